@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * dmabuf-sync: access control for dma-buf, driver API.
+ *
+ * A driver's sync object is one owner with one set of accesses:
+ *
+ *	sync = dmabuf_sync_init("copy", job);
+ *	dmabuf_sync_get_range(sync, src, DMA_BUF_ACCESS_DMA_R, 0, len);
+ *	dmabuf_sync_get_range(sync, dst, DMA_BUF_ACCESS_DMA_W, 0, len);
+ *	dmabuf_sync_lock_async(sync, granted);
+ *
+ * and in granted(), which runs in process context: prepare the job,
+ * dmabuf_sync_commit(sync, fence), start the engine. The accesses are released when
+ * the fence signals.
+ */
+#ifndef _LINUX_DMABUF_SYNC_H
+#define _LINUX_DMABUF_SYNC_H
+
+#include <linux/types.h>
+#include <uapi/linux/dmabuf_sync.h>
+
+struct dma_buf;
+struct dma_fence;
+struct dmabuf_sync;
+
+/**
+ * typedef dmabuf_sync_granted_fn - the end of an asynchronous request
+ * @sync: the sync object
+ * @priv: from dmabuf_sync_init()
+ * @error: 0 when all accesses are acquired and all fences of stock drivers that
+ *	they had to wait for are signaled; otherwise a negative errno (-EDEADLK,
+ *	-ENOLCK, -ENOMEM or what an exporter's begin_cpu_access returned), and
+ *	nothing is held
+ *
+ * Context: process context, may sleep; called once per dmabuf_sync_lock_async().
+ * It may call every function of this API on @sync but dmabuf_sync_cancel(),
+ * dmabuf_sync_lock_async() and, unless the accesses were committed or released,
+ * dmabuf_sync_fini().
+ */
+typedef void (*dmabuf_sync_granted_fn)(struct dmabuf_sync *sync, void *priv,
+				       int error);
+
+bool dmabuf_sync_is_supported(void);
+struct dmabuf_sync *dmabuf_sync_init(const char *name, void *priv);
+void dmabuf_sync_fini(struct dmabuf_sync *sync);
+
+int dmabuf_sync_get(struct dmabuf_sync *sync, struct dma_buf *dmabuf,
+		    unsigned int access);
+int dmabuf_sync_get_range(struct dmabuf_sync *sync, struct dma_buf *dmabuf,
+			  unsigned int access, u64 offset, u64 length);
+int dmabuf_sync_put(struct dmabuf_sync *sync, struct dma_buf *dmabuf);
+int dmabuf_sync_put_all(struct dmabuf_sync *sync);
+
+int dmabuf_sync_lock(struct dmabuf_sync *sync);
+int dmabuf_sync_trylock(struct dmabuf_sync *sync);
+int dmabuf_sync_lock_timeout(struct dmabuf_sync *sync, u64 timeout_ns);
+int dmabuf_sync_lock_async(struct dmabuf_sync *sync, dmabuf_sync_granted_fn fn);
+bool dmabuf_sync_cancel(struct dmabuf_sync *sync);
+int dmabuf_sync_commit(struct dmabuf_sync *sync, struct dma_fence *fence);
+void dmabuf_sync_unlock(struct dmabuf_sync *sync);
+bool dmabuf_sync_was_abandoned(struct dmabuf_sync *sync);
+
+struct dmabuf_sync *dmabuf_sync_single_lock(struct dma_buf *dmabuf,
+					    unsigned int access, bool wait);
+void dmabuf_sync_single_unlock(struct dmabuf_sync *sync);
+
+#endif /* _LINUX_DMABUF_SYNC_H */

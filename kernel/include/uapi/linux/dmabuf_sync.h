@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * dmabuf-sync: access control for dma-buf, user ABI of /dev/dmabuf_sync.
+ *
+ * One open file of /dev/dmabuf_sync is one owner. Whoever shares the file (dup,
+ * fork, descriptor passing) acts as the same owner; threads that are to exclude
+ * each other open one each. Closing the last descriptor releases everything the
+ * owner holds and cancels everything it waits for.
+ *
+ * Structures grow at their end only. @size tells the kernel how large the caller's
+ * structure is: a shorter one is filled up with zeroes, a longer one is accepted
+ * when everything the kernel does not know is zero, and fails with E2BIG otherwise.
+ */
+#ifndef _UAPI_LINUX_DMABUF_SYNC_H
+#define _UAPI_LINUX_DMABUF_SYNC_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* What an access does with the bytes of its range. */
+#define DMA_BUF_ACCESS_R	0x1	/* read */
+#define DMA_BUF_ACCESS_W	0x2	/* write */
+#define DMA_BUF_ACCESS_RW	(DMA_BUF_ACCESS_R | DMA_BUF_ACCESS_W)
+/* Who does it: a device instead of a CPU. Not accepted from user space. */
+#define DMA_BUF_ACCESS_DMA	0x4
+#define DMA_BUF_ACCESS_DMA_R	(DMA_BUF_ACCESS_DMA | DMA_BUF_ACCESS_R)
+#define DMA_BUF_ACCESS_DMA_W	(DMA_BUF_ACCESS_DMA | DMA_BUF_ACCESS_W)
+#define DMA_BUF_ACCESS_DMA_RW	(DMA_BUF_ACCESS_DMA | DMA_BUF_ACCESS_RW)
+
+/* As a length: from the offset to the end of the buffer. */
+#define DMABUF_SYNC_TO_END	(~0ULL)
+
+/* More accesses than this in one set fail with E2BIG. */
+#define DMABUF_SYNC_MAX_SET	256
+
+/**
+ * struct dmabuf_sync_access - one access of a set
+ * @fd:		descriptor of the dma-buf
+ * @access:	DMA_BUF_ACCESS_R, _W or _RW
+ * @offset:	first byte
+ * @length:	number of bytes, not 0, or DMABUF_SYNC_TO_END
+ */
+struct dmabuf_sync_access {
+	__s32 fd;
+	__u32 access;
+	__u64 offset;
+	__u64 length;
+};
+
+/* Fail with EAGAIN instead of sleeping for another owner, a DMA job or a fence. */
+#define DMABUF_SYNC_NONBLOCK	0x1
+/* Return at once; a struct dmabuf_sync_event tells when the set is acquired. */
+#define DMABUF_SYNC_QUEUE	0x2
+
+/* A former owner died, or closed its file, while it held a write access here. */
+#define DMABUF_SYNC_ABANDONED	0x1
+
+/**
+ * struct dmabuf_sync_acquire - acquire a set: all its accesses or none
+ * @size:	sizeof(struct dmabuf_sync_acquire)
+ * @flags:	DMABUF_SYNC_NONBLOCK or DMABUF_SYNC_QUEUE or neither
+ * @accesses:	pointer to an array of struct dmabuf_sync_access
+ * @nr_accesses: entries in @accesses, 1 .. DMABUF_SYNC_MAX_SET
+ * @access_size: sizeof(struct dmabuf_sync_access)
+ * @deadline_ns: give up with ETIMEDOUT at this CLOCK_MONOTONIC time; 0: wait without
+ *		limit. A call interrupted by a signal can be repeated as it is.
+ * @user_data:	handed back in the event of a queued set
+ * @set:	out: names the set in later calls, unique within the owner
+ * @status:	out: DMABUF_SYNC_ABANDONED or 0; of a queued set the event tells it
+ *
+ * Errors: EINVAL (flags, access bits, range, overlap within the set, dma-buf
+ * expected), E2BIG (too many accesses, or unknown fields set), EBADF (@fd is not
+ * open, or not for this mode), EFAULT, EAGAIN (NONBLOCK: it would have to wait),
+ * EDEADLK (waiting would close a cycle of holders), ETIMEDOUT, EINTR, ENOMEM,
+ * ENOLCK (the owner has as many accesses as it may have, or too many requests
+ * wait for each other).
+ */
+struct dmabuf_sync_acquire {
+	__u32 size;
+	__u32 flags;
+	__u64 accesses;
+	__u32 nr_accesses;
+	__u32 access_size;
+	__s64 deadline_ns;
+	__u64 user_data;
+	__u32 set;
+	__u32 status;
+};
+
+/**
+ * struct dmabuf_sync_release - release a set, or cancel it when it is queued
+ * @size:	sizeof(struct dmabuf_sync_release)
+ * @flags:	0
+ * @set:	from struct dmabuf_sync_acquire
+ * @reserved:	0
+ *
+ * Once this returns no event of the set follows and none is left to read.
+ * Errors: ENOENT (the owner has no such set), EINVAL, E2BIG, EFAULT.
+ */
+struct dmabuf_sync_release {
+	__u32 size;
+	__u32 flags;
+	__u32 set;
+	__u32 reserved;
+};
+
+/* Who an owner is. */
+#define DMABUF_SYNC_OWNER_FCNTL		1	/* a process, by fcntl() */
+#define DMABUF_SYNC_OWNER_CONTEXT	2	/* an open /dev/dmabuf_sync */
+#define DMABUF_SYNC_OWNER_DRIVER	3	/* a driver's sync object */
+
+/* Where an access stands. */
+#define DMABUF_SYNC_STATE_QUEUED	1	/* waits for other accesses */
+#define DMABUF_SYNC_STATE_ACQUIRED	2	/* held; may still wait for fences of stock drivers */
+#define DMABUF_SYNC_STATE_COMMITTED	3	/* held by a DMA job on its way; ends with its fence */
+
+/**
+ * struct dmabuf_sync_info - what DMABUF_SYNC_IOC_QUERY tells of one access
+ * @access_id:	unique since boot
+ * @owner_id:	unique since boot
+ * @owner_kind:	DMABUF_SYNC_OWNER_...
+ * @tgid:	process that made the owner, in the caller's pid namespace; 0: not visible
+ * @tid:	thread that made the request, likewise
+ * @access:	DMA_BUF_ACCESS_... bits
+ * @state:	DMABUF_SYNC_STATE_...
+ * @reserved:	0
+ * @offset:	first byte
+ * @length:	number of bytes
+ * @age_ns:	time since it was acquired or, when queued, requested
+ */
+struct dmabuf_sync_info {
+	__u64 access_id;
+	__u64 owner_id;
+	__u32 owner_kind;
+	__u32 tgid;
+	__u32 tid;
+	__u32 access;
+	__u32 state;
+	__u32 reserved;
+	__u64 offset;
+	__u64 length;
+	__u64 age_ns;
+};
+
+/**
+ * struct dmabuf_sync_query - list the holders and waiters of a dma-buf
+ * @size:	sizeof(struct dmabuf_sync_query)
+ * @flags:	0
+ * @fd:		descriptor of the dma-buf
+ * @info_size:	sizeof(struct dmabuf_sync_info)
+ * @infos:	pointer to an array of struct dmabuf_sync_info
+ * @nr_infos:	in: entries that fit @infos; out: entries there are. The first
+ *		min(in, out) are filled, holders before waiters.
+ * @reserved:	0
+ *
+ * Errors: EINVAL, E2BIG, EBADF, EFAULT, ENOMEM.
+ */
+struct dmabuf_sync_query {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__u32 info_size;
+	__u64 infos;
+	__u32 nr_infos;
+	__u32 reserved;
+};
+
+/**
+ * struct dmabuf_sync_event - read() from the context: the end of a queued request
+ * @set:	which set
+ * @result:	0: acquired; otherwise a negative errno, and the set is gone
+ * @status:	DMABUF_SYNC_ABANDONED or 0
+ * @reserved:	0
+ * @user_data:	from struct dmabuf_sync_acquire
+ *
+ * poll() reports POLLIN as long as an event can be read. read() returns as many
+ * whole events as fit; EINVAL when not one fits; with O_NONBLOCK EAGAIN when
+ * there is none.
+ */
+struct dmabuf_sync_event {
+	__u32 set;
+	__s32 result;
+	__u32 status;
+	__u32 reserved;
+	__u64 user_data;
+};
+
+#define DMABUF_SYNC_IOC_MAGIC	0xBD
+#define DMABUF_SYNC_IOC_ACQUIRE	_IOWR(DMABUF_SYNC_IOC_MAGIC, 0, struct dmabuf_sync_acquire)
+#define DMABUF_SYNC_IOC_RELEASE	_IOW(DMABUF_SYNC_IOC_MAGIC, 1, struct dmabuf_sync_release)
+#define DMABUF_SYNC_IOC_QUERY	_IOWR(DMABUF_SYNC_IOC_MAGIC, 2, struct dmabuf_sync_query)
+
+#endif /* _UAPI_LINUX_DMABUF_SYNC_H */
