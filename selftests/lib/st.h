@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the selftests share: buffers, contexts, the snapshot, threads, time.
+ *
+ * Every function that can fail returns a negative errno and prints nothing: the test
+ * decides what a failure means. Nothing in here waits without a bound.
+ */
+#ifndef _DMABUF_SYNC_ST_H
+#define _DMABUF_SYNC_ST_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <linux/dmabuf_sync.h>
+
+#define ST_ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define ST_PAGE			4096UL
+
+/* The bound of everything that must happen, and soon: generous, for slow machines. */
+#define ST_SOON_MS		10000
+/* Long enough for what must not happen to happen on a slow machine. */
+#define ST_WHILE_MS		50
+
+/* time.c */
+#define ST_NSEC_PER_MSEC	1000000LL
+#define ST_NSEC_PER_SEC		1000000000LL
+
+int64_t st_now_ns(void);
+void st_sleep_ms(unsigned int ms);
+
+/*
+ * True as soon as the condition is, false when it is not within @ms. Evaluates the
+ * condition again and again, a millisecond apart.
+ */
+#define ST_UNTIL_MS(condition, ms) ({					\
+	int64_t st_end_ns = st_now_ns() + (ms) * ST_NSEC_PER_MSEC;	\
+	bool st_true;							\
+									\
+	while (!(st_true = (condition)) && st_now_ns() < st_end_ns)	\
+		st_sleep_ms(1);						\
+	st_true;							\
+})
+#define ST_UNTIL(condition)	ST_UNTIL_MS(condition, ST_SOON_MS)
+/* True when the condition stays true for a while: the test of what must not change. */
+#define ST_STAYS(condition)	(!ST_UNTIL_MS(!(condition), ST_WHILE_MS))
+
+/* buffer.c */
+
+/**
+ * struct st_buffer - a dma-buf
+ * @fd: its descriptor
+ * @size: in bytes
+ * @map: mapping made by st_buffer_map(), or NULL
+ * @ino: inode number, as in the snapshot and in trace events
+ */
+struct st_buffer {
+	int fd;
+	size_t size;
+	unsigned char *map;
+	uint64_t ino;
+};
+
+int st_buffer_udmabuf(struct st_buffer *buf, size_t size);
+int st_buffer_heap(struct st_buffer *buf, size_t size, int access_mode);
+int st_buffer_from_fd(struct st_buffer *buf, int fd);
+int st_buffer_map(struct st_buffer *buf);
+void st_buffer_close(struct st_buffer *buf);
+
+/* context.c */
+int st_context_open(void);
+
+struct dmabuf_sync_access st_access(int fd, uint32_t access, uint64_t offset,
+				    uint64_t length);
+
+/*
+ * The raw call. @out gets @set and @status when it is not NULL.
+ * Return: 0 or a negative errno.
+ */
+int st_acquire(int ctx, const struct dmabuf_sync_access *accesses,
+	       unsigned int nr_accesses, uint32_t flags, int64_t deadline_ns,
+	       uint64_t user_data, struct dmabuf_sync_acquire *out);
+/* Acquire one range, a whole buffer, or many. Return: the set, or a negative errno. */
+long st_lock(int ctx, int fd, uint32_t access, uint64_t offset, uint64_t length,
+	     uint32_t flags);
+long st_lock_all(int ctx, int fd, uint32_t access, uint32_t flags);
+long st_lock_set(int ctx, const struct dmabuf_sync_access *accesses,
+		 unsigned int nr_accesses, uint32_t flags);
+/* The same with an end: the deadline is @ms from now. */
+long st_lock_ms(int ctx, int fd, uint32_t access, uint64_t offset, uint64_t length,
+		unsigned int ms);
+int st_release(int ctx, long set);
+
+/* Is an event there to be read within @ms? 0: only look. */
+bool st_event_pending(int ctx, unsigned int ms);
+/* Read one event, waiting for it at most @ms. Return: 0, -ETIMEDOUT, or an errno. */
+int st_event_read(int ctx, struct dmabuf_sync_event *event, unsigned int ms);
+/* Wait for the event of @set and return its result; other events are dropped. */
+int st_event_result(int ctx, long set);
+
+/* Accesses of the buffer in @infos (up to @max). Return: how many there are. */
+int st_query(int ctx, int fd, struct dmabuf_sync_info *infos, unsigned int max);
+/* How many accesses of the buffer are in @state (0: any). */
+int st_query_count(int ctx, int fd, uint32_t state);
+
+/* snapshot.c */
+
+/* One line of the debugfs snapshot. Strings are cut to their arrays. */
+struct st_snap {
+	bool edge;
+	uint64_t ino, access, owner;
+	/* type=access */
+	char exporter[32], kind[16], mode[8], agent[8], state[16], fence[48], comm[16];
+	uint64_t size, start, len, age_ns;
+	uint32_t tgid, tid;
+	/* type=edge */
+	uint64_t blocker, blocker_owner;
+	uint32_t queued;
+};
+
+#define ST_SNAPSHOT	"/sys/kernel/debug/dmabuf_sync/accesses"
+
+/*
+ * The snapshot's lines of buffer @ino (0: of all buffers), up to @max in @snaps.
+ * Return: how many there are, or a negative errno; -EBADMSG for a line that is not
+ * of the documented form.
+ */
+int st_snapshot(uint64_t ino, struct st_snap *snaps, unsigned int max);
+/* How many accesses of the buffer are in state @state (NULL: any). */
+int st_snapshot_count(uint64_t ino, const char *state);
+/* How many edges the buffer has. */
+int st_snapshot_edges(uint64_t ino);
+/* Nothing is held and nobody waits, anywhere; waits for that at most ST_SOON_MS. */
+bool st_snapshot_becomes_empty(void);
+
+/* task.c */
+
+/**
+ * struct st_call - a blocking acquire in a thread of its own
+ * @ctx: the owner
+ * @deadline_ns: as in struct dmabuf_sync_acquire
+ * @accesses: the set
+ * @nr_accesses: entries of @accesses in use
+ * @tid: of the thread
+ * @result: the set, or a negative errno, once @done
+ * @status: from struct dmabuf_sync_acquire
+ * @done_ns: when the call returned
+ */
+struct st_call {
+	int ctx;
+	int64_t deadline_ns;
+	struct dmabuf_sync_access accesses[8];
+	unsigned int nr_accesses;
+	pid_t tid;
+	bool done;
+	long result;
+	uint32_t status;
+	int64_t done_ns;
+	pthread_t thread;
+};
+
+/* Start the call. Returns when the thread runs, which may be before it waits. */
+int st_call_start(struct st_call *call, int ctx, const struct dmabuf_sync_access *accesses,
+		  unsigned int nr_accesses, int64_t deadline_ns);
+int st_call_lock(struct st_call *call, int ctx, int fd, uint32_t access,
+		 uint64_t offset, uint64_t length);
+bool st_call_done(const struct st_call *call);
+/* Wait for the end of the call. Return: its result, or -ETIME when it does not end. */
+long st_call_end(struct st_call *call);
+/* Send the thread a signal that has a handler (and no SA_RESTART). */
+int st_call_interrupt(struct st_call *call);
+
+/* State letter of a task, from /proc: 'S' sleeps, 'R' runs; 0 when it is gone. */
+char st_task_state(pid_t tid);
+
+/* Memory that children share with the test. Freed at exit. */
+void *st_shared(size_t size);
+/* A barrier in st_shared() memory, for threads and processes alike. */
+int st_barrier_init(pthread_barrier_t *barrier, unsigned int nr_tasks);
+
+/* Wait for a child, at most ST_SOON_MS. Return: wait status, or -ETIME (it is killed). */
+int st_child_wait(pid_t pid);
+
+/* Hand a descriptor over a socket. */
+int st_fd_send(int sock, int fd);
+int st_fd_receive(int sock);
+
+#endif /* _DMABUF_SYNC_ST_H */
