@@ -16,6 +16,8 @@
 
 #include <linux/dmabuf_sync.h>
 
+#include "dmabuf_sync_test.h"
+
 #define ST_ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define ST_PAGE			4096UL
 
@@ -144,9 +146,11 @@ bool st_snapshot_becomes_empty(void);
  * @accesses: the set
  * @nr_accesses: entries of @accesses in use
  * @tid: of the thread
+ * @done: the call returned
  * @result: the set, or a negative errno, once @done
  * @status: from struct dmabuf_sync_acquire
  * @done_ns: when the call returned
+ * @thread: the thread
  */
 struct st_call {
 	int ctx;
@@ -186,5 +190,48 @@ int st_child_wait(pid_t pid);
 /* Hand a descriptor over a socket. */
 int st_fd_send(int sock, int fd);
 int st_fd_receive(int sock);
+
+/* testmod.c: what dmabuf_sync_test.ko does; see dmabuf_sync_test.h */
+int st_test_open(void);
+/* End of any object: a sync object, a single, a fence, a held resv. */
+int st_test_destroy(int test, long id);
+
+/* A driver's sync object, call by call. Return: its number, or a negative errno. */
+long st_sync_new(int test);
+int st_sync_get(int test, long id, int fd, uint32_t access, uint64_t offset,
+		uint64_t length);
+/* @fd -1: dmabuf_sync_put_all(). */
+int st_sync_put(int test, long id, int fd);
+int st_sync_lock(int test, long id, uint32_t how, uint64_t timeout_ns);
+int st_sync_lock_async(int test, long id, uint32_t granted, long fence);
+/* -ETIME: the callback was not called within @ms. */
+int st_sync_wait(int test, long id, unsigned int ms, struct dst_wait *wait);
+/* What the callback was told, or -ETIME. */
+int st_sync_result(int test, long id);
+int st_sync_commit(int test, long id, long fence);
+int st_sync_unlock(int test, long id, uint32_t where);
+/* 1: cancelled, 0: it was too late, or a negative errno. */
+int st_sync_cancel(int test, long id);
+int st_sync_abandoned(int test, long id);
+/* A new sync object with one range, locked with DST_LOCK_WAIT or _TRY. */
+long st_sync_locked(int test, int fd, uint32_t access, uint64_t offset, uint64_t length,
+		    uint32_t how);
+long st_single_lock(int test, int fd, uint32_t access, bool wait);
+
+/* A fence. @fence may be NULL. Return: its number, or a negative errno. */
+long st_fence_new(int test, struct dst_fence *fence);
+int st_fence_publish(int test, long id, int fd, uint32_t usage);
+int st_fence_signal(int test, long id, uint32_t where, int error, unsigned int delay_ms);
+/* A new fence in the resv of the buffer, as a stock driver puts it there. */
+long st_fence_stock(int test, int fd, uint32_t usage);
+
+/* The resv's lock, held by a stock driver for @ms or until st_test_destroy(). */
+long st_resv_hold(int test, int fd, unsigned int ms);
+
+/* A buffer whose exporter counts, and fails when told to. */
+int st_buffer_test(int test, struct st_buffer *buf, size_t size, int access_mode);
+int st_buffer_count(int test, const struct st_buffer *buf, struct dst_count *count);
+int st_buffer_fault(int test, const struct st_buffer *buf, unsigned int nr, int error,
+		    unsigned int delay_ms);
 
 #endif /* _DMABUF_SYNC_ST_H */

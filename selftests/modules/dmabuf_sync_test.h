@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * /dev/dmabuf_sync_test: lets a test program play a driver of dmabuf-sync, a stock
+ * driver, and an exporter. What a file of it made is gone when the file is closed:
+ * fences are signaled, sync objects finished, locks dropped. A root-only test device,
+ * not an interface: programs and module are built together.
+ *
+ * Objects (sync objects, fences, resv holders) have numbers, unique within the file.
+ */
+#ifndef _DMABUF_SYNC_TEST_H
+#define _DMABUF_SYNC_TEST_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* Longest time, in ms, that anything in the module waits or holds. */
+#define DST_MAX_MS		30000
+
+/* Where a signal or an unlock comes from. */
+#define DST_PROCESS		0
+#define DST_SOFTIRQ		1
+#define DST_HARDIRQ		2
+
+/* An object by its number, or what a call made. */
+struct dst_object {
+	__u32 id;
+	__u32 value;		/* out, of calls that answer something */
+};
+
+/* dmabuf_sync_get_range(); DST_SYNC_PUT uses @id and @fd (-1: put all). */
+struct dst_range {
+	__u32 id;
+	__s32 fd;
+	__u32 access;
+	__u32 reserved;
+	__u64 offset;
+	__u64 length;		/* 0 with @offset 0: dmabuf_sync_get() */
+};
+
+/* How DST_SYNC_LOCK acquires. */
+#define DST_LOCK_WAIT		0
+#define DST_LOCK_TRY		1
+#define DST_LOCK_TIMEOUT	2
+#define DST_LOCK_ASYNC		3
+
+/* What the callback of DST_LOCK_ASYNC does once the set is acquired. */
+#define DST_GRANTED_COMMIT	0x1	/* commit with @fence */
+#define DST_GRANTED_UNLOCK	0x2	/* unlock */
+#define DST_GRANTED_FINI	0x4	/* dmabuf_sync_fini(), after commit or unlock */
+
+struct dst_lock {
+	__u32 id;
+	__u32 how;
+	__u64 timeout_ns;
+	__u32 granted;		/* DST_GRANTED_... */
+	__u32 fence;		/* number of a fence */
+};
+
+/* Wait at most @ms for the callback; @error is what it was told. ETIME: not called yet. */
+struct dst_wait {
+	__u32 id;
+	__u32 ms;
+	__s32 error;
+	__u32 in_process;	/* the callback ran in process context */
+	__u32 calls;		/* so often */
+};
+
+struct dst_commit {
+	__u32 id;
+	__u32 fence;
+};
+
+/* DST_SYNC_UNLOCK: dmabuf_sync_unlock() from @where. */
+struct dst_unlock {
+	__u32 id;
+	__u32 where;
+};
+
+struct dst_single {
+	__s32 fd;
+	__u32 access;
+	__u32 wait;
+	__u32 id;		/* out */
+};
+
+struct dst_fence {
+	__u32 id;		/* out */
+	__u32 reserved;
+	__u64 context;		/* out */
+	__u64 seqno;		/* out */
+};
+
+/* Usage of a published fence, as enum dma_resv_usage. */
+#define DST_USAGE_KERNEL	0
+#define DST_USAGE_WRITE		1
+#define DST_USAGE_READ		2
+#define DST_USAGE_BOOKKEEP	3
+
+/* Put the fence into the dma-buf's resv, as a stock driver does. */
+struct dst_publish {
+	__u32 id;
+	__s32 fd;
+	__u32 usage;
+	__u32 reserved;
+};
+
+/* Signal the fence from @where, now or (without waiting here) in @delay_ms. */
+struct dst_signal {
+	__u32 id;
+	__u32 where;
+	__s32 error;		/* 0, or negative: dma_fence_set_error() first */
+	__u32 delay_ms;
+};
+
+/* Lock the resv, as a stock driver does, until DST_DESTROY but at most @ms. */
+struct dst_hold {
+	__s32 fd;
+	__u32 ms;
+	__u32 id;		/* out */
+	__u32 reserved;
+};
+
+/* Export a dma-buf of @size bytes (whole pages, at most 16 MiB) that counts its calls. */
+struct dst_export {
+	__u64 size;
+	__u32 flags;		/* O_RDWR, O_RDONLY, O_WRONLY */
+	__s32 fd;		/* out */
+};
+
+/* Calls by enum dma_data_direction (0 bidirectional, 1 to, 2 from the device). */
+struct dst_count {
+	__s32 fd;
+	__u32 reserved;
+	__u32 begin[3];		/* begin_cpu_access that succeeded */
+	__u32 begin_failed;
+	__u32 end[3];
+	__u32 open_max;		/* most windows open at once */
+};
+
+/* From now on: the next @nr begin_cpu_access fail with @error, each takes @delay_ms. */
+struct dst_fault {
+	__s32 fd;
+	__u32 nr;
+	__s32 error;
+	__u32 delay_ms;
+};
+
+#define DST_MAGIC		0xBE
+#define DST_SYNC_NEW		_IOWR(DST_MAGIC, 0, struct dst_object)
+#define DST_SYNC_GET		_IOW(DST_MAGIC, 1, struct dst_range)
+#define DST_SYNC_PUT		_IOW(DST_MAGIC, 2, struct dst_range)
+#define DST_SYNC_LOCK		_IOW(DST_MAGIC, 3, struct dst_lock)
+#define DST_SYNC_WAIT		_IOWR(DST_MAGIC, 4, struct dst_wait)
+#define DST_SYNC_COMMIT		_IOW(DST_MAGIC, 5, struct dst_commit)
+#define DST_SYNC_UNLOCK		_IOW(DST_MAGIC, 6, struct dst_unlock)
+#define DST_SYNC_CANCEL		_IOWR(DST_MAGIC, 7, struct dst_object)
+#define DST_SYNC_ABANDONED	_IOWR(DST_MAGIC, 8, struct dst_object)
+#define DST_SINGLE_LOCK		_IOWR(DST_MAGIC, 9, struct dst_single)
+#define DST_FENCE_NEW		_IOR(DST_MAGIC, 10, struct dst_fence)
+#define DST_FENCE_PUBLISH	_IOW(DST_MAGIC, 11, struct dst_publish)
+#define DST_FENCE_SIGNAL	_IOW(DST_MAGIC, 12, struct dst_signal)
+#define DST_RESV_HOLD		_IOWR(DST_MAGIC, 13, struct dst_hold)
+#define DST_EXPORT		_IOWR(DST_MAGIC, 14, struct dst_export)
+#define DST_EXPORT_COUNT	_IOWR(DST_MAGIC, 15, struct dst_count)
+#define DST_EXPORT_FAULT	_IOW(DST_MAGIC, 16, struct dst_fault)
+/* End of an object: fini of a sync object, signal of a fence, unlock of a resv or a single. */
+#define DST_DESTROY		_IOW(DST_MAGIC, 17, struct dst_object)
+#define DST_NR_CALLS		18
+
+#endif /* _DMABUF_SYNC_TEST_H */

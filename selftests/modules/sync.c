@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sync objects: a driver of the framework, call by call. */
+#include <linux/completion.h>
+#include <linux/dma-buf.h>
+#include <linux/dma-fence.h>
+#include <linux/dmabuf_sync.h>
+#include <linux/preempt.h>
+#include <linux/slab.h>
+
+#include "test.h"
+
+/**
+ * struct test_sync - a sync object
+ * @object: its number
+ * @lock: one call at a time; not held by cancel and wait
+ * @sync: the sync object; NULL once finished: whoever takes it away finishes it
+ * @fence: what the callback commits with
+ * @todo: what the callback does, DST_GRANTED_...
+ * @async: a request with callback is under way and has a reference on @object
+ * @granted: the callback was called
+ * @calls: so often
+ * @error: and told this
+ * @in_process: in process context
+ */
+struct test_sync {
+	struct test_object object;
+	struct mutex lock; /* see above */
+	struct dmabuf_sync *sync;
+	struct dma_fence *fence;
+	u32 todo;
+	atomic_t async;
+	struct completion granted;
+	u32 calls;
+	int error;
+	bool in_process;
+};
+
+static struct test_sync *to_test_sync(struct test_object *object)
+{
+	return container_of(object, struct test_sync, object);
+}
+
+/* The sync object with this number, locked against other calls. */
+static struct test_sync *test_sync_begin(struct test_session *session, u32 id)
+{
+	struct test_object *object = test_object_get(session, id, TEST_SYNC);
+	struct test_sync *ts;
+
+	if (!object)
+		return ERR_PTR(-ENOENT);
+	ts = to_test_sync(object);
+	if (mutex_lock_interruptible(&ts->lock)) {
+		test_object_put(object);
+		return ERR_PTR(-EINTR);
+	}
+	if (READ_ONCE(ts->sync))
+		return ts;
+	mutex_unlock(&ts->lock);
+	test_object_put(object);
+	return ERR_PTR(-ESTALE);
+}
+
+static void test_sync_finish(struct test_sync *ts)
+{
+	mutex_unlock(&ts->lock);
+	test_object_put(&ts->object);
+}
+
+static void test_sync_async_over(struct test_sync *ts)
+{
+	if (atomic_xchg(&ts->async, 0))
+		test_object_put(&ts->object);
+}
+
+static void test_sync_end(struct test_object *object)
+{
+	struct test_sync *ts = to_test_sync(object);
+	struct dmabuf_sync *sync;
+
+	mutex_lock(&ts->lock);
+	sync = xchg(&ts->sync, NULL);
+	if (sync) {
+		dmabuf_sync_fini(sync);
+		test_sync_async_over(ts);
+	}
+	mutex_unlock(&ts->lock);
+}
+
+static void test_sync_free(struct test_object *object)
+{
+	struct test_sync *ts = to_test_sync(object);
+
+	dma_fence_put(ts->fence);
+	kfree(ts);
+}
+
+/**
+ * test_sync_new() - DST_SYNC_NEW
+ * @session: the open file
+ * @arg: struct dst_object
+ *
+ * Return: 0, or what dmabuf_sync_init() says.
+ */
+int test_sync_new(struct test_session *session, void *arg)
+{
+	struct dst_object *args = arg;
+	struct test_sync *ts;
+	int err;
+
+	if (!dmabuf_sync_is_supported())
+		return -EOPNOTSUPP;
+	ts = kzalloc(sizeof(*ts), GFP_KERNEL);
+	if (!ts)
+		return -ENOMEM;
+	ts->sync = dmabuf_sync_init("dmabuf_sync_test", ts);
+	err = PTR_ERR_OR_ZERO(ts->sync);
+	if (err)
+		goto free_ts;
+	mutex_init(&ts->lock);
+	init_completion(&ts->granted);
+	ts->object.end = test_sync_end;
+	ts->object.free = test_sync_free;
+	err = test_object_add(session, &ts->object, TEST_SYNC, &args->id);
+	if (err)
+		goto fini_sync;
+	return 0;
+
+fini_sync:
+	dmabuf_sync_fini(ts->sync);
+free_ts:
+	kfree(ts);
+	return err;
+}
+
+/**
+ * test_sync_get() - DST_SYNC_GET
+ * @session: the open file
+ * @arg: struct dst_range
+ *
+ * Return: 0, -ENOENT, or what dma_buf_get() and dmabuf_sync_get_range() say.
+ */
+int test_sync_get(struct test_session *session, void *arg)
+{
+	struct dst_range *args = arg;
+	struct dma_buf *dmabuf;
+	struct test_sync *ts;
+	int err;
+
+	dmabuf = dma_buf_get(args->fd);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	ts = test_sync_begin(session, args->id);
+	err = PTR_ERR_OR_ZERO(ts);
+	if (err)
+		goto put_dmabuf;
+	if (args->offset || args->length)
+		err = dmabuf_sync_get_range(ts->sync, dmabuf, args->access, args->offset,
+					    args->length);
+	else
+		err = dmabuf_sync_get(ts->sync, dmabuf, args->access);
+	test_sync_finish(ts);
+put_dmabuf:
+	dma_buf_put(dmabuf);
+	return err;
+}
+
+/**
+ * test_sync_put() - DST_SYNC_PUT
+ * @session: the open file
+ * @arg: struct dst_range, of which @id and @fd count
+ *
+ * Return: 0, -ENOENT, or what dma_buf_get(), dmabuf_sync_put() and _put_all() say.
+ */
+int test_sync_put(struct test_session *session, void *arg)
+{
+	struct dma_buf *dmabuf = NULL;
+	struct dst_range *args = arg;
+	struct test_sync *ts;
+	int err;
+
+	if (args->fd >= 0)
+		dmabuf = dma_buf_get(args->fd);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	ts = test_sync_begin(session, args->id);
+	err = PTR_ERR_OR_ZERO(ts);
+	if (!err) {
+		err = dmabuf ? dmabuf_sync_put(ts->sync, dmabuf) :
+			       dmabuf_sync_put_all(ts->sync);
+		test_sync_finish(ts);
+	}
+	if (dmabuf)
+		dma_buf_put(dmabuf);
+	return err;
+}
+
+static int test_sync_todo(struct test_sync *ts, struct dmabuf_sync *sync)
+{
+	int err = 0;
+
+	if (ts->todo & DST_GRANTED_COMMIT)
+		err = dmabuf_sync_commit(sync, ts->fence);
+	if (ts->todo & DST_GRANTED_UNLOCK)
+		dmabuf_sync_unlock(sync);
+	if (!err && (ts->todo & DST_GRANTED_FINI) && xchg(&ts->sync, NULL))
+		dmabuf_sync_fini(sync);
+	return err;
+}
+
+static void test_sync_granted(struct dmabuf_sync *sync, void *priv, int error)
+{
+	struct test_sync *ts = priv;
+
+	ts->in_process = in_task() && !irqs_disabled();
+	ts->calls++;
+	ts->error = error ?: test_sync_todo(ts, sync);
+	complete_all(&ts->granted);
+	test_sync_async_over(ts);
+}
+
+static int test_sync_lock_async(struct test_sync *ts, struct dst_lock *args,
+				struct dma_fence *fence)
+{
+	int err;
+
+	if (atomic_xchg(&ts->async, 1))
+		return -EALREADY;
+	swap(ts->fence, fence);
+	dma_fence_put(fence);
+	ts->todo = args->granted;
+	reinit_completion(&ts->granted);
+	kref_get(&ts->object.ref);
+	err = dmabuf_sync_lock_async(ts->sync, test_sync_granted);
+	if (err)
+		test_sync_async_over(ts);
+	return err;
+}
+
+static int test_sync_lock_how(struct test_session *session, struct test_sync *ts,
+			      struct dst_lock *args)
+{
+	struct dma_fence *fence;
+
+	switch (args->how) {
+	case DST_LOCK_WAIT:
+		return dmabuf_sync_lock(ts->sync);
+	case DST_LOCK_TRY:
+		return dmabuf_sync_trylock(ts->sync);
+	case DST_LOCK_TIMEOUT:
+		return dmabuf_sync_lock_timeout(ts->sync, args->timeout_ns);
+	case DST_LOCK_ASYNC:
+		fence = test_fence_lookup(session, args->fence);
+		if (!fence && (args->granted & DST_GRANTED_COMMIT))
+			return -ENOENT;
+		return test_sync_lock_async(ts, args, fence);
+	default:
+		return -EINVAL;
+	}
+}
+
+/**
+ * test_sync_lock() - DST_SYNC_LOCK
+ * @session: the open file
+ * @arg: struct dst_lock
+ *
+ * Return: 0; -ENOENT; -EALREADY while a callback is due; or what the function of
+ * the driver API says.
+ */
+int test_sync_lock(struct test_session *session, void *arg)
+{
+	struct dst_lock *args = arg;
+	struct test_sync *ts = test_sync_begin(session, args->id);
+	int err;
+
+	if (IS_ERR(ts))
+		return PTR_ERR(ts);
+	err = test_sync_lock_how(session, ts, args);
+	test_sync_finish(ts);
+	return err == -ERESTARTSYS ? -EINTR : err;
+}
+
+/**
+ * test_sync_wait() - DST_SYNC_WAIT
+ * @session: the open file
+ * @arg: struct dst_wait
+ *
+ * Return: 0; -ENOENT; -ETIME when the callback was not called in time; -EINTR.
+ */
+int test_sync_wait(struct test_session *session, void *arg)
+{
+	struct dst_wait *args = arg;
+	struct test_object *object;
+	struct test_sync *ts;
+	long left;
+
+	if (args->ms > DST_MAX_MS)
+		return -EINVAL;
+	object = test_object_get(session, args->id, TEST_SYNC);
+	if (!object)
+		return -ENOENT;
+	ts = to_test_sync(object);
+	left = wait_for_completion_interruptible_timeout(&ts->granted,
+							 msecs_to_jiffies(args->ms));
+	args->error = ts->error;
+	args->in_process = ts->in_process;
+	args->calls = ts->calls;
+	test_object_put(object);
+	if (left < 0)
+		return -EINTR;
+	return left ? 0 : -ETIME;
+}
+
+/**
+ * test_sync_commit() - DST_SYNC_COMMIT
+ * @session: the open file
+ * @arg: struct dst_commit
+ *
+ * Return: 0, -ENOENT, or what dmabuf_sync_commit() says.
+ */
+int test_sync_commit(struct test_session *session, void *arg)
+{
+	struct dst_commit *args = arg;
+	struct dma_fence *fence = test_fence_lookup(session, args->fence);
+	struct test_sync *ts;
+	int err;
+
+	if (!fence)
+		return -ENOENT;
+	ts = test_sync_begin(session, args->id);
+	err = PTR_ERR_OR_ZERO(ts);
+	if (!err) {
+		err = dmabuf_sync_commit(ts->sync, fence);
+		test_sync_finish(ts);
+	}
+	dma_fence_put(fence);
+	return err;
+}
+
+static void test_sync_do_unlock(void *sync)
+{
+	dmabuf_sync_unlock(sync);
+}
+
+/**
+ * test_sync_unlock() - DST_SYNC_UNLOCK
+ * @session: the open file
+ * @arg: struct dst_unlock
+ *
+ * Return: 0, -ENOENT, or what test_irq_run() says.
+ */
+int test_sync_unlock(struct test_session *session, void *arg)
+{
+	struct dst_unlock *args = arg;
+	struct test_sync *ts = test_sync_begin(session, args->id);
+	int err;
+
+	if (IS_ERR(ts))
+		return PTR_ERR(ts);
+	err = test_irq_run(args->where, test_sync_do_unlock, ts->sync);
+	test_sync_finish(ts);
+	return err;
+}
+
+/**
+ * test_sync_cancel() - DST_SYNC_CANCEL
+ * @session: the open file
+ * @arg: struct dst_object; @value: what dmabuf_sync_cancel() says
+ * Return: 0 or -ENOENT.
+ */
+int test_sync_cancel(struct test_session *session, void *arg)
+{
+	struct dst_object *args = arg;
+	struct test_sync *ts = test_sync_begin(session, args->id);
+
+	if (IS_ERR(ts))
+		return PTR_ERR(ts);
+	args->value = dmabuf_sync_cancel(ts->sync);
+	if (args->value)
+		test_sync_async_over(ts);
+	test_sync_finish(ts);
+	return 0;
+}
+
+/**
+ * test_sync_abandoned() - DST_SYNC_ABANDONED
+ * @session: the open file
+ * @arg: struct dst_object; @value: what dmabuf_sync_was_abandoned() says
+ * Return: 0 or -ENOENT.
+ */
+int test_sync_abandoned(struct test_session *session, void *arg)
+{
+	struct dst_object *args = arg;
+	struct test_sync *ts = test_sync_begin(session, args->id);
+
+	if (IS_ERR(ts))
+		return PTR_ERR(ts);
+	args->value = dmabuf_sync_was_abandoned(ts->sync);
+	test_sync_finish(ts);
+	return 0;
+}
