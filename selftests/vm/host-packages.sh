@@ -42,8 +42,7 @@ host_packages_known() {
 }
 
 host_packages_install() {
-	local apt=(env DEBIAN_FRONTEND=noninteractive)
-	local name
+	local apt=(env DEBIAN_FRONTEND=noninteractive) name
 
 	for name in http_proxy https_proxy no_proxy; do
 		[ -n "${!name:-}" ] && apt+=("$name=${!name}")
@@ -63,15 +62,16 @@ host_packages_install() {
 # Stale lists name files that the mirror has replaced: once more with new ones.
 host_packages_refetch() {
 	vm_say "that failed; trying again with fresh package lists"
-	host_packages_as_root "apt-get update" "${apt[@]}" -q update &&
-		host_packages_as_root "installing packages" "${apt[@]}" -qy install --no-install-recommends "$@" ||
+	if ! host_packages_as_root "apt-get update" "${apt[@]}" -q update ||
+	   ! host_packages_as_root "installing packages" "${apt[@]}" -qy install --no-install-recommends "$@"; then
 		vm_die "cannot install $* (see above): check the network and the sources in /etc/apt"
+	fi
 }
 
 host_packages_ensure() {
 	local missing
 
-	command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
+	type dpkg-query apt-get >/dev/null 2>&1 ||
 		vm_die "this is not a Debian system (no dpkg and apt): the machine is built from Debian packages; use Debian 12 or newer"
 	[ "$(dpkg --print-architecture)" = amd64 ] ||
 		vm_die "this host is $(dpkg --print-architecture): only amd64 is supported"

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
+# shellcheck disable=SC2034 # variables are used by those who source this
+#
 # Shared by the scripts of selftests/vm: messages, places, kernel names.
 # Works on the host, in the guest root (in-root) and in the guest (run).
 

@@ -41,8 +41,8 @@ qemu_port() {
 qemu_accel() {
 	case $1 in
 	kvm)	qemu_cmd+=(-accel kvm -cpu host) ;;
-	tcg)	qemu_cmd+=(-accel tcg,thread=multi -cpu max) ;;
-	icount)	qemu_cmd+=(-accel tcg,thread=single -cpu max -icount "shift=0,sleep=off") ;;
+	tcg)	qemu_cmd+=(-accel "tcg,thread=multi" -cpu max) ;;
+	icount)	qemu_cmd+=(-accel "tcg,thread=single" -cpu max -icount "shift=0,sleep=off") ;;
 	esac
 }
 
@@ -65,8 +65,11 @@ qemu_kvm_trial() {
 qemu_choose_accel() {
 	local kernel=$1 initrd=$2 key file
 
-	[ -r /dev/kvm ] && [ -w /dev/kvm ] || { echo tcg; return; }
-	key=$({ "$QEMU" --version; uname -r; stat -c "%n %s %Y" "$kernel"; } | vm_hash)
+	if ! [ -r /dev/kvm ] || ! [ -w /dev/kvm ]; then
+		echo tcg
+		return
+	fi
+	key=$({ "$QEMU" --version; uname -r; stat -c "%s %Y" "$kernel"; } | vm_hash)
 	file=$(vm_cache)/kvm-$key
 	if [ ! -s "$file" ]; then
 		vm_say "trying whether KVM runs this kernel (at most 8 s, once)"

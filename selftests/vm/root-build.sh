@@ -4,12 +4,12 @@
 # usage: root-build.sh DEST      (called by setup, as root or mapped root)
 #
 # Builds the guest root: DEST/tree from Debian packages, DEST/source with the
-# kernel's source package, DEST/image for the machine. DEST/sources.list and
-# DEST/apt.conf are there already. Also mmdebstrap's hook:
-# root-build.sh --hook TREE installs the packages of packages.guest.
+# kernel's source package. DEST/sources.list and DEST/apt.conf are there
+# already. Also mmdebstrap's hook: root-build.sh --hook TREE installs the
+# packages of packages.guest.
 
 set -euo pipefail
-# shellcheck source=selftests/vm/lib.sh
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 step() { echo "== $*"; }
@@ -63,7 +63,9 @@ root_bootstrap() {
 	local dest=$1
 
 	step "base system"
-	VM_HOOK=$VM_DIR/root-build.sh mmdebstrap --mode=root --variant=minbase --format=directory \
+	mkdir "$dest/tmp"
+	# shellcheck disable=SC2016 # mmdebstrap's shell expands the hook
+	TMPDIR=$dest/tmp VM_HOOK=$VM_DIR/root-build.sh mmdebstrap --mode=root --variant=minbase --format=directory \
 		--skip=chroot/mount/sys,check/empty \
 		--aptopt="$dest/apt.conf" \
 		--dpkgopt=force-unsafe-io --dpkgopt=force-confold \
@@ -103,6 +105,7 @@ root_source() {
 root_finish() {
 	local tree=$1/tree
 
+	rm -rf "$1/tmp"
 	rm -f "$tree/etc/apt/apt.conf.d/99mmdebstrap" "$tree/etc/resolv.conf"
 	rm -rf "$tree"/boot/initrd.img* "$tree"/var/cache/debconf/*
 	echo dmabuf-sync > "$tree/etc/hostname"
@@ -111,11 +114,6 @@ root_finish() {
 	echo "guest root of dmabuf-sync, recipe $VM_ROOT_RECIPE" > "$tree$VM_MARK"
 	chown -hR 0:0 "$1"
 	chmod -R u+rwX "$1"
-}
-
-root_image() {
-	step "image for the machine"
-	chroot "$1/tree" mkfs.erofs --quiet --all-root -x-1 /dev/stdout . > "$1/image"
 }
 
 case $1 in
