@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The state of a buffer: its accesses, held and queued. It is found by the address
+ * of the dma-buf in a table of a fixed number of buckets, made by the first request
+ * and freed with the last access.
+ */
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+#include <linux/hash.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+
+#include "buf.h"
+#include "owner.h"
+#include "set.h"
+
+struct dsync_bucket {
+	spinlock_t lock;
+	struct hlist_head bufs;
+};
+
+static struct dsync_bucket *buckets;
+
+static struct dsync_bucket *bucket_of(const struct dma_buf *dmabuf)
+{
+	return &buckets[hash_ptr(dmabuf, ilog2(DSYNC_BUF_BUCKETS))];
+}
+
+/**
+ * dsync_buf_start() - make the table
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int dsync_buf_start(void)
+{
+	unsigned int i;
+
+	buckets = kvcalloc(DSYNC_BUF_BUCKETS, sizeof(*buckets), GFP_KERNEL);
+	if (!buckets)
+		return -ENOMEM;
+	for (i = 0; i < DSYNC_BUF_BUCKETS; i++) {
+		spin_lock_init(&buckets[i].lock);
+		INIT_HLIST_HEAD(&buckets[i].bufs);
+	}
+	return 0;
+}
+
+/**
+ * dsync_buf_stop() - free the table, which is empty by now
+ */
+void dsync_buf_stop(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < DSYNC_BUF_BUCKETS; i++)
+		WARN_ON(!hlist_empty(&buckets[i].bufs));
+	kvfree(buckets);
+}
+
+/**
+ * dsync_buf_ino() - the number that names a dma-buf in traces
+ * @dmabuf: the buffer
+ *
+ * Return: its inode number, unique since boot.
+ */
+u64 dsync_buf_ino(struct dma_buf *dmabuf)
+{
+	return file_inode(dmabuf->file)->i_ino;
+}
+
+static struct dsync_buf *bucket_find(struct dsync_bucket *bucket,
+				     const struct dma_buf *dmabuf)
+{
+	struct dsync_buf *buf;
+
+	hlist_for_each_entry_rcu(buf, &bucket->bufs, node,
+				 lockdep_is_held(&bucket->lock))
+		if (buf->dmabuf == dmabuf && refcount_inc_not_zero(&buf->ref))
+			return buf;
+	return NULL;
+}
+
+/**
+ * dsync_buf_find() - the state of a dma-buf, if it has one
+ * @dmabuf: the buffer
+ *
+ * Context: any.
+ * Return: the state with a reference for the caller, or NULL.
+ */
+struct dsync_buf *dsync_buf_find(struct dma_buf *dmabuf)
+{
+	struct dsync_buf *buf;
+
+	rcu_read_lock();
+	buf = bucket_find(bucket_of(dmabuf), dmabuf);
+	rcu_read_unlock();
+	return buf;
+}
+
+static struct dsync_buf *buf_alloc(struct dma_buf *dmabuf)
+{
+	struct dsync_buf *buf;
+	unsigned int i;
+
+	buf = kzalloc(sizeof(*buf), GFP_KERNEL_ACCOUNT);
+	if (!buf)
+		return NULL;
+
+	get_dma_buf(dmabuf);
+	buf->dmabuf = dmabuf;
+	buf->ino = dsync_buf_ino(dmabuf);
+	refcount_set(&buf->ref, 1);
+	spin_lock_init(&buf->lock);
+	for (i = 0; i < DSYNC_NR_TREES; i++) {
+		buf->held[i] = RB_ROOT_CACHED;
+		buf->queued[i] = RB_ROOT_CACHED;
+	}
+	INIT_LIST_HEAD(&buf->jobs);
+	return buf;
+}
+
+/**
+ * dsync_buf_get() - the state of a dma-buf, made if need be
+ * @dmabuf: the buffer, which the caller has a reference on
+ *
+ * Context: process context; may sleep.
+ * Return: the state with a reference for the caller, or NULL without memory.
+ */
+struct dsync_buf *dsync_buf_get(struct dma_buf *dmabuf)
+{
+	struct dsync_bucket *bucket = bucket_of(dmabuf);
+	struct dsync_buf *buf, *other;
+	unsigned long flags;
+
+	buf = dsync_buf_find(dmabuf);
+	if (buf)
+		return buf;
+
+	buf = buf_alloc(dmabuf);
+	if (!buf)
+		return NULL;
+
+	spin_lock_irqsave(&bucket->lock, flags);
+	other = bucket_find(bucket, dmabuf);
+	if (!other)
+		hlist_add_head_rcu(&buf->node, &bucket->bufs);
+	spin_unlock_irqrestore(&bucket->lock, flags);
+
+	if (!other)
+		return buf;
+	dma_buf_put(dmabuf);
+	kfree(buf);
+	return other;
+}
+
+/**
+ * dsync_buf_put() - drop a reference
+ * @buf: the state; it and the framework's reference on the dma-buf go with the last one
+ *
+ * Context: any, hard interrupt and &dma_fence.lock included.
+ */
+void dsync_buf_put(struct dsync_buf *buf)
+{
+	struct dsync_bucket *bucket = bucket_of(buf->dmabuf);
+	unsigned long flags;
+
+	if (!refcount_dec_and_lock_irqsave(&buf->ref, &bucket->lock, &flags))
+		return;
+	hlist_del_rcu(&buf->node);
+	spin_unlock_irqrestore(&bucket->lock, flags);
+
+	WARN_ON_ONCE(!list_empty(&buf->jobs));
+	dma_buf_put(buf->dmabuf);
+	kfree_rcu(buf, rcu);
+}
+
+/**
+ * dsync_buf_for_each() - visit the buffers of a bucket
+ * @bucket: 0 .. DSYNC_BUF_BUCKETS - 1
+ * @fn: called for each, under RCU, without locks
+ * @data: passed to @fn
+ *
+ * Context: process context.
+ */
+void dsync_buf_for_each(unsigned int bucket,
+			void (*fn)(struct dsync_buf *buf, void *data),
+			void *data)
+{
+	struct dsync_buf *buf;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(buf, &buckets[bucket].bufs, node) {
+		if (!refcount_inc_not_zero(&buf->ref))
+			continue;
+		fn(buf, data);
+		dsync_buf_put(buf);
+	}
+	rcu_read_unlock();
+}
+
+static struct rb_root_cached *tree_of(struct rb_root_cached *trees,
+				      const struct dsync_access *access)
+{
+	return &trees[dsync_access_writes(access) ? DSYNC_WRITERS :
+						    DSYNC_READERS];
+}
+
+/**
+ * dsync_buf_insert_held() - the access is held from here on
+ * @buf: its buffer
+ * @access: the access, which conflicts with none that is held (invariant 1)
+ *
+ * Context: the resv and &dsync_buf.lock held.
+ */
+void dsync_buf_insert_held(struct dsync_buf *buf, struct dsync_access *access)
+{
+	dma_resv_assert_held(buf->dmabuf->resv);
+	lockdep_assert_held(&buf->lock);
+	WARN_ON_ONCE(dsync_buf_holder(buf, access, NULL));
+	interval_tree_insert(&access->it, tree_of(buf->held, access));
+}
+
+/**
+ * dsync_buf_remove_held() - the access is not held any more
+ * @buf: its buffer
+ * @access: a held access
+ *
+ * Context: &dsync_buf.lock held.
+ */
+void dsync_buf_remove_held(struct dsync_buf *buf, struct dsync_access *access)
+{
+	lockdep_assert_held(&buf->lock);
+	list_del_init(&access->job);
+	interval_tree_remove(&access->it, tree_of(buf->held, access));
+}
+
+/**
+ * dsync_buf_insert_queued() - the access waits from here on
+ * @buf: its buffer
+ * @access: an access of a set that has a ticket
+ *
+ * Context: the resv and &dsync_buf.lock held.
+ */
+void dsync_buf_insert_queued(struct dsync_buf *buf, struct dsync_access *access)
+{
+	dma_resv_assert_held(buf->dmabuf->resv);
+	lockdep_assert_held(&buf->lock);
+	interval_tree_insert(&access->it, tree_of(buf->queued, access));
+}
+
+/**
+ * dsync_buf_remove_queued() - the access does not wait any more
+ * @buf: its buffer
+ * @access: a queued access
+ *
+ * Context: &dsync_buf.lock held.
+ */
+void dsync_buf_remove_queued(struct dsync_buf *buf, struct dsync_access *access)
+{
+	lockdep_assert_held(&buf->lock);
+	interval_tree_remove(&access->it, tree_of(buf->queued, access));
+}
+
+static bool same_owner(struct dsync_access *access, struct dsync_access *other)
+{
+	return access->set->owner == other->set->owner;
+}
+
+/*
+ * Next access after @prev in @trees that conflicts with @access: writers first, then,
+ * for a writer, the readers. A reader never looks at the readers.
+ */
+static struct dsync_access *next_conflict(struct rb_root_cached *trees,
+					  struct dsync_access *access,
+					  struct dsync_access *prev)
+{
+	unsigned long start = access->it.start, last = access->it.last;
+	bool readers = prev && !dsync_access_writes(prev);
+	struct dsync_access *other = prev;
+
+	if (!readers) {
+		do {
+			other = dsync_access_next(other, &trees[DSYNC_WRITERS],
+						  start, last);
+		} while (other && same_owner(access, other));
+		if (other || !dsync_access_writes(access))
+			return other;
+	}
+	do {
+		other = dsync_access_next(other, &trees[DSYNC_READERS], start,
+					  last);
+	} while (other && same_owner(access, other));
+	return other;
+}
+
+/**
+ * dsync_buf_holder() - walk the held accesses that an access conflicts with
+ * @buf: the buffer
+ * @access: the access, held or not
+ * @prev: the answer before, or NULL to begin
+ *
+ * Context: &dsync_buf.lock held.
+ * Return: a held access of another owner that conflicts, or NULL.
+ */
+struct dsync_access *dsync_buf_holder(struct dsync_buf *buf,
+				      struct dsync_access *access,
+				      struct dsync_access *prev)
+{
+	lockdep_assert_held(&buf->lock);
+	return next_conflict(buf->held, access, prev);
+}
+
+/**
+ * dsync_buf_earlier() - walk the earlier requests that an access conflicts with
+ * @buf: the buffer
+ * @access: the access; while its set has no ticket, all requests are earlier
+ * @prev: the answer before, or NULL to begin
+ *
+ * Context: &dsync_buf.lock held.
+ * Return: a queued access of another owner that conflicts, or NULL.
+ */
+struct dsync_access *dsync_buf_earlier(struct dsync_buf *buf,
+				       struct dsync_access *access,
+				       struct dsync_access *prev)
+{
+	u64 ticket = access->set->ticket ?: U64_MAX;
+
+	lockdep_assert_held(&buf->lock);
+	do {
+		prev = next_conflict(buf->queued, access, prev);
+	} while (prev && prev->set->ticket >= ticket);
+	return prev;
+}
+
+/**
+ * dsync_buf_has_job() - does a fence belong to a job of the framework
+ * @buf: the buffer
+ * @fence: a fence out of its resv
+ *
+ * Context: any.
+ * Return: true while an access that was committed with @fence is held.
+ */
+bool dsync_buf_has_job(struct dsync_buf *buf, struct dma_fence *fence)
+{
+	struct dsync_access *access;
+	unsigned long flags;
+	bool found = false;
+
+	spin_lock_irqsave(&buf->lock, flags);
+	list_for_each_entry(access, &buf->jobs, job) {
+		found = access->set->fence == fence;
+		if (found)
+			break;
+	}
+	spin_unlock_irqrestore(&buf->lock, flags);
+	return found;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _DSYNC_CONTEXT_H
+#define _DSYNC_CONTEXT_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+
+#include <linux/dmabuf_sync.h>
+
+struct dsync_owner;
+struct dsync_set;
+struct file;
+
+/**
+ * struct dsync_context - an open /dev/dmabuf_sync
+ * @owner: the owner that it is
+ * @entries: its sets by their number, struct dsync_entry; NULL while one is reserved
+ * @numbers: held while a queued request begins, while an event is read and while a
+ *	number is given up, so that these are seen in one order
+ * @lock: protects @events; taken in process context only
+ * @events: entries with an event that was not read, in order
+ * @wait: readers and pollers
+ */
+struct dsync_context {
+	struct dsync_owner *owner;
+	struct xarray entries;
+	struct mutex numbers;
+	spinlock_t lock;
+	struct list_head events;
+	wait_queue_head_t wait;
+};
+
+/**
+ * struct dsync_entry - one set of a context
+ * @context: which
+ * @set: the set; a reference
+ * @event: of a queued set: the event to be read
+ * @link: in &dsync_context.events while @event can be read, under its lock
+ * @queued: the set was requested with DMABUF_SYNC_QUEUE
+ */
+struct dsync_entry {
+	struct dsync_context *context;
+	struct dsync_set *set;
+	struct dmabuf_sync_event event;
+	struct list_head link;
+	bool queued;
+};
+
+int dsync_context_start(void);
+void dsync_context_stop(void);
+
+int dsync_context_acquire(struct dsync_context *context,
+			  struct dmabuf_sync_acquire *arg,
+			  struct dsync_set *set);
+int dsync_context_release(struct dsync_context *context, u32 nr);
+long dsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+#endif /* _DSYNC_CONTEXT_H */

@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Driver API: a sync object is one owner with one set at a time. The accesses that the
+ * driver asked for are kept as wants; each lock makes a set of them.
+ */
+#include <linux/dma-buf.h>
+#include <linux/export.h>
+#include <linux/slab.h>
+
+#include "fence.h"
+#include "main.h"
+#include "owner.h"
+#include "release.h"
+#include "request.h"
+
+/**
+ * struct dmabuf_sync - a driver's sync object
+ * @owner: the owner
+ * @priv: the driver's
+ * @wants: what to acquire, a reference on each buffer
+ * @nr_wants: entries in @wants
+ * @set: the request under way, held or committed; NULL before and after
+ * @granted: told the end of an asynchronous request
+ *
+ * The driver serializes its calls on one object, as it does for any object of its own; the
+ * framework's side of a request (worker, fence) never changes a member.
+ */
+struct dmabuf_sync {
+	struct dsync_owner *owner;
+	void *priv;
+	struct dsync_want *wants;
+	unsigned int nr_wants;
+	struct dsync_set *set;
+	dmabuf_sync_granted_fn granted;
+};
+
+/**
+ * dmabuf_sync_is_supported() - is the framework there
+ *
+ * Context: any.
+ * Return: true when it was started; false early in the boot or if it failed to start.
+ */
+bool dmabuf_sync_is_supported(void)
+{
+	return dsync_started();
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_is_supported);
+
+/**
+ * dmabuf_sync_init() - make a sync object
+ * @name: what traces and views call it
+ * @priv: handed to the callback of dmabuf_sync_lock_async()
+ *
+ * The task that calls it is what views name as the owner's process.
+ *
+ * Context: process context; may sleep.
+ * Return: the object or an error pointer: -ENOMEM, -EOPNOTSUPP (see
+ * dmabuf_sync_is_supported()).
+ */
+struct dmabuf_sync *dmabuf_sync_init(const char *name, void *priv)
+{
+	struct dmabuf_sync *sync;
+
+	if (!dsync_started())
+		return ERR_PTR(-EOPNOTSUPP);
+	sync = kzalloc(sizeof(*sync), GFP_KERNEL_ACCOUNT);
+	if (!sync)
+		return ERR_PTR(-ENOMEM);
+	sync->owner = dsync_owner_create(DMABUF_SYNC_OWNER_DRIVER, name);
+	if (!sync->owner) {
+		kfree(sync);
+		return ERR_PTR(-ENOMEM);
+	}
+	sync->priv = priv;
+	return sync;
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_init);
+
+static void wants_drop(struct dmabuf_sync *sync)
+{
+	while (sync->nr_wants)
+		dma_buf_put(sync->wants[--sync->nr_wants].dmabuf);
+	kfree(sync->wants);
+	sync->wants = NULL;
+}
+
+/* Drop a set that is over: released by its fence, failed, or never requested. */
+static void sync_reap(struct dmabuf_sync *sync)
+{
+	/* Pairs with smp_store_release() when the set leaves the tables. */
+	if (!sync->set || smp_load_acquire(&sync->set->state) != DSYNC_OVER)
+		return;
+	dsync_set_put(sync->set);
+	sync->set = NULL;
+}
+
+static bool sync_busy(struct dmabuf_sync *sync)
+{
+	sync_reap(sync);
+	return sync->set;
+}
+
+/**
+ * dmabuf_sync_fini() - free a sync object
+ * @sync: the object, not used by anybody any more
+ *
+ * A request that waits is cancelled. Accesses that are held count as abandoned: release
+ * them first. Accesses that are committed stay with their fence, which releases them.
+ *
+ * Context: process context; may sleep.
+ */
+void dmabuf_sync_fini(struct dmabuf_sync *sync)
+{
+	dmabuf_sync_cancel(sync);
+	if (sync_busy(sync)) {
+		if (sync->set->state == DSYNC_READY)
+			dsync_release_abandoned(sync->set);
+		dsync_set_put(sync->set);
+	}
+	wants_drop(sync);
+	dsync_owner_put(sync->owner);
+	kfree(sync);
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_fini);
+
+/**
+ * dmabuf_sync_get_range() - add an access to what the object asks for
+ * @sync: the object, not locked
+ * @dmabuf: the buffer; a reference is taken
+ * @access: DMA_BUF_ACCESS_R, _W, _RW, _DMA_R, _DMA_W or _DMA_RW
+ * @offset: first byte
+ * @length: number of bytes, or DMABUF_SYNC_TO_END
+ *
+ * Context: process context; may sleep.
+ * Return: 0, -EINVAL (access bits; a range that is empty or leaves the buffer), -E2BIG
+ * (DMABUF_SYNC_MAX_SET), -EBUSY (locked, queued or committed) or -ENOMEM. Two ranges
+ * that overlap are found by the lock.
+ */
+int dmabuf_sync_get_range(struct dmabuf_sync *sync, struct dma_buf *dmabuf,
+			  unsigned int access, u64 offset, u64 length)
+{
+	struct dsync_want want = {
+		.dmabuf = dmabuf,
+		.mode = access,
+		.offset = offset,
+		.length = length,
+	};
+	struct dsync_want *wants;
+	int ret;
+
+	ret = dsync_want_check(&want);
+	if (ret)
+		return ret;
+	if (sync_busy(sync))
+		return -EBUSY;
+	if (sync->nr_wants == DMABUF_SYNC_MAX_SET)
+		return -E2BIG;
+	wants = krealloc_array(sync->wants, sync->nr_wants + 1, sizeof(*wants),
+			       GFP_KERNEL_ACCOUNT);
+	if (!wants)
+		return -ENOMEM;
+
+	get_dma_buf(dmabuf);
+	sync->wants = wants;
+	sync->wants[sync->nr_wants++] = want;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_get_range);
+
+/**
+ * dmabuf_sync_get() - add an access to a whole buffer
+ * @sync: the object, not locked
+ * @dmabuf: the buffer; a reference is taken
+ * @access: as for dmabuf_sync_get_range()
+ *
+ * Context: process context; may sleep.
+ * Return: as dmabuf_sync_get_range().
+ */
+int dmabuf_sync_get(struct dmabuf_sync *sync, struct dma_buf *dmabuf,
+		    unsigned int access)
+{
+	return dmabuf_sync_get_range(sync, dmabuf, access, 0,
+				     DMABUF_SYNC_TO_END);
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_get);
+
+/**
+ * dmabuf_sync_put() - take the accesses to a buffer off the object
+ * @sync: the object, not locked
+ * @dmabuf: the buffer; the object's references are dropped
+ *
+ * Context: process context.
+ * Return: 0, -ENOENT (no access to that buffer), -EBUSY (locked, queued or committed).
+ */
+int dmabuf_sync_put(struct dmabuf_sync *sync, struct dma_buf *dmabuf)
+{
+	unsigned int i, kept = 0;
+	int ret = -ENOENT;
+
+	if (sync_busy(sync))
+		return -EBUSY;
+	for (i = 0; i < sync->nr_wants; i++) {
+		if (sync->wants[i].dmabuf == dmabuf) {
+			dma_buf_put(dmabuf);
+			ret = 0;
+		} else {
+			sync->wants[kept++] = sync->wants[i];
+		}
+	}
+	sync->nr_wants = kept;
+	return ret;
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_put);
+
+/**
+ * dmabuf_sync_put_all() - take all accesses off the object
+ * @sync: the object, not locked
+ *
+ * Context: process context.
+ * Return: 0, or -EBUSY (locked, queued or committed).
+ */
+int dmabuf_sync_put_all(struct dmabuf_sync *sync)
+{
+	if (sync_busy(sync))
+		return -EBUSY;
+	wants_drop(sync);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_put_all);
+
+static int sync_prepare(struct dmabuf_sync *sync)
+{
+	struct dsync_set *set;
+
+	if (sync_busy(sync))
+		return -EBUSY;
+	if (!sync->nr_wants)
+		return -EINVAL;
+	set = dsync_set_create(sync->owner, sync->wants, sync->nr_wants);
+	if (IS_ERR(set))
+		return PTR_ERR(set);
+	sync->set = set;
+	return 0;
+}
+
+static int sync_lock(struct dmabuf_sync *sync, ktime_t *deadline)
+{
+	int ret = sync_prepare(sync);
+
+	if (ret)
+		return ret;
+	ret = dsync_request(sync->set, deadline);
+	sync_reap(sync);
+	return ret;
+}
+
+/**
+ * dmabuf_sync_lock() - acquire all accesses of the object, sleep until that is done
+ * @sync: the object, with at least one access
+ *
+ * No resv of the buffers may be held by the caller.
+ *
+ * Context: process context; sleeps interruptibly.
+ * Return: 0, -EINVAL (no access, or two that overlap), -EBUSY (locked, queued or
+ * committed already), -EDEADLK (waiting would close a cycle of holders), -ENOLCK (too
+ * many accesses), -ENOMEM, -ERESTARTSYS, or what an exporter's begin_cpu_access returned.
+ */
+int dmabuf_sync_lock(struct dmabuf_sync *sync)
+{
+	return sync_lock(sync, NULL);
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_lock);
+
+/**
+ * dmabuf_sync_lock_timeout() - acquire all accesses of the object, within a time
+ * @sync: the object, with at least one access
+ * @timeout_ns: how long to wait at most
+ *
+ * Context: process context; sleeps interruptibly.
+ * Return: as dmabuf_sync_lock(), and -ETIMEDOUT.
+ */
+int dmabuf_sync_lock_timeout(struct dmabuf_sync *sync, u64 timeout_ns)
+{
+	ktime_t timeout = min_t(u64, timeout_ns, KTIME_MAX);
+	ktime_t deadline = ktime_add_safe(ktime_get(), timeout);
+
+	return sync_lock(sync, &deadline);
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_lock_timeout);
+
+/**
+ * dmabuf_sync_trylock() - acquire all accesses of the object now or not at all
+ * @sync: the object, with at least one access
+ *
+ * Context: process context; may sleep for a buffer's resv, for memory and for exporters,
+ * not for another owner and not for a fence.
+ * Return: 0, -EAGAIN (it would have to wait), or as dmabuf_sync_lock() but -EDEADLK.
+ */
+int dmabuf_sync_trylock(struct dmabuf_sync *sync)
+{
+	int ret = sync_prepare(sync);
+
+	if (ret)
+		return ret;
+	ret = dsync_request_nonblock(sync->set);
+	sync_reap(sync);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_trylock);
+
+static void sync_done(struct dsync_set *set, int error)
+{
+	struct dmabuf_sync *sync = set->private;
+
+	sync->granted(sync, sync->priv, error);
+}
+
+/**
+ * dmabuf_sync_lock_async() - acquire all accesses of the object, be called when done
+ * @sync: the object, with at least one access
+ * @fn: called by a worker, also if nothing had to be waited for
+ *
+ * Context: process context; as dmabuf_sync_trylock().
+ * Return: 0, and @fn will be called once unless dmabuf_sync_cancel() says otherwise;
+ * or an error as of dmabuf_sync_lock(), and @fn is not called.
+ */
+int dmabuf_sync_lock_async(struct dmabuf_sync *sync, dmabuf_sync_granted_fn fn)
+{
+	int ret = sync_prepare(sync);
+
+	if (ret)
+		return ret;
+	sync->granted = fn;
+	ret = dsync_request_async(sync->set, sync_done, sync);
+	if (ret)
+		sync_reap(sync);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_lock_async);
+
+/**
+ * dmabuf_sync_cancel() - withdraw an asynchronous request
+ * @sync: the object
+ *
+ * Context: process context, not in the callback; sleeps until a running callback returned.
+ * Return: true if the callback was not called and will not be. False if it has returned,
+ * or if nothing was requested asynchronously.
+ */
+bool dmabuf_sync_cancel(struct dmabuf_sync *sync)
+{
+	bool cancelled;
+
+	if (!sync->set || !sync->set->done)
+		return false;
+	cancelled = dsync_request_cancel(sync->set);
+	sync_reap(sync);
+	return cancelled;
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_cancel);
+
+/**
+ * dmabuf_sync_commit() - publish the fence of the job that the accesses are for
+ * @sync: a locked object with DMA accesses only
+ * @fence: the job's fence, initialized, not signaled yet, not a container
+ *
+ * The fence goes into the resv of all buffers, where stock drivers find it, and releases
+ * the accesses when it signals. After that the object can be locked again; it can be
+ * freed before.
+ *
+ * Prepare the job first: once this has returned 0 the engine has to be started without
+ * anything that can fail, allocate or wait (see dma_fence_begin_signalling()).
+ *
+ * Context: process context; may sleep for a buffer's resv and for memory.
+ * Return: 0, -EINVAL (a CPU access, or a container), -EBUSY (not locked, or committed
+ * already) or -ENOMEM; then nothing was published and the accesses are still held.
+ */
+int dmabuf_sync_commit(struct dmabuf_sync *sync, struct dma_fence *fence)
+{
+	return sync->set ? dsync_fence_commit(sync->set, fence) : -EBUSY;
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_commit);
+
+/**
+ * dmabuf_sync_unlock() - release the accesses of the object
+ * @sync: a locked object; warns if it is not, or is committed
+ *
+ * Context: any, hard interrupt included. DMA accesses are released when it returns; if
+ * the object has CPU accesses too and the context must not sleep, all are released a
+ * little later, when a worker has called the exporters' end_cpu_access.
+ */
+void dmabuf_sync_unlock(struct dmabuf_sync *sync)
+{
+	struct dsync_set *set = sync->set;
+
+	if (WARN_ON_ONCE(!set) || !dsync_release(set))
+		return;
+	sync->set = NULL;
+	dsync_set_put(set);
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_unlock);
+
+/**
+ * dmabuf_sync_was_abandoned() - did an earlier writer leave the bytes undefined
+ * @sync: a locked object
+ *
+ * Context: any.
+ * Return: true if a writer died or closed its file while it held bytes of this object, and
+ * no writer came in between.
+ */
+bool dmabuf_sync_was_abandoned(struct dmabuf_sync *sync)
+{
+	return sync->set && dsync_set_was_abandoned(sync->set);
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_was_abandoned);
+
+/**
+ * dmabuf_sync_single_lock() - acquire one whole buffer
+ * @dmabuf: the buffer
+ * @access: as for dmabuf_sync_get_range()
+ * @wait: sleep until that is done; else now or not at all
+ *
+ * Context: process context; may sleep.
+ * Return: a locked object for dmabuf_sync_single_unlock(), or an error pointer as of
+ * dmabuf_sync_lock() or dmabuf_sync_trylock().
+ */
+struct dmabuf_sync *dmabuf_sync_single_lock(struct dma_buf *dmabuf,
+					    unsigned int access, bool wait)
+{
+	struct dmabuf_sync *sync;
+	int ret;
+
+	sync = dmabuf_sync_init(NULL, NULL);
+	if (IS_ERR(sync))
+		return sync;
+	ret = dmabuf_sync_get(sync, dmabuf, access);
+	if (!ret)
+		ret = wait ? dmabuf_sync_lock(sync) : dmabuf_sync_trylock(sync);
+	if (!ret)
+		return sync;
+	dmabuf_sync_fini(sync);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_single_lock);
+
+/**
+ * dmabuf_sync_single_unlock() - release one whole buffer
+ * @sync: from dmabuf_sync_single_lock()
+ *
+ * Context: process context; may sleep.
+ */
+void dmabuf_sync_single_unlock(struct dmabuf_sync *sync)
+{
+	dmabuf_sync_unlock(sync);
+	dmabuf_sync_fini(sync);
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_single_unlock);

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Fences, in both directions: a held set waits for those that stock drivers have in the
+ * resv, and a job of the framework publishes its own.
+ *
+ * Fences of the framework's jobs are passed over when a set waits: a job that conflicts
+ * was released before the set could be acquired, and one on other bytes concerns nobody.
+ * What is waited for is what was in the resv when the buffer was looked at, so a
+ * driver that keeps adding fences cannot keep the set from ever being ready.
+ */
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "buf.h"
+#include "dmabuf_sync_trace.h"
+#include "fence.h"
+#include "owner.h"
+#include "release.h"
+#include "set.h"
+#include "txn.h"
+
+/* Does any access of the set to this one's resv write; asked at the resv's first access. */
+static bool resv_written(struct dsync_access *access)
+{
+	struct dsync_set *set = access->set;
+	bool writes = dsync_access_writes(access);
+
+	while (++access < set->accesses + set->nr && dsync_set_same_resv(access))
+		writes |= dsync_access_writes(access);
+	return writes;
+}
+
+/**
+ * dsync_fence_busy() - would the set have to wait for a fence
+ * @set: the set
+ *
+ * Context: the resv of the set locked.
+ * Return: true if a stock driver's fence is not signaled.
+ */
+bool dsync_fence_busy(struct dsync_set *set)
+{
+	struct dma_resv_iter cursor;
+	struct dsync_access *access;
+	struct dma_fence *fence;
+	struct dma_resv *resv;
+
+	dsync_set_for_each(set, access) {
+		if (dsync_set_same_resv(access))
+			continue;
+		resv = access->buf->dmabuf->resv;
+		dma_resv_for_each_fence(&cursor, resv,
+					dma_resv_usage_rw(resv_written(access)),
+					fence)
+			if (!dma_fence_is_signaled(fence) &&
+			    !dsync_buf_has_job(access->buf, fence))
+				return true;
+	}
+	return false;
+}
+
+static void fence_wait_cb(struct dma_fence *fence, struct dma_fence_cb *cb)
+{
+	dsync_set_kick(container_of(cb, struct dsync_set, wait.cb));
+}
+
+/* Hook up to the next fence; false if it needs no wait. */
+static bool fence_arm(struct dsync_set *set, struct dsync_access *access)
+{
+	struct dsync_fence_wait *wait = &set->wait;
+	struct dma_fence *fence = wait->fences[wait->next];
+
+	if (dsync_buf_has_job(access->buf, fence))
+		return false;
+	trace_dmabuf_sync_fence_wait_begin(access->buf->ino, access->id,
+					   set->owner->id, fence->context,
+					   fence->seqno, 0);
+	if (dma_fence_add_callback(fence, &wait->cb, fence_wait_cb))
+		trace_dmabuf_sync_fence_wait_end(access->buf->ino, access->id,
+						 set->owner->id, fence->context,
+						 fence->seqno,
+						 fence->error);
+	else
+		wait->armed = true;
+	return wait->armed;
+}
+
+static void fence_disarm(struct dsync_set *set, struct dsync_access *access)
+{
+	struct dsync_fence_wait *wait = &set->wait;
+	struct dma_fence *fence = wait->fences[wait->next];
+
+	dma_fence_remove_callback(fence, &wait->cb);
+	wait->armed = false;
+	trace_dmabuf_sync_fence_wait_end(access->buf->ino, access->id,
+					 set->owner->id, fence->context,
+					 fence->seqno, fence->error);
+}
+
+static void snapshot_drop(struct dsync_fence_wait *wait)
+{
+	while (wait->nr)
+		dma_fence_put(wait->fences[--wait->nr]);
+	kfree(wait->fences);
+	wait->fences = NULL;
+	wait->next = 0;
+}
+
+static int snapshot_take(struct dsync_fence_wait *wait,
+			 struct dsync_access *access)
+{
+	enum dma_resv_usage usage = dma_resv_usage_rw(resv_written(access));
+	struct dma_resv *resv = access->buf->dmabuf->resv;
+
+	if (dma_resv_test_signaled(resv, usage))
+		return 0;
+	return dma_resv_get_fences(resv, usage, &wait->nr, &wait->fences);
+}
+
+/**
+ * dsync_fence_wait() - one step of a held set's wait for fences of stock drivers
+ * @set: the set
+ *
+ * Context: process context; may sleep for memory, not for a fence. One caller at a time.
+ * Return: 0 when no fence is left to wait for, -EINPROGRESS when the set will be
+ * kicked, -ENOMEM.
+ */
+int dsync_fence_wait(struct dsync_set *set)
+{
+	struct dsync_fence_wait *wait = &set->wait;
+	struct dsync_access *access;
+	int ret;
+
+	for (; wait->access < set->nr; wait->access++) {
+		access = &set->accesses[wait->access];
+		if (dsync_set_same_resv(access))
+			continue;
+		if (!wait->fences) {
+			ret = snapshot_take(wait, access);
+			if (ret)
+				return ret;
+		}
+		if (wait->armed) {
+			if (!dma_fence_is_signaled(wait->fences[wait->next]))
+				return -EINPROGRESS;
+			fence_disarm(set, access);
+			wait->next++;
+		}
+		for (; wait->next < wait->nr; wait->next++)
+			if (fence_arm(set, access))
+				return -EINPROGRESS;
+		snapshot_drop(wait);
+	}
+	return 0;
+}
+
+/**
+ * dsync_fence_wait_stop() - the set does not wait for fences any more
+ * @set: the set; no fence kicks it when this returns
+ *
+ * Context: process context.
+ */
+void dsync_fence_wait_stop(struct dsync_set *set)
+{
+	struct dsync_fence_wait *wait = &set->wait;
+
+	if (wait->armed)
+		fence_disarm(set, &set->accesses[wait->access]);
+	snapshot_drop(wait);
+}
+
+/* The engine is done with the job: runs inside &dma_fence.lock, often in hard interrupt. */
+static void job_signaled(struct dma_fence *fence, struct dma_fence_cb *cb)
+{
+	struct dsync_set *set = container_of(cb, struct dsync_set, fence_cb);
+	struct dsync_access *access;
+
+	dsync_set_for_each(set, access)
+		trace_dmabuf_sync_signaled(access->buf->ino, access->id,
+					   set->owner->id, fence->context,
+					   fence->seqno, fence->error);
+	dsync_release_job(set);
+	dsync_set_put(set);
+	module_put(THIS_MODULE);
+}
+
+static int reserve_slots(struct dsync_set *set)
+{
+	struct dsync_access *access;
+	int ret;
+
+	dsync_set_for_each(set, access) {
+		if (dsync_set_same_resv(access))
+			continue;
+		ret = dma_resv_reserve_fences(access->buf->dmabuf->resv, 1);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* From here on nothing fails, allocates or sleeps. */
+static void publish(struct dsync_set *set)
+{
+	struct dsync_access *access;
+	unsigned long flags;
+
+	dsync_set_for_each(set, access) {
+		spin_lock_irqsave(&access->buf->lock, flags);
+		list_add_tail(&access->job, &access->buf->jobs);
+		spin_unlock_irqrestore(&access->buf->lock, flags);
+		trace_dmabuf_sync_commit(access->buf->ino, access->id,
+					 set->owner->id, set->fence->context,
+					 set->fence->seqno, 0);
+	}
+	dsync_set_for_each(set, access)
+		if (!dsync_set_same_resv(access))
+			dma_resv_add_fence(access->buf->dmabuf->resv, set->fence,
+					   resv_written(access) ?
+					   DMA_RESV_USAGE_WRITE :
+					   DMA_RESV_USAGE_READ);
+}
+
+/**
+ * dsync_fence_commit() - publish the fence of the job that a set was acquired for
+ * @set: a ready set of DMA accesses
+ * @fence: the job's fence, not a container
+ *
+ * The accesses are released when @fence signals.
+ *
+ * Context: process context; may sleep for the resv and for memory. When it has
+ * returned 0, the caller is in the fence's critical section: nothing between that and
+ * the signal may wait for anything that waits for fences.
+ * Return: 0, -EINVAL (an access by the CPU, or a container), -EBUSY (not ready, or
+ * committed already) or -ENOMEM; then nothing was published.
+ */
+int dsync_fence_commit(struct dsync_set *set, struct dma_fence *fence)
+{
+	struct dsync_txn txn;
+	int ret;
+
+	if (dma_fence_is_container(fence) || dsync_set_has_cpu(set))
+		return -EINVAL;
+	if (set->state != DSYNC_READY)
+		return -EBUSY;
+
+	ret = dsync_txn_lock(&txn, set, false);
+	if (ret)
+		return ret;
+	ret = reserve_slots(set);
+	if (!ret) {
+		set->fence = dma_fence_get(fence);
+		set->state = DSYNC_COMMITTED;
+		publish(set);
+	}
+	dsync_txn_unlock(&txn);
+	if (ret)
+		return ret;
+
+	__module_get(THIS_MODULE);
+	dsync_set_get(set);
+	if (dma_fence_add_callback(fence, &set->fence_cb, job_signaled))
+		job_signaled(fence, &set->fence_cb);
+	return 0;
+}

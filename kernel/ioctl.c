@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioctls of /dev/dmabuf_sync: what user space passes, read and checked.
+ */
+#include <linux/dma-buf.h>
+#include <linux/fs.h>
+#include <linux/ktime.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "buf.h"
+#include "context.h"
+#include "owner.h"
+#include "set.h"
+
+/* Sizes of the structures of the first release: nobody can know shorter ones. */
+#define ACQUIRE_SIZE_V0	48
+#define RELEASE_SIZE_V0	16
+#define QUERY_SIZE_V0	32
+
+static_assert(sizeof(struct dmabuf_sync_acquire) == ACQUIRE_SIZE_V0);
+static_assert(sizeof(struct dmabuf_sync_release) == RELEASE_SIZE_V0);
+static_assert(sizeof(struct dmabuf_sync_query) == QUERY_SIZE_V0);
+
+/* Read a structure that tells its own size in its first member. */
+static int read_sized(void *to, size_t size, size_t min_size, void __user *from)
+{
+	u32 user_size;
+
+	if (get_user(user_size, (u32 __user *)from))
+		return -EFAULT;
+	if (user_size < min_size)
+		return -EINVAL;
+	if (user_size > PAGE_SIZE)
+		return -E2BIG;
+	return copy_struct_from_user(to, size, from, user_size);
+}
+
+/* All descriptors of a dma-buf share one file, so the mode is the buffer's. */
+static int check_mode(struct dma_buf *dmabuf, u32 access)
+{
+	fmode_t mode = dmabuf->file->f_mode;
+
+	if (access & DMA_BUF_ACCESS_R && !(mode & FMODE_READ))
+		return -EBADF;
+	if (access & DMA_BUF_ACCESS_W && !(mode & FMODE_WRITE))
+		return -EBADF;
+	return 0;
+}
+
+/* The reference of @want is the caller's to drop, also when this fails. */
+static int read_want(struct dsync_want *want, const void __user *from, u32 size)
+{
+	struct dmabuf_sync_access access;
+	struct dma_buf *dmabuf;
+	int ret;
+
+	ret = copy_struct_from_user(&access, sizeof(access), from, size);
+	if (ret)
+		return ret;
+	if (!access.access || access.access & ~DMA_BUF_ACCESS_RW)
+		return -EINVAL;
+	dmabuf = dma_buf_get(access.fd);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+
+	want->dmabuf = dmabuf;
+	want->mode = access.access;
+	want->offset = access.offset;
+	want->length = access.length;
+	return check_mode(dmabuf, access.access) ?: dsync_want_check(want);
+}
+
+static void drop_wants(struct dsync_want *wants, u32 nr)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		if (wants[i].dmabuf)
+			dma_buf_put(wants[i].dmabuf);
+	kfree(wants);
+}
+
+static struct dsync_set *read_set(struct dsync_context *context,
+				  const struct dmabuf_sync_acquire *arg)
+{
+	struct dsync_set *set = NULL;
+	struct dsync_want *wants;
+	int ret = 0;
+	u32 i;
+
+	wants = kcalloc(arg->nr_accesses, sizeof(*wants), GFP_KERNEL_ACCOUNT);
+	if (!wants)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < arg->nr_accesses && !ret; i++)
+		ret = read_want(&wants[i],
+				u64_to_user_ptr(arg->accesses) +
+				(size_t)i * arg->access_size,
+				arg->access_size);
+	if (!ret)
+		set = dsync_set_create(context->owner, wants, arg->nr_accesses);
+	drop_wants(wants, arg->nr_accesses);
+	return ret ? ERR_PTR(ret) : set;
+}
+
+static int check_acquire(const struct dmabuf_sync_acquire *arg)
+{
+	const u32 flags = DMABUF_SYNC_NONBLOCK | DMABUF_SYNC_QUEUE;
+
+	if (arg->flags & ~flags || (arg->flags & flags) == flags)
+		return -EINVAL;
+	if (arg->flags && arg->deadline_ns)
+		return -EINVAL;
+	if (arg->deadline_ns < 0)
+		return -EINVAL;
+	if (!arg->nr_accesses || arg->access_size < sizeof(struct dmabuf_sync_access))
+		return -EINVAL;
+	if (arg->nr_accesses > DMABUF_SYNC_MAX_SET || arg->access_size > PAGE_SIZE)
+		return -E2BIG;
+	return 0;
+}
+
+static int ioctl_acquire(struct dsync_context *context, void __user *user)
+{
+	struct dmabuf_sync_acquire arg;
+	struct dsync_set *set;
+	int ret;
+
+	ret = read_sized(&arg, sizeof(arg), ACQUIRE_SIZE_V0, user);
+	if (!ret)
+		ret = check_acquire(&arg);
+	if (ret)
+		return ret;
+
+	set = read_set(context, &arg);
+	if (IS_ERR(set))
+		return PTR_ERR(set);
+	ret = dsync_context_acquire(context, &arg, set);
+	dsync_set_put(set);
+	if (ret)
+		return ret;
+
+	if (copy_to_user(user, &arg, min_t(size_t, arg.size, sizeof(arg)))) {
+		dsync_context_release(context, arg.set);
+		return -EFAULT;
+	}
+	return 0;
+}
+
+static int ioctl_release(struct dsync_context *context, void __user *user)
+{
+	struct dmabuf_sync_release arg;
+	int ret;
+
+	ret = read_sized(&arg, sizeof(arg), RELEASE_SIZE_V0, user);
+	if (ret)
+		return ret;
+	if (arg.flags || arg.reserved)
+		return -EINVAL;
+	return dsync_context_release(context, arg.set);
+}
+
+static void info_fill(struct dmabuf_sync_info *info, struct dsync_access *access,
+		      bool held)
+{
+	struct pid_namespace *ns = task_active_pid_ns(current);
+	struct dsync_set *set = access->set;
+	u64 since = held ? set->acquired_ns : set->requested_ns;
+
+	*info = (struct dmabuf_sync_info){
+		.access_id = access->id,
+		.owner_id = set->owner->id,
+		.owner_kind = set->owner->kind,
+		.tgid = pid_nr_ns(set->owner->pid, ns),
+		.tid = pid_nr_ns(set->tid_pid, ns),
+		.access = access->mode,
+		.state = !held ? DMABUF_SYNC_STATE_QUEUED :
+			 list_empty(&access->job) ? DMABUF_SYNC_STATE_ACQUIRED :
+						    DMABUF_SYNC_STATE_COMMITTED,
+		.offset = access->it.start,
+		.length = dsync_access_len(access),
+		.age_ns = since ? ktime_get_ns() - since : 0,
+	};
+}
+
+static u32 list_tree(struct rb_root_cached *root, bool held,
+		     struct dmabuf_sync_info *infos, u32 nr, u32 room)
+{
+	struct dsync_access *access;
+
+	dsync_for_each_overlap(access, root, 0, ULONG_MAX) {
+		if (nr < room)
+			info_fill(&infos[nr], access, held);
+		nr++;
+	}
+	return nr;
+}
+
+/* Fill in what there is room for; how many there are. */
+static u32 list_buf(struct dsync_buf *buf, struct dmabuf_sync_info *infos,
+		    u32 room)
+{
+	unsigned long flags;
+	unsigned int i;
+	u32 nr = 0;
+
+	spin_lock_irqsave(&buf->lock, flags);
+	for (i = 0; i < DSYNC_NR_TREES; i++)
+		nr = list_tree(&buf->held[i], true, infos, nr, room);
+	for (i = 0; i < DSYNC_NR_TREES; i++)
+		nr = list_tree(&buf->queued[i], false, infos, nr, room);
+	spin_unlock_irqrestore(&buf->lock, flags);
+	return nr;
+}
+
+static int copy_infos(const struct dmabuf_sync_query *arg,
+		      const struct dmabuf_sync_info *infos, u32 nr)
+{
+	void __user *to = u64_to_user_ptr(arg->infos);
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		if (copy_to_user(to + (size_t)i * arg->info_size, &infos[i],
+				 sizeof(infos[i])))
+			return -EFAULT;
+	return 0;
+}
+
+static int query_buf(struct dsync_buf *buf, struct dmabuf_sync_query *arg)
+{
+	u32 room = min(arg->nr_infos, list_buf(buf, NULL, 0));
+	struct dmabuf_sync_info *infos;
+	int ret;
+
+	infos = kvcalloc(room, sizeof(*infos), GFP_KERNEL_ACCOUNT);
+	if (room && !infos)
+		return -ENOMEM;
+	arg->nr_infos = list_buf(buf, infos, room);
+	ret = copy_infos(arg, infos, min(room, arg->nr_infos));
+	kvfree(infos);
+	return ret;
+}
+
+static int ioctl_query(void __user *user)
+{
+	struct dmabuf_sync_query arg;
+	struct dma_buf *dmabuf;
+	struct dsync_buf *buf;
+	int ret;
+
+	ret = read_sized(&arg, sizeof(arg), QUERY_SIZE_V0, user);
+	if (ret)
+		return ret;
+	if (arg.flags || arg.reserved)
+		return -EINVAL;
+	if (arg.nr_infos && arg.info_size < sizeof(struct dmabuf_sync_info))
+		return -EINVAL;
+
+	dmabuf = dma_buf_get(arg.fd);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	buf = dsync_buf_find(dmabuf);
+	if (buf) {
+		ret = query_buf(buf, &arg);
+		dsync_buf_put(buf);
+	} else {
+		arg.nr_infos = 0;
+	}
+	dma_buf_put(dmabuf);
+	if (!ret && copy_to_user(user, &arg, min_t(size_t, arg.size, sizeof(arg))))
+		ret = -EFAULT;
+	return ret;
+}
+
+/* Calls of later versions differ in the size that the number carries. */
+static bool is_call(unsigned int cmd, unsigned int known)
+{
+	return _IOC_TYPE(cmd) == _IOC_TYPE(known) && _IOC_NR(cmd) == _IOC_NR(known);
+}
+
+/**
+ * dsync_ioctl() - the ioctls of a context
+ * @file: the context
+ * @cmd: DMABUF_SYNC_IOC_...
+ * @arg: pointer to the call's structure
+ *
+ * Context: process context; may sleep.
+ * Return: 0 or a negative errno, see the user ABI; -ENOTTY for an unknown call.
+ */
+long dsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct dsync_context *context = file->private_data;
+	void __user *user = (void __user *)arg;
+
+	if (is_call(cmd, DMABUF_SYNC_IOC_ACQUIRE))
+		return ioctl_acquire(context, user);
+	if (is_call(cmd, DMABUF_SYNC_IOC_RELEASE))
+		return ioctl_release(context, user);
+	if (is_call(cmd, DMABUF_SYNC_IOC_QUERY))
+		return ioctl_query(user);
+	return -ENOTTY;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _DSYNC_OWNER_H
+#define _DSYNC_OWNER_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+
+#include "graph.h"
+
+struct dsync_set;
+
+/**
+ * struct dsync_owner - who has accesses: a context, a sync object (later: a process)
+ * @id: unique since boot
+ * @kind: DMABUF_SYNC_OWNER_...
+ * @tgid: process that made it, number in the initial pid namespace
+ * @pid: the same process, a reference
+ * @name: task name of that process, or what a driver calls the owner
+ * @ref: one of the user, one per set, and the graph's while it looks
+ * @rcu: frees it
+ * @node: place in a walk of the wait-for graph
+ * @lock: protects the members below. Taken inside no other lock of ours.
+ * @nr_accesses: accesses in all its sets
+ * @nr_held: accesses that are held
+ * @waiting: its sets that are queued, by &dsync_set.waiting
+ */
+struct dsync_owner {
+	u64 id;
+	u32 kind;
+	u32 tgid;
+	struct pid *pid;
+	char name[TASK_COMM_LEN];
+	struct kref ref;
+	struct rcu_head rcu;
+	struct dsync_node node;
+
+	spinlock_t lock;
+	unsigned int nr_accesses;
+	unsigned int nr_held;
+	struct list_head waiting;
+};
+
+u64 dsync_id_next(void);
+
+struct dsync_owner *dsync_owner_create(u32 kind, const char *name);
+void dsync_owner_get(struct dsync_owner *owner);
+void dsync_owner_put(struct dsync_owner *owner);
+
+int dsync_owner_charge(struct dsync_owner *owner, unsigned int nr);
+void dsync_owner_uncharge(struct dsync_owner *owner, unsigned int nr);
+
+bool dsync_owner_holds(struct dsync_owner *owner);
+bool dsync_owner_add_held(struct dsync_owner *owner, struct dsync_set *set,
+			  bool graph);
+void dsync_owner_sub_held(struct dsync_owner *owner, unsigned int nr);
+bool dsync_owner_add_waiting(struct dsync_owner *owner, struct dsync_set *set,
+			     bool graph);
+void dsync_owner_del_waiting(struct dsync_owner *owner, struct dsync_set *set);
+void dsync_owner_kick(struct dsync_owner *owner);
+
+#endif /* _DSYNC_OWNER_H */

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Release: the accesses of a set leave the buffers' tables. That takes the buffers' locks
+ * alone, one after the other, and so works in any context. CPU windows have to be closed
+ * first, which sleeps; where that is not allowed a worker does both.
+ */
+#include <linux/ktime.h>
+#include <linux/preempt.h>
+
+#include "abandon.h"
+#include "buf.h"
+#include "coherency.h"
+#include "dmabuf_sync_trace.h"
+#include "owner.h"
+#include "queue.h"
+#include "release.h"
+#include "set.h"
+
+static void trace_over(struct dsync_access *access, u64 now, bool abandoned)
+{
+	struct dsync_set *set = access->set;
+	struct dsync_owner *owner = set->owner;
+	u32 mode = access->mode & DMA_BUF_ACCESS_RW;
+	bool dma = dsync_access_is_dma(access);
+	u64 len = dsync_access_len(access);
+	u64 held_ns = now - set->acquired_ns;
+
+	if (abandoned)
+		trace_dmabuf_sync_abandoned(access->buf->ino, access->id,
+					    owner->id, owner->kind, owner->tgid,
+					    set->tid, mode, dma,
+					    access->it.start, len, held_ns);
+	trace_dmabuf_sync_released(access->buf->ino, access->id, owner->id,
+				   owner->kind, owner->tgid, set->tid, mode,
+				   dma, access->it.start, len, held_ns);
+}
+
+/* What was abandoned is noted before the next writer can get in. */
+static void leave_tables(struct dsync_set *set, bool abandoned)
+{
+	u64 now = ktime_get_ns();
+	struct dsync_access *access;
+	unsigned long flags;
+	bool mark;
+
+	dsync_set_for_each(set, access) {
+		mark = abandoned && dsync_access_writes(access);
+		if (mark)
+			dsync_abandon_note(access->buf->ino, access->it.start,
+					   access->it.last);
+		spin_lock_irqsave(&access->buf->lock, flags);
+		trace_over(access, now, mark);
+		dsync_buf_remove_held(access->buf, access);
+		dsync_queue_kick(access->buf, access, 0);
+		spin_unlock_irqrestore(&access->buf->lock, flags);
+	}
+	dsync_owner_sub_held(set->owner, set->nr);
+	/* Pairs with smp_load_acquire() of who wants to use the sync object again. */
+	smp_store_release(&set->state, DSYNC_OVER);
+}
+
+static void release_work(struct work_struct *work)
+{
+	struct dsync_set *set;
+
+	set = container_of(work, struct dsync_set, release_work);
+	dsync_coherency_end(set);
+	leave_tables(set, false);
+	dsync_set_put(set);
+}
+
+/**
+ * dsync_release() - the owner releases a ready set
+ * @set: the set, not committed
+ *
+ * Context: any. CPU accesses that are released where sleeping is not allowed are over
+ * a little later, when a worker has closed their windows.
+ * Return: false, with a warning, if the set is not ready.
+ */
+bool dsync_release(struct dsync_set *set)
+{
+	if (WARN_ON_ONCE(set->state != DSYNC_READY))
+		return false;
+
+	if (!dsync_set_has_cpu(set)) {
+		leave_tables(set, false);
+	} else if (preemptible()) {
+		dsync_coherency_end(set);
+		leave_tables(set, false);
+	} else {
+		INIT_WORK(&set->release_work, release_work);
+		dsync_set_get(set);
+		dsync_set_queue_work(&set->release_work);
+	}
+	return true;
+}
+
+/**
+ * dsync_release_abandoned() - the owner is gone
+ * @set: a ready set of that owner
+ *
+ * Context: process context; may sleep.
+ */
+void dsync_release_abandoned(struct dsync_set *set)
+{
+	dsync_coherency_end(set);
+	leave_tables(set, true);
+}
+
+/**
+ * dsync_release_unready() - a request fails after its accesses were acquired
+ * @set: a held set without CPU windows
+ *
+ * Nothing was written: marks that the set has taken over are put back.
+ *
+ * Context: process context.
+ */
+void dsync_release_unready(struct dsync_set *set)
+{
+	struct dsync_access *access;
+
+	dsync_set_for_each(set, access)
+		if (access->abandoned && dsync_access_writes(access))
+			dsync_abandon_note(access->buf->ino, access->it.start,
+					   access->it.last);
+	leave_tables(set, false);
+}
+
+/**
+ * dsync_release_job() - the fence of a committed set signaled
+ * @set: the set
+ *
+ * Context: any, hard interrupt and &dma_fence.lock included.
+ */
+void dsync_release_job(struct dsync_set *set)
+{
+	leave_tables(set, false);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _DSYNC_REQUEST_H
+#define _DSYNC_REQUEST_H
+
+#include <linux/ktime.h>
+
+#include "set.h"
+
+int dsync_request(struct dsync_set *set, ktime_t *deadline);
+int dsync_request_nonblock(struct dsync_set *set);
+int dsync_request_async(struct dsync_set *set, dsync_done_fn done, void *private);
+bool dsync_request_cancel(struct dsync_set *set);
+
+#endif /* _DSYNC_REQUEST_H */

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sets: one request for one or more accesses, from the request to the release. The
+ * accesses never change, so whoever has a reference may read them.
+ */
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+
+#include "buf.h"
+#include "owner.h"
+#include "set.h"
+
+static struct workqueue_struct *set_wq;
+
+/**
+ * dsync_set_start() - make the workqueue of asynchronous requests
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int dsync_set_start(void)
+{
+	set_wq = alloc_workqueue("dmabuf_sync", WQ_UNBOUND | WQ_HIGHPRI, 0);
+	return set_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * dsync_set_stop() - finish what is left of sets whose users are gone
+ */
+void dsync_set_stop(void)
+{
+	destroy_workqueue(set_wq);
+	rcu_barrier();
+}
+
+static bool want_last(const struct dsync_want *want, u64 *last)
+{
+	u64 size = want->dmabuf->size;
+
+	if (want->offset >= size || !want->length)
+		return false;
+	if (want->length == DMABUF_SYNC_TO_END)
+		*last = size - 1;
+	else if (want->length > size - want->offset)
+		return false;
+	else
+		*last = want->offset + want->length - 1;
+	return true;
+}
+
+/**
+ * dsync_want_check() - is it an access that the buffer can have
+ * @want: what is asked for
+ *
+ * Return: 0, or -EINVAL for unknown or missing mode bits and for a range that is
+ * empty or leaves the buffer.
+ */
+int dsync_want_check(const struct dsync_want *want)
+{
+	u64 last;
+
+	if (want->mode & ~(DMA_BUF_ACCESS_RW | DMA_BUF_ACCESS_DMA))
+		return -EINVAL;
+	if (!(want->mode & DMA_BUF_ACCESS_RW))
+		return -EINVAL;
+	return want_last(want, &last) ? 0 : -EINVAL;
+}
+
+static int access_cmp(const void *pa, const void *pb)
+{
+	const struct dsync_access *a = pa, *b = pb;
+	struct dma_resv *a_resv = a->buf->dmabuf->resv;
+	struct dma_resv *b_resv = b->buf->dmabuf->resv;
+
+	if (a_resv != b_resv)
+		return a_resv < b_resv ? -1 : 1;
+	if (a->buf != b->buf)
+		return a->buf < b->buf ? -1 : 1;
+	if (a->it.start != b->it.start)
+		return a->it.start < b->it.start ? -1 : 1;
+	return 0;
+}
+
+/**
+ * dsync_set_same_resv() - does the access before this one share its resv
+ * @access: an access of a set
+ *
+ * Return: true if the resv was visited already by a walk over the set.
+ */
+bool dsync_set_same_resv(const struct dsync_access *access)
+{
+	return access > access->set->accesses &&
+	       access[-1].buf->dmabuf->resv == access->buf->dmabuf->resv;
+}
+
+/**
+ * dsync_set_same_buf() - is the access before this one in the same buffer
+ * @access: an access of a set
+ *
+ * Return: true if the buffer was visited already by a walk over the set.
+ */
+bool dsync_set_same_buf(const struct dsync_access *access)
+{
+	return access > access->set->accesses && access[-1].buf == access->buf;
+}
+
+static bool set_overlaps_itself(const struct dsync_set *set)
+{
+	const struct dsync_access *access;
+
+	dsync_set_for_each(set, access)
+		if (dsync_set_same_buf(access) &&
+		    access->it.start <= access[-1].it.last)
+			return true;
+	return false;
+}
+
+/* The array is sorted by value, so addresses into it are stored afterwards. */
+static int set_fill(struct dsync_set *set, const struct dsync_want *wants)
+{
+	struct dsync_access *access;
+	u64 last = 0;
+
+	dsync_set_for_each(set, access) {
+		if (dsync_want_check(wants) || !want_last(wants, &last))
+			return -EINVAL;
+		access->buf = dsync_buf_get(wants->dmabuf);
+		if (!access->buf)
+			return -ENOMEM;
+		access->mode = wants->mode;
+		access->it.start = wants->offset;
+		access->it.last = last;
+		wants++;
+	}
+	sort(set->accesses, set->nr, sizeof(*set->accesses), access_cmp, NULL);
+	dsync_set_for_each(set, access) {
+		access->set = set;
+		access->id = dsync_id_next();
+		INIT_LIST_HEAD(&access->job);
+	}
+	return set_overlaps_itself(set) ? -EINVAL : 0;
+}
+
+/**
+ * dsync_set_create() - make a set, without requesting it
+ * @owner: who asks
+ * @wants: the accesses
+ * @nr: number of @wants, not 0
+ *
+ * Context: process context; may sleep.
+ * Return: the set with a reference for the caller, or an error pointer: -EINVAL (an
+ * access that the buffer cannot have, or two that overlap), -E2BIG (more than
+ * DMABUF_SYNC_MAX_SET), -ENOLCK (the owner's limit) or -ENOMEM.
+ */
+struct dsync_set *dsync_set_create(struct dsync_owner *owner,
+				   const struct dsync_want *wants,
+				   unsigned int nr)
+{
+	struct dsync_set *set;
+	int ret;
+
+	if (nr > DMABUF_SYNC_MAX_SET)
+		return ERR_PTR(-E2BIG);
+	ret = dsync_owner_charge(owner, nr);
+	if (ret)
+		return ERR_PTR(ret);
+
+	set = kzalloc(struct_size(set, accesses, nr), GFP_KERNEL_ACCOUNT);
+	if (!set) {
+		dsync_owner_uncharge(owner, nr);
+		return ERR_PTR(-ENOMEM);
+	}
+	dsync_owner_get(owner);
+	set->owner = owner;
+	set->nr = nr;
+	set->tid = task_pid_nr(current);
+	set->tid_pid = get_pid(task_pid(current));
+	set->node.is_set = true;
+	set->result = -EINPROGRESS;
+	kref_init(&set->ref);
+	mutex_init(&set->run);
+	INIT_LIST_HEAD(&set->waiting);
+
+	ret = set_fill(set, wants);
+	if (ret) {
+		dsync_set_put(set);
+		return ERR_PTR(ret);
+	}
+	return set;
+}
+
+void dsync_set_get(struct dsync_set *set)
+{
+	kref_get(&set->ref);
+}
+
+static void set_free(struct rcu_head *rcu)
+{
+	struct dsync_set *set = container_of(rcu, struct dsync_set, rcu);
+
+	put_pid(set->tid_pid);
+	kfree(set);
+}
+
+static void set_destroy(struct kref *ref)
+{
+	struct dsync_set *set = container_of(ref, struct dsync_set, ref);
+	struct dsync_access *access;
+
+	WARN_ON_ONCE(set->queued || set->wait.armed);
+	WARN_ON_ONCE(set->state != DSYNC_NEW && set->state != DSYNC_OVER);
+	dsync_set_for_each(set, access)
+		if (access->buf)
+			dsync_buf_put(access->buf);
+	dma_fence_put(set->fence);
+	dsync_owner_uncharge(set->owner, set->nr);
+	dsync_owner_put(set->owner);
+	call_rcu(&set->rcu, set_free);
+}
+
+/**
+ * dsync_set_put() - drop a reference
+ * @set: the set, new or over if it is the last one
+ *
+ * Context: any, hard interrupt and &dma_fence.lock included.
+ */
+void dsync_set_put(struct dsync_set *set)
+{
+	kref_put(&set->ref, set_destroy);
+}
+
+/**
+ * dsync_set_queue_work() - run one of the works of a set
+ * @work: the work; somebody keeps the set alive until it has run
+ *
+ * Context: any.
+ */
+void dsync_set_queue_work(struct work_struct *work)
+{
+	queue_work(set_wq, work);
+}
+
+/**
+ * dsync_set_kick() - let a request look again
+ * @set: a set that is kept waiting by a lock of the caller: it is in a tree of a buffer
+ *	(&dsync_buf.lock), on its owner's list (&dsync_owner.lock) or hooked to a
+ *	fence (&dma_fence.lock)
+ *
+ * The bit and the task's state make up the usual pair: the sleeper sets its state, then
+ * tests the bit; the waker sets the bit, then wakes the task.
+ *
+ * Context: any.
+ */
+void dsync_set_kick(struct dsync_set *set)
+{
+	if (set->done) {
+		dsync_set_queue_work(&set->work);
+		return;
+	}
+	set_bit(DSYNC_SET_KICKED, &set->kicked);
+	wake_up_process(set->task);
+}
+
+/**
+ * dsync_set_has_cpu() - does a CPU access anything here
+ * @set: the set
+ *
+ * Return: true if not all accesses are DMA.
+ */
+bool dsync_set_has_cpu(const struct dsync_set *set)
+{
+	const struct dsync_access *access;
+
+	dsync_set_for_each(set, access)
+		if (!dsync_access_is_dma(access))
+			return true;
+	return false;
+}
+
+/**
+ * dsync_set_was_abandoned() - did an earlier writer leave anything here undefined
+ * @set: a set that was acquired
+ *
+ * Return: true if so, and no writer came in between.
+ */
+bool dsync_set_was_abandoned(const struct dsync_set *set)
+{
+	const struct dsync_access *access;
+
+	dsync_set_for_each(set, access)
+		if (access->abandoned)
+			return true;
+	return false;
+}

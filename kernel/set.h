@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _DSYNC_SET_H
+#define _DSYNC_SET_H
+
+#include <linux/dma-fence.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/workqueue.h>
+
+#include "access.h"
+#include "graph.h"
+
+struct dma_buf;
+struct task_struct;
+
+/**
+ * enum dsync_state - the life of a set, in one direction
+ * @DSYNC_NEW: not requested, or requested and queued
+ * @DSYNC_HELD: all accesses are in the buffers' trees of held ones
+ * @DSYNC_READY: held, the fences of stock drivers signaled, the CPU windows open
+ * @DSYNC_COMMITTED: held by a job whose fence is published; the fence releases it
+ * @DSYNC_OVER: released, or failed
+ */
+enum dsync_state {
+	DSYNC_NEW,
+	DSYNC_HELD,
+	DSYNC_READY,
+	DSYNC_COMMITTED,
+	DSYNC_OVER,
+};
+
+/**
+ * struct dsync_want - what a caller asks for: the raw material of an access
+ * @dmabuf: the buffer; the caller has a reference
+ * @mode: DMA_BUF_ACCESS_... bits
+ * @offset: first byte
+ * @length: number of bytes, or DMABUF_SYNC_TO_END
+ */
+struct dsync_want {
+	struct dma_buf *dmabuf;
+	u32 mode;
+	u64 offset;
+	u64 length;
+};
+
+/**
+ * struct dsync_fence_wait - wait of a held set for the fences of stock drivers
+ * @access: index of the access whose buffer is looked at
+ * @fences: snapshot of that buffer's fences, a reference on each
+ * @nr: entries in @fences
+ * @next: first entry that was not waited for
+ * @cb: hooked to @fences[@next] while @armed
+ * @armed: @cb must be removed
+ */
+struct dsync_fence_wait {
+	unsigned int access;
+	struct dma_fence **fences;
+	unsigned int nr;
+	unsigned int next;
+	struct dma_fence_cb cb;
+	bool armed;
+};
+
+/* Bit of &dsync_set.kicked. */
+#define DSYNC_SET_KICKED	0
+
+typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
+
+/**
+ * struct dsync_set - one request: accesses that are acquired together or not at all
+ * @ref: of the user, of an asynchronous request, of a published fence, of the graph
+ * @owner: who asks; a reference
+ * @tid: thread that asked, number in the initial pid namespace
+ * @tid_pid: the same thread, a reference
+ * @rcu: frees it
+ * @node: place in a walk of the wait-for graph
+ * @waiting: in &dsync_owner.waiting, under &dsync_owner.lock
+ * @queued: on that list; changed under &dsync_owner.lock by the set's runner
+ * @state: how far it is; changed by whoever runs the request, later by whoever releases
+ * @ticket: place in the order of all requests that wait; 0: it never had to
+ * @requested_ns: CLOCK_MONOTONIC, when it was requested
+ * @acquired_ns: CLOCK_MONOTONIC, when it was acquired
+ * @run: serializes the steps of an asynchronous request
+ * @kicked: DSYNC_SET_KICKED: look again
+ * @task: who sleeps for it, while @queued or a fence callback is armed
+ * @work: runs an asynchronous request
+ * @release_work: ends the CPU windows of a release that must not sleep
+ * @done: told the end of an asynchronous request; NULL for a task's own
+ * @private: for the user of @done
+ * @result: -EINPROGRESS until the asynchronous request has ended
+ * @wait: the wait for fences of stock drivers
+ * @fence: fence of the committed job; a reference
+ * @fence_cb: releases the set
+ * @nr: number of @accesses
+ * @accesses: sorted by resv, buffer and start; fixed once the set exists
+ */
+struct dsync_set {
+	struct kref ref;
+	struct dsync_owner *owner;
+	u32 tid;
+	struct pid *tid_pid;
+	struct rcu_head rcu;
+
+	struct dsync_node node;
+	struct list_head waiting;
+	bool queued;
+
+	enum dsync_state state;
+	u64 ticket;
+	u64 requested_ns;
+	u64 acquired_ns;
+
+	struct mutex run;
+	unsigned long kicked;
+	struct task_struct *task;
+	struct work_struct work;
+	struct work_struct release_work;
+	dsync_done_fn done;
+	void *private;
+	int result;
+
+	struct dsync_fence_wait wait;
+	struct dma_fence *fence;
+	struct dma_fence_cb fence_cb;
+
+	unsigned int nr;
+	struct dsync_access accesses[] __counted_by(nr);
+};
+
+#define dsync_set_for_each(set, access)					\
+	for (access = (set)->accesses;					\
+	     access < (set)->accesses + (set)->nr; access++)
+
+int dsync_set_start(void);
+void dsync_set_stop(void);
+
+int dsync_want_check(const struct dsync_want *want);
+struct dsync_set *dsync_set_create(struct dsync_owner *owner,
+				   const struct dsync_want *wants,
+				   unsigned int nr);
+void dsync_set_get(struct dsync_set *set);
+void dsync_set_put(struct dsync_set *set);
+void dsync_set_kick(struct dsync_set *set);
+void dsync_set_queue_work(struct work_struct *work);
+bool dsync_set_has_cpu(const struct dsync_set *set);
+bool dsync_set_was_abandoned(const struct dsync_set *set);
+bool dsync_set_same_resv(const struct dsync_access *access);
+bool dsync_set_same_buf(const struct dsync_access *access);
+
+#endif /* _DSYNC_SET_H */
