@@ -184,6 +184,8 @@ void *st_shared(size_t size);
 /* A barrier in st_shared() memory, for threads and processes alike. */
 int st_barrier_init(pthread_barrier_t *barrier, unsigned int nr_tasks);
 
+/* fork(), but the child does not outlive the test. */
+pid_t st_fork(void);
 /* Wait for a child, at most ST_SOON_MS. Return: wait status, or -ETIME (it is killed). */
 int st_child_wait(pid_t pid);
 
@@ -206,7 +208,7 @@ int st_sync_lock(int test, long id, uint32_t how, uint64_t timeout_ns);
 int st_sync_lock_async(int test, long id, uint32_t granted, long fence);
 /* -ETIME: the callback was not called within @ms. */
 int st_sync_wait(int test, long id, unsigned int ms, struct dst_wait *wait);
-/* What the callback was told, or -ETIME. */
+/* Wait for the callback. Return: what it was told, or -ETIME. */
 int st_sync_result(int test, long id);
 int st_sync_commit(int test, long id, long fence);
 int st_sync_unlock(int test, long id, uint32_t where);
@@ -233,5 +235,52 @@ int st_buffer_test(int test, struct st_buffer *buf, size_t size, int access_mode
 int st_buffer_count(int test, const struct st_buffer *buf, struct dst_count *count);
 int st_buffer_fault(int test, const struct st_buffer *buf, unsigned int nr, int error,
 		    unsigned int delay_ms);
+
+/* world.c */
+#define ST_WORLD		8
+#define ST_WORLD_PAGES		4
+
+/**
+ * struct st_world - what most tests begin with
+ * @buf: buffers of ST_WORLD_PAGES pages
+ * @ctx: contexts
+ * @test: the test module
+ */
+struct st_world {
+	struct st_buffer buf[ST_WORLD];
+	int ctx[ST_WORLD];
+	int test;
+};
+
+int st_world_open(struct st_world *world);
+/* Return: true when nothing is held and nobody waits afterwards. */
+bool st_world_close(struct st_world *world);
+/* End the owner, begin another. */
+void st_context_reopen(int *ctx);
+
+/**
+ * struct st_owner - an owner of either kind, for tests that are the same for both
+ * @driver: sync objects of the test module, each request one; else a context
+ * @agent: DMA_BUF_ACCESS_DMA or 0, added to a driver's accesses
+ * @fd: the context, or the test module
+ */
+struct st_owner {
+	bool driver;
+	uint32_t agent;
+	int fd;
+};
+
+/* A request without waiting. Return: what names it, or a negative errno. */
+long st_owner_try(const struct st_owner *owner, int fd, uint32_t access, uint64_t offset,
+		  uint64_t length);
+/* A request whose end is told later. Return: what names it, or a negative errno. */
+long st_owner_queue(const struct st_owner *owner,
+		    const struct dmabuf_sync_access *accesses, unsigned int nr_accesses);
+/* Its end: 0 or a negative errno; -ETIME, -ETIMEDOUT when there is none. */
+int st_owner_result(const struct st_owner *owner, long id);
+/* It has not ended yet. */
+bool st_owner_pending(const struct st_owner *owner, long id);
+/* Release or cancel it. */
+int st_owner_release(const struct st_owner *owner, long id);
 
 #endif /* _DMABUF_SYNC_ST_H */

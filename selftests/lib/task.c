@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -115,6 +116,15 @@ int st_barrier_init(pthread_barrier_t *barrier, unsigned int nr_tasks)
 	err = pthread_barrier_init(barrier, &attr, nr_tasks);
 	pthread_barrierattr_destroy(&attr);
 	return -err;
+}
+
+pid_t st_fork(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (!pid && (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent))
+		_exit(1);
+	return pid;
 }
 
 int st_child_wait(pid_t pid)

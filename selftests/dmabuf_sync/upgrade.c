@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Invariant 4: no deadlock by queueing. An owner never waits behind a queued request that
+ * itself waits for that owner: it overtakes. A queue may be overtaken, a holder may not:
+ * two upgraders are a cycle of holders.
+ */
+#include <kselftest_harness.h>
+
+#include "st.h"
+
+#define W	DMA_BUF_ACCESS_W
+#define R	DMA_BUF_ACCESS_R
+#define ALL	0, DMABUF_SYNC_TO_END
+#define TRY	DMABUF_SYNC_NONBLOCK
+#define QUEUE	DMABUF_SYNC_QUEUE
+
+FIXTURE(up)
+{
+	struct st_world w;
+	int fd;
+};
+
+FIXTURE_SETUP(up)
+{
+	ASSERT_EQ(0, st_world_open(&self->w));
+	self->fd = self->w.buf[0].fd;
+}
+
+FIXTURE_TEARDOWN(up)
+{
+	EXPECT_TRUE(st_world_close(&self->w));
+}
+
+static bool waits(struct st_world *w, int ctx)
+{
+	return !st_event_pending(w->ctx[ctx], 0);
+}
+
+/* o(R) -> o(W): alone, it is there at once. */
+TEST_F(up, lone_reader_becomes_writer)
+{
+	EXPECT_LE(0, st_lock_all(self->w.ctx[0], self->fd, R, 0));
+	EXPECT_LE(0, st_lock_all(self->w.ctx[0], self->fd, W, TRY));
+	EXPECT_EQ(-EAGAIN, st_lock_all(self->w.ctx[1], self->fd, R, TRY));
+}
+
+/* o(R) p(R)  o: W   The upgrade waits for p alone. */
+TEST_F(up, upgrade_waits_for_the_other_reader)
+{
+	long p, w;
+
+	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, R, 0));
+	p = st_lock_all(self->w.ctx[1], self->fd, R, 0);
+	ASSERT_LE(0, p);
+	EXPECT_EQ(-EAGAIN, st_lock_all(self->w.ctx[0], self->fd, W, TRY));
+	w = st_lock_all(self->w.ctx[0], self->fd, W, QUEUE);
+	ASSERT_LE(0, w);
+	EXPECT_TRUE(ST_STAYS(waits(&self->w, 0)));
+	EXPECT_EQ(0, st_release(self->w.ctx[1], p));
+	EXPECT_EQ(0, st_event_result(self->w.ctx[0], w));
+}
+
+/* o(R) p(R)  o: W  p: W   Each waits for the other's read: the second one closes it. */
+TEST_F(up, second_upgrader_gets_edeadlk)
+{
+	long o, p;
+
+	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, R, 0));
+	p = st_lock_all(self->w.ctx[1], self->fd, R, 0);
+	ASSERT_LE(0, p);
+	o = st_lock_all(self->w.ctx[0], self->fd, W, QUEUE);
+	ASSERT_LE(0, o);
+	EXPECT_EQ(-EDEADLK, st_lock_all(self->w.ctx[1], self->fd, W, 0));
+	EXPECT_EQ(-EAGAIN, st_lock_all(self->w.ctx[1], self->fd, W, TRY));
+	EXPECT_TRUE(waits(&self->w, 0));
+	EXPECT_EQ(0, st_release(self->w.ctx[1], p));
+	EXPECT_EQ(0, st_event_result(self->w.ctx[0], o));
+}
+
+/* o(R)  p: W waits for o   o: W   Behind p it would wait for itself: it overtakes. */
+TEST_F(up, upgrade_overtakes_a_writer_that_waits_for_it)
+{
+	long r = st_lock_all(self->w.ctx[0], self->fd, R, 0);
+	long p = st_lock_all(self->w.ctx[1], self->fd, W, QUEUE);
+	long w;
+
+	ASSERT_LE(0, r);
+	ASSERT_LE(0, p);
+	w = st_lock_all(self->w.ctx[0], self->fd, W, 0);
+	ASSERT_LE(0, w);
+	EXPECT_EQ(0, st_release(self->w.ctx[0], r));
+	EXPECT_TRUE(ST_STAYS(waits(&self->w, 1)));
+	EXPECT_EQ(0, st_release(self->w.ctx[0], w));
+	EXPECT_EQ(0, st_event_result(self->w.ctx[1], p));
+}
+
+/* The same without blocking: there is no conflict, so it must not fail. */
+TEST_F(up, nonblocking_upgrade_overtakes_a_writer_that_waits_for_it)
+{
+	long r = st_lock_all(self->w.ctx[0], self->fd, R, 0);
+	long p = st_lock_all(self->w.ctx[1], self->fd, W, QUEUE);
+
+	ASSERT_LE(0, r);
+	ASSERT_LE(0, p);
+	EXPECT_LE(0, st_lock_all(self->w.ctx[0], self->fd, W, TRY));
+}
+
+/* o(R)  p: W waits for o   o: R once more, as nested code does. */
+TEST_F(up, second_read_overtakes_a_writer_that_waits_for_it)
+{
+	long r = st_lock_all(self->w.ctx[0], self->fd, R, 0);
+	long p = st_lock_all(self->w.ctx[1], self->fd, W, QUEUE);
+	struct st_call call;
+
+	ASSERT_LE(0, r);
+	ASSERT_LE(0, p);
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->fd, R, ALL));
+	EXPECT_LE(0, st_call_end(&call));
+}
+
+/* o(A)  p: set A B waits for o   o: B   B is free, but p queues there: o overtakes. */
+TEST_F(up, second_buffer_overtakes_a_set_that_waits_for_it)
+{
+	struct dmabuf_sync_access both[] = {
+		st_access(self->w.buf[0].fd, W, ALL), st_access(self->w.buf[1].fd, W, ALL),
+	};
+	long a = st_lock_all(self->w.ctx[0], self->w.buf[0].fd, W, 0);
+	long p = st_lock_set(self->w.ctx[1], both, 2, QUEUE);
+	struct st_call call;
+	long b;
+
+	ASSERT_LE(0, a);
+	ASSERT_LE(0, p);
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->w.buf[1].fd, W, ALL));
+	b = st_call_end(&call);
+	ASSERT_LE(0, b);
+	EXPECT_TRUE(waits(&self->w, 1));
+	EXPECT_EQ(0, st_release(self->w.ctx[0], a));
+	EXPECT_TRUE(ST_STAYS(waits(&self->w, 1)));
+	EXPECT_EQ(0, st_release(self->w.ctx[0], b));
+	EXPECT_EQ(0, st_event_result(self->w.ctx[1], p));
+}
+
+/* The same with a driver's DMA job in the queue. */
+TEST_F(up, second_buffer_overtakes_a_dma_job_that_waits_for_it)
+{
+	long a = st_lock_all(self->w.ctx[0], self->w.buf[0].fd, W, 0);
+	long job = st_sync_new(self->w.test);
+	struct st_call call;
+
+	ASSERT_LE(0, a);
+	ASSERT_LE(0, job);
+	ASSERT_EQ(0, st_sync_get(self->w.test, job, self->w.buf[0].fd, DMA_BUF_ACCESS_DMA_R,
+				 ALL));
+	ASSERT_EQ(0, st_sync_get(self->w.test, job, self->w.buf[1].fd, DMA_BUF_ACCESS_DMA_W,
+				 ALL));
+	ASSERT_EQ(0, st_sync_lock_async(self->w.test, job, 0, 0));
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->w.buf[1].fd, R, ALL));
+	EXPECT_LE(0, st_call_end(&call));
+	st_context_reopen(&self->w.ctx[0]);
+	EXPECT_EQ(0, st_sync_result(self->w.test, job));
+}
+
+/* o(A)  p: A B waits for o   q: B C behind p   o: C
+ * o would wait behind q, q behind p, p for o: over two queues it is a cycle all the same.
+ */
+TEST_F(up, overtakes_over_two_queues)
+{
+	struct dmabuf_sync_access ab[] = {
+		st_access(self->w.buf[0].fd, W, ALL), st_access(self->w.buf[1].fd, W, ALL),
+	};
+	struct dmabuf_sync_access bc[] = {
+		st_access(self->w.buf[1].fd, W, ALL), st_access(self->w.buf[2].fd, W, ALL),
+	};
+	long a = st_lock_all(self->w.ctx[0], self->w.buf[0].fd, W, 0);
+	long p = st_lock_set(self->w.ctx[1], ab, 2, QUEUE);
+	long q = st_lock_set(self->w.ctx[2], bc, 2, QUEUE);
+	struct st_call call;
+	long c;
+
+	ASSERT_LE(0, a);
+	ASSERT_LE(0, p);
+	ASSERT_LE(0, q);
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->w.buf[2].fd, W, ALL));
+	c = st_call_end(&call);
+	ASSERT_LE(0, c);
+	EXPECT_EQ(0, st_release(self->w.ctx[0], a));
+	EXPECT_EQ(0, st_event_result(self->w.ctx[1], p));
+	EXPECT_EQ(0, st_release(self->w.ctx[0], c));
+	EXPECT_TRUE(ST_STAYS(waits(&self->w, 2)));
+	EXPECT_EQ(0, st_release(self->w.ctx[1], p));
+	EXPECT_EQ(0, st_event_result(self->w.ctx[2], q));
+}
+
+/* o(A) p(B)  q: A B waits for both   o: B   p holds B: o waits for p, not behind q. */
+TEST_F(up, overtakes_the_queue_but_not_the_holder)
+{
+	struct dmabuf_sync_access both[] = {
+		st_access(self->w.buf[0].fd, W, ALL), st_access(self->w.buf[1].fd, W, ALL),
+	};
+	long a = st_lock_all(self->w.ctx[0], self->w.buf[0].fd, W, 0);
+	long b = st_lock_all(self->w.ctx[1], self->w.buf[1].fd, W, 0);
+	long q = st_lock_set(self->w.ctx[2], both, 2, QUEUE);
+	long ob;
+
+	ASSERT_LE(0, a);
+	ASSERT_LE(0, b);
+	ASSERT_LE(0, q);
+	ob = st_lock_all(self->w.ctx[0], self->w.buf[1].fd, W, QUEUE);
+	ASSERT_LE(0, ob);
+	EXPECT_TRUE(ST_STAYS(waits(&self->w, 0)));
+	EXPECT_EQ(0, st_release(self->w.ctx[1], b));
+	EXPECT_EQ(0, st_event_result(self->w.ctx[0], ob));
+	EXPECT_TRUE(waits(&self->w, 2));
+	EXPECT_EQ(0, st_release(self->w.ctx[0], a));
+	EXPECT_EQ(0, st_release(self->w.ctx[0], ob));
+	EXPECT_EQ(0, st_event_result(self->w.ctx[2], q));
+}
+
+/* o(A) p(B)  s: B waits for p   o: B   s does not wait for o: o stays behind it. */
+TEST_F(up, queue_that_does_not_wait_for_the_owner_is_not_overtaken)
+{
+	long a = st_lock_all(self->w.ctx[0], self->w.buf[0].fd, W, 0);
+	long b = st_lock_all(self->w.ctx[1], self->w.buf[1].fd, W, 0);
+	long s = st_lock_all(self->w.ctx[2], self->w.buf[1].fd, W, QUEUE);
+	long ob;
+
+	ASSERT_LE(0, a);
+	ASSERT_LE(0, b);
+	ASSERT_LE(0, s);
+	ob = st_lock_all(self->w.ctx[0], self->w.buf[1].fd, W, QUEUE);
+	ASSERT_LE(0, ob);
+	EXPECT_EQ(0, st_release(self->w.ctx[1], b));
+	EXPECT_EQ(0, st_event_result(self->w.ctx[2], s));
+	EXPECT_TRUE(ST_STAYS(waits(&self->w, 0)));
+	EXPECT_EQ(0, st_release(self->w.ctx[2], s));
+	EXPECT_EQ(0, st_event_result(self->w.ctx[0], ob));
+}
+
+/* The queue comes to wait for the owner only later: o is already behind it then.
+ *
+ *	o(C) h(A)  q: A B waits for h   o: B waits behind q
+ *	h: C waits for o, o waits behind q, q waits for h: now o may overtake q
+ */
+TEST_F(up, waits_behind_a_queue_until_that_waits_for_the_owner)
+{
+	struct dmabuf_sync_access ab[] = {
+		st_access(self->w.buf[0].fd, W, ALL), st_access(self->w.buf[1].fd, W, ALL),
+	};
+	long c = st_lock_all(self->w.ctx[1], self->w.buf[2].fd, W, 0);
+	long h = st_lock_all(self->w.ctx[0], self->w.buf[0].fd, W, 0);
+	long q = st_lock_set(self->w.ctx[2], ab, 2, QUEUE);
+	long ob = st_lock_all(self->w.ctx[1], self->w.buf[1].fd, W, QUEUE);
+	long hc;
+
+	ASSERT_LE(0, c);
+	ASSERT_LE(0, h);
+	ASSERT_LE(0, q);
+	ASSERT_LE(0, ob);
+	EXPECT_TRUE(ST_STAYS(waits(&self->w, 1)));
+	hc = st_lock_all(self->w.ctx[0], self->w.buf[2].fd, W, QUEUE);
+	ASSERT_LE(0, hc);
+	EXPECT_EQ(0, st_event_result(self->w.ctx[1], ob));
+	EXPECT_TRUE(waits(&self->w, 0));
+	EXPECT_TRUE(waits(&self->w, 2));
+	st_context_reopen(&self->w.ctx[1]);
+	EXPECT_EQ(0, st_event_result(self->w.ctx[0], hc));
+	st_context_reopen(&self->w.ctx[0]);
+	EXPECT_EQ(0, st_event_result(self->w.ctx[2], q));
+}
+
+TEST_HARNESS_MAIN
