@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A dmaengine channel and the jobs it has. Jobs are taken in the order of their
+ * fences. One thread gives them to the channel, as descriptors, and stops the channel
+ * when the first job takes too long; completions come from the channel in whatever
+ * context it likes. All of it is between the publication of a fence and its signal:
+ * nothing here allocates memory or takes a lock that is held around an allocation.
+ *
+ * dmaengine drivers may hold a spinlock from preparing a descriptor to submitting it,
+ * and may start it as soon as it is submitted. So nothing is prepared before the job
+ * is committed. A channel that has no room for a descriptor is asked again.
+ */
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../../compat/drivers.h"
+#include "dmabuf_copy.h"
+
+/* Jobs a channel has at a time: while it works on one it knows the next. */
+#define DCOPY_ENGINE_DEPTH	2
+/* At least every so many descriptors the channel is to report a completion. */
+#define DCOPY_ENGINE_BATCH	256
+
+static char channel[32];
+module_param_string(channel, channel, sizeof(channel), 0644);
+MODULE_PARM_DESC(channel,
+		 "dmaengine channel to use, as in /sys/class/dma; empty: any (default). Counts from the next open on");
+
+static int max_channels_set(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 1, 64);
+}
+
+static int timeout_ms_set(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 10, 600000);
+}
+
+static const struct kernel_param_ops max_channels_ops = {
+	.set = max_channels_set,
+	.get = param_get_uint,
+};
+
+static const struct kernel_param_ops timeout_ms_ops = {
+	.set = timeout_ms_set,
+	.get = param_get_uint,
+};
+
+static unsigned int max_channels = 4;
+module_param_cb(max_channels, &max_channels_ops, &max_channels, 0644);
+MODULE_PARM_DESC(max_channels,
+		 "Channels to use at most, 1 .. 64; then open files share them (default 4)");
+
+static unsigned int timeout_ms = 10000;
+module_param_cb(timeout_ms, &timeout_ms_ops, &timeout_ms, 0644);
+MODULE_PARM_DESC(timeout_ms,
+		 "Milliseconds after which a job is stopped, 10 .. 600000 (default 10000)");
+
+static LIST_HEAD(dcopy_engines);
+static unsigned int dcopy_nr_engines;
+static DEFINE_MUTEX(dcopy_engines_lock);
+
+/**
+ * dcopy_engine_timeout_ms() - how long a job may take
+ *
+ * Return: the current value of the parameter.
+ */
+unsigned int dcopy_engine_timeout_ms(void)
+{
+	return READ_ONCE(timeout_ms);
+}
+
+static struct dcopy_job *dcopy_engine_first(struct dcopy_engine *engine)
+{
+	lockdep_assert_held(&engine->lock);
+	return list_first_entry_or_null(&engine->jobs, struct dcopy_job, node);
+}
+
+/* The channel works on the first job, once it has some of it. */
+static void dcopy_engine_start_first(struct dcopy_engine *engine)
+{
+	struct dcopy_job *job = dcopy_engine_first(engine);
+
+	if (job && job->issued && !job->started_ns)
+		job->started_ns = ktime_get_ns();
+}
+
+/*
+ * End the jobs at the front that are finished. Under the lock, because fences of one
+ * context must signal in order, whoever does it.
+ */
+static void dcopy_engine_end_jobs(struct dcopy_engine *engine)
+{
+	struct dcopy_job *job;
+
+	while ((job = dcopy_engine_first(engine)) && job->finished) {
+		list_del_init(&job->node);
+		engine->first_ns = ktime_get_ns();
+		dcopy_engine_start_first(engine);
+		dcopy_job_done(job, job->error);
+		kthread_queue_work(engine->worker, &engine->feed);
+	}
+}
+
+/* One descriptor less, or nothing left to give to the channel. */
+static void dcopy_engine_close(struct dcopy_engine *engine,
+			       struct dcopy_job *job)
+{
+	lockdep_assert_held(&engine->lock);
+	if (!--job->nr_open) {
+		job->finished = true;
+		dcopy_engine_end_jobs(engine);
+	}
+}
+
+/* The channel's word that a descriptor is over. Any context. */
+static void dcopy_engine_completed(void *param,
+				   const struct dmaengine_result *result)
+{
+	bool failed = result && result->result != DMA_TRANS_NOERROR;
+	struct dcopy_job *job = param;
+	struct dcopy_engine *engine = job->client->engine;
+	unsigned long flags;
+	bool cookie;
+
+	cookie = dma_fence_begin_signalling();
+	spin_lock_irqsave(&engine->lock, flags);
+	if (engine->full) {
+		engine->full = false;
+		kthread_queue_work(engine->worker, &engine->feed);
+	}
+	if (!failed || !engine->stopping) {
+		if (failed)
+			job->error = -EIO;
+		dcopy_engine_close(engine, job);
+	}
+	/* The job, and with it the engine, may be gone once this is unlocked. */
+	spin_unlock_irqrestore(&engine->lock, flags);
+	dma_fence_end_signalling(cookie);
+}
+
+/* Give a descriptor of @bytes to the channel. Returns false when it takes none now. */
+static bool dcopy_engine_submit(struct dcopy_engine *engine,
+				struct dcopy_job *job, size_t bytes)
+{
+	bool last = bytes == job->left;
+	struct dma_async_tx_descriptor *tx;
+	unsigned long flags = 0;
+
+	if (last || !((job->nr_fed + 1) % DCOPY_ENGINE_BATCH))
+		flags = DMA_PREP_INTERRUPT;
+
+	spin_lock_irq(&engine->lock);
+	job->nr_open++;
+	job->issued = true;
+	spin_unlock_irq(&engine->lock);
+
+	tx = dmaengine_prep_dma_memcpy(engine->chan, dcopy_cursor_addr(&job->to),
+				       dcopy_cursor_addr(&job->from), bytes,
+				       flags);
+	if (!tx)
+		goto err_close;
+	tx->callback_result = dcopy_engine_completed;
+	tx->callback_param = job;
+	engine->last_cookie = dmaengine_submit(tx);
+	if (dma_submit_error(engine->last_cookie))
+		goto err_fail;
+	job->nr_fed++;
+	return true;
+
+err_fail:
+	WRITE_ONCE(job->error, -EIO);
+err_close:
+	spin_lock_irq(&engine->lock);
+	dcopy_engine_close(engine, job);
+	spin_unlock_irq(&engine->lock);
+	return tx;
+}
+
+/* Give a job to the channel. Returns false when it does not take all of it now. */
+static bool dcopy_engine_feed_job(struct dcopy_engine *engine,
+				  struct dcopy_job *job)
+{
+	size_t bytes;
+
+	if (job->left == job->length) {
+		dcopy_cursor_init(&job->from, job->src.map->sgt, job->src.offset);
+		dcopy_cursor_init(&job->to, job->dst.map->sgt, job->dst.offset);
+		job->nr_fed = 0;
+	}
+	while (job->left && !READ_ONCE(job->error)) {
+		bytes = dcopy_cursor_step(engine, &job->from, &job->to,
+					  job->left);
+		if (!dcopy_engine_submit(engine, job, bytes))
+			return false;
+		dcopy_cursor_advance(&job->from, bytes);
+		dcopy_cursor_advance(&job->to, bytes);
+		job->left -= bytes;
+	}
+	spin_lock_irq(&engine->lock);
+	job->left = 0;
+	dcopy_engine_close(engine, job);
+	spin_unlock_irq(&engine->lock);
+	return true;
+}
+
+/* The next job the channel is to get bytes of, or NULL. */
+static struct dcopy_job *dcopy_engine_next(struct dcopy_engine *engine)
+{
+	struct dcopy_job *job, *next = NULL;
+	unsigned int nr = 0;
+
+	spin_lock_irq(&engine->lock);
+	list_for_each_entry(job, &engine->jobs, node) {
+		if (++nr > DCOPY_ENGINE_DEPTH)
+			break;
+		if (job->left) {
+			next = job;
+			break;
+		}
+	}
+	spin_unlock_irq(&engine->lock);
+	return next;
+}
+
+static u64 dcopy_engine_timeout_ns(void)
+{
+	return (u64)dcopy_engine_timeout_ms() * NSEC_PER_MSEC;
+}
+
+/* Come back when the channel may have room, or when the first job is overdue. */
+static void dcopy_engine_set_tick(struct dcopy_engine *engine)
+{
+	u64 now = ktime_get_ns(), due;
+	unsigned long delay = 0;
+	bool full, idle;
+
+	spin_lock_irq(&engine->lock);
+	full = engine->full;
+	idle = !dcopy_engine_first(engine);
+	due = engine->first_ns + dcopy_engine_timeout_ns();
+	spin_unlock_irq(&engine->lock);
+
+	if (idle)
+		return;
+	if (full)
+		delay = 1;
+	else if (due > now)
+		delay = nsecs_to_jiffies(due - now) + 1;
+	kthread_mod_delayed_work(engine->worker, &engine->tick, delay);
+}
+
+static void dcopy_engine_feed(struct dcopy_engine *engine)
+{
+	struct dcopy_job *job;
+	bool full = false;
+
+	while (!full && (job = dcopy_engine_next(engine)))
+		full = !dcopy_engine_feed_job(engine, job);
+
+	spin_lock_irq(&engine->lock);
+	engine->full = full;
+	dcopy_engine_start_first(engine);
+	spin_unlock_irq(&engine->lock);
+	dma_async_issue_pending(engine->chan);
+	dcopy_engine_set_tick(engine);
+}
+
+static void dcopy_engine_feed_work(struct kthread_work *work)
+{
+	bool cookie = dma_fence_begin_signalling();
+
+	dcopy_engine_feed(container_of(work, struct dcopy_engine, feed));
+	dma_fence_end_signalling(cookie);
+}
+
+/* Is it the first job's time to be stopped? */
+static bool dcopy_engine_is_overdue(struct dcopy_engine *engine)
+{
+	lockdep_assert_held(&engine->lock);
+	return dcopy_engine_first(engine) &&
+	       ktime_get_ns() - engine->first_ns >= dcopy_engine_timeout_ns();
+}
+
+/* The channel has nothing of the job, and is to get all of it. */
+static void dcopy_engine_rewind(struct dcopy_job *job)
+{
+	job->left = job->length;
+	job->nr_open = 1;
+	job->error = 0;
+	job->issued = false;
+	job->started_ns = 0;
+}
+
+/*
+ * The channel was stopped. Its first job has failed, unless it was done just before.
+ * Those behind it are not to blame: they start all over, which is possible because
+ * they still hold both ranges.
+ */
+static void dcopy_engine_restart(struct dcopy_engine *engine)
+{
+	struct dcopy_job *job, *first = NULL;
+
+	lockdep_assert_held(&engine->lock);
+	if (dcopy_engine_is_overdue(engine))
+		first = dcopy_engine_first(engine);
+	list_for_each_entry(job, &engine->jobs, node)
+		if (job != first && !job->finished)
+			dcopy_engine_rewind(job);
+	if (first) {
+		first->error = -ETIMEDOUT;
+		first->left = 0;
+		first->finished = true;
+	}
+	dcopy_engine_end_jobs(engine);
+}
+
+/* Called, and waits, with no lock: a channel stops in its own time. */
+static void dcopy_engine_stop(struct dcopy_engine *engine)
+{
+	struct dma_chan *chan = engine->chan;
+	int ret;
+
+	dev_err_ratelimited(chan->device->dev,
+			    "%s: a copy takes longer than %u ms, stopping the channel\n",
+			    dma_chan_name(chan), dcopy_engine_timeout_ms());
+	ret = dmaengine_terminate_sync(chan);
+	/* Its fence must not signal while it may still write: wait on. */
+	if (ret)
+		dev_err_ratelimited(chan->device->dev,
+				    "%s: cannot be stopped (error %d), waiting on\n",
+				    dma_chan_name(chan), ret);
+
+	spin_lock_irq(&engine->lock);
+	engine->stopping = false;
+	if (ret)
+		engine->first_ns = ktime_get_ns();
+	else
+		dcopy_engine_restart(engine);
+	spin_unlock_irq(&engine->lock);
+}
+
+static void dcopy_engine_tick(struct kthread_work *work)
+{
+	struct dcopy_engine *engine =
+		container_of(work, struct dcopy_engine, tick.work);
+	bool cookie = dma_fence_begin_signalling();
+	bool overdue;
+
+	spin_lock_irq(&engine->lock);
+	overdue = dcopy_engine_is_overdue(engine);
+	engine->stopping = overdue;
+	spin_unlock_irq(&engine->lock);
+	if (overdue)
+		dcopy_engine_stop(engine);
+	else if (engine->last_cookie > 0)
+		/* Some engines look for completions only when they are asked. */
+		dma_async_is_tx_complete(engine->chan, engine->last_cookie,
+					 NULL, NULL);
+	dcopy_engine_feed(engine);
+	dma_fence_end_signalling(cookie);
+}
+
+/**
+ * dcopy_engine_queue() - give a committed job to its engine
+ * @engine: the engine
+ * @job: the job; it ends with dcopy_job_done()
+ *
+ * Context: &dcopy_engine.commit_lock held since the job's seqno was drawn.
+ */
+void dcopy_engine_queue(struct dcopy_engine *engine, struct dcopy_job *job)
+{
+	lockdep_assert_held(&engine->commit_lock);
+	spin_lock_irq(&engine->lock);
+	dcopy_engine_rewind(job);
+	if (list_empty(&engine->jobs))
+		engine->first_ns = ktime_get_ns();
+	list_add_tail(&job->node, &engine->jobs);
+	kthread_queue_work(engine->worker, &engine->feed);
+	spin_unlock_irq(&engine->lock);
+}
+
+/*
+ * A hung channel must be stopped before the fence of its job may signal, and it must be
+ * known when it has stopped: a channel that cannot do that is of no use.
+ */
+static bool dcopy_engine_filter(struct dma_chan *chan, void *param)
+{
+	const char *name = param;
+
+	return chan->device->device_terminate_all &&
+	       chan->device->device_synchronize &&
+	       (!name || !strcmp(name, dma_chan_name(chan)));
+}
+
+static struct dcopy_engine *dcopy_engine_create(const char *name)
+{
+	struct dcopy_engine *engine;
+	dma_cap_mask_t mask;
+	int ret;
+
+	engine = kzalloc(sizeof(*engine), GFP_KERNEL);
+	if (!engine)
+		return ERR_PTR(-ENOMEM);
+	dma_cap_zero(mask);
+	dma_cap_set(DMA_MEMCPY, mask);
+	engine->chan = dma_request_channel(mask, dcopy_engine_filter,
+					   (void *)name);
+	if (!engine->chan) {
+		ret = -ENODEV;
+		goto err_free;
+	}
+	engine->worker = kthread_run_worker(0, "dmabuf_copy/%s",
+					    dma_chan_name(engine->chan));
+	if (IS_ERR(engine->worker)) {
+		ret = PTR_ERR(engine->worker);
+		goto err_channel;
+	}
+	sched_set_fifo_low(engine->worker->task);
+	kthread_init_work(&engine->feed, dcopy_engine_feed_work);
+	kthread_init_delayed_work(&engine->tick, dcopy_engine_tick);
+	engine->context = dma_fence_context_alloc(1);
+	mutex_init(&engine->commit_lock);
+	spin_lock_init(&engine->lock);
+	INIT_LIST_HEAD(&engine->jobs);
+	return engine;
+
+err_channel:
+	dma_release_channel(engine->chan);
+err_free:
+	kfree(engine);
+	return ERR_PTR(ret);
+}
+
+/* The one with the fewest users, or of that name. */
+static struct dcopy_engine *dcopy_engine_find(const char *name)
+{
+	struct dcopy_engine *engine, *found = NULL;
+
+	lockdep_assert_held(&dcopy_engines_lock);
+	list_for_each_entry(engine, &dcopy_engines, node) {
+		if (name && strcmp(name, dma_chan_name(engine->chan)))
+			continue;
+		if (!found || engine->nr_users < found->nr_users)
+			found = engine;
+	}
+	return found;
+}
+
+static struct dcopy_engine *dcopy_engine_find_or_create(const char *name)
+{
+	struct dcopy_engine *engine, *found = dcopy_engine_find(name);
+
+	if (found && (name || dcopy_nr_engines >= READ_ONCE(max_channels)))
+		return found;
+	engine = dcopy_engine_create(name);
+	if (IS_ERR(engine))
+		return found ?: engine;
+	list_add_tail(&engine->node, &dcopy_engines);
+	dcopy_nr_engines++;
+	return engine;
+}
+
+/**
+ * dcopy_engine_get() - get an engine for a new client
+ *
+ * One that nobody uses, while max_channels allows it; else a shared one.
+ *
+ * Context: process context.
+ * Return: the engine, or an error pointer: -ENODEV (no channel can copy memory and be
+ * stopped, or the one that the parameter names does not exist, or others use it).
+ */
+struct dcopy_engine *dcopy_engine_get(void)
+{
+	struct dcopy_engine *engine;
+	char buf[sizeof(channel)];
+	char *name;
+
+	kernel_param_lock(THIS_MODULE);
+	strscpy(buf, channel);
+	kernel_param_unlock(THIS_MODULE);
+	name = strim(buf);
+
+	mutex_lock(&dcopy_engines_lock);
+	engine = dcopy_engine_find_or_create(*name ? name : NULL);
+	if (!IS_ERR(engine))
+		engine->nr_users++;
+	mutex_unlock(&dcopy_engines_lock);
+
+	if (engine == ERR_PTR(-ENODEV) && *name)
+		pr_err_ratelimited("dmabuf_copy: %s is no free DMA_MEMCPY channel that can be stopped: see /sys/class/dma and the parameter channel\n",
+				   name);
+	else if (engine == ERR_PTR(-ENODEV))
+		pr_err_ratelimited("dmabuf_copy: no free DMA_MEMCPY channel that can be stopped: load its driver, or dma_sim\n");
+	return engine;
+}
+
+/**
+ * dcopy_engine_put() - a client is gone, and all its jobs are
+ * @engine: its engine
+ *
+ * Context: process context.
+ */
+void dcopy_engine_put(struct dcopy_engine *engine)
+{
+	mutex_lock(&dcopy_engines_lock);
+	if (--engine->nr_users) {
+		mutex_unlock(&dcopy_engines_lock);
+		return;
+	}
+	list_del(&engine->node);
+	dcopy_nr_engines--;
+	/* The completion of the last job may hold it still. */
+	spin_lock_irq(&engine->lock);
+	spin_unlock_irq(&engine->lock);
+	kthread_cancel_delayed_work_sync(&engine->tick);
+	kthread_flush_work(&engine->feed);
+	kthread_cancel_delayed_work_sync(&engine->tick);
+	kthread_destroy_worker(engine->worker);
+	dma_release_channel(engine->chan);
+	mutex_unlock(&dcopy_engines_lock);
+	kfree(engine);
+}
