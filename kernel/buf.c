@@ -15,6 +15,7 @@
 #include "set.h"
 
 struct dsync_bucket {
+	/* Makes additions and removals exclusive; look-ups use RCU. */
 	spinlock_t lock;
 	struct hlist_head bufs;
 };
@@ -163,11 +164,17 @@ void dsync_buf_put(struct dsync_buf *buf)
 {
 	struct dsync_bucket *bucket = bucket_of(buf->dmabuf);
 	unsigned long flags;
+	bool last;
 
-	if (!refcount_dec_and_lock_irqsave(&buf->ref, &bucket->lock, &flags))
+	if (refcount_dec_not_one(&buf->ref))
 		return;
-	hlist_del_rcu(&buf->node);
+	spin_lock_irqsave(&bucket->lock, flags);
+	last = refcount_dec_and_test(&buf->ref);
+	if (last)
+		hlist_del_rcu(&buf->node);
 	spin_unlock_irqrestore(&bucket->lock, flags);
+	if (!last)
+		return;
 
 	WARN_ON_ONCE(!list_empty(&buf->jobs));
 	dma_buf_put(buf->dmabuf);

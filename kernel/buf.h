@@ -27,9 +27,6 @@ enum dsync_tree {
  * @ino: inode number of @dmabuf, its name in traces
  * @ref: one per access of a set, and one per user of a look-up
  * @rcu: frees it after the last look-up
- * @lock: protects the trees and @jobs. Taken in hard interrupt and inside
- *	&dma_fence.lock. Accesses are inserted as held only with the resv locked
- *	too, removed with this lock alone.
  * @held: accesses that are held
  * @queued: accesses of requests that wait
  * @jobs: held accesses whose fence is published, by &dsync_access.job
@@ -41,6 +38,11 @@ struct dsync_buf {
 	refcount_t ref;
 	struct rcu_head rcu;
 
+	/**
+	 * @lock: protects the trees and @jobs. Taken in hard interrupt and inside
+	 * &dma_fence.lock. Accesses are inserted as held only with the resv locked
+	 * too, removed with this lock alone.
+	 */
 	spinlock_t lock;
 	struct rb_root_cached held[DSYNC_NR_TREES];
 	struct rb_root_cached queued[DSYNC_NR_TREES];

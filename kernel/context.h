@@ -18,16 +18,18 @@ struct file;
  * struct dsync_context - an open /dev/dmabuf_sync
  * @owner: the owner that it is
  * @entries: its sets by their number, struct dsync_entry; NULL while one is reserved
- * @numbers: held while a queued request begins, while an event is read and while a
- *	number is given up, so that these are seen in one order
- * @lock: protects @events; taken in process context only
  * @events: entries with an event that was not read, in order
  * @wait: readers and pollers
  */
 struct dsync_context {
 	struct dsync_owner *owner;
 	struct xarray entries;
+	/**
+	 * @numbers: held while a queued request begins, while an event is read and while
+	 * a number is given up, so that these are seen in one order
+	 */
 	struct mutex numbers;
+	/** @lock: protects @events; taken in process context only */
 	spinlock_t lock;
 	struct list_head events;
 	wait_queue_head_t wait;

@@ -21,7 +21,6 @@ struct dsync_set;
  * @ref: one of the user, one per set, and the graph's while it looks
  * @rcu: frees it
  * @node: place in a walk of the wait-for graph
- * @lock: protects the members below. Taken inside no other lock of ours.
  * @nr_accesses: accesses in all its sets
  * @nr_held: accesses that are held
  * @waiting: its sets that are queued, by &dsync_set.waiting
@@ -36,6 +35,7 @@ struct dsync_owner {
 	struct rcu_head rcu;
 	struct dsync_node node;
 
+	/** @lock: protects the members below. None of our locks is taken inside it. */
 	spinlock_t lock;
 	unsigned int nr_accesses;
 	unsigned int nr_held;

@@ -42,14 +42,14 @@ static bool want_last(const struct dsync_want *want, u64 *last)
 {
 	u64 size = want->dmabuf->size;
 
-	if (want->offset >= size || !want->length)
+	u64 room = size - want->offset;
+	u64 length = want->length;
+
+	if (length == DMABUF_SYNC_TO_END)
+		length = room;
+	if (want->offset >= size || !length || length > room)
 		return false;
-	if (want->length == DMABUF_SYNC_TO_END)
-		*last = size - 1;
-	else if (want->length > size - want->offset)
-		return false;
-	else
-		*last = want->offset + want->length - 1;
+	*last = want->offset + length - 1;
 	return true;
 }
 

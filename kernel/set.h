@@ -81,7 +81,6 @@ typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
  * @ticket: place in the order of all requests that wait; 0: it never had to
  * @requested_ns: CLOCK_MONOTONIC, when it was requested
  * @acquired_ns: CLOCK_MONOTONIC, when it was acquired
- * @run: serializes the steps of an asynchronous request
  * @kicked: DSYNC_SET_KICKED: look again
  * @task: who sleeps for it, while @queued or a fence callback is armed
  * @work: runs an asynchronous request
@@ -111,6 +110,7 @@ struct dsync_set {
 	u64 requested_ns;
 	u64 acquired_ns;
 
+	/** @run: serializes the steps of an asynchronous request */
 	struct mutex run;
 	unsigned long kicked;
 	struct task_struct *task;

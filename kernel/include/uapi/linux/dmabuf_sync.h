@@ -111,9 +111,12 @@ struct dmabuf_sync_release {
 #define DMABUF_SYNC_OWNER_DRIVER	3	/* a driver's sync object */
 
 /* Where an access stands. */
-#define DMABUF_SYNC_STATE_QUEUED	1	/* waits for other accesses */
-#define DMABUF_SYNC_STATE_ACQUIRED	2	/* held; may still wait for fences of stock drivers */
-#define DMABUF_SYNC_STATE_COMMITTED	3	/* held by a DMA job on its way; ends with its fence */
+/* It waits for other accesses. */
+#define DMABUF_SYNC_STATE_QUEUED	1
+/* It is held; it may still wait for fences of stock drivers. */
+#define DMABUF_SYNC_STATE_ACQUIRED	2
+/* It is held by a DMA job on its way and ends with the job's fence. */
+#define DMABUF_SYNC_STATE_COMMITTED	3
 
 /**
  * struct dmabuf_sync_info - what DMABUF_SYNC_IOC_QUERY tells of one access
