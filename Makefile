@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Only dispatches; "make help" lists the targets.
+
+KERNELS := $(or $(KERNEL),6.12 7.3)
+DEMO_KERNEL := $(firstword $(KERNELS))
+
+vm := selftests/vm
+in_root := $(vm)/in-root
+
+# The modules and everything that runs in user space, built in the guest root.
+build_kernels := $(addprefix build-,$(KERNELS))
+
+.PHONY: help
+help:
+	@echo "make demo            the pipeline and dmasync-top, live, in a throw-away machine"
+	@echo "make check           all tests, in that machine, on each kernel (KERNEL=6.12 or 7.3: on one)"
+	@echo "make static          sparse, checkpatch, kernel-doc, shellcheck"
+	@echo "make vm              a shell in the machine (KERNEL=)"
+	@echo "make deps            install what the machine needs, build its root; the others do it too"
+	@echo "make module tools    build for this host's own kernel (KDIR=) and libraries"
+	@echo "make install         install them (PREFIX=, DESTDIR=)"
+	@echo "make clean           remove build/; the guest root stays in the user's cache"
+
+.PHONY: deps
+deps:
+	@$(vm)/setup
+
+.PHONY: $(build_kernels) build-user
+$(build_kernels): build-%: deps
+	@$(in_root) selftests/build.sh module $*
+
+build-user: deps
+	@$(in_root) selftests/build.sh user
+
+.PHONY: demo
+demo: build-$(DEMO_KERNEL) build-user
+	@$(vm)/run -k $(DEMO_KERNEL) --cpus 2 -- selftests/demo/run-demo.sh $(DEMO_ARGS)
+
+.PHONY: check
+check: $(build_kernels) build-user
+	@selftests/check.sh $(KERNELS)
+
+.PHONY: static
+static: $(build_kernels)
+	@selftests/static.sh $(KERNELS)
+
+.PHONY: vm
+vm: build-$(DEMO_KERNEL) build-user
+	@$(vm)/run -k $(DEMO_KERNEL)
+
+.PHONY: module tools install
+module:
+	$(MAKE) -C kernel
+
+tools:
+	$(MAKE) -C tools O=$(CURDIR)/build/host/tools
+
+install: module tools
+	$(MAKE) -C kernel modules_install
+	$(MAKE) -C tools O=$(CURDIR)/build/host/tools install
+
+.PHONY: clean
+clean:
+	rm -rf build

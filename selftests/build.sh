@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: build.sh module SERIES | build.sh user    (in the guest root, by make)
+#
+# Builds the modules for a kernel of the guest root, or the tools and tests. Says one line
+# when all is well and everything the compiler said when not.
+
+set -eu
+
+log=build/$1${2:+-$2}.log
+mkdir -p build
+
+modules() {
+	kdir=/lib/modules/$(selftests/vm/kver "$1")/build
+	out=$PWD/build/$1
+	make -C kernel KDIR="$kdir" OUT="$out"
+	make -C selftests/modules KDIR="$kdir" OUT="$out"
+}
+
+user() {
+	make -C tools
+	make -C selftests
+	make -C selftests/demo
+}
+
+what=$1
+shift
+case $what in
+module)	echo "build: modules for $1" ;;
+user)	echo "build: tools and tests" ;;
+*)	echo "build.sh: '$what' is neither module nor user" >&2; exit 2 ;;
+esac
+[ "$what" = module ] && what=modules
+if ! "$what" "$@" > "$log" 2>&1; then
+	cat "$log" >&2
+	echo "build: failed; the output above is also in $log" >&2
+	exit 1
+fi
+# Warnings are shown, and are errors for CI.
+if grep -nE "warning:|WARNING:" "$log" >&2; then
+	[ -z "${CI:-}" ] || exit 1
+fi
