@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What dmasync-top's BPF programs and dmasync-top itself share: the values of
+ * the maps, the events of the rings, the counters of the data section. Needs no
+ * other header; all sizes are the same for every compiler and target.
+ */
+#ifndef DMASYNC_TOP_H
+#define DMASYNC_TOP_H
+
+typedef unsigned int top_u32;
+typedef int top_s32;
+typedef unsigned long long top_u64;
+typedef long long top_s64;
+
+#define TOP_COMM_LEN	16
+/* Blockers kept per waiting access: the latest ones. */
+#define TOP_NR_EDGES	16
+
+/* The kernel's numbers in the events. */
+enum top_agent {
+	TOP_AGENT_CPU = 0,
+	TOP_AGENT_DMA = 1,
+};
+
+/* In the order in which an access goes through them. */
+enum top_state {
+	TOP_STATE_NONE,		/* being filled in: not there yet */
+	TOP_STATE_REQUESTED,	/* asked for, nobody known to be in the way */
+	TOP_STATE_QUEUED,	/* blocked on others: see the edges */
+	TOP_STATE_HELD,
+	TOP_STATE_COMMITTED,	/* held by a DMA job, whose fence is published */
+	TOP_STATE_SIGNALED,	/* the job is done, the release follows */
+	TOP_STATE_GONE,		/* accounted as released: being removed */
+};
+
+/**
+ * struct top_edge - an access that is in the way of another one
+ * @blocker: its access id; 0: this slot is unused
+ * @owner: its owner
+ * @kind: kind of its owner
+ * @tgid: process
+ * @tid: thread
+ * @queued: it is not held, but queued ahead
+ */
+struct top_edge {
+	top_u64 blocker;
+	top_u64 owner;
+	top_u32 kind;
+	top_u32 tgid;
+	top_u32 tid;
+	top_u32 queued;
+};
+
+/**
+ * struct top_access - an access from its request to its release; key: access id
+ * @ino: buffer
+ * @owner: owner id
+ * @start: first byte
+ * @len: bytes
+ * @since_ns: CLOCK_MONOTONIC time of the request or, once held, the acquisition
+ * @counted_ns: when its time of use began to count
+ * @fence_context: fence of the job, from TOP_STATE_COMMITTED on
+ * @fence_seqno: likewise
+ * @wait_context: while @fence_wait: the stock driver's fence it waits for
+ * @wait_seqno: likewise
+ * @state: enum top_state; the last member that is written when an access is new
+ * @kind: kind of the owner
+ * @tgid: process
+ * @tid: thread
+ * @mode: 1 read, 2 write, 3 both
+ * @agent: enum top_agent
+ * @fence_wait: held, but waits for a fence that a stock driver has in the resv
+ * @nr_edges: blockers it had so far; number N is in @edges[N % TOP_NR_EDGES]
+ * @comm: task name, empty when not known
+ * @edges: blockers; valid while queued, and as long as the blocker exists
+ */
+struct top_access {
+	top_u64 ino;
+	top_u64 owner;
+	top_u64 start;
+	top_u64 len;
+	top_u64 since_ns;
+	top_u64 counted_ns;
+	top_u64 fence_context;
+	top_u64 fence_seqno;
+	top_u64 wait_context;
+	top_u64 wait_seqno;
+	top_u32 state;
+	top_u32 kind;
+	top_u32 tgid;
+	top_u32 tid;
+	top_u32 mode;
+	top_u32 agent;
+	top_u32 fence_wait;
+	top_u32 nr_edges;
+	char comm[TOP_COMM_LEN];
+	struct top_edge edges[TOP_NR_EDGES];
+};
+
+/**
+ * struct top_busy - for how long accesses were held and jobs were under way
+ * @state: CPU accesses held now (low half), DMA jobs under way now (high half)
+ * @cpu_ns: time with at least one CPU access; see busy.bpf.h how to read it
+ * @dma_ns: time with at least one DMA job
+ * @both_ns: time with both
+ */
+struct top_busy {
+	top_u64 state;
+	top_s64 cpu_ns;
+	top_s64 dma_ns;
+	top_s64 both_ns;
+};
+
+#define TOP_BUSY_CPU(state)	((state) & 0xffffffffULL)
+#define TOP_BUSY_DMA(state)	((state) >> 32)
+
+/*
+ * The longest wait of a window, in one word, so that it can be replaced
+ * atomically: the number of the window above, the time below (up to 4.8 hours).
+ * Windows take turns with two such words: one is read, the other one written.
+ */
+#define TOP_MAX_BITS		44
+#define TOP_MAX_NS		((1ULL << TOP_MAX_BITS) - 1)
+#define TOP_MAX_WINDOW(max)	((max) >> TOP_MAX_BITS)
+#define TOP_MAX_TAG(window)	((window) & ((1U << (64 - TOP_MAX_BITS)) - 1))
+
+/**
+ * struct top_buffer - counters of a buffer, all growing; key: inode number
+ * @born_ns: when this entry was made; an access counted before is not in @busy
+ * @acquired: accesses acquired
+ * @contended: of these, how many were blocked on another access first
+ * @released: accesses released, abandoned ones included
+ * @failed: requests that ended without the access
+ * @deadlocks: edges that would have closed a cycle
+ * @abandoned: write accesses that ended with their owner
+ * @backoffs: acquire contexts that had to begin again
+ * @wait_ns: access waits of the @contended
+ * @wait_max: longest of these in window N: in [N % 2], see TOP_MAX_BITS
+ * @hold_ns: hold times of the @released
+ * @busy: times of use
+ * @tgid: process that acquired last
+ */
+struct top_buffer {
+	top_u64 born_ns;
+	top_u64 acquired;
+	top_u64 contended;
+	top_u64 released;
+	top_u64 failed;
+	top_u64 deadlocks;
+	top_u64 abandoned;
+	top_u64 backoffs;
+	top_u64 wait_ns;
+	top_u64 wait_max[2];
+	top_u64 hold_ns;
+	struct top_busy busy;
+	top_u32 tgid;
+	top_u32 reserved;
+};
+
+/**
+ * struct top_lost - what could not be kept, by the place that was full
+ * @accesses: requests that are missing as waiters, and later as holders
+ * @buffers: counts of buffers that found no place
+ * @edges: blockers that still blocked when a later one took their slot
+ * @events: events that found their ring full
+ */
+struct top_lost {
+	top_u64 accesses;
+	top_u64 buffers;
+	top_u64 edges;
+	top_u64 events;
+};
+
+enum top_event_type {
+	TOP_EVENT_DEADLOCK = 1,	/* request refused: it would close a cycle */
+	TOP_EVENT_FAILED,	/* request ended with an error nobody asked for */
+	TOP_EVENT_ABANDONED,	/* a write access ended with its owner */
+	TOP_EVENT_JOB_FAILED,	/* a DMA job's fence signaled with an error */
+};
+
+/**
+ * struct top_event - something that happened, for the event pane
+ * @time_ns: CLOCK_MONOTONIC
+ * @ino: buffer
+ * @access: access id
+ * @owner: its owner
+ * @context: fence of a failed job
+ * @seqno: likewise
+ * @type: enum top_event_type
+ * @error: negative errno, or 0
+ * @tgid: process of the access
+ * @tid: thread of the access
+ * @comm: its name, empty when not known
+ * @edge: a deadlock's blocker
+ */
+struct top_event {
+	top_u64 time_ns;
+	top_u64 ino;
+	top_u64 access;
+	top_u64 owner;
+	top_u64 context;
+	top_u64 seqno;
+	top_u32 type;
+	top_s32 error;
+	top_u32 tgid;
+	top_u32 tid;
+	char comm[TOP_COMM_LEN];
+	struct top_edge edge;
+};
+
+/**
+ * struct top_replay - an access of the kernel's snapshot, for program replay
+ * @id: access id
+ * @known_only: do nothing when the access is not known yet
+ * @access: what is known of it
+ */
+struct top_replay {
+	top_u64 id;
+	top_u32 known_only;
+	top_u32 reserved;
+	struct top_access access;
+};
+
+#endif /* DMASYNC_TOP_H */

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dmasync-top: contention, wait chains and CPU/DMA overlap of dma-bufs, live.
+ *
+ * A session keeps the BPF programs attached while the module is there. Each window
+ * the source makes a model of what they collected; the view goes to the screen or,
+ * in batch mode, as a report to standard output.
+ */
+#include <err.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "screen.h"
+#include "top_options.h"
+#include "top_report.h"
+
+#define HELP "q quit  < > sort by %s  r reverse  d %s"
+/* How often to look for a module that is not there. */
+#define LOOK_NS		100000000ULL
+
+/**
+ * struct top - the program
+ * @options: from the command line
+ * @session: the programs' life
+ * @source: what they collect
+ * @model: made of that
+ * @view: of the model
+ * @page: for the screen
+ * @signals: a signalfd
+ * @deadline_ns: end of the window
+ * @windows: shown so far
+ * @redraw: the screen is not up to date
+ * @done: the last window ends now
+ */
+struct top {
+	struct top_options options;
+	struct session session;
+	struct top_source source;
+	struct model model;
+	struct top_view view;
+	struct page page;
+	int signals;
+	uint64_t deadline_ns;
+	uint64_t windows;
+	bool redraw;
+	bool done;
+};
+
+static int top_signals(void)
+{
+	static const int numbers[] = {
+		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1,
+	};
+	sigset_t set;
+	size_t i;
+	int fd;
+
+	sigemptyset(&set);
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaddset(&set, numbers[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		err(1, "signalfd");
+	return fd;
+}
+
+/* The session is in a new state: a new window begins with it. */
+static void top_changed(struct top *top, int ret)
+{
+	if (ret < 0) {
+		screen_end();
+		errx(1, "%s", top->session.text);
+	}
+	if (!ret)
+		return;
+	if (top->options.batch)
+		fprintf(stderr, "%s: %s\n", program_invocation_short_name,
+			top->session.text);
+	if (top->session.state != SESSION_ATTACHED)
+		top_source_idle(&top->source);
+	top_view_update(&top->view, &top->model);
+	top->deadline_ns = clock_now_ns() + top->options.delay_ns;
+	top->redraw = true;
+}
+
+static void top_toggle(struct top *top)
+{
+	/* What was collected in this window is shown before it is given up. */
+	if (top->session.state == SESSION_ATTACHED && top->options.batch) {
+		top_source_read(&top->source);
+		top_view_update(&top->view, &top->model);
+		top_report_write(&top->options.report, &top->view, &top->session,
+				 &top->source);
+	}
+	top_changed(top, session_toggle(&top->session));
+}
+
+static void top_signal(struct top *top)
+{
+	struct signalfd_siginfo info;
+
+	while (read(top->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGUSR1)
+			top_toggle(top);
+		else
+			top->done = true;
+	}
+}
+
+static void top_scroll(struct top *top, long step)
+{
+	long first = (long)top->view.first + step, last = top->view.nr;
+
+	if (first > last - 1)
+		first = last - 1;
+	top->view.first = first > 0 ? first : 0;
+}
+
+static void top_key(struct top *top, int key)
+{
+	switch (key) {
+	case SCREEN_KEY_UP:
+		top_scroll(top, -1);
+		break;
+	case SCREEN_KEY_DOWN:
+		top_scroll(top, 1);
+		break;
+	case SCREEN_KEY_PAGE_UP:
+		top_scroll(top, -10);
+		break;
+	case SCREEN_KEY_PAGE_DOWN:
+		top_scroll(top, 10);
+		break;
+	case SCREEN_KEY_HOME:
+		top->view.first = 0;
+		break;
+	case SCREEN_KEY_CHAR + '<':
+		top_view_next_sort(&top->view, -1);
+		break;
+	case SCREEN_KEY_CHAR + '>':
+		top_view_next_sort(&top->view, 1);
+		break;
+	case SCREEN_KEY_CHAR + 'r':
+		top->view.ascending = !top->view.ascending;
+		top_view_sort(&top->view);
+		break;
+	case SCREEN_KEY_CHAR + 'd':
+		top_toggle(top);
+		break;
+	case SCREEN_KEY_CHAR + 'q':
+		top->done = true;
+		break;
+	}
+	top->redraw = true;
+}
+
+static void top_draw(struct top *top)
+{
+	const struct column *sort = top->view.sort;
+	char help[128];
+
+	top->redraw = false;
+	if (top->options.batch)
+		return;
+	top_view_page(&top->view, &top->session, &top->source, &top->page,
+		      screen_width(), screen_height());
+	snprintf(help, sizeof(help), HELP, sort->title ?: sort->key,
+		 top->session.state == SESSION_ATTACHED ?
+		 "let go of the module" :
+		 top->session.state == SESSION_DETACHED ? "attach" :
+		 "(no module)");
+	screen_show(&top->page, help);
+}
+
+/* Sleep until the window is over or somebody wants something. */
+static void top_wait(struct top *top)
+{
+	struct pollfd fds[] = {
+		{ .fd = top->signals, .events = POLLIN },
+		{ .fd = top->options.batch ? -1 : STDIN_FILENO,
+		  .events = POLLIN },
+	};
+	uint64_t now_ns = clock_now_ns(), ns = 0;
+	struct timespec timeout;
+	int key;
+
+	if (top->deadline_ns > now_ns)
+		ns = top->deadline_ns - now_ns;
+	if (top->session.state != SESSION_ATTACHED && ns > LOOK_NS)
+		ns = LOOK_NS;
+	timeout.tv_sec = ns / CLOCK_NSEC_PER_SEC;
+	timeout.tv_nsec = ns % CLOCK_NSEC_PER_SEC;
+	ppoll(fds, 2, &timeout, NULL);
+	if (fds[0].revents)
+		top_signal(top);
+	if (fds[1].revents & (POLLHUP | POLLERR))
+		top->done = true;
+	/* Also when nothing came: a resize interrupts ppoll(). */
+	while (!top->options.batch && !top->done && (key = screen_key()))
+		top_key(top, key);
+}
+
+static void top_window(struct top *top)
+{
+	int ret;
+
+	if (top->session.state == SESSION_ATTACHED)
+		top_source_read(&top->source);
+	else
+		top_source_idle(&top->source);
+	top_view_update(&top->view, &top->model);
+	top->deadline_ns += top->options.delay_ns;
+	if (top->deadline_ns < clock_now_ns())
+		top->deadline_ns = clock_now_ns() + top->options.delay_ns;
+	top->redraw = true;
+	if (++top->windows == top->options.count)
+		top->done = true;
+	if (!top->options.batch)
+		return;
+	ret = top_report_write(&top->options.report, &top->view, &top->session,
+			       &top->source);
+	if (ret) {
+		errno = -ret;
+		err(1, "standard output");
+	}
+}
+
+static void top_run(struct top *top)
+{
+	int ret = session_update(&top->session);
+
+	if (!ret && top->options.batch)
+		fprintf(stderr, "%s: %s\n", program_invocation_short_name,
+			top->session.text);
+	top_changed(top, ret);
+	top->deadline_ns = clock_now_ns() + top->options.delay_ns;
+	top->redraw = true;
+	for (;;) {
+		if (top->redraw)
+			top_draw(top);
+		top_wait(top);
+		if (top->done && !top->options.batch)
+			return;
+		top_changed(top, session_update(&top->session));
+		if (top->done || clock_now_ns() >= top->deadline_ns)
+			top_window(top);
+		if (top->done)
+			return;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static struct top top;
+
+	top_options_parse(&top.options, argc, argv);
+	session_libbpf(top.options.verbose);
+	if (session_permitted())
+		return 1;
+	top.signals = top_signals();
+	top_source_init(&top.source, &top.options.limits, &top.model);
+	session_init(&top.session, &top_source_ops, &top.source,
+		     top.options.probe);
+	top.view.sort = top.options.sort;
+	top.view.ascending = top.options.ascending;
+	if (!top.options.batch && screen_begin()) {
+		warnx("the terminal '%s' cannot show a page; going on in batch mode (-b)",
+		      getenv("TERM") ?: "");
+		top.options.batch = true;
+	}
+	atexit(screen_end);
+	top_run(&top);
+	session_end(&top.session);
+	screen_end();
+	top_view_free(&top.view);
+	page_free(&top.page);
+	top_source_end(&top.source);
+	return 0;
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "model.h"
+
+#include <err.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Room for one more entry of an array. */
+static void *model_grow(void *array, size_t nr, size_t *max, size_t size)
+{
+	if (nr < *max)
+		return array;
+	*max = *max ? *max * 2 : 64;
+	array = reallocarray(array, *max, size);
+	if (!array)
+		err(1, "no memory for %zu entries", *max);
+	return array;
+}
+
+void model_begin(struct model *model, uint64_t now_ns, uint64_t window_ns)
+{
+	size_t i;
+
+	model->now_ns = now_ns;
+	model->window_ns = window_ns;
+	model->nr_accesses = 0;
+	model->nr_waiting = 0;
+	model->nr_events = 0;
+	model->nr_held_cpu = 0;
+	model->nr_held_dma = 0;
+	memset(&model->total, 0, sizeof(model->total));
+	for (i = 0; i < model->nr_buffers; i++) {
+		struct model_buffer *buffer = model->buffers[i];
+
+		memset(&buffer->window, 0, sizeof(buffer->window));
+		buffer->holder = NULL;
+		buffer->nr_held = 0;
+		buffer->nr_waiting = 0;
+		buffer->window_ns = window_ns;
+	}
+}
+
+/* Where the buffer is, or belongs. */
+static size_t model_buffer_place(const struct model *model, uint64_t ino)
+{
+	size_t low = 0, high = model->nr_buffers;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (model->buffers[middle]->ino < ino)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct model_buffer *model_buffer_find(const struct model *model, uint64_t ino)
+{
+	size_t place = model_buffer_place(model, ino);
+
+	if (place == model->nr_buffers || model->buffers[place]->ino != ino)
+		return NULL;
+	return model->buffers[place];
+}
+
+struct model_buffer *model_buffer_get(struct model *model, uint64_t ino)
+{
+	struct model_buffer *buffer = model_buffer_find(model, ino);
+	size_t place = model_buffer_place(model, ino);
+
+	if (buffer)
+		return buffer;
+	buffer = calloc(1, sizeof(*buffer));
+	if (!buffer)
+		err(1, "no memory for a buffer");
+	buffer->ino = ino;
+	buffer->window_ns = model->window_ns;
+	buffer->active_ns = model->now_ns;
+	model->buffers = model_grow(model->buffers, model->nr_buffers,
+				    &model->max_buffers,
+				    sizeof(*model->buffers));
+	memmove(&model->buffers[place + 1], &model->buffers[place],
+		(model->nr_buffers - place) * sizeof(*model->buffers));
+	model->buffers[place] = buffer;
+	model->nr_buffers++;
+	return buffer;
+}
+
+void model_buffer_drop(struct model *model, uint64_t ino)
+{
+	size_t place = model_buffer_place(model, ino);
+
+	if (place == model->nr_buffers || model->buffers[place]->ino != ino)
+		return;
+	free(model->buffers[place]);
+	model->nr_buffers--;
+	memmove(&model->buffers[place], &model->buffers[place + 1],
+		(model->nr_buffers - place) * sizeof(*model->buffers));
+}
+
+static uint64_t model_wait_max(const struct top_buffer *counters,
+			       uint32_t number)
+{
+	uint64_t max = counters->wait_max[number & 1];
+
+	return TOP_MAX_WINDOW(max) == TOP_MAX_TAG(number) ? max & TOP_MAX_NS : 0;
+}
+
+void model_buffer_sample(struct model *model, struct model_buffer *buffer,
+			 const struct top_buffer *counters,
+			 const struct interval *use, uint32_t number)
+{
+	const struct top_buffer *before = &buffer->counters;
+	struct model_window *window = &buffer->window;
+
+	window->acquired = counters->acquired - before->acquired;
+	window->contended = counters->contended - before->contended;
+	window->released = counters->released - before->released;
+	window->failed = counters->failed - before->failed;
+	window->deadlocks = counters->deadlocks - before->deadlocks;
+	window->abandoned = counters->abandoned - before->abandoned;
+	window->backoffs = counters->backoffs - before->backoffs;
+	window->wait_ns = counters->wait_ns - before->wait_ns;
+	window->wait_max_ns = model_wait_max(counters, number);
+	window->hold_ns = counters->hold_ns - before->hold_ns;
+	interval_diff(use, &buffer->use, model->window_ns, &window->use);
+	if (memcmp(counters, before, sizeof(*counters)))
+		buffer->active_ns = model->now_ns;
+	buffer->counters = *counters;
+	buffer->use = *use;
+	if (counters->tgid)
+		buffer->tgid = counters->tgid;
+}
+
+void model_access_add(struct model *model, uint64_t id,
+		      const struct top_access *at)
+{
+	struct model_access *access;
+
+	model->accesses = model_grow(model->accesses, model->nr_accesses,
+				     &model->max_accesses,
+				     sizeof(*model->accesses));
+	access = &model->accesses[model->nr_accesses++];
+	memset(access, 0, sizeof(*access));
+	access->id = id;
+	access->at = *at;
+	access->now_ns = model->now_ns;
+}
+
+void model_event_add(struct model *model, const struct top_event *event)
+{
+	model->events = model_grow(model->events, model->nr_events,
+				   &model->max_events, sizeof(*model->events));
+	model->events[model->nr_events++] = *event;
+}
+
+static int model_by_id(const void *a, const void *b)
+{
+	const struct model_access *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static int model_by_time(const void *a, const void *b)
+{
+	const struct top_event *x = a, *y = b;
+
+	return (x->time_ns > y->time_ns) - (x->time_ns < y->time_ns);
+}
+
+static int model_by_owner(const void *a, const void *b)
+{
+	const struct model_access *x = *(struct model_access *const *)a;
+	const struct model_access *y = *(struct model_access *const *)b;
+
+	if (x->at.owner != y->at.owner)
+		return x->at.owner > y->at.owner ? 1 : -1;
+	return model_by_id(x, y);
+}
+
+struct model_access *model_access_find(const struct model *model, uint64_t id)
+{
+	struct model_access key = { .id = id };
+
+	return model->nr_accesses ?
+	       bsearch(&key, model->accesses, model->nr_accesses,
+		       sizeof(*model->accesses), model_by_id) : NULL;
+}
+
+struct model_access **model_owner_waiting(const struct model *model,
+					  uint64_t owner, size_t *nr)
+{
+	size_t low = 0, high = model->nr_waiting;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (model->waiting[middle]->at.owner < owner)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (high = low; high < model->nr_waiting; high++)
+		if (model->waiting[high]->at.owner != owner)
+			break;
+	*nr = high - low;
+	return model->waiting + low;
+}
+
+/* An access belongs to its buffer's figures. */
+static void model_link(struct model *model, struct model_access *access)
+{
+	struct model_buffer *buffer = model_buffer_get(model, access->at.ino);
+
+	access->buffer = buffer;
+	buffer->tgid = access->at.tgid;
+	buffer->active_ns = model->now_ns;
+	if (model_access_waits(access)) {
+		buffer->nr_waiting++;
+		model->waiting = model_grow(model->waiting, model->nr_waiting,
+					    &model->max_waiting,
+					    sizeof(*model->waiting));
+		model->waiting[model->nr_waiting++] = access;
+		return;
+	}
+	buffer->nr_held++;
+	if (access->at.agent == TOP_AGENT_CPU)
+		model->nr_held_cpu++;
+	else
+		model->nr_held_dma++;
+	if (!buffer->holder ||
+	    access->at.since_ns < buffer->holder->at.since_ns)
+		buffer->holder = access;
+}
+
+/* Which of its blockers are still in the way? */
+static void model_edges(struct model *model, struct model_access *access)
+{
+	unsigned int i;
+
+	for (i = 0; i < TOP_NR_EDGES; i++) {
+		const struct top_edge *edge = &access->at.edges[i];
+
+		if (!edge->blocker)
+			continue;
+		if (model->complete && !model_access_find(model, edge->blocker))
+			continue;
+		access->edges[access->nr_edges++] = *edge;
+	}
+	access->more_edges = access->at.nr_edges > TOP_NR_EDGES &&
+			     access->nr_edges == TOP_NR_EDGES;
+}
+
+static void model_sum(struct model *model)
+{
+	struct model_window *total = &model->total;
+	size_t i;
+
+	for (i = 0; i < model->nr_buffers; i++) {
+		const struct model_window *add = &model->buffers[i]->window;
+
+		total->acquired += add->acquired;
+		total->contended += add->contended;
+		total->released += add->released;
+		total->failed += add->failed;
+		total->deadlocks += add->deadlocks;
+		total->abandoned += add->abandoned;
+		total->backoffs += add->backoffs;
+		total->wait_ns += add->wait_ns;
+		total->hold_ns += add->hold_ns;
+		if (add->wait_max_ns > total->wait_max_ns)
+			total->wait_max_ns = add->wait_max_ns;
+	}
+}
+
+void model_end(struct model *model)
+{
+	size_t i;
+
+	if (model->nr_accesses)
+		qsort(model->accesses, model->nr_accesses,
+		      sizeof(*model->accesses), model_by_id);
+	if (model->nr_events)
+		qsort(model->events, model->nr_events, sizeof(*model->events),
+		      model_by_time);
+	for (i = 0; i < model->nr_accesses; i++)
+		model_link(model, &model->accesses[i]);
+	for (i = 0; i < model->nr_waiting; i++)
+		model_edges(model, model->waiting[i]);
+	if (model->nr_waiting)
+		qsort(model->waiting, model->nr_waiting,
+		      sizeof(*model->waiting), model_by_owner);
+	model_sum(model);
+}
+
+void model_clear(struct model *model)
+{
+	size_t i;
+
+	for (i = 0; i < model->nr_buffers; i++)
+		free(model->buffers[i]);
+	free(model->buffers);
+	free(model->accesses);
+	free(model->waiting);
+	free(model->events);
+	*model = (struct model){ .lost = model->lost };
+}

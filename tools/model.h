@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is known of buffers, accesses, their owners and who waits for whom, at the
+ * end of a window of time. Filled in by a source, read by every view.
+ *
+ *	model_begin(); model_buffer_get(), model_access_add() ...; model_end()
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../bpf/dmasync_top.h"
+#include "interval.h"
+
+#define MODEL_NAME_SIZE	32
+
+/* What happened in a window, on one buffer or on all. */
+struct model_window {
+	uint64_t acquired;
+	uint64_t contended;
+	uint64_t released;
+	uint64_t failed;
+	uint64_t deadlocks;
+	uint64_t abandoned;
+	uint64_t backoffs;
+	uint64_t wait_ns;
+	uint64_t wait_max_ns;
+	uint64_t hold_ns;
+	struct interval use;
+};
+
+/**
+ * struct model_buffer - a dma-buf that the framework saw in use
+ * @ino: inode number
+ * @name: empty when it has none, or it is not known
+ * @exporter: empty when not known
+ * @size: bytes, 0 when not known
+ * @look_ns: when to look for these (again)
+ * @tgid: a process that uses it
+ * @counters: since the source was attached, at the end of the window
+ * @use: likewise
+ * @window: what the window added
+ * @window_ns: its length
+ * @active_ns: when the source last saw it change
+ * @holder: the oldest access that is held, or NULL
+ * @nr_held: accesses held
+ * @nr_waiting: accesses requested and not held yet
+ */
+struct model_buffer {
+	uint64_t ino;
+	char name[MODEL_NAME_SIZE];
+	char exporter[MODEL_NAME_SIZE];
+	uint64_t size;
+	uint64_t look_ns;
+	uint32_t tgid;
+
+	struct top_buffer counters;
+	struct interval use;
+	struct model_window window;
+	uint64_t window_ns;
+	uint64_t active_ns;
+
+	const struct model_access *holder;
+	unsigned int nr_held;
+	unsigned int nr_waiting;
+};
+
+/**
+ * struct model_access - an access that is held or waits
+ * @id: access id
+ * @at: as the source has it
+ * @buffer: its buffer
+ * @now_ns: when it was seen, for ages
+ * @nr_edges: entries of @edges in use
+ * @edges: those of @at that block it now
+ * @more_edges: further accesses may block it: the source did not keep all
+ * @mark: for walks
+ * @visit: likewise
+ */
+struct model_access {
+	uint64_t id;
+	struct top_access at;
+	const struct model_buffer *buffer;
+	uint64_t now_ns;
+	unsigned int nr_edges;
+	struct top_edge edges[TOP_NR_EDGES];
+	bool more_edges;
+	unsigned int mark;
+	unsigned int visit;
+};
+
+/* What was lost since the tool was started; see struct top_lost. */
+struct model_lost {
+	uint64_t accesses;
+	uint64_t buffers;
+	uint64_t edges;
+	uint64_t events;
+	uint64_t missed;	/* program runs: an event within an event */
+};
+
+/**
+ * struct model - all of it
+ * @now_ns: CLOCK_MONOTONIC at the end of the window
+ * @window_ns: its length
+ * @complete: every access is here, so an edge to one that is not is over
+ * @buffers: sorted by inode number
+ * @accesses: sorted by id, after model_end()
+ * @waiting: those that wait, sorted by owner, after model_end()
+ * @events: of the window, by time
+ * @total: sums over the buffers; @use is the union over all of them
+ * @nr_held_cpu: CPU accesses held
+ * @nr_held_dma: DMA accesses held
+ * @lost: what is missing
+ */
+struct model {
+	uint64_t now_ns;
+	uint64_t window_ns;
+	bool complete;
+
+	struct model_buffer **buffers;
+	size_t nr_buffers, max_buffers;
+	struct model_access *accesses;
+	size_t nr_accesses, max_accesses;
+	struct model_access **waiting;
+	size_t nr_waiting, max_waiting;
+	struct top_event *events;
+	size_t nr_events, max_events;
+
+	struct model_window total;
+	unsigned int nr_held_cpu;
+	unsigned int nr_held_dma;
+	struct model_lost lost;
+};
+
+static inline bool model_access_waits(const struct model_access *access)
+{
+	return access->at.state < TOP_STATE_HELD;
+}
+
+static inline uint64_t model_access_age_ns(const struct model_access *access)
+{
+	return access->now_ns > access->at.since_ns ?
+	       access->now_ns - access->at.since_ns : 0;
+}
+
+/* A window ends: forget the accesses and events of the one before. */
+void model_begin(struct model *model, uint64_t now_ns, uint64_t window_ns);
+/* Find a buffer, or NULL. */
+struct model_buffer *model_buffer_find(const struct model *model, uint64_t ino);
+/* Find a buffer, or make one. */
+struct model_buffer *model_buffer_get(struct model *model, uint64_t ino);
+/* @buffer's counters and use at the end of window @number. */
+void model_buffer_sample(struct model *model, struct model_buffer *buffer,
+			 const struct top_buffer *counters,
+			 const struct interval *use, uint32_t number);
+void model_buffer_drop(struct model *model, uint64_t ino);
+void model_access_add(struct model *model, uint64_t id,
+		      const struct top_access *at);
+void model_event_add(struct model *model, const struct top_event *event);
+/* Everything is there: sort, link and sum. */
+void model_end(struct model *model);
+
+struct model_access *model_access_find(const struct model *model, uint64_t id);
+/* The first of @model->waiting that is of this owner; @nr gets how many are. */
+struct model_access **model_owner_waiting(const struct model *model,
+					  uint64_t owner, size_t *nr);
+
+/* Forget everything but what was lost. */
+void model_clear(struct model *model);
+
+#endif /* MODEL_H */

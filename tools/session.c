@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "session.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define MODULE		"dmabuf_sync"
+#define MODULE_DIR	"/sys/module/" MODULE
+#define MODULE_BTF	"/sys/kernel/btf/" MODULE
+/* Also there when the framework is built in. */
+#define EVENTS_DIR	"/sys/kernel/tracing/events/" MODULE
+
+/* The kinds of programs, best first; a program's section begins with @section. */
+static const struct session_variant {
+	enum session_probe probe;
+	const char *name;
+	const char *section;
+} session_variants[] = {
+	{ SESSION_PROBE_TP_BTF, "tp_btf", "tp_btf/" },
+	{ SESSION_PROBE_RAW_TP, "raw_tp", "raw_tp/" },
+};
+
+#define NR_VARIANTS (sizeof(session_variants) / sizeof(session_variants[0]))
+
+static bool libbpf_verbose;
+/* The last warning: the reason, when something fails. */
+static char libbpf_said[192];
+
+static int session_print(enum libbpf_print_level level, const char *format,
+			 va_list args)
+{
+	va_list copy;
+
+	if (level == LIBBPF_WARN) {
+		va_copy(copy, args);
+		vsnprintf(libbpf_said, sizeof(libbpf_said), format, copy);
+		va_end(copy);
+		libbpf_said[strcspn(libbpf_said, "\n")] = '\0';
+	}
+	return libbpf_verbose ? vfprintf(stderr, format, args) : 0;
+}
+
+void session_libbpf(bool verbose)
+{
+	libbpf_verbose = verbose;
+	libbpf_set_print(session_print);
+}
+
+static bool session_capable(uint64_t effective, int cap)
+{
+	return effective & (1ULL << cap);
+}
+
+int session_permitted(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2] = { 0 };
+	uint64_t effective;
+
+	if (syscall(SYS_capget, &header, data))
+		return 0;	/* loading will tell */
+	effective = data[0].effective | (uint64_t)data[1].effective << 32;
+	if (session_capable(effective, CAP_SYS_ADMIN) ||
+	    (session_capable(effective, CAP_BPF) &&
+	     session_capable(effective, CAP_PERFMON)))
+		return 0;
+	fprintf(stderr, "%s: BPF programs cannot be loaded: this user has neither CAP_SYS_ADMIN nor CAP_BPF with CAP_PERFMON; run it as root (sudo %s)\n",
+		program_invocation_short_name, program_invocation_short_name);
+	return -EPERM;
+}
+
+void session_init(struct session *session, const struct session_ops *ops,
+		  void *priv, enum session_probe wanted)
+{
+	*session = (struct session){
+		.ops = ops,
+		.priv = priv,
+		.wanted = wanted,
+		.text = "waiting for " MODULE ".ko: it is not loaded (modprobe " MODULE ")",
+	};
+}
+
+/* A module that is coming or going is not there. Return: its identity, or 0. */
+static ino_t session_module(void)
+{
+	char word[16] = "";
+	struct stat st;
+	FILE *file;
+
+	if (stat(MODULE_DIR, &st))
+		return stat(EVENTS_DIR, &st) ? 0 : st.st_ino;
+	file = fopen(MODULE_DIR "/initstate", "re");
+	if (!file)
+		return st.st_ino;	/* built in */
+	if (!fgets(word, sizeof(word), file))
+		word[0] = '\0';
+	fclose(file);
+	return strncmp(word, "live", 4) ? 0 : st.st_ino;
+}
+
+const char *session_probe_name(enum session_probe probe)
+{
+	size_t i;
+
+	for (i = 0; i < NR_VARIANTS; i++)
+		if (session_variants[i].probe == probe)
+			return session_variants[i].name;
+	return "auto";
+}
+
+/* Load the programs of one variant, and those that belong to none. */
+static void session_choose(struct bpf_object *object,
+			   const struct session_variant *chosen)
+{
+	struct bpf_program *program;
+	size_t i;
+
+	bpf_object__for_each_program(program, object) {
+		const char *section = bpf_program__section_name(program);
+
+		for (i = 0; i < NR_VARIANTS; i++) {
+			const struct session_variant *variant;
+
+			variant = &session_variants[i];
+			if (!strncmp(section, variant->section,
+				     strlen(variant->section)))
+				bpf_program__set_autoload(program,
+							  variant == chosen);
+		}
+	}
+}
+
+static void session_close(struct session *session)
+{
+	session->object = NULL;
+	session->ops->close(session->priv);
+}
+
+static int session_try(struct session *session,
+		       const struct session_variant *variant)
+{
+	struct bpf_object_skeleton *skeleton;
+	int err;
+
+	skeleton = session->ops->open(session->priv);
+	if (!skeleton)
+		return -errno;
+	session_choose(*skeleton->obj, variant);
+	err = bpf_object__load_skeleton(skeleton);
+	if (!err)
+		err = session->ops->loaded(session->priv);
+	if (!err)
+		err = bpf_object__attach_skeleton(skeleton);
+	session->object = *skeleton->obj;
+	session->probe = variant->probe;
+	if (!err)
+		err = session->ops->attached(session->priv);
+	if (err)
+		session_close(session);
+	return err;
+}
+
+/* Why this variant is out of the question, or NULL. */
+static const char *session_excludes(const struct session *session,
+				    const struct session_variant *variant)
+{
+	if (session->wanted == variant->probe)
+		return NULL;
+	if (session->wanted != SESSION_PROBE_AUTO)
+		return "not asked for";
+	if (variant->probe == SESSION_PROBE_TP_BTF && access(MODULE_BTF, F_OK) &&
+	    !access(MODULE_DIR "/initstate", F_OK))
+		return "the module has no BTF";
+	return NULL;
+}
+
+static int session_start(struct session *session)
+{
+	char reason[sizeof(libbpf_said) + 16] = "";
+	int err = -ENOENT;
+	size_t i;
+
+	for (i = 0; i < NR_VARIANTS; i++) {
+		const struct session_variant *variant = &session_variants[i];
+		const char *excluded = session_excludes(session, variant);
+
+		if (excluded) {
+			snprintf(reason, sizeof(reason), ", %s", excluded);
+			continue;
+		}
+		libbpf_said[0] = '\0';
+		err = session_try(session, variant);
+		if (!err) {
+			session->state = SESSION_ATTACHED;
+			snprintf(session->text, sizeof(session->text),
+				 "attached by %s%s", variant->name,
+				 session->wanted ? "" : reason);
+			return 1;
+		}
+		snprintf(reason, sizeof(reason), ", %s",
+			 libbpf_said[0] ? libbpf_said : strerror(-err));
+	}
+	if (!session_module())
+		return 0;	/* it went meanwhile */
+	snprintf(session->text, sizeof(session->text),
+		 "the BPF programs cannot be attached to " MODULE ".ko%s; -v shows the details",
+		 reason);
+	return err;
+}
+
+static void session_stop(struct session *session, enum session_state state,
+			 const char *text)
+{
+	if (session->state == SESSION_ATTACHED)
+		session_close(session);
+	session->state = state;
+	snprintf(session->text, sizeof(session->text), "%s", text);
+}
+
+int session_update(struct session *session)
+{
+	ino_t module = session_module();
+	int changed = 0, ret;
+
+	if (session->state == SESSION_ATTACHED)
+		return 0;
+	if (session->state == SESSION_DETACHED) {
+		if (module == session->module)
+			return 0;
+		session_stop(session, SESSION_WAITING,
+			     "waiting for " MODULE ".ko: it was unloaded (modprobe " MODULE ")");
+		changed = 1;
+	}
+	ret = module ? session_start(session) : 0;
+	return ret ?: changed;
+}
+
+int session_toggle(struct session *session)
+{
+	switch (session->state) {
+	case SESSION_ATTACHED:
+		session->module = session_module();
+		session_stop(session, SESSION_DETACHED,
+			     "detached from " MODULE ".ko on request: it can be unloaded; the next request attaches again");
+		return 1;
+	case SESSION_DETACHED:
+		return session_start(session);
+	default:
+		return 0;
+	}
+}
+
+void session_end(struct session *session)
+{
+	session_stop(session, SESSION_WAITING, "");
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "snapshot.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/dmabuf_sync.h>
+
+#include "clock.h"
+#include "format.h"
+
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
+/* One key of a line: how to read its value, into which member. */
+struct snapshot_key {
+	const char *name;
+	int (*parse)(const char *value, void *member);
+	size_t offset;
+};
+
+static int snapshot_u64(const char *value, void *member)
+{
+	top_u64 *number = member;
+	char *end;
+
+	errno = 0;
+	*number = strtoull(value, &end, 10);
+	return errno || end == value || *end ? -EBADMSG : 0;
+}
+
+static int snapshot_u32(const char *value, void *member)
+{
+	top_u64 wide;
+	int err = snapshot_u64(value, &wide);
+
+	if (err || wide > UINT32_MAX)
+		return -EBADMSG;
+	*(top_u32 *)member = wide;
+	return 0;
+}
+
+/* @words: the number of each is its place, an empty one is not used. */
+static int snapshot_word(const char *value, void *member,
+			 const char *const *words, size_t nr_words)
+{
+	size_t i;
+
+	for (i = 0; i < nr_words; i++) {
+		if (!words[i] || strcmp(words[i], value))
+			continue;
+		*(top_u32 *)member = i;
+		return 0;
+	}
+	return -EBADMSG;
+}
+
+static int snapshot_kind(const char *value, void *member)
+{
+	static const char *const kinds[] = {
+		[DMABUF_SYNC_OWNER_FCNTL] = "fcntl",
+		[DMABUF_SYNC_OWNER_CONTEXT] = "context",
+		[DMABUF_SYNC_OWNER_DRIVER] = "driver",
+	};
+
+	return snapshot_word(value, member, kinds, ARRAY_SIZE(kinds));
+}
+
+static int snapshot_mode(const char *value, void *member)
+{
+	static const char *const modes[] = {
+		[DMA_BUF_ACCESS_R] = "r",
+		[DMA_BUF_ACCESS_W] = "w",
+		[DMA_BUF_ACCESS_RW] = "rw",
+	};
+
+	return snapshot_word(value, member, modes, ARRAY_SIZE(modes));
+}
+
+static int snapshot_agent(const char *value, void *member)
+{
+	static const char *const agents[] = {
+		[TOP_AGENT_CPU] = "cpu",
+		[TOP_AGENT_DMA] = "dma",
+	};
+
+	return snapshot_word(value, member, agents, ARRAY_SIZE(agents));
+}
+
+static int snapshot_state(const char *value, void *member)
+{
+	static const char *const states[] = {
+		[TOP_STATE_QUEUED] = "queued",
+		[TOP_STATE_HELD] = "acquired",
+		[TOP_STATE_COMMITTED] = "committed",
+	};
+
+	return snapshot_word(value, member, states, ARRAY_SIZE(states));
+}
+
+/* An age becomes the time when it began. */
+static int snapshot_age(const char *value, void *member)
+{
+	top_u64 *since_ns = member;
+	top_u64 age;
+	int err;
+
+	err = snapshot_u64(value, &age);
+	if (err)
+		return err;
+	*since_ns = clock_now_ns();
+	*since_ns -= age < *since_ns ? age : *since_ns;
+	return 0;
+}
+
+static int snapshot_fence(const char *value, void *member)
+{
+	struct top_access *access = member;
+	char *end;
+
+	access->fence_context = strtoull(value, &end, 10);
+	if (*end != ':')
+		return -EBADMSG;
+	return snapshot_u64(end + 1, &access->fence_seqno);
+}
+
+static int snapshot_comm(const char *value, void *member)
+{
+	format_name(member, TOP_COMM_LEN, value);
+	return 0;
+}
+
+static int snapshot_exporter(const char *value, void *member)
+{
+	format_name(member, SNAPSHOT_EXPORTER_SIZE, value);
+	return 0;
+}
+
+static int snapshot_type(const char *value, void *member)
+{
+	*(bool *)member = !strcmp(value, "edge");
+	return *(bool *)member || !strcmp(value, "access") ? 0 : -EBADMSG;
+}
+
+#define KEY(name, parse, member)					\
+	{ name, snapshot_##parse, offsetof(struct snapshot_line, member) }
+
+static const struct snapshot_key snapshot_keys[] = {
+	KEY("type", type, is_edge),
+	KEY("ino", u64, access.ino),
+	KEY("exporter", exporter, exporter),
+	KEY("size", u64, size),
+	KEY("access", u64, id),
+	KEY("owner", u64, access.owner),
+	KEY("kind", kind, access.kind),
+	KEY("tgid", u32, access.tgid),
+	KEY("tid", u32, access.tid),
+	KEY("mode", mode, access.mode),
+	KEY("agent", agent, access.agent),
+	KEY("state", state, access.state),
+	KEY("start", u64, access.start),
+	KEY("len", u64, access.len),
+	KEY("age_ns", age, access.since_ns),
+	KEY("fence", fence, access),
+	KEY("comm", comm, access.comm),
+	KEY("blocker", u64, edge.blocker),
+	KEY("blocker_owner", u64, edge.owner),
+	KEY("queued", u32, edge.queued),
+};
+
+/* A key that is not known here is of a newer module, and passed over. */
+static int snapshot_value(struct snapshot_line *line, const char *name,
+			  const char *value)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(snapshot_keys); i++) {
+		const struct snapshot_key *key = &snapshot_keys[i];
+
+		if (!strcmp(key->name, name))
+			return key->parse(value, (char *)line + key->offset);
+	}
+	return 0;
+}
+
+/* "key=value key=value ... comm=the rest of the line" */
+static int snapshot_parse(char *text, struct snapshot_line *line)
+{
+	char *name, *value;
+	int err = 0;
+
+	memset(line, 0, sizeof(*line));
+	text[strcspn(text, "\n")] = '\0';
+	while (!err && text && *text) {
+		name = text;
+		value = strchr(name, '=');
+		if (!value)
+			return -EBADMSG;
+		*value++ = '\0';
+		text = strcmp(name, "comm") ? strchr(value, ' ') : NULL;
+		if (text)
+			*text++ = '\0';
+		err = snapshot_value(line, name, value);
+	}
+	if (!err && (!line->id || (line->is_edge && !line->edge.blocker)))
+		err = -EBADMSG;
+	return err;
+}
+
+int snapshot_read(int (*fn)(const struct snapshot_line *line, void *priv),
+		  void *priv)
+{
+	struct snapshot_line line;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file;
+	int err = 0;
+
+	file = fopen(SNAPSHOT_PATH, "re");
+	if (!file)
+		return -errno;
+	while (!err && getline(&text, &size, file) >= 0) {
+		err = snapshot_parse(text, &line);
+		if (!err)
+			err = fn(&line, priv);
+	}
+	if (!err && ferror(file))
+		err = -EIO;
+	free(text);
+	fclose(file);
+	return err;
+}

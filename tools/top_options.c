@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "top_options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "top_tables.h"
+
+#define MAX_DELAY_S	86400.0
+#define MIN_DELAY_S	0.01
+
+enum {
+	OPTION_CSV = 256,
+	OPTION_INO,
+	OPTION_PROBE,
+	OPTION_MAX_ACCESSES,
+	OPTION_MAX_BUFFERS,
+	OPTION_RING_SIZE,
+	OPTION_FORGET,
+};
+
+const char *argp_program_version = "dmasync-top (dmabuf-sync) " VERSION;
+
+static const char options_doc[] =
+"Show contention, wait chains and CPU/DMA overlap of dma-bufs, live.\n"
+"\v"
+"Signals: SIGUSR1 lets go of dmabuf_sync.ko, so that it can be unloaded, or "
+"attaches again. SIGINT and SIGTERM end the window and the program; in batch mode "
+"the window is written.\n\n"
+"Keys: < > sort column, r reverse, d let go or attach, arrows scroll, q quit.";
+
+static const struct argp_option options_argp[] = {
+	{ "batch", 'b', NULL, 0,
+	  "Write windows one after the other (without a terminal: always)", 0 },
+	{ "count", 'n', "COUNT", 0, "End after COUNT windows", 0 },
+	{ "delay", 'd', "SECONDS", 0, "Length of a window (1)", 0 },
+	{ "json", 'J', NULL, 0, "Batch, one JSON object per line and window", 0 },
+	{ "csv", OPTION_CSV, "TABLE", OPTION_ARG_OPTIONAL,
+	  "Batch, TABLE as CSV: summary, buffers (default), chains or events", 0 },
+	{ "sort", 's', "COLUMN", 0,
+	  "Order the buffers by COLUMN, as named in CSV, the greatest first; +COLUMN: the least first (waiting)", 0 },
+	{ "ino", OPTION_INO, "NUMBER", 0, "Only the buffer with this inode number", 1 },
+	{ "pid", 'p', "PID", 0, "Only accesses of this process", 1 },
+	{ "probe", OPTION_PROBE, "KIND", 0,
+	  "tp_btf or raw_tp (the first one that the kernel can do)", 2 },
+	{ "max-accesses", OPTION_MAX_ACCESSES, "NUMBER", 0,
+	  "Accesses kept at once (16384)", 2 },
+	{ "max-buffers", OPTION_MAX_BUFFERS, "NUMBER", 0,
+	  "Buffers kept at once (4096)", 2 },
+	{ "ring-size", OPTION_RING_SIZE, "BYTES", 0,
+	  "Size of each ring of events, a power of 2 and whole pages (65536)", 2 },
+	{ "forget", OPTION_FORGET, "SECONDS", 0,
+	  "Forget buffers that were not used for so long (60)", 2 },
+	{ "verbose", 'v', NULL, 0, "Print what libbpf says", 2 },
+	{ 0 },
+};
+
+static uint64_t options_number(struct argp_state *state, const char *what,
+			       const char *arg, uint64_t min, uint64_t max)
+{
+	unsigned long long number;
+	char *end;
+
+	errno = 0;
+	number = strtoull(arg, &end, 0);
+	if (errno || end == arg || *end || *arg == '-' || number < min ||
+	    number > max)
+		argp_error(state, "%s: '%s' is not a number from %llu to %llu",
+			   what, arg, (unsigned long long)min,
+			   (unsigned long long)max);
+	return number;
+}
+
+static uint64_t options_delay(struct argp_state *state, const char *arg)
+{
+	double seconds;
+	char *end;
+
+	seconds = strtod(arg, &end);
+	if (end == arg || *end ||
+	    !(seconds >= MIN_DELAY_S && seconds <= MAX_DELAY_S))
+		argp_error(state, "--delay: '%s' is not a number of seconds from %g to %g",
+			   arg, MIN_DELAY_S, MAX_DELAY_S);
+	return llround(seconds * 1e9);
+}
+
+static uint32_t options_pid(struct argp_state *state, const char *arg)
+{
+	uint32_t pid = options_number(state, "--pid", arg, 1, INT32_MAX);
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u", pid);
+	if (access(path, F_OK))
+		argp_error(state, "--pid: there is no process %u", pid);
+	return pid;
+}
+
+static uint32_t options_ring(struct argp_state *state, const char *arg)
+{
+	uint32_t page = sysconf(_SC_PAGESIZE);
+	uint32_t size = options_number(state, "--ring-size", arg, page, 1 << 30);
+
+	if (size & (size - 1))
+		argp_error(state, "--ring-size: '%s' is not a power of 2", arg);
+	return size;
+}
+
+static enum session_probe options_probe(struct argp_state *state,
+					const char *arg)
+{
+	enum session_probe probe;
+
+	for (probe = SESSION_PROBE_TP_BTF; probe <= SESSION_PROBE_RAW_TP; probe++)
+		if (!strcmp(arg, session_probe_name(probe)))
+			return probe;
+	argp_error(state, "--probe: '%s' is neither tp_btf nor raw_tp", arg);
+	return SESSION_PROBE_AUTO;
+}
+
+static void options_sort(struct argp_state *state, struct top_options *options,
+			 const char *arg)
+{
+	options->ascending = *arg == '+';
+	options->sort = output_column(&top_buffer_table,
+				      arg + options->ascending);
+	if (!options->sort)
+		argp_error(state, "--sort: there is no column '%s'; 'dmasync-top --csv -n 1' shows their names",
+			   arg);
+}
+
+static void options_report(struct argp_state *state, struct top_report *report,
+			   enum top_format format, const char *table)
+{
+	if (report->format != TOP_FORMAT_TEXT && report->format != format)
+		argp_error(state, "--json and --csv exclude each other: choose one");
+	report->format = format;
+	report->table = top_report_table(table);
+	if (!report->table)
+		argp_error(state, "--csv: there is no table '%s': summary, buffers, chains or events",
+			   table);
+}
+
+static error_t options_limit(int key, char *arg, struct argp_state *state)
+{
+	struct top_options *options = state->input;
+	struct top_limits *limits = &options->limits;
+
+	switch (key) {
+	case OPTION_INO:
+		limits->ino = options_number(state, "--ino", arg, 1, UINT64_MAX);
+		return 0;
+	case 'p':
+		limits->tgid = options_pid(state, arg);
+		return 0;
+	case OPTION_MAX_ACCESSES:
+		limits->max_accesses = options_number(state, "--max-accesses",
+						      arg, 1, 1 << 20);
+		return 0;
+	case OPTION_MAX_BUFFERS:
+		limits->max_buffers = options_number(state, "--max-buffers",
+						     arg, 1, 1 << 20);
+		return 0;
+	case OPTION_RING_SIZE:
+		limits->ring_bytes = options_ring(state, arg);
+		return 0;
+	case OPTION_FORGET:
+		limits->forget_s = options_number(state, "--forget", arg, 1,
+						  UINT32_MAX);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t options_one(int key, char *arg, struct argp_state *state)
+{
+	struct top_options *options = state->input;
+
+	switch (key) {
+	case 'b':
+		options->batch = true;
+		return 0;
+	case 'n':
+		options->count = options_number(state, "--count", arg, 1,
+						UINT64_MAX);
+		return 0;
+	case 'd':
+		options->delay_ns = options_delay(state, arg);
+		return 0;
+	case 'J':
+		options_report(state, &options->report, TOP_FORMAT_JSON,
+			       "buffers");
+		return 0;
+	case OPTION_CSV:
+		options_report(state, &options->report, TOP_FORMAT_CSV,
+			       arg ?: "buffers");
+		return 0;
+	case 's':
+		options_sort(state, options, arg);
+		return 0;
+	case OPTION_PROBE:
+		options->probe = options_probe(state, arg);
+		return 0;
+	case 'v':
+		options->verbose = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s': there are no arguments, only options",
+			   arg);
+		return EINVAL;
+	default:
+		return options_limit(key, arg, state);
+	}
+}
+
+void top_options_parse(struct top_options *options, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = options_argp,
+		.parser = options_one,
+		.doc = options_doc,
+	};
+
+	*options = (struct top_options){
+		.limits = {
+			.max_accesses = 16384,
+			.max_buffers = 4096,
+			.ring_bytes = 65536,
+			.forget_s = 60,
+		},
+		.sort = output_column(&top_buffer_table, "waiting"),
+		.delay_ns = 1000000000,
+	};
+	argp_parse(&argp, argc, argv, 0, NULL, options);
+	if (options->report.format != TOP_FORMAT_TEXT ||
+	    !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		options->batch = true;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* dmasync-top's options. */
+#ifndef TOP_OPTIONS_H
+#define TOP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "top_report.h"
+
+/**
+ * struct top_options - what the user asked for
+ * @limits: what is looked at, and how much of it is kept
+ * @probe: kind of probe
+ * @report: format of standard output in batch mode
+ * @sort: column that orders the buffers
+ * @ascending: least first
+ * @batch: write windows one after the other, no screen
+ * @verbose: print what libbpf says
+ * @delay_ns: length of a window
+ * @count: windows, 0: until told to stop
+ */
+struct top_options {
+	struct top_limits limits;
+	enum session_probe probe;
+	struct top_report report;
+	const struct column *sort;
+	bool ascending;
+	bool batch;
+	bool verbose;
+	uint64_t delay_ns;
+	uint64_t count;
+};
+
+/* Does not return when they are wrong, or ask for help. */
+void top_options_parse(struct top_options *options, int argc, char **argv);
+
+#endif /* TOP_OPTIONS_H */

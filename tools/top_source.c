@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "top_source.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "format.h"
+
+#include "dmasync_top.skel.h"
+
+/* CPUs that share a ring: 1 << this. */
+#define RING_SHIFT	3
+/* Reading in the middle of a change twice in a row is rare enough. */
+#define READ_TRIES	4
+
+static unsigned int source_nr_rings(void)
+{
+	return ((libbpf_num_possible_cpus() - 1) >> RING_SHIFT) + 1;
+}
+
+static struct bpf_object_skeleton *source_open(void *priv)
+{
+	struct top_source *source = priv;
+	const struct top_limits *limits = source->limits;
+	struct dmasync_top_bpf *skel = dmasync_top_bpf__open();
+
+	if (!skel)
+		return NULL;
+	skel->rodata->filter_ino = limits->ino;
+	skel->rodata->filter_tgid = limits->tgid;
+	skel->rodata->ring_shift = RING_SHIFT;
+	bpf_map__set_max_entries(skel->maps.accesses, limits->max_accesses);
+	bpf_map__set_max_entries(skel->maps.buffers, limits->max_buffers);
+	bpf_map__set_max_entries(skel->maps.rings, source_nr_rings());
+	source->skel = skel;
+	return skel->skeleton;
+}
+
+static int source_event(void *priv, void *data, size_t size)
+{
+	struct top_source *source = priv;
+
+	if (size >= sizeof(struct top_event))
+		model_event_add(source->model, data);
+	return 0;
+}
+
+static int source_add_ring(struct top_source *source, uint32_t group)
+{
+	int outer = bpf_map__fd(source->skel->maps.rings);
+	int ring, err;
+
+	ring = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0,
+			      source->limits->ring_bytes, NULL);
+	if (ring < 0)
+		return ring;
+	err = bpf_map_update_elem(outer, &group, &ring, BPF_ANY);
+	if (!err && source->rings)
+		err = ring_buffer__add(source->rings, ring, source_event,
+				       source);
+	else if (!err)
+		source->rings = ring_buffer__new(ring, source_event, source,
+						 NULL);
+	if (!err && !source->rings)
+		err = -errno;
+	close(ring);
+	return err;
+}
+
+static int source_loaded(void *priv)
+{
+	uint32_t group, nr = source_nr_rings();
+	struct top_source *source = priv;
+	int err = 0;
+
+	for (group = 0; group < nr && !err; group++)
+		err = source_add_ring(source, group);
+	return err;
+}
+
+static int source_attached(void *priv)
+{
+	struct top_source *source = priv;
+
+	model_clear(source->model);
+	source->attached_ns = clock_now_ns();
+	source->window_begin_ns = source->attached_ns;
+	source->number = 0;
+	memset(&source->lost, 0, sizeof(source->lost));
+	memset(&source->use, 0, sizeof(source->use));
+	cost_begin(&source->cost);
+	source->sync_error = top_sync(source);
+	source->sync = source->sync_error > 0;
+	return 0;
+}
+
+static void source_close(void *priv)
+{
+	struct top_source *source = priv;
+
+	ring_buffer__free(source->rings);
+	source->rings = NULL;
+	dmasync_top_bpf__destroy(source->skel);
+	source->skel = NULL;
+}
+
+const struct session_ops top_source_ops = {
+	.open = source_open,
+	.loaded = source_loaded,
+	.attached = source_attached,
+	.close = source_close,
+};
+
+/* Keys and values of a whole map. Return: how many, or a negative errno. */
+static int source_map(struct top_source *source, const struct bpf_map *map)
+{
+	uint32_t batch, count = bpf_map__max_entries(map);
+	int err;
+
+	err = bpf_map_lookup_batch(bpf_map__fd(map), NULL, &batch, source->keys,
+				   source->values, &count, NULL);
+	return err && err != -ENOENT ? err : (int)count;
+}
+
+int top_source_accesses(struct top_source *source)
+{
+	return source_map(source, source->skel->maps.accesses);
+}
+
+static void source_buffer(struct top_source *source, uint64_t ino,
+			  struct top_buffer *counters)
+{
+	int fd = bpf_map__fd(source->skel->maps.buffers), tries = READ_TRIES;
+	struct model *model = source->model;
+	struct model_buffer *buffer = model_buffer_get(model, ino);
+	struct interval use = buffer->use;
+
+	while (!interval_read(&counters->busy, source->attached_ns,
+			      model->now_ns, &use)) {
+		use = buffer->use;
+		if (!--tries || bpf_map_lookup_elem(fd, &ino, counters))
+			break;
+	}
+	model_buffer_sample(model, buffer, counters, &use, source->number);
+}
+
+static void source_buffers(struct top_source *source)
+{
+	int nr = source_map(source, source->skel->maps.buffers), i;
+	struct top_buffer *counters = source->values;
+
+	for (i = 0; i < nr; i++)
+		source_buffer(source, source->keys[i], &counters[i]);
+}
+
+/* The name of a task that did not make its requests itself. */
+static void source_name(struct top_access *access)
+{
+	char path[48], comm[TOP_COMM_LEN] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", access->tid);
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	if (!fgets(comm, sizeof(comm), file))
+		comm[0] = '\0';
+	fclose(file);
+	comm[strcspn(comm, "\n")] = '\0';
+	memcpy(access->comm, comm, sizeof(access->comm));
+}
+
+static void source_accesses(struct top_source *source)
+{
+	struct top_access *accesses = source->values;
+	int nr = top_source_accesses(source), i;
+
+	for (i = 0; i < nr; i++) {
+		struct top_access *access = &accesses[i];
+		char comm[TOP_COMM_LEN];
+
+		if (access->state == TOP_STATE_NONE ||
+		    access->state == TOP_STATE_GONE)
+			continue;
+		if (!access->comm[0])
+			source_name(access);
+		memcpy(comm, access->comm, sizeof(comm));
+		format_name(access->comm, sizeof(access->comm), comm);
+		model_access_add(source->model, source->keys[i], access);
+	}
+}
+
+static void source_total(struct top_source *source)
+{
+	struct model *model = source->model;
+	struct interval use = source->use;
+	int tries = READ_TRIES;
+	struct top_busy busy;
+
+	do {
+		busy = *(volatile struct top_busy *)&source->skel->bss->total;
+	} while (!interval_read(&busy, source->attached_ns, model->now_ns,
+				&use) && --tries);
+	if (!tries)
+		use = source->use;
+	interval_diff(&use, &source->use, model->window_ns, &model->total.use);
+	source->use = use;
+}
+
+/* What was lost in this window is added to what was lost before. */
+static void source_lost(struct top_source *source)
+{
+	struct top_lost now = *(volatile struct top_lost *)&source->skel->bss->lost;
+	struct model_lost *lost = &source->model->lost;
+	bool full = now.accesses != source->lost.accesses;
+
+	lost->accesses += now.accesses - source->lost.accesses;
+	lost->buffers += now.buffers - source->lost.buffers;
+	lost->edges += now.edges - source->lost.edges;
+	lost->events += now.events - source->lost.events;
+	lost->missed += source->cost.missed;
+	source->lost = now;
+	if (full || source->cost.missed)
+		source->sync = true;
+	source->model->complete = !source->limits->tgid && !source->sync &&
+				  !source->sync_error;
+}
+
+/* The place of a buffer that was not used for long is needed for others. */
+static void source_forget(struct top_source *source)
+{
+	int fd = bpf_map__fd(source->skel->maps.buffers);
+	struct model *model = source->model;
+	uint64_t old_ns = source->limits->forget_s * CLOCK_NSEC_PER_SEC;
+	struct top_buffer last;
+	size_t i;
+
+	for (i = model->nr_buffers; i-- > 0; ) {
+		struct model_buffer *buffer = model->buffers[i];
+		uint64_t ino = buffer->ino;
+
+		if (buffer->nr_held || buffer->nr_waiting ||
+		    model->now_ns - buffer->active_ns < old_ns)
+			continue;
+		/* It may have been used since it was read. */
+		if (!bpf_map_lookup_and_delete_elem(fd, &ino, &last))
+			model->lost.buffers += last.acquired -
+					       buffer->counters.acquired;
+		model_buffer_drop(model, ino);
+	}
+}
+
+void top_source_read(struct top_source *source)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	model_begin(source->model, now_ns, now_ns - source->window_begin_ns);
+	source->window_begin_ns = now_ns;
+	source->skel->bss->window = source->number + 1;
+	cost_read(&source->cost, source->skel->obj);
+	if (source->sync) {
+		source->sync_error = top_sync(source);
+		source->sync = source->sync_error > 0;
+	}
+	ring_buffer__consume(source->rings);
+	source_buffers(source);
+	source_total(source);
+	source_accesses(source);
+	source_lost(source);
+	model_end(source->model);
+	source_forget(source);
+	source->number++;
+}
+
+void top_source_idle(struct top_source *source)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	model_clear(source->model);
+	model_begin(source->model, now_ns, now_ns - source->window_begin_ns);
+	source->window_begin_ns = now_ns;
+	cost_read(&source->cost, NULL);
+}
+
+void top_source_init(struct top_source *source, const struct top_limits *limits,
+		     struct model *model)
+{
+	uint32_t max = limits->max_accesses > limits->max_buffers ?
+		       limits->max_accesses : limits->max_buffers;
+
+	*source = (struct top_source){
+		.limits = limits,
+		.model = model,
+		.window_begin_ns = clock_now_ns(),
+		.keys = calloc(max, sizeof(*source->keys)),
+		.values = calloc(max, sizeof(struct top_access)),
+	};
+	if (!source->keys || !source->values)
+		err(1, "no memory for a copy of %u accesses: choose a smaller --max-accesses", max);
+	cost_open(&source->cost);
+	cost_begin(&source->cost);
+}
+
+void top_source_end(struct top_source *source)
+{
+	cost_close(&source->cost);
+	model_clear(source->model);
+	free(source->keys);
+	free(source->values);
+}

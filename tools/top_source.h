@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* dmasync-top's programs and maps, and how a model is made of them. */
+#ifndef TOP_SOURCE_H
+#define TOP_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cost.h"
+#include "model.h"
+#include "session.h"
+
+struct dmasync_top_bpf;
+struct ring_buffer;
+
+/**
+ * struct top_limits - what is kept in the kernel
+ * @ino: only this buffer, 0: all
+ * @tgid: only accesses of this process, 0: all
+ * @max_accesses: accesses at once
+ * @max_buffers: buffers at once
+ * @ring_bytes: size of each ring of events
+ * @forget_s: seconds after which an unused buffer is forgotten
+ */
+struct top_limits {
+	uint64_t ino;
+	uint32_t tgid;
+	uint32_t max_accesses;
+	uint32_t max_buffers;
+	uint32_t ring_bytes;
+	uint32_t forget_s;
+};
+
+/**
+ * struct top_source - one attachment after the other
+ * @limits: from the options
+ * @model: what it fills in
+ * @cost: what it costs
+ * @skel: the programs while there are any
+ * @rings: events
+ * @window_begin_ns: end of the last window
+ * @attached_ns: begin of the first one
+ * @number: of the window
+ * @sync: the accesses in the map may not be those of the kernel: compare them
+ * @sync_error: result of the last comparison
+ * @lost: what these programs have lost up to the end of the last window
+ * @use: of all buffers, likewise
+ * @keys: room for all keys of a map
+ * @values: room for all values of a map
+ */
+struct top_source {
+	const struct top_limits *limits;
+	struct model *model;
+	struct cost cost;
+	struct dmasync_top_bpf *skel;
+	struct ring_buffer *rings;
+	uint64_t window_begin_ns;
+	uint64_t attached_ns;
+	uint32_t number;
+	bool sync;
+	int sync_error;
+	struct top_lost lost;
+	struct interval use;
+	uint64_t *keys;
+	void *values;
+};
+
+extern const struct session_ops top_source_ops;
+
+void top_source_init(struct top_source *source, const struct top_limits *limits,
+		     struct model *model);
+void top_source_end(struct top_source *source);
+
+/* End the window: the model gets everything up to now. */
+void top_source_read(struct top_source *source);
+/* End the window without programs: an empty model. */
+void top_source_idle(struct top_source *source);
+
+/*
+ * All accesses there are in the map, in source->keys and source->values.
+ * Return: how many, or a negative errno.
+ */
+int top_source_accesses(struct top_source *source);
+
+/*
+ * top_sync.c: make the map of accesses agree with the kernel's snapshot.
+ * Return: 0, 1 when the map has no room for all, or a negative errno.
+ */
+int top_sync(struct top_source *source);
+
+#endif /* TOP_SOURCE_H */

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* dmasync-top's tables. */
+#ifndef TOP_TABLES_H
+#define TOP_TABLES_H
+
+#include "chain.h"
+#include "cost.h"
+#include "model.h"
+#include "output.h"
+#include "session.h"
+
+/* The row of top_summary_table. */
+struct top_summary {
+	const struct model *model;
+	const struct cost *cost;
+	const struct session *session;
+};
+
+/* The row of top_event_table. */
+struct top_event_row {
+	const struct top_event *event;
+	uint64_t now_ns;
+};
+
+extern const struct table top_summary_table;	/* struct top_summary */
+extern const struct table top_buffer_table;	/* struct model_buffer */
+extern const struct table top_chain_table;	/* struct chain_row */
+extern const struct table top_event_table;	/* struct top_event_row */
+
+#endif /* TOP_TABLES_H */

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "top_view.h"
+
+#include <err.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "format.h"
+#include "snapshot.h"
+#include "top_tables.h"
+
+static int view_order(const void *a, const void *b, void *priv)
+{
+	const struct model_buffer *x = *(const struct model_buffer *const *)a;
+	const struct model_buffer *y = *(const struct model_buffer *const *)b;
+	const struct top_view *view = priv;
+	int order = output_compare(view->sort, x, y);
+
+	if (order)
+		return view->ascending ? order : -order;
+	/* Equals: the busier one, then always the same order. */
+	if (x->window.acquired != y->window.acquired)
+		return x->window.acquired > y->window.acquired ? -1 : 1;
+	return (x->ino > y->ino) - (x->ino < y->ino);
+}
+
+void top_view_sort(struct top_view *view)
+{
+	if (view->nr)
+		qsort_r(view->buffers, view->nr, sizeof(*view->buffers),
+			view_order, view);
+}
+
+void top_view_next_sort(struct top_view *view, int step)
+{
+	const struct table *table = &top_buffer_table;
+	size_t i = view->sort - table->columns;
+
+	do {
+		i = (i + table->nr_columns + step) % table->nr_columns;
+	} while (!table->columns[i].title);
+	view->sort = &table->columns[i];
+	top_view_sort(view);
+}
+
+static void view_note_event(struct top_view *view, const struct top_event *event)
+{
+	if (view->nr_recent == TOP_VIEW_EVENTS)
+		memmove(&view->recent[0], &view->recent[1],
+			--view->nr_recent * sizeof(view->recent[0]));
+	view->recent[view->nr_recent++] = *event;
+}
+
+void top_view_update(struct top_view *view, struct model *model)
+{
+	size_t i;
+
+	if (model->nr_buffers > view->max) {
+		view->max = model->nr_buffers;
+		view->buffers = reallocarray(view->buffers, view->max,
+					     sizeof(*view->buffers));
+		if (!view->buffers)
+			err(1, "no memory for %zu buffers", view->max);
+	}
+	view->nr = model->nr_buffers;
+	for (i = 0; i < view->nr; i++)
+		view->buffers[i] = model->buffers[i];
+	top_view_sort(view);
+	if (view->first >= view->nr)
+		view->first = view->nr ? view->nr - 1 : 0;
+	for (i = 0; i < model->nr_events; i++)
+		view_note_event(view, &model->events[i]);
+	chain_build(&view->chains, model);
+}
+
+static void view_pair(const char *text, void *priv)
+{
+	struct page_line *line = page_add(priv, PAGE_PLAIN);
+
+	snprintf(line->text, sizeof(line->text), "%s", text);
+}
+
+static void view_head(const struct session *session,
+		      const struct top_source *source, struct page *page,
+		      int width)
+{
+	struct top_summary summary = {
+		.model = source->model,
+		.cost = &source->cost,
+		.session = session,
+	};
+	struct page_line *line = page_add(page, PAGE_TITLE);
+	char time[32], window[16];
+
+	format_time(time, sizeof(time));
+	format_ns(window, sizeof(window), source->model->window_ns);
+	snprintf(line->text, sizeof(line->text), "dmasync-top %s  window %s  %s",
+		 time, window, session->text);
+	output_pairs(&top_summary_table, &summary, width, view_pair, page);
+	if (session->state == SESSION_ATTACHED && source->sync_error < 0) {
+		line = page_add(page, PAGE_ALERT);
+		snprintf(line->text, sizeof(line->text),
+			 "accesses from before the start are missing: " SNAPSHOT_PATH ": %s%s",
+			 strerror(-source->sync_error),
+			 source->sync_error == -ENOENT ?
+			 " (mount -t debugfs none /sys/kernel/debug)" : "");
+	}
+}
+
+/* How many lines each part of the page gets; 0 for a part: it has nothing to say. */
+struct view_shares {
+	size_t buffers;
+	size_t chains;
+	size_t events;
+};
+
+static struct view_shares view_share(const struct top_view *view, size_t head,
+				     size_t height)
+{
+	struct view_shares share = {
+		.buffers = view->nr - view->first + 1,
+		.chains = view->chains.nr ? view->chains.nr + 2 : 0,
+		.events = view->nr_recent ? view->nr_recent + 2 : 0,
+	};
+	size_t room = height > head ? height - head : 0;
+
+	if (!height || share.buffers + share.chains + share.events <= room)
+		return share;
+	if (share.events > room / 4)
+		share.events = room / 4;
+	room -= share.events;
+	if (share.buffers + share.chains > room && share.chains > room / 2)
+		share.chains = share.buffers < room - room / 2 ?
+			       room - share.buffers : room / 2;
+	if (share.buffers + share.chains > room)
+		share.buffers = room - share.chains;
+	return share;
+}
+
+static void view_heading(const struct layout *layout, struct page *page)
+{
+	struct page_line *line = page_add(page, PAGE_HEADING);
+
+	output_heading(layout, line->text, sizeof(line->text));
+}
+
+/* When not all of @nr rows fit, the last line says so. Return: rows that do. */
+static size_t view_rows(size_t lines, size_t nr)
+{
+	return nr <= lines ? nr : lines ? lines - 1 : 0;
+}
+
+static void view_more(struct page *page, size_t lines, size_t more,
+		      const char *what)
+{
+	struct page_line *line;
+
+	if (!more || !lines)
+		return;
+	line = page_add(page, PAGE_PLAIN);
+	snprintf(line->text, sizeof(line->text), "... %zu more %s", more, what);
+}
+
+static void view_buffers(const struct top_view *view, struct page *page,
+			 int width, size_t lines)
+{
+	size_t nr = view->nr - view->first, rows = view_rows(lines - 1, nr), i;
+	struct layout layout;
+
+	output_layout(&top_buffer_table, width, &layout);
+	view_heading(&layout, page);
+	for (i = 0; i < rows; i++) {
+		struct page_line *line = page_add(page, PAGE_PLAIN);
+
+		output_line(&layout, view->buffers[view->first + i],
+			    line->text, sizeof(line->text));
+	}
+	view_more(page, lines - 1, nr - rows, "buffers");
+}
+
+static void view_chains(const struct top_view *view, struct page *page,
+			int width, size_t lines)
+{
+	size_t nr = view->chains.nr, rows = view_rows(lines - 2, nr), i;
+	struct layout layout;
+
+	page_add(page, PAGE_PLAIN);
+	output_layout(&top_chain_table, width, &layout);
+	view_heading(&layout, page);
+	for (i = 0; i < rows; i++) {
+		struct page_line *line = page_add(page, PAGE_PLAIN);
+
+		output_line(&layout, &view->chains.rows[i], line->text,
+			    sizeof(line->text));
+	}
+	view_more(page, lines - 2, nr - rows, "lines of wait chains");
+}
+
+/* The latest ones, when not all fit. */
+static void view_events(const struct top_view *view, const struct model *model,
+			struct page *page, int width, size_t lines)
+{
+	size_t rows = lines - 2 < view->nr_recent ? lines - 2 : view->nr_recent;
+	struct layout layout;
+	size_t i;
+
+	page_add(page, PAGE_PLAIN);
+	output_layout(&top_event_table, width, &layout);
+	view_heading(&layout, page);
+	for (i = view->nr_recent - rows; i < view->nr_recent; i++) {
+		struct page_line *line = page_add(page, PAGE_ALERT);
+		struct top_event_row row = {
+			.event = &view->recent[i],
+			.now_ns = model->now_ns,
+		};
+
+		output_line(&layout, &row, line->text, sizeof(line->text));
+	}
+}
+
+void top_view_page(const struct top_view *view, const struct session *session,
+		   const struct top_source *source, struct page *page,
+		   int width, int height)
+{
+	struct view_shares share;
+
+	page_clear(page);
+	view_head(session, source, page, width);
+	page_add(page, PAGE_PLAIN);
+	share = view_share(view, page->nr, height);
+	if (share.buffers > 1)
+		view_buffers(view, page, width, share.buffers);
+	if (share.chains > 2)
+		view_chains(view, page, width, share.chains);
+	if (share.events > 2)
+		view_events(view, source->model, page, width, share.events);
+}
+
+void top_view_free(struct top_view *view)
+{
+	free(view->buffers);
+	chain_free(&view->chains);
+	*view = (struct top_view){ 0 };
+}
