@@ -114,7 +114,7 @@ struct st_snap {
 	bool edge;
 	uint64_t ino, access, owner;
 	/* type=access */
-	char exporter[32], kind[16], mode[8], agent[8], state[16], fence[48], comm[16];
+	char exporter[32], kind[16], mode[8], agent[8], state[16], fence[48], comm[64];
 	uint64_t size, start, len, age_ns;
 	uint32_t tgid, tid;
 	/* type=edge */

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Two ways to look: DMABUF_SYNC_IOC_QUERY for who has a descriptor of the buffer, and the
+ * debugfs snapshot of everything, for tools. Both tell the same.
+ */
+#include <kselftest_harness.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "st.h"
+
+#define RW	DMA_BUF_ACCESS_RW
+#define W	DMA_BUF_ACCESS_W
+#define R	DMA_BUF_ACCESS_R
+#define ALL	0, DMABUF_SYNC_TO_END
+#define QUEUE	DMABUF_SYNC_QUEUE
+#define SIZE	(ST_WORLD_PAGES * ST_PAGE)
+
+FIXTURE(look)
+{
+	struct st_world w;
+	int fd;
+	uint64_t ino;
+};
+
+FIXTURE_SETUP(look)
+{
+	ASSERT_EQ(0, st_world_open(&self->w));
+	self->fd = self->w.buf[0].fd;
+	self->ino = self->w.buf[0].ino;
+}
+
+FIXTURE_TEARDOWN(look)
+{
+	EXPECT_TRUE(st_world_close(&self->w));
+}
+
+TEST_F(look, unused_buffer_has_nothing)
+{
+	struct dmabuf_sync_info info;
+
+	EXPECT_EQ(0, st_query(self->w.ctx[0], self->fd, &info, 1));
+	EXPECT_EQ(0, st_snapshot(0, NULL, 0));
+}
+
+TEST_F(look, query_tells_everything_of_a_holder)
+{
+	struct dmabuf_sync_info info;
+
+	ASSERT_LE(0, st_lock(self->w.ctx[0], self->fd, RW, 100, 200, 0));
+	st_sleep_ms(5);
+	memset(&info, 0xff, sizeof(info));
+	ASSERT_EQ(1, st_query(self->w.ctx[1], self->fd, &info, 1));
+	EXPECT_NE(0, info.access_id);
+	EXPECT_NE(0, info.owner_id);
+	EXPECT_EQ(DMABUF_SYNC_OWNER_CONTEXT, info.owner_kind);
+	EXPECT_EQ((uint32_t)getpid(), info.tgid);
+	EXPECT_EQ((uint32_t)gettid(), info.tid);
+	EXPECT_EQ(RW, info.access);
+	EXPECT_EQ(DMABUF_SYNC_STATE_ACQUIRED, info.state);
+	EXPECT_EQ(0, info.reserved);
+	EXPECT_EQ(100, info.offset);
+	EXPECT_EQ(200, info.length);
+	EXPECT_LE(5 * ST_NSEC_PER_MSEC, (int64_t)info.age_ns);
+	EXPECT_GT(60 * ST_NSEC_PER_SEC, (int64_t)info.age_ns);
+}
+
+TEST_F(look, to_end_is_told_in_bytes)
+{
+	struct dmabuf_sync_info info;
+
+	ASSERT_LE(0, st_lock(self->w.ctx[0], self->fd, R, 1, DMABUF_SYNC_TO_END, 0));
+	ASSERT_EQ(1, st_query(self->w.ctx[0], self->fd, &info, 1));
+	EXPECT_EQ(SIZE - 1, info.length);
+}
+
+TEST_F(look, driver_and_committed_job_are_told)
+{
+	long job = st_sync_locked(self->w.test, self->fd, DMA_BUF_ACCESS_DMA_W, ALL,
+				  DST_LOCK_TRY);
+	struct dmabuf_sync_info info;
+	struct dst_fence fence;
+	struct st_snap snap;
+
+	ASSERT_LE(0, job);
+	ASSERT_LE(0, st_fence_new(self->w.test, &fence));
+	ASSERT_EQ(1, st_query(self->w.ctx[0], self->fd, &info, 1));
+	EXPECT_EQ(DMABUF_SYNC_OWNER_DRIVER, info.owner_kind);
+	EXPECT_EQ(DMA_BUF_ACCESS_DMA_W, info.access);
+	EXPECT_EQ(DMABUF_SYNC_STATE_ACQUIRED, info.state);
+	ASSERT_EQ(0, st_sync_commit(self->w.test, job, fence.id));
+	ASSERT_EQ(1, st_query(self->w.ctx[0], self->fd, &info, 1));
+	EXPECT_EQ(DMABUF_SYNC_STATE_COMMITTED, info.state);
+	ASSERT_EQ(1, st_snapshot(self->ino, &snap, 1));
+	EXPECT_STREQ("driver", snap.kind);
+	EXPECT_STREQ("dma", snap.agent);
+	EXPECT_STREQ("committed", snap.state);
+	EXPECT_STREQ("dmabuf_sync_tes", snap.comm);
+	{
+		char text[48];
+
+		snprintf(text, sizeof(text), "%llu:%llu", (unsigned long long)fence.context,
+			 (unsigned long long)fence.seqno);
+		EXPECT_STREQ(text, snap.fence);
+	}
+	EXPECT_EQ(0, st_fence_signal(self->w.test, fence.id, DST_HARDIRQ, 0, 0));
+	EXPECT_EQ(0, st_query(self->w.ctx[0], self->fd, &info, 1));
+}
+
+/* Holders first, then waiters; more than there is room for are counted. */
+TEST_F(look, holders_come_before_waiters)
+{
+	struct dmabuf_sync_info infos[5];
+	unsigned int i;
+
+	ASSERT_LE(0, st_lock(self->w.ctx[0], self->fd, R, 10, 10, 0));
+	ASSERT_LE(0, st_lock(self->w.ctx[1], self->fd, R, 0, 100, 0));
+	ASSERT_LE(0, st_lock(self->w.ctx[2], self->fd, W, 0, 15, QUEUE));
+	ASSERT_LE(0, st_lock(self->w.ctx[3], self->fd, R, 0, 5, QUEUE));
+	ASSERT_EQ(4, st_query(self->w.ctx[4], self->fd, infos, 5));
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(i < 2 ? DMABUF_SYNC_STATE_ACQUIRED : DMABUF_SYNC_STATE_QUEUED,
+			  infos[i].state);
+	memset(infos, 0, sizeof(infos));
+	EXPECT_EQ(4, st_query(self->w.ctx[4], self->fd, infos, 3));
+	EXPECT_NE(0, infos[2].access_id);
+	EXPECT_EQ(0, infos[3].access_id);
+	EXPECT_EQ(4, st_query(self->w.ctx[4], self->fd, NULL, 0));
+}
+
+/* A caller with a larger struct dmabuf_sync_info keeps its stride. */
+TEST_F(look, query_keeps_the_callers_stride)
+{
+	struct {
+		struct dmabuf_sync_info info;
+		uint64_t more[2];
+	} infos[2] = { 0 };
+	struct dmabuf_sync_query query = {
+		.size = sizeof(query), .fd = self->fd, .info_size = sizeof(infos[0]),
+		.infos = (uintptr_t)infos, .nr_infos = 2,
+	};
+
+	ASSERT_LE(0, st_lock(self->w.ctx[0], self->fd, R, 10, 10, 0));
+	ASSERT_LE(0, st_lock(self->w.ctx[1], self->fd, R, 20, 10, 0));
+	ASSERT_EQ(0, ioctl(self->w.ctx[0], DMABUF_SYNC_IOC_QUERY, &query));
+	EXPECT_EQ(2, query.nr_infos);
+	EXPECT_EQ(30, infos[0].info.offset + infos[1].info.offset);
+	EXPECT_EQ(0, infos[0].more[0]);
+}
+
+/* Who is in another pid namespace is not named by a number that means nothing there. */
+TEST_F(look, pids_are_those_of_the_callers_namespace)
+{
+	int *ok = st_shared(sizeof(*ok));
+	pid_t pid;
+
+	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, R, 0));
+	pid = st_fork();
+	if (!pid) {
+		pid_t inner;
+
+		if (unshare(CLONE_NEWPID))
+			_exit(1);
+		inner = fork();
+		if (!inner) {
+			int ctx = st_context_open();
+			struct dmabuf_sync_info infos[2];
+			int own;
+
+			if (st_lock_all(ctx, self->fd, R, 0) < 0 ||
+			    st_query(ctx, self->fd, infos, 2) != 2)
+				_exit(1);
+			own = infos[0].tgid ? 0 : 1;
+			*ok = infos[own].tgid == 1 && infos[own].tid == 1 &&
+			      infos[!own].tgid == 0 && infos[!own].tid == 0;
+			_exit(0);
+		}
+		waitpid(inner, NULL, 0);
+		_exit(0);
+	}
+	EXPECT_EQ(0, st_child_wait(pid));
+	EXPECT_EQ(1, *ok);
+	munmap(ok, sizeof(*ok));
+}
+
+TEST_F(look, snapshot_tells_everything_of_a_holder)
+{
+	struct st_snap snap;
+
+	ASSERT_LE(0, st_lock(self->w.ctx[0], self->fd, RW, 100, 200, 0));
+	ASSERT_EQ(1, st_snapshot(self->ino, &snap, 1));
+	EXPECT_FALSE(snap.edge);
+	EXPECT_STREQ("udmabuf", snap.exporter);
+	EXPECT_EQ(SIZE, snap.size);
+	EXPECT_STREQ("context", snap.kind);
+	EXPECT_EQ((uint32_t)getpid(), snap.tgid);
+	EXPECT_EQ((uint32_t)gettid(), snap.tid);
+	EXPECT_STREQ("rw", snap.mode);
+	EXPECT_STREQ("cpu", snap.agent);
+	EXPECT_STREQ("acquired", snap.state);
+	EXPECT_EQ(100, snap.start);
+	EXPECT_EQ(200, snap.len);
+	EXPECT_GT(60 * ST_NSEC_PER_SEC, (int64_t)snap.age_ns);
+	EXPECT_STREQ("0:0", snap.fence);
+	EXPECT_STREQ("query", snap.comm);
+}
+
+/* h(R)  w: W  r: R      w is blocked on h, which holds; r on w, which is queued ahead. */
+TEST_F(look, snapshot_tells_the_edges)
+{
+	struct st_snap snaps[8], *h = NULL, *w = NULL, *r = NULL;
+	int nr, i, seen = 0;
+
+	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, R, 0));
+	ASSERT_LE(0, st_lock_all(self->w.ctx[1], self->fd, W, QUEUE));
+	ASSERT_LE(0, st_lock_all(self->w.ctx[2], self->fd, R, QUEUE));
+	nr = st_snapshot(self->ino, snaps, 8);
+	ASSERT_EQ(5, nr);
+	for (i = 0; i < nr; i++) {
+		if (snaps[i].edge)
+			continue;
+		if (!strcmp(snaps[i].state, "acquired"))
+			h = &snaps[i];
+		else if (!strcmp(snaps[i].mode, "w"))
+			w = &snaps[i];
+		else
+			r = &snaps[i];
+	}
+	ASSERT_TRUE(h && w && r);
+	for (i = 0; i < nr; i++) {
+		if (!snaps[i].edge)
+			continue;
+		if (snaps[i].access == w->access) {
+			EXPECT_EQ(h->access, snaps[i].blocker);
+			EXPECT_EQ(h->owner, snaps[i].blocker_owner);
+			EXPECT_EQ(w->owner, snaps[i].owner);
+			EXPECT_EQ(0, snaps[i].queued);
+			seen |= 1;
+		} else {
+			EXPECT_EQ(r->access, snaps[i].access);
+			EXPECT_EQ(w->access, snaps[i].blocker);
+			EXPECT_EQ(w->owner, snaps[i].blocker_owner);
+			EXPECT_EQ(1, snaps[i].queued);
+			seen |= 2;
+		}
+	}
+	EXPECT_EQ(3, seen);
+}
+
+/* Query and snapshot name the same access by the same ids. */
+TEST_F(look, query_and_snapshot_agree)
+{
+	struct dmabuf_sync_info info;
+	struct st_snap snap;
+
+	ASSERT_LE(0, st_lock(self->w.ctx[0], self->fd, W, 7, 9, 0));
+	ASSERT_EQ(1, st_query(self->w.ctx[0], self->fd, &info, 1));
+	ASSERT_EQ(1, st_snapshot(self->ino, &snap, 1));
+	EXPECT_EQ(info.access_id, snap.access);
+	EXPECT_EQ(info.owner_id, snap.owner);
+	EXPECT_EQ(info.tgid, snap.tgid);
+	EXPECT_EQ(info.offset, snap.start);
+	EXPECT_EQ(info.length, snap.len);
+}
+
+/* Ids are never reused. */
+TEST_F(look, ids_are_unique)
+{
+	struct dmabuf_sync_info info;
+	uint64_t last_access = 0, last_owner = 0;
+	unsigned int i;
+
+	for (i = 0; i < 50; i++) {
+		ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, W, 0));
+		ASSERT_EQ(1, st_query(self->w.ctx[1], self->fd, &info, 1));
+		EXPECT_NE(last_access, info.access_id);
+		EXPECT_NE(last_owner, info.owner_id);
+		last_access = info.access_id;
+		last_owner = info.owner_id;
+		st_context_reopen(&self->w.ctx[0]);
+	}
+}
+
+/* What a task is called cannot forge a line or a key of the snapshot. */
+TEST_F(look, task_name_cannot_forge_a_line)
+{
+	pid_t pid = st_fork();
+	struct st_snap snap;
+
+	if (!pid) {
+		int comm = open("/proc/self/comm", O_WRONLY);
+
+		if (write(comm, "a\ntype=access", 13) != 13)
+			_exit(1);
+		st_lock_all(st_context_open(), self->fd, R, 0);
+		for (;;)
+			pause();
+	}
+	ASSERT_TRUE(ST_UNTIL(st_snapshot(0, NULL, 0) == 1));
+	ASSERT_EQ(1, st_snapshot(self->ino, &snap, 1));
+	EXPECT_STREQ("a\\012type=access", snap.comm);
+	kill(pid, SIGKILL);
+	EXPECT_EQ(SIGKILL, st_child_wait(pid));
+}
+
+/* It shows everybody's work: for the administrator alone. */
+TEST_F(look, snapshot_is_for_root_only)
+{
+	struct stat st;
+
+	ASSERT_EQ(0, stat(ST_SNAPSHOT, &st));
+	EXPECT_EQ(0400, st.st_mode & 07777);
+}
+
+TEST_HARNESS_MAIN
