@@ -111,7 +111,9 @@ static bool sync_busy(struct dmabuf_sync *sync)
  */
 void dmabuf_sync_fini(struct dmabuf_sync *sync)
 {
-	dmabuf_sync_cancel(sync);
+	/* The callback may free its object; to wait for itself it would wait forever. */
+	if (sync->set && current_work() != &sync->set->work)
+		dmabuf_sync_cancel(sync);
 	if (sync_busy(sync)) {
 		if (sync->set->state == DSYNC_READY)
 			dsync_release_abandoned(sync->set);
