@@ -97,7 +97,7 @@ TEST_F(end, signal_ends_a_fence_wait_with_eintr)
 /* A stock driver sits on the resv: even then a signal is heard. */
 TEST_F(end, signal_ends_a_wait_for_the_resv_lock_with_eintr)
 {
-	long hold = st_resv_hold(self->w.test, self->fd, ST_SOON_MS);
+	long hold = st_resv_hold(self->w.test, self->fd, ST_SOON_MS, false);
 	struct st_call call;
 
 	ASSERT_LE(0, hold);

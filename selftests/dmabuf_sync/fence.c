@@ -289,7 +289,7 @@ TEST_F(fence, waits_only_for_fences_that_were_there)
 /* A stock driver holds the resv for a while: the call waits that long and then succeeds. */
 TEST_F(fence, held_resv_delays_but_does_not_fail)
 {
-	long hold = st_resv_hold(self->test, self->fd, 200);
+	long hold = st_resv_hold(self->test, self->fd, 200, false);
 	int64_t begin = st_now_ns();
 
 	ASSERT_LE(0, hold);
@@ -304,7 +304,7 @@ TEST_F(fence, release_does_not_wait_for_the_resv_lock)
 	int64_t begin;
 
 	ASSERT_LE(0, set);
-	hold = st_resv_hold(self->test, self->fd, 5000);
+	hold = st_resv_hold(self->test, self->fd, 5000, false);
 	ASSERT_LE(0, hold);
 	begin = st_now_ns();
 	EXPECT_EQ(0, st_release(self->w.ctx[0], set));

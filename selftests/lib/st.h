@@ -227,14 +227,39 @@ int st_fence_signal(int test, long id, uint32_t where, int error, unsigned int d
 /* A new fence in the resv of the buffer, as a stock driver puts it there. */
 long st_fence_stock(int test, int fd, uint32_t usage);
 
-/* The resv's lock, held by a stock driver for @ms or until st_test_destroy(). */
-long st_resv_hold(int test, int fd, unsigned int ms);
+/*
+ * The resv's lock, held by a stock driver for @ms or until st_test_destroy(); with @in_ctx
+ * through an acquire context.
+ */
+long st_resv_hold(int test, int fd, unsigned int ms, bool in_ctx);
 
 /* A buffer whose exporter counts, and fails when told to. */
 int st_buffer_test(int test, struct st_buffer *buf, size_t size, int access_mode);
 int st_buffer_count(int test, const struct st_buffer *buf, struct dst_count *count);
 int st_buffer_fault(int test, const struct st_buffer *buf, unsigned int nr, int error,
 		    unsigned int delay_ms);
+
+/* trace.c */
+
+/**
+ * struct st_trace - a trace event of dmabuf_sync
+ * @name: its name without "dmabuf_sync_"
+ * @fields: " key=value key=value ..."
+ */
+struct st_trace {
+	char name[32];
+	char fields[480];
+};
+
+/* Record all events of dmabuf_sync from now on, apart from whoever else is tracing. */
+int st_trace_start(void);
+void st_trace_stop(void);
+/* What was recorded, oldest first, up to @max. Return: how many, or a negative errno. */
+int st_trace_read(struct st_trace *events, unsigned int max);
+/* The value of a key. Return: false when the event has no such key. */
+bool st_trace_text(const struct st_trace *event, const char *key, char *value, size_t size);
+/* The same as a number; -1 when there is none. */
+long long st_trace_number(const struct st_trace *event, const char *key);
 
 /* world.c */
 #define ST_WORLD		8

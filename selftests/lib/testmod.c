@@ -173,9 +173,9 @@ long st_fence_stock(int test, int fd, uint32_t usage)
 	return err ?: id;
 }
 
-long st_resv_hold(int test, int fd, unsigned int ms)
+long st_resv_hold(int test, int fd, unsigned int ms, bool in_ctx)
 {
-	struct dst_hold args = { .fd = fd, .ms = ms };
+	struct dst_hold args = { .fd = fd, .ms = ms, .in_ctx = in_ctx };
 	int err = test_call(test, DST_RESV_HOLD, &args);
 
 	return err ?: (long)args.id;

@@ -112,12 +112,15 @@ struct dst_signal {
 	__u32 delay_ms;
 };
 
-/* Lock the resv, as a stock driver does, until DST_DESTROY but at most @ms. */
+/*
+ * Lock the resv, as a stock driver does, until DST_DESTROY but at most @ms. With @in_ctx
+ * through an acquire context: younger ones that hold other locks back off then.
+ */
 struct dst_hold {
 	__s32 fd;
 	__u32 ms;
 	__u32 id;		/* out */
-	__u32 reserved;
+	__u32 in_ctx;
 };
 
 /* Export a dma-buf of @size bytes (whole pages, at most 16 MiB) that counts its calls. */

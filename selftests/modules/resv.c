@@ -14,6 +14,7 @@
  * @work: takes and drops the lock: who locks has to unlock
  * @dmabuf: whose resv
  * @ms: how long at most
+ * @in_ctx: through an acquire context
  * @locked: the lock is held
  * @drop: it shall be dropped
  */
@@ -22,6 +23,7 @@ struct test_resv {
 	struct work_struct work;
 	struct dma_buf *dmabuf;
 	u32 ms;
+	bool in_ctx;
 	struct completion locked;
 	struct completion drop;
 };
@@ -29,11 +31,17 @@ struct test_resv {
 static void test_resv_work(struct work_struct *work)
 {
 	struct test_resv *hold = container_of(work, struct test_resv, work);
+	struct ww_acquire_ctx ctx;
 
-	dma_resv_lock(hold->dmabuf->resv, NULL);
+	if (hold->in_ctx)
+		ww_acquire_init(&ctx, &reservation_ww_class);
+	/* The first lock of a context: nothing to back off from. */
+	dma_resv_lock(hold->dmabuf->resv, hold->in_ctx ? &ctx : NULL);
 	complete(&hold->locked);
 	wait_for_completion_timeout(&hold->drop, msecs_to_jiffies(hold->ms));
 	dma_resv_unlock(hold->dmabuf->resv);
+	if (hold->in_ctx)
+		ww_acquire_fini(&ctx);
 }
 
 static void test_resv_end(struct test_object *object)
@@ -67,7 +75,7 @@ int test_resv_hold(struct test_session *session, void *arg)
 	struct test_resv *hold;
 	int err;
 
-	if (!args->ms || args->ms > DST_MAX_MS)
+	if (!args->ms || args->ms > DST_MAX_MS || args->in_ctx > 1)
 		return -EINVAL;
 	hold = kzalloc(sizeof(*hold), GFP_KERNEL);
 	if (!hold)
@@ -77,6 +85,7 @@ int test_resv_hold(struct test_session *session, void *arg)
 	if (err)
 		goto free_hold;
 	hold->ms = args->ms;
+	hold->in_ctx = args->in_ctx;
 	hold->object.end = test_resv_end;
 	hold->object.free = test_resv_free;
 	init_completion(&hold->locked);
