@@ -7,7 +7,6 @@
  * All descriptors are made when the channel gets its client: like a ring in hardware
  * they can run out, and nothing on the way to a completion allocates memory.
  */
-#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "../../compat/drivers.h"
@@ -201,8 +200,7 @@ static int dma_sim_chan_alloc_resources(struct dma_chan *chan)
 		kvfree(c->descs);
 		return PTR_ERR(c->worker);
 	}
-	/* A device does not wait for a turn on the CPU. */
-	sched_set_fifo_low(c->worker->task);
+	dma_sim_run_start(c);
 
 	chan->cookie = DMA_MIN_COOKIE;
 	chan->completed_cookie = DMA_MIN_COOKIE;
@@ -217,7 +215,7 @@ static void dma_sim_chan_free_resources(struct dma_chan *chan)
 	struct dma_sim_chan *c = to_dma_sim_chan(chan);
 
 	dma_sim_chan_terminate_all(chan);
-	dma_sim_run_fini(c);
+	dma_sim_run_end(c);
 	kthread_destroy_worker(c->worker);
 	INIT_LIST_HEAD(&c->free);
 	kvfree(c->descs);

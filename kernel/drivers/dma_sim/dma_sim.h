@@ -166,10 +166,11 @@ void dma_sim_chan_recycle(struct dma_sim_chan *c, struct list_head *descs);
 
 /* run.c */
 void dma_sim_run_init(struct dma_sim_chan *c);
+void dma_sim_run_start(struct dma_sim_chan *c);
 void dma_sim_run_next(struct dma_sim_chan *c);
 void dma_sim_run_stop(struct dma_sim_chan *c);
 void dma_sim_run_synchronize(struct dma_sim_chan *c);
-void dma_sim_run_fini(struct dma_sim_chan *c);
+void dma_sim_run_end(struct dma_sim_chan *c);
 
 /* fault.c */
 enum dma_sim_fault_kind dma_sim_fault_next(struct dma_sim_chan *c,

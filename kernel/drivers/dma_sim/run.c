@@ -11,6 +11,7 @@
 #include <linux/highmem.h>
 #include <linux/math64.h>
 #include <linux/moduleparam.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "../../compat/drivers.h"
@@ -383,9 +384,21 @@ void dma_sim_run_init(struct dma_sim_chan *c)
 {
 	hrtimer_setup(&c->timer, dma_sim_run_timer, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS);
-	kthread_init_work(&c->move_work, dma_sim_run_work);
 	tasklet_setup(&c->tasklet, dma_sim_run_tasklet);
 	init_irq_work(&c->irq_work, dma_sim_run_irq_work);
+}
+
+/**
+ * dma_sim_run_start() - the channel got a client, and a worker
+ * @c: channel
+ *
+ * The work must not remember the worker of the client before.
+ */
+void dma_sim_run_start(struct dma_sim_chan *c)
+{
+	kthread_init_work(&c->move_work, dma_sim_run_work);
+	/* A device does not wait for a turn on the CPU. */
+	sched_set_fifo_low(c->worker->task);
 }
 
 /**
@@ -404,12 +417,12 @@ void dma_sim_run_synchronize(struct dma_sim_chan *c)
 }
 
 /**
- * dma_sim_run_fini() - the engine of a channel was stopped and is not used again
+ * dma_sim_run_end() - the channel was terminated and loses its client
  * @c: channel
  *
  * Context: process context.
  */
-void dma_sim_run_fini(struct dma_sim_chan *c)
+void dma_sim_run_end(struct dma_sim_chan *c)
 {
 	hrtimer_cancel(&c->timer);
 	dma_sim_run_synchronize(c);
