@@ -6,6 +6,9 @@
 # Shared by the scripts of selftests/vm: messages, places, kernel names.
 # Works on the host, in the guest root (in-root) and in the guest (run).
 
+# An ordinary user's PATH may lack chroot and the like.
+PATH=$PATH:/usr/sbin:/sbin
+
 VM_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 VM_TREE=$(cd "$VM_DIR/../.." && pwd -P)
 
