@@ -42,7 +42,7 @@ check: $(build_kernels) build-user
 	@selftests/check.sh $(KERNELS)
 
 .PHONY: static
-static: $(build_kernels)
+static: deps
 	@selftests/static.sh $(KERNELS)
 
 .PHONY: vm
