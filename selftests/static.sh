@@ -67,7 +67,7 @@ checkpatch() {
 
 	sed "s|^|$tree/|" | (cd /tmp && xargs -r perl "$source/scripts/checkpatch.pl" --no-tree --root="$source" \
 		--strict --terse --no-summary --show-types --ignore "$types" --file 2>&1) |
-		grep -v 'git: not found' | sed "s|^$tree/||"
+		grep -vE 'git: not found|^find: .*include.: No such' | sed "s|^$tree/||"
 }
 
 # Left out: in iterators, that arguments are used more than once; in trace headers their own shape;
