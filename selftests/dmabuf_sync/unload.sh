@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The module: refuses to go while it is in use, goes cleanly when it is not, comes back.
+# Needs DMABUF_SYNC_MODULES, the folder that holds kernel/dmabuf_sync.ko (see run-tests.sh).
+
+. "$(dirname "$0")/../lib/tap.sh"
+
+core=${DMABUF_SYNC_MODULES:?}/kernel/dmabuf_sync.ko
+test=$DMABUF_SYNC_MODULES/selftests/modules/dmabuf_sync_test.ko
+hold=${DMABUF_SYNC_TESTS:?}/dmabuf_sync/hold
+
+core_load() { insmod "$core"; }
+all_load() { core_load && insmod "$test"; }
+
+# The last put of a buffer or fence comes a little after the close.
+unload() { [ ! -d "/sys/module/$1" ] || until_true 10000 rmmod "$1" 2>/dev/null; }
+core_unload() { unload dmabuf_sync; }
+test_unload() { unload dmabuf_sync_test; }
+all_unload() { test_unload && core_unload; }
+
+# holding WHAT...: a process that has these; give_up ends it.
+holding() {
+	local said
+
+	coproc HOLD { exec "$hold" "$@"; }
+	hold_pid=$HOLD_PID
+	read -r said <&"${HOLD[0]}" && [ "$said" = ready ]
+}
+
+give_up() { exec {HOLD[1]}>&-; wait "$hold_pid"; }
+
+kill_holder() { kill -KILL "$hold_pid" && ! wait "$hold_pid"; }
+
+refuses() { ! rmmod dmabuf_sync 2>/dev/null && [ -e /dev/dmabuf_sync ]; }
+
+refuses_while_holding() {
+	all_unload && core_load && holding "$@" || return
+	refuses || { give_up; return 1; }
+	give_up && core_unload && core_load
+}
+
+refuses_for_a_driver() {
+	all_unload && all_load && refuses && test_unload && core_unload && core_load
+}
+
+# The test module can go only when its fences are gone, and the framework after it.
+refuses_while_a_job_runs() {
+	all_unload && all_load && holding job || return
+	if rmmod dmabuf_sync_test 2>/dev/null; then
+		give_up
+		return 1
+	fi
+	refuses || return
+	give_up && all_unload && core_load
+}
+
+leaves_nothing() {
+	core_unload && [ ! -e /dev/dmabuf_sync ] && [ ! -e /sys/kernel/debug/dmabuf_sync ] &&
+		[ ! -e /sys/kernel/tracing/events/dmabuf_sync ] && ! grep -qw dmabuf_sync /proc/modules &&
+		core_load
+}
+
+unloads_after_kill() {
+	local round
+
+	for round in 1 2 3; do
+		holding open acquire queue || return
+		kill_holder && core_unload && core_load || { echo "round $round"; return 1; }
+	done
+}
+
+reloads() {
+	local round
+
+	all_unload || return
+	for round in {1..20}; do
+		core_load && holding acquire queue && give_up && core_unload ||
+			{ echo "round $round"; return 1; }
+	done
+	core_load
+}
+
+unloads_while_tracing() {
+	local events=/sys/kernel/tracing/events/dmabuf_sync/enable
+
+	echo 1 > "$events" && holding acquire && give_up && core_unload && core_load &&
+		[ "$(cat "$events")" = 0 ]
+	echo > /sys/kernel/tracing/trace
+}
+
+# The tests that follow find both modules loaded again.
+restore() {
+	[ -d /sys/module/dmabuf_sync ] || core_load
+	[ -d /sys/module/dmabuf_sync_test ] || insmod "$test"
+}
+trap restore EXIT
+
+[ -e "$core" ] || tap_skip_all "no $core"
+tap_plan 8
+tap_test "refuses while a context is open" refuses_while_holding open
+tap_test "refuses while an access is held" refuses_while_holding acquire
+tap_test "refuses while a driver uses it" refuses_for_a_driver
+tap_test "refuses while a committed job runs" refuses_while_a_job_runs
+tap_test "leaves no device, no file and no event behind" leaves_nothing
+tap_test "unloads after its users were killed" unloads_after_kill
+tap_test "loads and unloads 20 times" reloads
+tap_test "unloads while its events are enabled" unloads_while_tracing
+tap_end

@@ -1,0 +1,234 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: run-tests.sh SERIES     (in the machine: selftests/vm/run -k SERIES -- ...)
+#
+# Runs the test programs of build/selftests with the modules of build/SERIES, and shows their
+# TAP. A test also fails when the kernel log has a report of a bug behind it, when an access
+# is left in the snapshot, when it ends before its plan does, or at its time limit.
+#
+# TESTS="GLOB..."	only these, by "folder/program" or "program"
+#
+# A folder's file "settings" sets its tests' time limit (timeout=SECONDS), its file "modules"
+# the modules they need, in order of loading; without one they get all.
+#
+# The end is one line, "N passed, N failed, N skipped"; the same numbers go into
+# build/SERIES/tests.totals. Exit status: 0, 1 something failed, 2 it could not run.
+
+set -u
+cd "$(dirname "$0")/.." || exit 2
+top=$PWD
+
+say() { echo "run-tests: $*"; }
+die() { echo "run-tests: $*" >&2; exit 2; }
+
+series=${1:-}
+[[ $series =~ ^[0-9]+\.[0-9]+$ && $# -eq 1 ]] || die "usage: run-tests.sh SERIES, such as 6.12"
+[ "$(id -u)" -eq 0 ] || die "must be root: run it in the machine, with selftests/vm/run"
+[ -e /etc/dmabuf-sync-root ] ||
+	die "loads test modules, so it runs in the machine only: selftests/vm/run -k $series -- $0 $series"
+
+export DMABUF_SYNC_MODULES=$top/build/$series DMABUF_SYNC_TESTS=$top/build/selftests
+list=$DMABUF_SYNC_TESTS/tests.list
+totals=$DMABUF_SYNC_MODULES/tests.totals
+snapshot=/sys/kernel/debug/dmabuf_sync/accesses
+[ -e "$list" ] || die "no $list: build the tests first (make check does)"
+[ -d "$DMABUF_SYNC_MODULES" ] || die "no $DMABUF_SYNC_MODULES: build the modules first (make check does)"
+
+passed=0 failed=0 skipped=0
+failures=()
+output=$(mktemp) || exit 2
+trap 'rm -f "$output"' EXIT
+
+fail() {
+	failed=$((failed + 1))
+	failures+=("$1: $2")
+	echo "not ok - $1: $2"
+}
+
+# Does TESTS name this one?
+selected() {
+	local test=$1 glob
+
+	[ -n "${TESTS:-}" ] || return 0
+	set -f
+	for glob in $TESTS; do
+		# shellcheck disable=SC2053 # the right side is a pattern
+		[[ $test == $glob || ${test##*/} == $glob ]] && { set +f; return 0; }
+	done
+	set +f
+	return 1
+}
+
+# One line of a folder's settings.
+setting() {
+	local value
+
+	value=$(sed -n "s/^$2=//p" "selftests/$1/settings" 2>/dev/null | tail -n 1)
+	echo "${value:-$3}"
+}
+
+modules_of() {
+	if [ -e "selftests/$1/modules" ]; then
+		sed 's/#.*//' "selftests/$1/modules"
+	else
+		echo dmabuf_sync dma_sim dmabuf_copy dmabuf_sync_test
+	fi
+}
+
+is_loaded() { [ -d "/sys/module/$1" ]; }
+
+modules_load() {
+	local module file
+
+	for module in $(modules_of "$1"); do
+		is_loaded "$module" && continue
+		file=$(find "$DMABUF_SYNC_MODULES" -name "$module.ko" | head -n 1)
+		[ -n "$file" ] || { echo "no $module.ko in $DMABUF_SYNC_MODULES"; return 1; }
+		insmod "$file" || return
+	done
+}
+
+# The last put of a buffer or a fence comes a little after the last close.
+module_unload() {
+	local try
+
+	is_loaded "$1" || return 0
+	for try in {1..100}; do
+		rmmod "$1" 2>/dev/null && return
+		sleep 0.1
+	done
+	rmmod "$1"
+}
+
+modules_unload() {
+	local module words=()
+
+	read -r -a words <<< "$(modules_of "$1" | tr '\n' ' ')"
+	for module in $(printf '%s\n' "${words[@]}" | tac); do
+		module_unload "$module" || return
+	done
+}
+
+mark() { echo "<5>run-tests: $1" > /dev/kmsg; }
+
+log_is_clean() { dmesg | selftests/vm/check-log --after "$1"; }
+
+# Accesses of a process that was killed go a little after it.
+snapshot_is_empty() {
+	local try
+
+	for try in {1..50}; do
+		[ -s "$snapshot" ] || [ -e "$snapshot" ] || return 0
+		[ -z "$(cat "$snapshot")" ] && return
+		sleep 0.1
+	done
+	sed 's/^/# left: /' "$snapshot"
+	return 1
+}
+
+# Where the tasks are that did not end in time.
+show_stuck() {
+	local dir state
+
+	for dir in /proc/[0-9]*/task/[0-9]*; do
+		state=$(sed -n 's/^State:\t\(.\).*/\1/p' "$dir/status" 2>/dev/null)
+		[ "$state" = D ] || grep -qs dmabuf_sync "$dir/stack" || continue
+		echo "# $(cat "$dir/comm") ($state)"
+		sed 's/^/#   /' "$dir/stack"
+	done 2>/dev/null
+}
+
+# Runs a program with its time limit; what it says goes to the screen and to $output.
+run_limited() {
+	local seconds=$1 file=$2 watcher status
+
+	(sleep "$seconds" && show_stuck) &
+	watcher=$!
+	(cd "selftests/$dir" && exec timeout --signal=KILL $((seconds + 1)) "$file") 2>&1 < /dev/null |
+		tee "$output"
+	status=${PIPESTATUS[0]}
+	kill "$watcher" 2>/dev/null
+	wait "$watcher" 2>/dev/null
+	return "$status"
+}
+
+count() { grep -cE "$1" "$output"; }
+
+# Adds up the results in $output and holds them against the exit status.
+judge() {
+	local test=$1 status=$2 bad good skips plan
+
+	bad=$(count '^not ok')
+	skips=$(count '^ok .*# SKIP')
+	good=$(($(count '^ok') - skips))
+	plan=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$output" | head -n 1)
+	passed=$((passed + good)) skipped=$((skipped + skips))
+	failed=$((failed + bad))
+	while IFS= read -r line; do
+		failures+=("$test: ${line#not ok [0-9]* }")
+	done < <(grep '^not ok' "$output")
+
+	case $status in
+	0 | 1)	;;
+	4)	[ $((good + bad + skips)) -gt 0 ] || { skipped=$((skipped + 1)); return; } ;;
+	137)	fail "$test" "no end within its time limit"; return ;;
+	*)	fail "$test" "ended with exit status $status" ;;
+	esac
+	if [ $((good + bad + skips)) -ne "${plan:-0}" ]; then
+		fail "$test" "$((good + bad + skips)) results, but a plan of ${plan:-none}"
+	elif [ "$status" -eq 1 ] && [ "$bad" -eq 0 ]; then
+		fail "$test" "ended with exit status 1, but reports no failure"
+	fi
+}
+
+run_test() {
+	local dir=$1 program=$2 test=$1/$2 file tag status
+
+	file=$DMABUF_SYNC_TESTS/$dir/$program
+	[ -x "$file" ] || file=$top/selftests/$dir/$program
+	[ -x "$file" ] || { fail "$test" "is not there: build the tests"; return; }
+	tag="test $test $((++nr_tests))"
+	echo "# $test"
+	mark "$tag"
+	run_limited "$(setting "$dir" timeout 60)" "$file"
+	judge "$test" $?
+	log_is_clean "$tag" || fail "$test" "the kernel log has reports (above)"
+	snapshot_is_empty || fail "$test" "accesses are left behind (above)"
+}
+
+# The modules come with the first test of a folder and must go after the last one.
+run_folder() {
+	local dir=$1 program tests=() reason
+	shift
+
+	for program; do
+		selected "$dir/$program" && tests+=("$program")
+	done
+	[ ${#tests[@]} -gt 0 ] || return
+	mark "folder $dir"
+	if ! reason=$(modules_load "$dir" 2>&1); then
+		fail "$dir" "modules cannot be loaded: $reason"
+		return
+	fi
+	for program in "${tests[@]}"; do
+		run_test "$dir" "$program"
+	done
+	reason=$(modules_unload "$dir" 2>&1) || fail "$dir" "modules cannot be unloaded: $reason"
+	log_is_clean "folder $dir" > /dev/null || [ ${#failures[@]} -gt 0 ] ||
+		fail "$dir" "the kernel log has reports"
+}
+
+nr_tests=0
+rm -f "$totals"
+for folder in $(cut -d: -f1 "$list" | uniq); do
+	mapfile -t programs < <(sed -n "s|^$folder:||p" "$list")
+	run_folder "$folder" "${programs[@]}"
+done
+[ "$nr_tests" -gt 0 ] || die "no test is named by TESTS='${TESTS:-}'"
+for line in "${failures[@]}"; do
+	say "failed on $series: $line"
+done
+echo "$passed $failed $skipped" > "$totals"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
