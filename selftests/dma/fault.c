@@ -62,13 +62,13 @@ FIXTURE_SETUP(fault)
 /* After every test the same channel works. */
 FIXTURE_TEARDOWN(fault)
 {
+	close(self->ctx);
 	EXPECT_EQ(0, dma_fault(self->copy, "none"));
 	dma_fill(&self->dst, OLD);
 	EXPECT_EQ(0, dma_copy(self->copy, &self->src, &self->dst));
 	EXPECT_TRUE(dma_filled(&self->dst, NEW));
 	EXPECT_EQ(0, dma_param_restore());
 	close(self->copy);
-	close(self->ctx);
 	st_buffer_close(&self->src);
 	st_buffer_close(&self->dst);
 	EXPECT_TRUE(st_snapshot_becomes_empty());

@@ -100,9 +100,9 @@ static void dcopy_engine_end_jobs(struct dcopy_engine *engine)
 
 	while ((job = dcopy_engine_first(engine)) && job->finished) {
 		list_del_init(&job->node);
+		dcopy_job_done(job, job->error);
 		engine->first_ns = ktime_get_ns();
 		dcopy_engine_start_first(engine);
-		dcopy_job_done(job, job->error);
 		kthread_queue_work(engine->worker, &engine->feed);
 	}
 }
