@@ -129,7 +129,7 @@ int dma_buffers(struct st_buffer *src, struct st_buffer *dst, size_t size, bool 
 	return err ?: buffer_create(dst, size, heap);
 }
 
-/* Every other page of a memory file, from the end to the beginning. */
+/* The pages of a memory file's first half and of its second half by turns. */
 static struct udmabuf_create_list *scattered_list(int memfd, unsigned int nr_pages)
 {
 	struct udmabuf_create_list *list;
@@ -143,7 +143,7 @@ static struct udmabuf_create_list *scattered_list(int memfd, unsigned int nr_pag
 	for (i = 0; i < nr_pages; i++)
 		list->list[i] = (struct udmabuf_create_item){
 			.memfd = memfd,
-			.offset = (nr_pages - 1 - i) * 2 * ST_PAGE,
+			.offset = (i / 2 + i % 2 * nr_pages) * ST_PAGE,
 			.size = ST_PAGE,
 		};
 	return list;
@@ -157,6 +157,7 @@ int dma_buffer_scattered(struct st_buffer *buf, unsigned int nr_pages)
 	memfd = memfd_create("dma_buffer", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	dev = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
 	if (memfd >= 0 && dev >= 0 && !ftruncate(memfd, 2UL * nr_pages * ST_PAGE) &&
+	    !fallocate(memfd, 0, 0, 2UL * nr_pages * ST_PAGE) &&
 	    !fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK))
 		list = scattered_list(memfd, nr_pages);
 	if (list)

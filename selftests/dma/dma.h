@@ -41,7 +41,7 @@ int dma_buffer_status(const struct st_buffer *buf);
 
 /* Two mapped buffers of @size: udmabuf, or from the system heap. */
 int dma_buffers(struct st_buffer *src, struct st_buffer *dst, size_t size, bool heap);
-/* A mapped udmabuf of @nr_pages pages, none of which follows the one before it. */
+/* A mapped udmabuf of @nr_pages pages, hardly one of which follows the one before it. */
 int dma_buffer_scattered(struct st_buffer *buf, unsigned int nr_pages);
 /* Fill with bytes that depend on their place and on @seed; is it filled so? */
 void dma_fill(struct st_buffer *buf, uint64_t seed);

@@ -21,6 +21,7 @@
 FIXTURE(fault)
 {
 	int copy, ctx;
+	unsigned int nr_descs;
 	struct st_buffer src, dst;
 };
 
@@ -44,9 +45,19 @@ FIXTURE_VARIANT_ADD(fault, thread)
 	.completion = "thread",
 };
 
-/* Scattered pages: a job is a descriptor per page. */
+/* Scattered pages: a job is several descriptors. How many? */
+static long long count_descs(int copy, const struct st_buffer *src,
+			     const struct st_buffer *dst)
+{
+	long long before = dma_count(copy, "completed");
+
+	return dma_copy(copy, src, dst) ?: dma_count(copy, "completed") - before;
+}
+
 FIXTURE_SETUP(fault)
 {
+	long long nr_descs;
+
 	ASSERT_EQ(0, dma_param_set("dma_sim", "completion", variant->completion));
 	ASSERT_EQ(0, dma_param_set("dmabuf_copy", "timeout_ms", TIMEOUT_MS));
 	self->copy = dma_open();
@@ -55,8 +66,21 @@ FIXTURE_SETUP(fault)
 	ASSERT_LE(0, self->ctx);
 	ASSERT_EQ(0, dma_buffer_scattered(&self->src, PAGES));
 	ASSERT_EQ(0, dma_buffer_scattered(&self->dst, PAGES));
+	nr_descs = count_descs(self->copy, &self->src, &self->dst);
+	ASSERT_LT(1, nr_descs);
+	self->nr_descs = nr_descs;
 	dma_fill(&self->src, NEW);
 	dma_fill(&self->dst, OLD);
+}
+
+/* A fault for @count descriptors, after @skip good ones. */
+static int set_fault(int copy, const char *kind, unsigned int skip, unsigned int count,
+		     const char *more)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "%s skip=%u count=%u%s", kind, skip, count, more);
+	return dma_fault(copy, text);
 }
 
 /* After every test the same channel works. */
@@ -118,23 +142,21 @@ TEST_F(fault, failed_job_says_so)
 
 TEST_F(fault, failed_wait_says_so)
 {
-	ASSERT_EQ(0, dma_fault(self->copy, "fail count=8"));
+	ASSERT_EQ(0, set_fault(self->copy, "fail", 0, self->nr_descs, ""));
 	EXPECT_EQ(-EIO, dma_copy(self->copy, &self->src, &self->dst));
 	EXPECT_FALSE(dma_filled(&self->dst, NEW));
 }
 
 /* One descriptor of many, and not the last one. */
-TEST_F(fault, one_failed_page_fails_the_job)
+TEST_F(fault, one_failed_descriptor_fails_the_job)
 {
-	unsigned int page;
-	char text[32];
+	unsigned int skip;
 
-	for (page = 0; page < PAGES; page++) {
-		snprintf(text, sizeof(text), "fail skip=%u", page);
-		ASSERT_EQ(0, dma_fault(self->copy, text));
+	for (skip = 0; skip < self->nr_descs; skip++) {
+		ASSERT_EQ(0, set_fault(self->copy, "fail", skip, 1, ""));
 		EXPECT_EQ(-EIO, dma_copy(self->copy, &self->src, &self->dst))
 		{
-			TH_LOG("page %u", page);
+			TH_LOG("descriptor %u of %u", skip, self->nr_descs);
 		}
 	}
 	EXPECT_EQ(0, dma_copy(self->copy, &self->src, &self->dst));
@@ -146,7 +168,7 @@ TEST_F(fault, only_the_failed_job_fails)
 	int first, second;
 
 	ASSERT_EQ(0, dma_param_set("dma_sim", "latency", "50000000"));
-	ASSERT_EQ(0, dma_fault(self->copy, "fail skip=7"));
+	ASSERT_EQ(0, set_fault(self->copy, "fail", self->nr_descs - 1, 1, ""));
 	first = dma_job(self->copy, &self->src, &self->dst);
 	ASSERT_LE(0, first);
 	second = dma_job(self->copy, &self->src, &self->dst);
@@ -194,7 +216,7 @@ TEST_F(fault, waiter_behind_a_hung_job)
 	struct st_call call;
 	int job;
 
-	ASSERT_EQ(0, dma_fault(self->copy, "hang skip=3"));
+	ASSERT_EQ(0, set_fault(self->copy, "hang", self->nr_descs / 2, 1, ""));
 	job = dma_job(self->copy, &self->src, &self->dst);
 	ASSERT_LE(0, job);
 	ASSERT_EQ(0, st_call_lock(&call, self->ctx, self->dst.fd, W, 0, SIZE));
@@ -220,7 +242,7 @@ TEST_F(fault, jobs_behind_the_hung_one)
 	unsigned int i;
 	int job[3], hung;
 
-	ASSERT_EQ(0, dma_fault(self->copy, "hang skip=2"));
+	ASSERT_EQ(0, set_fault(self->copy, "hang", 1, 1, ""));
 	hung = dma_job(self->copy, &self->src, &self->dst);
 	ASSERT_LE(0, hung);
 	for (i = 0; i < ST_ARRAY_SIZE(job); i++) {
@@ -246,7 +268,8 @@ TEST_F(fault, waiting_for_others_does_not_count)
 	unsigned int i;
 	int job[4];
 
-	ASSERT_EQ(0, dma_fault(self->copy, "late count=32 delay_ns=25000000"));
+	/* Each job takes two thirds of the limit. */
+	ASSERT_EQ(0, dma_param_set("dma_sim", "latency", "200000000"));
 	for (i = 0; i < ST_ARRAY_SIZE(job); i++) {
 		ASSERT_EQ(0, dma_buffer_scattered(&dst[i], PAGES));
 		job[i] = dma_job(self->copy, &self->src, &dst[i]);
