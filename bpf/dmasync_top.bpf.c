@@ -4,16 +4,11 @@
  * kernel and read by the tool at each refresh. So its cost grows with the number of
  * accesses on the kernel's side only, and nothing is lost by reading too slowly.
  * What happened and leaves no state behind goes through the rings as events.
- *
- * Every change of an access is gated by an atomic change of its state, so that
- * each one enters the sums once and leaves them once, whatever is missed.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
-#include "dmasync_top.h"
-#include "busy.bpf.h"
-#include "dmabuf_sync.bpf.h"
+#include "top_maps.bpf.h"
 
 #define EINTR		4
 #define EAGAIN		11
@@ -21,209 +16,7 @@
 #define ECANCELED	125
 #define ERESTARTSYS	512
 
-/* Replacing a maximum fails only against a larger one: this is plenty. */
-#define MAX_TRIES	16
-
 char LICENSE[] SEC("license") = "GPL";
-
-/* Filters: 0 lets everything pass. */
-const volatile __u64 filter_ino;
-const volatile __u32 filter_tgid;
-/* CPU number >> ring_shift is the number of the ring. */
-const volatile __u32 ring_shift;
-
-/* Written by the tool: number of the window, and the input of replay and forget. */
-__u32 window;
-struct top_replay replay_input;
-
-struct top_busy total;
-struct top_lost lost;
-
-static const struct top_access no_access;
-static const struct top_buffer no_buffer;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);		/* set by the tool */
-	__type(key, __u64);
-	__type(value, struct top_access);
-} accesses SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);		/* set by the tool */
-	__type(key, __u64);
-	__type(value, struct top_buffer);
-} buffers SEC(".maps");
-
-struct ring {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);	/* set by the tool */
-};
-
-/* One ring per group of CPUs; the tool makes them. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);		/* set by the tool */
-	__type(key, __u32);
-	__array(values, struct ring);
-} rings SEC(".maps");
-
-static __always_inline bool filtered_buffer(__u64 ino)
-{
-	return filter_ino && ino != filter_ino;
-}
-
-static __always_inline bool filtered(__u64 ino, __u32 tgid)
-{
-	return filtered_buffer(ino) || (filter_tgid && tgid != filter_tgid);
-}
-
-static __always_inline void count(top_u64 *counter, __u64 add)
-{
-	__sync_fetch_and_add(counter, add);
-}
-
-static __always_inline struct top_access *access_find(__u64 id)
-{
-	return bpf_map_lookup_elem(&accesses, &id);
-}
-
-/* Find an access or insert it in TOP_STATE_NONE. Fails when there is no room. */
-static __always_inline struct top_access *access_get(__u64 id)
-{
-	struct top_access *access = access_find(id);
-
-	if (access)
-		return access;
-	bpf_map_update_elem(&accesses, &id, &no_access, BPF_NOEXIST);
-	return access_find(id);
-}
-
-static __always_inline struct top_buffer *buffer_find(__u64 ino)
-{
-	return bpf_map_lookup_elem(&buffers, &ino);
-}
-
-/* A buffer's counters, for an event that is counted there. */
-static __always_inline struct top_buffer *buffer_get(__u64 ino, __u64 now)
-{
-	struct top_buffer *buffer = buffer_find(ino);
-
-	if (buffer)
-		return buffer;
-	bpf_map_update_elem(&buffers, &ino, &no_buffer, BPF_NOEXIST);
-	buffer = buffer_find(ino);
-	if (buffer)
-		__sync_val_compare_and_swap(&buffer->born_ns, 0, now);
-	else
-		count(&lost.buffers, 1);
-	return buffer;
-}
-
-/* The change that an access in this state makes to the users, 0 for none. */
-static __always_inline top_s64 access_users(const struct top_access *access,
-					    __u32 state)
-{
-	if (state == TOP_STATE_COMMITTED)
-		return BUSY_ONE_DMA;
-	if (state == TOP_STATE_HELD && access->agent == TOP_AGENT_CPU)
-		return BUSY_ONE_CPU;
-	return 0;
-}
-
-/* The access changed from state @from to state @to, and nobody else did that. */
-static __always_inline void access_account(const struct top_access *access,
-					   __u32 from, __u32 to, __u64 now)
-{
-	top_s64 users = access_users(access, to) - access_users(access, from);
-	struct top_buffer *buffer;
-
-	if (!users)
-		return;
-	busy_add(&total, users, now);
-	buffer = buffer_find(access->ino);
-	/* An entry that was made later has never counted this access. */
-	if (buffer && access->counted_ns >= buffer->born_ns)
-		busy_add(&buffer->busy, users, now);
-}
-
-/* Go from @from to @to, unless somebody was faster. */
-static __always_inline void access_step(struct top_access *access, __u32 from,
-					__u32 to, __u64 now)
-{
-	if (__sync_val_compare_and_swap(&access->state, from, to) == from)
-		access_account(access, from, to, now);
-}
-
-static __always_inline void access_drop(__u64 id, struct top_access *access,
-					__u64 now)
-{
-	__u32 from = __sync_lock_test_and_set(&access->state, TOP_STATE_GONE);
-
-	access_account(access, from, TOP_STATE_GONE, now);
-	bpf_map_delete_elem(&accesses, &id);
-}
-
-static __always_inline void access_fill(struct top_access *access,
-					const struct dmabuf_sync_access_args *args)
-{
-	access->ino = args->ino;
-	access->owner = args->owner;
-	access->start = args->start;
-	access->len = args->len;
-	access->kind = args->kind;
-	access->tgid = args->tgid;
-	access->tid = args->tid;
-	access->mode = args->mode;
-	access->agent = args->agent;
-	if ((__u32)bpf_get_current_pid_tgid() == access->tid)
-		bpf_get_current_comm(access->comm, sizeof(access->comm));
-}
-
-static __always_inline void event_push(__u32 type, __u64 ino, __u64 id,
-				       __u64 owner, __s32 error,
-				       const struct dmabuf_sync_edge_args *edge,
-				       const struct dmabuf_sync_fence_args *fence)
-{
-	__u32 group = bpf_get_smp_processor_id() >> ring_shift;
-	const struct top_access *access = access_find(id);
-	struct top_event *event;
-	void *ring;
-
-	ring = bpf_map_lookup_elem(&rings, &group);
-	event = ring ? bpf_ringbuf_reserve(ring, sizeof(*event), 0) : NULL;
-	if (!event) {
-		count(&lost.events, 1);
-		return;
-	}
-	__builtin_memset(event, 0, sizeof(*event));
-	event->time_ns = bpf_ktime_get_ns();
-	event->type = type;
-	event->ino = ino;
-	event->access = id;
-	event->owner = owner;
-	event->error = error;
-	if (fence) {
-		event->context = fence->context;
-		event->seqno = fence->seqno;
-	}
-	if (edge) {
-		event->edge.blocker = edge->blocker;
-		event->edge.owner = edge->blocker_owner;
-		event->edge.kind = edge->blocker_kind;
-		event->edge.tgid = edge->blocker_tgid;
-		event->edge.tid = edge->blocker_tid;
-		event->edge.queued = edge->queued;
-	}
-	if (access) {
-		event->tgid = access->tgid;
-		event->tid = access->tid;
-		__builtin_memcpy(event->comm, access->comm, sizeof(event->comm));
-	}
-	/* The tool looks at each refresh: waking it would cost more than the event. */
-	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
-}
 
 static __always_inline void body_request(const struct dmabuf_sync_access_args *args)
 {
@@ -240,25 +33,6 @@ static __always_inline void body_request(const struct dmabuf_sync_access_args *a
 	access->since_ns = bpf_ktime_get_ns();
 	__sync_val_compare_and_swap(&access->state, TOP_STATE_NONE,
 				    TOP_STATE_REQUESTED);
-}
-
-/* Keep the largest @ns of this window. */
-static __always_inline void wait_max(struct top_buffer *buffer, __u64 ns)
-{
-	__u32 number = *(volatile __u32 *)&window;
-	top_u64 *max = &buffer->wait_max[number & 1];
-	__u64 new = ns < TOP_MAX_NS ? ns : TOP_MAX_NS;
-	__u64 old;
-	int i;
-
-	new |= (__u64)number << TOP_MAX_BITS;
-	for (i = 0; i < MAX_TRIES; i++) {
-		old = *(volatile top_u64 *)max;
-		if (TOP_MAX_WINDOW(old) == TOP_MAX_WINDOW(new) && old >= new)
-			return;
-		if (__sync_val_compare_and_swap(max, old, new) == old)
-			return;
-	}
 }
 
 static __always_inline void body_acquired(const struct dmabuf_sync_access_args *args)
@@ -354,40 +128,6 @@ static __always_inline void body_failed(const struct dmabuf_sync_failed_args *ar
 		count(&buffer->failed, 1);
 	if (access)
 		access_drop(args->access, access, now);
-}
-
-/* Its slot is needed: was this edge still one? */
-static __always_inline void edge_replaced(const struct top_edge *edge)
-{
-	if (edge->blocker && access_find(edge->blocker))
-		count(&lost.edges, 1);
-}
-
-/* A request that looks again names its blockers again. */
-static __always_inline struct top_edge *edge_find(struct top_access *access,
-						  __u64 blocker)
-{
-	int i;
-
-	for (i = 0; i < TOP_NR_EDGES; i++)
-		if (access->edges[i].blocker == blocker)
-			return &access->edges[i];
-	return NULL;
-}
-
-static __always_inline void edge_add(struct top_access *access,
-				     const struct top_edge *new)
-{
-	struct top_edge *edge = edge_find(access, new->blocker);
-
-	if (edge) {
-		edge->queued = new->queued;
-		return;
-	}
-	edge = &access->edges[__sync_fetch_and_add(&access->nr_edges, 1) %
-			      TOP_NR_EDGES];
-	edge_replaced(edge);
-	*edge = *new;
 }
 
 static __always_inline void body_contended(const struct dmabuf_sync_edge_args *args)

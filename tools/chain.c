@@ -102,9 +102,15 @@ static void chain_add_unknown(struct chains *chains, unsigned int depth,
 	access->at.state = edge->queued ? TOP_STATE_QUEUED : TOP_STATE_HELD;
 }
 
-/* May one wait for what @access's owner waits for? Not behind a running job. */
+/*
+ * Does who waits for @access also wait for what its owner waits for elsewhere? Not
+ * behind a running job; but behind a request that nothing blocks here, because it is
+ * acquired together with one of another buffer.
+ */
 static bool chain_goes_on(const struct model_access *access)
 {
+	if (model_access_waits(access))
+		return !access->nr_edges;
 	return access->at.state == TOP_STATE_HELD && !access->at.fence_wait;
 }
 

@@ -21,7 +21,7 @@
 #include "top_options.h"
 #include "top_report.h"
 
-#define HELP "q quit  < > sort by %s  r reverse  d %s"
+#define HELP "q quit  < > sort by %s  r reverse  i idle  d %s"
 /* How often to look for a module that is not there. */
 #define LOOK_NS		100000000ULL
 
@@ -117,10 +117,8 @@ static void top_signal(struct top *top)
 
 static void top_scroll(struct top *top, long step)
 {
-	long first = (long)top->view.first + step, last = top->view.nr;
+	long first = (long)top->view.first + step;
 
-	if (first > last - 1)
-		first = last - 1;
 	top->view.first = first > 0 ? first : 0;
 }
 
@@ -152,6 +150,9 @@ static void top_key(struct top *top, int key)
 		top->view.ascending = !top->view.ascending;
 		top_view_sort(&top->view);
 		break;
+	case SCREEN_KEY_CHAR + 'i':
+		top->view.idle = !top->view.idle;
+		break;
 	case SCREEN_KEY_CHAR + 'd':
 		top_toggle(top);
 		break;
@@ -174,7 +175,7 @@ static void top_draw(struct top *top)
 		      screen_width(), screen_height());
 	snprintf(help, sizeof(help), HELP, sort->title ?: sort->key,
 		 top->session.state == SESSION_ATTACHED ?
-		 "let go of the module" :
+		 "let go of module" :
 		 top->session.state == SESSION_DETACHED ? "attach" :
 		 "(no module)");
 	screen_show(&top->page, help);
@@ -271,6 +272,7 @@ int main(int argc, char **argv)
 		     top.options.probe);
 	top.view.sort = top.options.sort;
 	top.view.ascending = top.options.ascending;
+	top.view.idle = top.options.idle;
 	if (!top.options.batch && screen_begin()) {
 		warnx("the terminal '%s' cannot show a page; going on in batch mode (-b)",
 		      getenv("TERM") ?: "");

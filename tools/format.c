@@ -16,8 +16,8 @@ static void format_scaled(char *text, size_t size, double value, double step,
 		value /= step;
 		units++;
 	}
-	snprintf(text, size, value < NEXT_UNIT ? "%.3g%s" : "%.0f%s", value,
-		 *units);
+	snprintf(text, size, value < NEXT_UNIT ? "%.*g%s" : "%.*f%s",
+		 value >= NEXT_UNIT ? 0 : value < 1 ? 2 : 3, value, *units);
 }
 
 void format_ns(char *text, size_t size, uint64_t ns)
@@ -39,7 +39,7 @@ void format_ns(char *text, size_t size, uint64_t ns)
 
 void format_bytes(char *text, size_t size, uint64_t bytes)
 {
-	static const char *const units[] = { "", "K", "M", "G", "T", "P", NULL };
+	static const char *const units[] = { "", "K", "M", "G", "T", "P", "E", NULL };
 
 	format_scaled(text, size, bytes, 1024, units);
 }

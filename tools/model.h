@@ -135,6 +135,14 @@ struct model {
 	struct model_lost lost;
 };
 
+/* Nobody had it, wanted it or let it go in the window. */
+static inline bool model_buffer_is_idle(const struct model_buffer *buffer)
+{
+	return !buffer->nr_held && !buffer->nr_waiting &&
+	       !buffer->window.acquired && !buffer->window.released &&
+	       !buffer->window.failed;
+}
+
 static inline bool model_access_waits(const struct model_access *access)
 {
 	return access->at.state < TOP_STATE_HELD;

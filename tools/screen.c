@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static SCREEN *screen;
+/* What curses.h calls SCREEN. */
+static struct screen *screen;
 
 static const chtype screen_styles[] = {
 	[PAGE_PLAIN] = A_NORMAL,

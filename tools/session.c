@@ -250,7 +250,7 @@ int session_toggle(struct session *session)
 	case SESSION_ATTACHED:
 		session->module = session_module();
 		session_stop(session, SESSION_DETACHED,
-			     "detached from " MODULE ".ko on request: it can be unloaded; the next request attaches again");
+			     "detached from " MODULE ".ko on request: unload it, or ask again to attach");
 		return 1;
 	case SESSION_DETACHED:
 		return session_start(session);

@@ -56,9 +56,9 @@ static void event_get_about(const struct top_event *event, struct value *value)
 		event_get_fence(event, value);
 		return;
 	}
-	snprintf(value->text, sizeof(value->text), "blocked on %s owner %llu tid %u",
-		 access_kind(event->edge.kind), event->edge.owner,
-		 event->edge.tid);
+	snprintf(value->text, sizeof(value->text), "behind tid %u, %s %llu",
+		 event->edge.tid, access_kind(event->edge.kind),
+		 event->edge.owner);
 }
 
 /* An error number that has no name in user space is shown as it is. */

@@ -32,7 +32,8 @@ static const char options_doc[] =
 "Signals: SIGUSR1 lets go of dmabuf_sync.ko, so that it can be unloaded, or "
 "attaches again. SIGINT and SIGTERM end the window and the program; in batch mode "
 "the window is written.\n\n"
-"Keys: < > sort column, r reverse, d let go or attach, arrows scroll, q quit.";
+"Keys: < > sort column, r reverse, i idle buffers, d let go or attach, arrows "
+"scroll, q quit.";
 
 static const struct argp_option options_argp[] = {
 	{ "batch", 'b', NULL, 0,
@@ -43,7 +44,9 @@ static const struct argp_option options_argp[] = {
 	{ "csv", OPTION_CSV, "TABLE", OPTION_ARG_OPTIONAL,
 	  "Batch, TABLE as CSV: summary, buffers (default), chains or events", 0 },
 	{ "sort", 's', "COLUMN", 0,
-	  "Order the buffers by COLUMN, as named in CSV, the greatest first; +COLUMN: the least first (waiting)", 0 },
+	  "Buffers by COLUMN, the greatest first; +COLUMN: the least first (waiting)", 0 },
+	{ "idle", 'i', NULL, 0,
+	  "Text and screen show idle buffers, too (CSV and JSON always do)", 0 },
 	{ "ino", OPTION_INO, "NUMBER", 0, "Only the buffer with this inode number", 1 },
 	{ "pid", 'p', "PID", 0, "Only accesses of this process", 1 },
 	{ "probe", OPTION_PROBE, "KIND", 0,
@@ -202,6 +205,9 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 's':
 		options_sort(state, options, arg);
+		return 0;
+	case 'i':
+		options->idle = true;
 		return 0;
 	case OPTION_PROBE:
 		options->probe = options_probe(state, arg);

@@ -15,6 +15,7 @@
  * @report: format of standard output in batch mode
  * @sort: column that orders the buffers
  * @ascending: least first
+ * @idle: pages show idle buffers, too
  * @batch: write windows one after the other, no screen
  * @verbose: print what libbpf says
  * @delay_ns: length of a window
@@ -26,6 +27,7 @@ struct top_options {
 	struct top_report report;
 	const struct column *sort;
 	bool ascending;
+	bool idle;
 	bool batch;
 	bool verbose;
 	uint64_t delay_ns;

@@ -100,7 +100,7 @@ static void report_csv(const struct report_parts *parts,
 }
 
 static void report_text(const struct top_report *report,
-			const struct top_view *view,
+			struct top_view *view,
 			const struct session *session,
 			const struct top_source *source)
 {
@@ -115,7 +115,7 @@ static void report_text(const struct top_report *report,
 	page_free(&page);
 }
 
-int top_report_write(struct top_report *report, const struct top_view *view,
+int top_report_write(struct top_report *report, struct top_view *view,
 		     const struct session *session,
 		     const struct top_source *source)
 {

@@ -27,7 +27,7 @@ struct top_report {
 const struct table *top_report_table(const char *name);
 
 /* Write a window. Return: 0, or a negative errno when the output takes no more. */
-int top_report_write(struct top_report *report, const struct top_view *view,
+int top_report_write(struct top_report *report, struct top_view *view,
 		     const struct session *session,
 		     const struct top_source *source);
 

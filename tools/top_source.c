@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "format.h"
+#include "identity.h"
 
 #include "dmasync_top.skel.h"
 
@@ -275,6 +276,7 @@ void top_source_read(struct top_source *source)
 	source_accesses(source);
 	source_lost(source);
 	model_end(source->model);
+	identity_update(source->model);
 	source_forget(source);
 	source->number++;
 }

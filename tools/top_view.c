@@ -67,8 +67,6 @@ void top_view_update(struct top_view *view, struct model *model)
 	for (i = 0; i < view->nr; i++)
 		view->buffers[i] = model->buffers[i];
 	top_view_sort(view);
-	if (view->first >= view->nr)
-		view->first = view->nr ? view->nr - 1 : 0;
 	for (i = 0; i < model->nr_events; i++)
 		view_note_event(view, &model->events[i]);
 	chain_build(&view->chains, model);
@@ -90,15 +88,20 @@ static void view_head(const struct session *session,
 		.cost = &source->cost,
 		.session = session,
 	};
+	bool attached = session->state == SESSION_ATTACHED;
 	struct page_line *line = page_add(page, PAGE_TITLE);
 	char time[32], window[16];
 
 	format_time(time, sizeof(time));
 	format_ns(window, sizeof(window), source->model->window_ns);
 	snprintf(line->text, sizeof(line->text), "dmasync-top %s  window %s  %s",
-		 time, window, session->text);
+		 time, window, attached ? session->text : "");
+	if (!attached) {
+		line = page_add(page, PAGE_ALERT);
+		snprintf(line->text, sizeof(line->text), "%s", session->text);
+	}
 	output_pairs(&top_summary_table, &summary, width, view_pair, page);
-	if (session->state == SESSION_ATTACHED && source->sync_error < 0) {
+	if (attached && source->sync_error < 0) {
 		line = page_add(page, PAGE_ALERT);
 		snprintf(line->text, sizeof(line->text),
 			 "accesses from before the start are missing: " SNAPSHOT_PATH ": %s%s",
@@ -115,11 +118,23 @@ struct view_shares {
 	size_t events;
 };
 
-static struct view_shares view_share(const struct top_view *view, size_t head,
-				     size_t height)
+/* The buffers that are shown, from @shown on. Return: how many. */
+static size_t view_select(const struct top_view *view,
+			  const struct model_buffer **shown)
+{
+	size_t nr = 0, i;
+
+	for (i = 0; i < view->nr; i++)
+		if (view->idle || !model_buffer_is_idle(view->buffers[i]))
+			shown[nr++] = view->buffers[i];
+	return nr;
+}
+
+static struct view_shares view_share(const struct top_view *view, size_t rows,
+				     size_t head, size_t height)
 {
 	struct view_shares share = {
-		.buffers = view->nr - view->first + 1,
+		.buffers = rows + 1,
 		.chains = view->chains.nr ? view->chains.nr + 2 : 0,
 		.events = view->nr_recent ? view->nr_recent + 2 : 0,
 	};
@@ -162,10 +177,10 @@ static void view_more(struct page *page, size_t lines, size_t more,
 	snprintf(line->text, sizeof(line->text), "... %zu more %s", more, what);
 }
 
-static void view_buffers(const struct top_view *view, struct page *page,
-			 int width, size_t lines)
+static void view_buffers(const struct model_buffer **buffers, size_t nr,
+			 struct page *page, int width, size_t lines)
 {
-	size_t nr = view->nr - view->first, rows = view_rows(lines - 1, nr), i;
+	size_t rows = view_rows(lines - 1, nr), i;
 	struct layout layout;
 
 	output_layout(&top_buffer_table, width, &layout);
@@ -173,8 +188,8 @@ static void view_buffers(const struct top_view *view, struct page *page,
 	for (i = 0; i < rows; i++) {
 		struct page_line *line = page_add(page, PAGE_PLAIN);
 
-		output_line(&layout, view->buffers[view->first + i],
-			    line->text, sizeof(line->text));
+		output_line(&layout, buffers[i], line->text,
+			    sizeof(line->text));
 	}
 	view_more(page, lines - 1, nr - rows, "buffers");
 }
@@ -219,22 +234,32 @@ static void view_events(const struct top_view *view, const struct model *model,
 	}
 }
 
-void top_view_page(const struct top_view *view, const struct session *session,
+void top_view_page(struct top_view *view, const struct session *session,
 		   const struct top_source *source, struct page *page,
 		   int width, int height)
 {
+	const struct model_buffer **buffers;
 	struct view_shares share;
+	size_t nr;
 
+	buffers = calloc(view->nr + 1, sizeof(*buffers));
+	if (!buffers)
+		err(1, "no memory for %zu buffers", view->nr);
+	nr = view_select(view, buffers);
+	if (view->first >= nr)
+		view->first = nr ? nr - 1 : 0;
 	page_clear(page);
 	view_head(session, source, page, width);
 	page_add(page, PAGE_PLAIN);
-	share = view_share(view, page->nr, height);
+	share = view_share(view, nr - view->first, page->nr, height);
 	if (share.buffers > 1)
-		view_buffers(view, page, width, share.buffers);
+		view_buffers(buffers + view->first, nr - view->first, page,
+			     width, share.buffers);
 	if (share.chains > 2)
 		view_chains(view, page, width, share.chains);
 	if (share.events > 2)
 		view_events(view, source->model, page, width, share.events);
+	free(buffers);
 }
 
 void top_view_free(struct top_view *view)

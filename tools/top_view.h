@@ -17,8 +17,10 @@
  * struct top_view - how things are shown
  * @sort: column that orders the buffers
  * @ascending: least first
+ * @idle: pages show idle buffers, too
  * @first: buffers left out at the top, for scrolling
  * @buffers: of the model, in this order
+ * @nr: how many
  * @max: room in @buffers
  * @chains: of the model
  * @recent: latest events
@@ -27,6 +29,7 @@
 struct top_view {
 	const struct column *sort;
 	bool ascending;
+	bool idle;
 	size_t first;
 	const struct model_buffer **buffers;
 	size_t nr, max;
@@ -42,8 +45,11 @@ void top_view_sort(struct top_view *view);
 /* The next column to sort by, to the right (1) or to the left (-1). */
 void top_view_next_sort(struct top_view *view, int step);
 
-/* Make a page. @width, @height: of the screen, 0: as large as it gets. */
-void top_view_page(const struct top_view *view, const struct session *session,
+/*
+ * Make a page. @width, @height: of the screen, 0: as large as it gets. Scrolling ends
+ * where the buffers do.
+ */
+void top_view_page(struct top_view *view, const struct session *session,
 		   const struct top_source *source, struct page *page,
 		   int width, int height);
 void top_view_free(struct top_view *view);

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What finds no room is counted, and what was counted is exact; filters take less room.
+ */
+#include <kselftest_harness.h>
+
+#include "tool.h"
+
+#define W	DMA_BUF_ACCESS_W
+#define R	DMA_BUF_ACCESS_R
+#define ALL	0, DMABUF_SYNC_TO_END
+#define QUEUE	DMABUF_SYNC_QUEUE
+
+#define NR_EVENTS	200
+#define NR_HELD		10
+#define MAX_HELD	4
+#define NR_READERS	20
+#define MAX_EDGES	16
+
+FIXTURE(lost)
+{
+	struct st_world w;
+	struct tool tool;
+	struct json_object *report;
+	int ctx;
+};
+
+FIXTURE_SETUP(lost)
+{
+	ASSERT_EQ(0, st_world_open(&self->w));
+	self->ctx = self->w.ctx[0];
+}
+
+FIXTURE_TEARDOWN(lost)
+{
+	json_object_put(self->report);
+	tool_kill(&self->tool);
+	EXPECT_TRUE(st_world_close(&self->w));
+}
+
+static size_t nr_rows(struct json_object *report, const char *table)
+{
+	return json_object_array_length(json_object_object_get(report, table));
+}
+
+/* A ring of one page takes some of the events; the others are counted. */
+TEST_F(lost, events)
+{
+	unsigned int i;
+	size_t got;
+	int ctx;
+
+	ASSERT_EQ(0, tool_attach(&self->tool, "--ring-size", "4096"));
+	for (i = 0; i < NR_EVENTS; i++) {
+		ctx = st_context_open();
+		ASSERT_LE(0, ctx);
+		ASSERT_LE(0, st_lock_all(ctx, self->w.buf[0].fd, W, 0));
+		close(ctx);
+	}
+	ASSERT_TRUE(st_snapshot_becomes_empty());
+	self->report = tool_end(&self->tool);
+	ASSERT_NE(NULL, self->report);
+	got = nr_rows(self->report, "events");
+	EXPECT_LT(0, got);
+	EXPECT_GT(NR_EVENTS, got);
+	EXPECT_EQ(NR_EVENTS, got + tool_summary(self->report, "lost_events"));
+	/* The counters need no ring. */
+	EXPECT_EQ(NR_EVENTS, tool_summary(self->report, "abandoned"));
+}
+
+TEST_F(lost, accesses)
+{
+	struct json_object *row;
+	unsigned int i;
+
+	ASSERT_EQ(0, tool_attach(&self->tool, "--max-accesses", "4"));
+	for (i = 0; i < NR_HELD; i++)
+		ASSERT_LE(0, st_lock(self->ctx, self->w.buf[0].fd, R, i, 1, 0));
+	self->report = tool_end(&self->tool);
+	ASSERT_NE(NULL, self->report);
+	row = tool_row(self->report, "buffers", "ino", self->w.buf[0].ino);
+	EXPECT_EQ(MAX_HELD, tool_summary(self->report, "cpu_held"));
+	EXPECT_EQ(NR_HELD - MAX_HELD, tool_summary(self->report, "lost_accesses"));
+	EXPECT_EQ(NR_HELD, tool_number(row, "acquired"));
+}
+
+TEST_F(lost, buffers)
+{
+	ASSERT_EQ(0, tool_attach(&self->tool, "--max-buffers", "1"));
+	ASSERT_LE(0, st_lock_all(self->ctx, self->w.buf[0].fd, R, 0));
+	ASSERT_LE(0, st_lock_all(self->ctx, self->w.buf[1].fd, R, 0));
+	ASSERT_LE(0, st_lock_all(self->ctx, self->w.buf[2].fd, R, 0));
+	self->report = tool_end(&self->tool);
+	ASSERT_NE(NULL, self->report);
+	EXPECT_EQ(2, tool_summary(self->report, "lost_buffers"));
+	EXPECT_EQ(1, tool_summary(self->report, "acquired"));
+	EXPECT_EQ(3, tool_summary(self->report, "cpu_held"));
+}
+
+/* A writer behind more readers than are kept: those kept are shown, the others counted. */
+TEST_F(lost, edges)
+{
+	int other = self->w.ctx[1], fd = self->w.buf[0].fd;
+	unsigned int i;
+
+	ASSERT_EQ(0, tool_attach(&self->tool));
+	for (i = 0; i < NR_READERS; i++)
+		ASSERT_LE(0, st_lock(self->ctx, fd, R, i, 1, 0));
+	ASSERT_LE(0, st_lock_all(other, fd, W, QUEUE));
+	self->report = tool_end(&self->tool);
+	ASSERT_NE(NULL, self->report);
+	EXPECT_EQ(1 + MAX_EDGES, nr_rows(self->report, "chains"));
+	EXPECT_EQ(NR_READERS - MAX_EDGES, tool_summary(self->report, "lost_edges"));
+	EXPECT_STREQ("and others",
+		     tool_text(tool_row(self->report, "chains", "depth", 0), "note"));
+}
+
+/* What was lost for want of room is found again in the snapshot, once there is room. */
+TEST_F(lost, accesses_come_back)
+{
+	struct json_object *report;
+	long sets[NR_HELD];
+	unsigned int i;
+
+	ASSERT_EQ(0, tool_attach(&self->tool, "--max-accesses", "4", "--delay", "0.2"));
+	for (i = 0; i < NR_HELD; i++) {
+		sets[i] = st_lock(self->ctx, self->w.buf[0].fd, R, i, 1, 0);
+		ASSERT_LE(0, sets[i]);
+	}
+	for (i = 0; i < NR_HELD - MAX_HELD; i++)
+		ASSERT_EQ(0, st_release(self->ctx, sets[i]));
+	for (i = 0; i < 20; i++) {
+		report = tool_line(&self->tool);
+		ASSERT_NE(NULL, report);
+		if (tool_summary(report, "cpu_held") == MAX_HELD &&
+		    !tool_summary(report, "acquired"))
+			break;
+		json_object_put(report);
+	}
+	ASSERT_GT(20, i);
+	EXPECT_EQ(NR_HELD - MAX_HELD, tool_summary(report, "lost_accesses"));
+	json_object_put(report);
+}
+
+TEST_F(lost, filter_by_buffer)
+{
+	char ino[32];
+
+	snprintf(ino, sizeof(ino), "%llu", (unsigned long long)self->w.buf[1].ino);
+	ASSERT_EQ(0, tool_attach(&self->tool, "--ino", ino));
+	ASSERT_LE(0, st_lock_all(self->ctx, self->w.buf[0].fd, R, 0));
+	ASSERT_LE(0, st_lock_all(self->ctx, self->w.buf[1].fd, R, 0));
+	self->report = tool_end(&self->tool);
+	ASSERT_NE(NULL, self->report);
+	EXPECT_EQ(1, nr_rows(self->report, "buffers"));
+	EXPECT_EQ(1, tool_summary(self->report, "acquired"));
+	EXPECT_EQ(1, tool_summary(self->report, "cpu_held"));
+}
+
+/* The child holds, this process waits; the tool looks at this process. */
+TEST_F(lost, filter_by_process)
+{
+	struct json_object *chains;
+	char pid[32];
+	int pipes[2];
+	pid_t child;
+	char byte;
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	ASSERT_EQ(0, tool_attach(&self->tool, "--pid", pid));
+	ASSERT_EQ(0, pipe(pipes));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		int ctx = st_context_open();
+		long set = st_lock_all(ctx, self->w.buf[0].fd, W, 0);
+
+		byte = set < 0;
+		if (write(pipes[1], &byte, 1) != 1)
+			_exit(1);
+		st_sleep_ms(ST_SOON_MS);
+		_exit(0);
+	}
+	ASSERT_EQ(1, read(pipes[0], &byte, 1));
+	ASSERT_EQ(0, byte);
+	ASSERT_LE(0, st_lock_all(self->ctx, self->w.buf[0].fd, R, QUEUE));
+	self->report = tool_end(&self->tool);
+	kill(child, SIGKILL);
+	st_child_wait(child);
+	ASSERT_NE(NULL, self->report);
+	EXPECT_EQ(0, tool_summary(self->report, "acquired"));
+	EXPECT_EQ(1, tool_summary(self->report, "waiting"));
+	/* Who is in the way is known all the same. */
+	chains = json_object_object_get(self->report, "chains");
+	ASSERT_EQ(2, json_object_array_length(chains));
+	EXPECT_EQ(child, tool_number(json_object_array_get_idx(chains, 1), "tgid"));
+}
+
+TEST_HARNESS_MAIN

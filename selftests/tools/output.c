@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The forms of dmasync-top's output, and what it says to wrong options. */
+#include <kselftest_harness.h>
+#include <sys/wait.h>
+
+#include "tool.h"
+
+#define W	DMA_BUF_ACCESS_W
+#define R	DMA_BUF_ACCESS_R
+#define QUEUE	DMABUF_SYNC_QUEUE
+
+FIXTURE(output)
+{
+	struct st_world w;
+	char text[65536];
+};
+
+FIXTURE_SETUP(output)
+{
+	ASSERT_EQ(0, st_world_open(&self->w));
+	close(self->w.ctx[0]);
+	self->w.ctx[0] = tool_actor("writer, \"A\"");
+	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->w.buf[0].fd, W, 0));
+	ASSERT_LE(0, st_lock_all(self->w.ctx[1], self->w.buf[0].fd, R, QUEUE));
+}
+
+FIXTURE_TEARDOWN(output)
+{
+	EXPECT_TRUE(st_world_close(&self->w));
+}
+
+/* Run the tool with these options. Return: its exit status, -1 when it had none. */
+static int run(char *text, size_t size, const char *options)
+{
+	char command[512];
+	size_t len;
+	int status;
+	FILE *file;
+
+	snprintf(command, sizeof(command), "%s 2>&1 < /dev/null %s", tool_program(),
+		 options);
+	file = popen(command, "re");
+	if (!file)
+		return -1;
+	len = fread(text, 1, size - 1, file);
+	text[len] = '\0';
+	status = pclose(file);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+#define RUN(options)	run(self->text, sizeof(self->text), options)
+
+static unsigned int nr_lines(const char *text)
+{
+	unsigned int nr = 0;
+
+	for (; *text; text++)
+		nr += *text == '\n';
+	return nr;
+}
+
+/* Fields of a CSV line; a comma between quotes separates nothing. */
+static unsigned int nr_fields(const char *line)
+{
+	unsigned int nr = 1;
+	bool quoted = false;
+
+	for (; *line && *line != '\n'; line++) {
+		if (*line == '"')
+			quoted = !quoted;
+		nr += *line == ',' && !quoted;
+	}
+	return nr;
+}
+
+TEST_F(output, json_parses)
+{
+	struct json_object *report;
+	char *line, *end = NULL;
+	unsigned int nr = 0;
+
+	ASSERT_EQ(0, RUN("--json -n 2 -d 0.1 2> /dev/null"));
+	for (line = strtok_r(self->text, "\n", &end); line;
+	     line = strtok_r(NULL, "\n", &end)) {
+		report = json_tokener_parse(line);
+		ASSERT_NE(NULL, report);
+		EXPECT_STREQ("attached", tool_text(json_object_object_get(report, "summary"),
+						   "state"));
+		EXPECT_STREQ("writer, \"A\"",
+			     tool_text(tool_row(report, "buffers", "ino",
+						self->w.buf[0].ino), "holder_comm"));
+		json_object_put(report);
+		nr++;
+	}
+	EXPECT_EQ(2, nr);
+}
+
+TEST_F(output, csv_has_as_many_fields_as_names)
+{
+	char *second;
+
+	ASSERT_EQ(0, RUN("--csv -n 1 -d 0.1 2> /dev/null"));
+	ASSERT_EQ(2, nr_lines(self->text));
+	second = strchr(self->text, '\n') + 1;
+	EXPECT_LT(20, nr_fields(self->text));
+	EXPECT_EQ(nr_fields(self->text), nr_fields(second));
+	EXPECT_NE(NULL, strstr(second, "\"writer, \"\"A\"\"\""));
+	ASSERT_EQ(0, RUN("--csv=chains -n 2 -d 0.1 2> /dev/null"));
+	/* The names once, a line per access of the chain and window. */
+	EXPECT_EQ(5, nr_lines(self->text));
+}
+
+TEST_F(output, text)
+{
+	ASSERT_EQ(0, RUN("-b -n 1 -d 0.1 2> /dev/null"));
+	EXPECT_NE(NULL, strstr(self->text, "attached by "));
+	EXPECT_NE(NULL, strstr(self->text, "own cost: BPF "));
+	EXPECT_NE(NULL, strstr(self->text, "lost: accesses 0 "));
+	EXPECT_NE(NULL, strstr(self->text, "HOLDER"));
+	EXPECT_NE(NULL, strstr(self->text, " waits "));
+	EXPECT_NE(NULL, strstr(self->text, "udmabuf"));
+}
+
+TEST_F(output, order)
+{
+	struct json_object *report, *rows;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		ASSERT_LE(0, st_lock(self->w.ctx[2], self->w.buf[1].fd, R, i, 1, 0));
+	ASSERT_EQ(0, RUN("--json -n 1 -d 0.1 -s held 2> /dev/null"));
+	report = json_tokener_parse(self->text);
+	ASSERT_NE(NULL, report);
+	rows = json_object_object_get(report, "buffers");
+	ASSERT_EQ(2, json_object_array_length(rows));
+	EXPECT_EQ((int64_t)self->w.buf[1].ino,
+		  tool_number(json_object_array_get_idx(rows, 0), "ino"));
+	json_object_put(report);
+	ASSERT_EQ(0, RUN("--json -n 1 -d 0.1 -s +held 2> /dev/null"));
+	report = json_tokener_parse(self->text);
+	ASSERT_NE(NULL, report);
+	rows = json_object_object_get(report, "buffers");
+	EXPECT_EQ((int64_t)self->w.buf[0].ino,
+		  tool_number(json_object_array_get_idx(rows, 0), "ino"));
+	json_object_put(report);
+}
+
+/* Each wrong option, and a word that the answer has to have. */
+TEST_F(output, wrong_options)
+{
+	static const char *const wrong[][2] = {
+		{ "-n 0", "'0'" },
+		{ "-n 1x", "'1x'" },
+		{ "-n -1", "'-1'" },
+		{ "-d 0", "'0'" },
+		{ "-d nan", "'nan'" },
+		{ "-s colour", "'colour'" },
+		{ "--csv=nothing", "'nothing'" },
+		{ "--csv --json", "exclude" },
+		{ "--probe kprobe", "'kprobe'" },
+		{ "--ring-size 5000", "power of 2" },
+		{ "--ring-size 1024", "'1024'" },
+		{ "--max-accesses 0", "'0'" },
+		{ "--ino 0", "'0'" },
+		{ "-p 4194304999", "'4194304999'" },
+		{ "-p 4194303", "no process" },
+		{ "word", "'word'" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ST_ARRAY_SIZE(wrong); i++) {
+		EXPECT_EQ(64, RUN(wrong[i][0]));
+		EXPECT_NE(NULL, strstr(self->text, wrong[i][1])) {
+			TH_LOG("%s: %s", wrong[i][0], self->text);
+		}
+	}
+}
+
+/* Not root: one sentence, with the remedy. */
+TEST_F(output, permission)
+{
+	char command[256];
+	FILE *file;
+
+	snprintf(command, sizeof(command), "setpriv --reuid 65534 --clear-groups %s -b -n 1 2>&1",
+		 tool_program());
+	file = popen(command, "re");
+	ASSERT_NE(NULL, file);
+	EXPECT_NE(NULL, fgets(self->text, sizeof(self->text), file));
+	EXPECT_EQ(1, WEXITSTATUS(pclose(file)));
+	EXPECT_NE(NULL, strstr(self->text, "sudo dmasync-top"));
+}
+
+/* An output that takes no more is no reason to go on. */
+TEST_F(output, full)
+{
+	EXPECT_EQ(1, RUN("-b -n 1 -d 0.1 > /dev/full"));
+}
+
+TEST_HARNESS_MAIN

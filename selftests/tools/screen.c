@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The live view, on a terminal of the test's own: what it shows, and that it gives it back. */
+#include <kselftest_harness.h>
+#include <poll.h>
+#include <pty.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <utmp.h>
+
+#include "tool.h"
+
+#define W	DMA_BUF_ACCESS_W
+#define R	DMA_BUF_ACCESS_R
+#define QUEUE	DMABUF_SYNC_QUEUE
+
+FIXTURE(screen)
+{
+	struct st_world w;
+	struct termios before;
+	int master, slave;
+	pid_t pid;
+	char seen[262144];
+	size_t len;
+};
+
+static pid_t screen_run(int slave, const char *const *args)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (login_tty(slave))
+		_exit(126);
+	setenv("TERM", "xterm", 1);
+	execv(tool_program(), (char **)args);
+	_exit(127);
+}
+
+FIXTURE_SETUP(screen)
+{
+	const char *const args[] = { tool_program(), "-d", "0.1", NULL };
+	struct winsize size = { .ws_row = 24, .ws_col = 80 };
+
+	ASSERT_EQ(0, st_world_open(&self->w));
+	tool_name("A");
+	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->w.buf[0].fd, W, 0));
+	ASSERT_LE(0, st_lock_all(self->w.ctx[1], self->w.buf[0].fd, R, QUEUE));
+	ASSERT_EQ(0, openpty(&self->master, &self->slave, NULL, NULL, &size));
+	ASSERT_EQ(0, tcgetattr(self->slave, &self->before));
+	self->pid = screen_run(self->slave, args);
+	ASSERT_LT(0, self->pid);
+}
+
+FIXTURE_TEARDOWN(screen)
+{
+	if (self->pid) {
+		kill(self->pid, SIGKILL);
+		st_child_wait(self->pid);
+	}
+	close(self->master);
+	close(self->slave);
+	EXPECT_TRUE(st_world_close(&self->w));
+}
+
+static void screen_read(int master, char *seen, size_t size, size_t *len)
+{
+	struct pollfd fd = { .fd = master, .events = POLLIN };
+	ssize_t got;
+
+	if (poll(&fd, 1, 100) <= 0 || !(fd.revents & POLLIN))
+		return;
+	if (*len > size / 2)
+		*len = 0;
+	got = read(master, seen + *len, size - *len - 1);
+	if (got > 0)
+		*len += got;
+	seen[*len] = '\0';
+}
+
+/* What comes from now on. */
+#define FORGET() do { self->len = 0; self->seen[0] = '\0'; } while (0)
+
+/* It has come, or comes soon. */
+#define SHOWS(text)							\
+	ST_UNTIL_MS((screen_read(self->master, self->seen, sizeof(self->seen), \
+				 &self->len), strstr(self->seen, text)), 20000)
+
+/* A new size makes the program draw everything anew, not only what changed. */
+#define RESIZE(rows, columns) do {					\
+	struct winsize _size = { .ws_row = rows, .ws_col = columns };	\
+									\
+	FORGET();							\
+	ASSERT_EQ(0, ioctl(self->slave, TIOCSWINSZ, &_size));		\
+} while (0)
+
+#define KEY(text)	ASSERT_EQ(sizeof(text) - 1, write(self->master, text, sizeof(text) - 1))
+
+/* Modes as before, and the last word was to leave the alternate screen. */
+#define EXPECT_GIVEN_BACK() do {					\
+	struct termios now;						\
+									\
+	screen_read(self->master, self->seen, sizeof(self->seen), &self->len); \
+	EXPECT_EQ(0, tcgetattr(self->slave, &now));			\
+	EXPECT_EQ(self->before.c_lflag, now.c_lflag);			\
+	EXPECT_EQ(self->before.c_iflag, now.c_iflag);			\
+	EXPECT_EQ(self->before.c_oflag, now.c_oflag);			\
+	EXPECT_NE(NULL, strstr(self->seen, "\033[?1049l"));		\
+} while (0)
+
+/* While it waits, what it draws is read: a full terminal would stop it. */
+#define ENDS() ({							\
+	int _status = -1;						\
+	bool _ended = ST_UNTIL((screen_read(self->master, self->seen,	\
+					    sizeof(self->seen), &self->len), \
+				waitpid(self->pid, &_status, WNOHANG) == self->pid)); \
+									\
+	self->pid = _ended ? 0 : self->pid;				\
+	_status;							\
+})
+
+/* Drawn anew again and again, until the key before has had its effect. */
+#define SHOWS_ANEW(text) ({						\
+	bool _shows = false;						\
+	unsigned int _i;						\
+									\
+	for (_i = 0; _i < 20 && !_shows; _i++) {			\
+		RESIZE(24 + _i % 2, 80 + _i);				\
+		_shows = ST_UNTIL_MS((screen_read(self->master, self->seen, \
+						  sizeof(self->seen), &self->len), \
+				      strstr(self->seen, text)), 1000);	\
+	}								\
+	_shows;								\
+})
+
+TEST_F_TIMEOUT(screen, shows_and_quits, 120)
+{
+	EXPECT_TRUE(SHOWS("attached by"));
+	EXPECT_TRUE(SHOWS("own cost"));
+	EXPECT_TRUE(SHOWS("waits"));
+	EXPECT_TRUE(SHOWS("q quit"));
+	KEY("q");
+	EXPECT_EQ(0, ENDS());
+	EXPECT_GIVEN_BACK();
+}
+
+TEST_F_TIMEOUT(screen, keys, 120)
+{
+	ASSERT_TRUE(SHOWS("waits"));
+	EXPECT_TRUE(SHOWS("sort by WT"));
+	KEY(">");
+	EXPECT_TRUE(SHOWS_ANEW("sort by ACQ/S"));
+	KEY("<<");
+	EXPECT_TRUE(SHOWS_ANEW("sort by HOLDER"));
+	KEY("r\033[A\033[B\033[5~\033[6~");
+	KEY("d");
+	EXPECT_TRUE(SHOWS_ANEW("detached"));
+	KEY("d");
+	EXPECT_TRUE(SHOWS_ANEW("attached by"));
+	KEY("q");
+	EXPECT_EQ(0, ENDS());
+}
+
+/* Also the smallest one is no reason to fail; and in the usual one everything fits. */
+TEST_F_TIMEOUT(screen, other_sizes, 120)
+{
+	ASSERT_TRUE(SHOWS("waits"));
+	RESIZE(50, 200);
+	EXPECT_TRUE(SHOWS("EXPORTER"));
+	RESIZE(10, 40);
+	EXPECT_TRUE(SHOWS("dmasync-top"));
+	RESIZE(2, 10);
+	st_sleep_ms(ST_WHILE_MS);
+	RESIZE(1, 1);
+	st_sleep_ms(ST_WHILE_MS);
+	RESIZE(24, 80);
+	EXPECT_TRUE(SHOWS("OVL%"));
+	EXPECT_TRUE(SHOWS("waits"));
+	KEY("q");
+	EXPECT_EQ(0, ENDS());
+	EXPECT_GIVEN_BACK();
+}
+
+TEST_F_TIMEOUT(screen, terminated, 120)
+{
+	ASSERT_TRUE(SHOWS("waits"));
+	ASSERT_EQ(0, kill(self->pid, SIGTERM));
+	EXPECT_EQ(0, ENDS());
+	EXPECT_GIVEN_BACK();
+}
+
+TEST_F_TIMEOUT(screen, hang_up, 120)
+{
+	ASSERT_TRUE(SHOWS("waits"));
+	ASSERT_EQ(0, kill(self->pid, SIGHUP));
+	EXPECT_EQ(0, ENDS());
+	EXPECT_GIVEN_BACK();
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+/* Loading the programs takes its time on a slow machine. */
+#define ATTACH_MS	60000
+
+const char *tool_program(void)
+{
+	return getenv("DMASYNC_TOP") ?: DMASYNC_TOP;
+}
+
+static void tool_exec(char **args, int out, int err)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(out, STDOUT_FILENO);
+	dup2(err, STDERR_FILENO);
+	execv(args[0], args);
+	_exit(127);
+}
+
+int tool_start(struct tool *tool, ...)
+{
+	char *args[TOOL_MAX_ARGS + 5] = {
+		(char *)tool_program(), "--json", "--delay", "3600",
+	};
+	int out[2], err[2], nr = 4;
+	va_list more;
+
+	va_start(more, tool);
+	while (nr < TOOL_MAX_ARGS + 4 && (args[nr] = va_arg(more, char *)))
+		nr++;
+	va_end(more);
+	if (access(args[0], X_OK) || pipe2(out, O_CLOEXEC) ||
+	    pipe2(err, O_CLOEXEC))
+		return -errno;
+	tool->pid = fork();
+	if (tool->pid < 0)
+		return -errno;
+	if (!tool->pid)
+		tool_exec(args, out[1], err[1]);
+	close(out[1]);
+	close(err[1]);
+	tool->out = fdopen(out[0], "r");
+	tool->err = fdopen(err[0], "r");
+	/* Lines are waited for with poll(), which knows nothing of a buffer. */
+	setvbuf(tool->out, NULL, _IONBF, 0);
+	setvbuf(tool->err, NULL, _IONBF, 0);
+	return 0;
+}
+
+static char *tool_read(FILE *file, int64_t end_ns)
+{
+	struct pollfd fd = { .fd = fileno(file), .events = POLLIN };
+	int64_t left_ns = end_ns - st_now_ns();
+	char *line = NULL;
+	size_t size = 0;
+
+	if (poll(&fd, 1, left_ns > 0 ? left_ns / ST_NSEC_PER_MSEC : 0) > 0 &&
+	    getline(&line, &size, file) > 0)
+		return line;
+	free(line);
+	return NULL;
+}
+
+bool tool_says(struct tool *tool, const char *text)
+{
+	int64_t end_ns = st_now_ns() + ATTACH_MS * ST_NSEC_PER_MSEC;
+	bool found = false;
+	char *line;
+
+	while (!found && (line = tool_read(tool->err, end_ns))) {
+		found = strstr(line, text);
+		if (!found)
+			fprintf(stderr, "# %s", line);
+		free(line);
+	}
+	return found;
+}
+
+struct json_object *tool_line(struct tool *tool)
+{
+	int64_t end_ns = st_now_ns() + ATTACH_MS * ST_NSEC_PER_MSEC;
+	char *line = tool_read(tool->out, end_ns);
+	struct json_object *report = line ? json_tokener_parse(line) : NULL;
+
+	if (!report)
+		fprintf(stderr, "# not JSON: %s\n", line ?: "no output");
+	free(line);
+	return report;
+}
+
+static void tool_close(struct tool *tool)
+{
+	fclose(tool->out);
+	fclose(tool->err);
+	tool->pid = 0;
+}
+
+struct json_object *tool_end(struct tool *tool)
+{
+	struct json_object *report;
+	int status;
+
+	kill(tool->pid, SIGINT);
+	report = tool_line(tool);
+	status = st_child_wait(tool->pid);
+	tool_close(tool);
+	if (!status)
+		return report;
+	fprintf(stderr, "# dmasync-top ended with wait status %#x\n", status);
+	json_object_put(report);
+	return NULL;
+}
+
+void tool_kill(struct tool *tool)
+{
+	if (tool->pid <= 0)
+		return;
+	kill(tool->pid, SIGKILL);
+	st_child_wait(tool->pid);
+	tool_close(tool);
+}
+
+struct json_object *tool_row(struct json_object *report, const char *table,
+			     const char *key, uint64_t number)
+{
+	struct json_object *rows, *row;
+	size_t i;
+
+	if (!json_object_object_get_ex(report, table, &rows))
+		return NULL;
+	for (i = 0; i < json_object_array_length(rows); i++) {
+		row = json_object_array_get_idx(rows, i);
+		if (tool_number(row, key) == (int64_t)number)
+			return row;
+	}
+	return NULL;
+}
+
+int64_t tool_number(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, key, &value) || !value)
+		return -1;
+	return json_object_get_int64(value);
+}
+
+int64_t tool_summary(struct json_object *report, const char *key)
+{
+	return tool_number(json_object_object_get(report, "summary"), key);
+}
+
+double tool_real(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, key, &value) || !value)
+		return -1;
+	return json_object_get_double(value);
+}
+
+const char *tool_text(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, key, &value) || !value)
+		return "";
+	return json_object_get_string(value);
+}
+
+void tool_name(const char *name)
+{
+	prctl(PR_SET_NAME, name);
+}
+
+int tool_actor(const char *name)
+{
+	tool_name(name);
+	return st_context_open();
+}

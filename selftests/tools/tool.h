@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* dmasync-top as a child whose output is compared with what the test did. */
+#ifndef TOOL_H
+#define TOOL_H
+
+#include <json-c/json.h>
+#include <stdio.h>
+
+#include "st.h"
+
+#define TOOL_MAX_ARGS	16
+
+/**
+ * struct tool - a dmasync-top that writes JSON
+ * @pid: the process
+ * @out: its standard output
+ * @err: its standard error
+ */
+struct tool {
+	pid_t pid;
+	FILE *out;
+	FILE *err;
+};
+
+/* The program under test. */
+const char *tool_program(void);
+
+/*
+ * Start "dmasync-top --json --delay 3600" with more options, up to NULL: the window ends
+ * when the test says so. Return: 0 or a negative errno.
+ */
+int tool_start(struct tool *tool, ...);
+/* Wait until it says on standard error a line with this text. */
+bool tool_says(struct tool *tool, const char *text);
+/* tool_start(), and it is attached. */
+#define tool_attach(tool, ...)						\
+	(tool_start(tool, ##__VA_ARGS__, NULL) ?:			\
+	 tool_says(tool, ": attached by ") ? 0 : -ETIME)
+/* End the window and the tool. Return: its report, or NULL when it did not end well. */
+struct json_object *tool_end(struct tool *tool);
+/* One line of its report: of a window that ended by itself or by SIGUSR1. */
+struct json_object *tool_line(struct tool *tool);
+void tool_kill(struct tool *tool);
+
+/* Rows of @table in a report that have this number, NULL when there is no such one. */
+struct json_object *tool_row(struct json_object *report, const char *table,
+			     const char *key, uint64_t number);
+/* A number of an object; -1: it has none. */
+int64_t tool_number(struct json_object *object, const char *key);
+/* A number of the report's summary. */
+int64_t tool_summary(struct json_object *report, const char *key);
+double tool_real(struct json_object *object, const char *key);
+/* A text of an object; "" when it has none. */
+const char *tool_text(struct json_object *object, const char *key);
+
+/* The name of the thread, for requests and contexts that it makes from now on. */
+void tool_name(const char *name);
+/* A context that is opened under this name. */
+int tool_actor(const char *name);
+
+#endif /* TOOL_H */
