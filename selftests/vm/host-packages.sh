@@ -19,21 +19,25 @@ host_packages_missing() {
 			}'
 }
 
-# Run a command as root, through sudo where needed; $1 says what for.
-host_packages_as_root() {
-	local what=$1
-	shift
+# How to run apt-get as root, in the array apt; the arguments are the packages.
+host_packages_become_root() {
+	local by_hand="as root run: apt-get update && apt-get install --no-install-recommends $*"
+	local name
 
-	if [ "$(id -u)" -eq 0 ]; then
-		"$@"
-	elif ! command -v sudo >/dev/null; then
-		vm_die "$what needs root, and there is no sudo here; as root run: $*"
-	elif [ -t 0 ] || sudo -n true 2>/dev/null; then
-		vm_say "$what needs root: sudo $*"
-		sudo "$@" || vm_die "$what failed under sudo; as root run: $*"
-	else
-		vm_die "$what needs root, and sudo cannot ask for a password without a terminal; as root run: $*"
+	apt=(env DEBIAN_FRONTEND=noninteractive)
+	for name in http_proxy https_proxy no_proxy; do
+		[ -z "${!name:-}" ] || apt+=("$name=${!name}")
+	done
+	apt+=(apt-get)
+	[ "$(id -u)" -ne 0 ] || return 0
+	command -v sudo >/dev/null ||
+		vm_die "installing packages needs root, and there is no sudo here; $by_hand"
+	if [ ! -t 0 ] && ! sudo -n true 2>/dev/null; then
+		vm_die "installing packages needs root, and sudo cannot ask for a password without a terminal; $by_hand"
 	fi
+	vm_say "this needs root; sudo may ask for your password"
+	sudo true || vm_die "sudo does not let you; $by_hand"
+	apt=(sudo "${apt[@]}")
 }
 
 # Can apt install these with the lists it has?
@@ -41,31 +45,28 @@ host_packages_known() {
 	apt-get install --simulate --no-install-recommends "$@" >/dev/null 2>&1
 }
 
-host_packages_install() {
-	local apt=(env DEBIAN_FRONTEND=noninteractive) name
-
-	for name in http_proxy https_proxy no_proxy; do
-		[ -n "${!name:-}" ] && apt+=("$name=${!name}")
-	done
-	apt+=(apt-get)
-	vm_say "installing on this machine: $*"
-	if ! host_packages_known "$@"; then
-		host_packages_as_root "apt-get update" "${apt[@]}" -q update ||
-			vm_die "apt-get update failed (see above): check the network and the sources in /etc/apt"
-		host_packages_known "$@" ||
-			vm_die "apt does not know: $* (is a Debian mirror with component main in /etc/apt?)"
-	fi
-	host_packages_as_root "installing packages" "${apt[@]}" -qy install --no-install-recommends "$@" ||
-		host_packages_refetch "$@"
+host_packages_update() {
+	vm_say "fetching package lists"
+	"${apt[@]}" -q update ||
+		vm_die "apt-get update failed (see above): is there a network, are the sources in /etc/apt right?"
 }
 
-# Stale lists name files that the mirror has replaced: once more with new ones.
-host_packages_refetch() {
-	vm_say "that failed; trying again with fresh package lists"
-	if ! host_packages_as_root "apt-get update" "${apt[@]}" -q update ||
-	   ! host_packages_as_root "installing packages" "${apt[@]}" -qy install --no-install-recommends "$@"; then
-		vm_die "cannot install $* (see above): check the network and the sources in /etc/apt"
+host_packages_install() {
+	local apt install=(-qy --no-install-recommends install "$@")
+
+	vm_say "installing on this machine: $*"
+	host_packages_become_root "$@"
+	if ! host_packages_known "$@"; then
+		host_packages_update
+		host_packages_known "$@" ||
+			vm_die "apt cannot install $*: is there a network, and a Debian mirror (component main) in /etc/apt?"
 	fi
+	"${apt[@]}" "${install[@]}" && return
+	# Old lists name files that the mirror has replaced since.
+	vm_say "that failed; trying again with fresh package lists"
+	host_packages_update
+	"${apt[@]}" "${install[@]}" ||
+		vm_die "cannot install $* (see above): check the network and the sources in /etc/apt"
 }
 
 host_packages_ensure() {
