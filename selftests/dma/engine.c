@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* dma_sim: its time passes as modelled, without burning CPU; channels work side by side. */
 #include <kselftest_harness.h>
+#include <poll.h>
 
 #include "dma.h"
 
@@ -110,8 +111,9 @@ TEST_F(engine, one_channel_does_one_job_at_a_time)
 
 	ASSERT_EQ(0, st_buffer_udmabuf(&other, SIZE));
 	job[0] = dma_job(self->copy, &self->src, &self->dst);
-	job[1] = dma_job(self->copy, &self->src, &other);
 	ASSERT_LE(0, job[0]);
+	ASSERT_EQ(POLLOUT, dma_job_poll(job[0], POLLOUT, ST_SOON_MS));
+	job[1] = dma_job(self->copy, &self->src, &other);
 	ASSERT_LE(0, job[1]);
 	ASSERT_EQ(0, dma_job_result(job[0], &first));
 	ASSERT_EQ(0, dma_job_result(job[1], &second));

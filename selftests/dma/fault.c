@@ -171,6 +171,7 @@ TEST_F(fault, only_the_failed_job_fails)
 	ASSERT_EQ(0, set_fault(self->copy, "fail", self->nr_descs - 1, 1, ""));
 	first = dma_job(self->copy, &self->src, &self->dst);
 	ASSERT_LE(0, first);
+	ASSERT_EQ(POLLOUT, dma_job_poll(first, POLLOUT, ST_SOON_MS));
 	second = dma_job(self->copy, &self->src, &self->dst);
 	ASSERT_LE(0, second);
 	EXPECT_EQ(-EIO, dma_job_end(first));
@@ -245,6 +246,7 @@ TEST_F(fault, jobs_behind_the_hung_one)
 	ASSERT_EQ(0, set_fault(self->copy, "hang", 1, 1, ""));
 	hung = dma_job(self->copy, &self->src, &self->dst);
 	ASSERT_LE(0, hung);
+	ASSERT_EQ(POLLOUT, dma_job_poll(hung, POLLOUT, ST_SOON_MS));
 	for (i = 0; i < ST_ARRAY_SIZE(job); i++) {
 		ASSERT_EQ(0, dma_buffer_scattered(&dst[i], PAGES));
 		dma_fill(&dst[i], OLD);
@@ -264,12 +266,12 @@ TEST_F(fault, jobs_behind_the_hung_one)
 /* The limit is for a job, not for those before it. */
 TEST_F(fault, waiting_for_others_does_not_count)
 {
-	struct st_buffer dst[4];
+	struct st_buffer dst[6];
 	unsigned int i;
-	int job[4];
+	int job[6];
 
-	/* Each job takes two thirds of the limit. */
-	ASSERT_EQ(0, dma_param_set("dma_sim", "latency", "200000000"));
+	/* Each job takes a third of the limit. */
+	ASSERT_EQ(0, dma_param_set("dma_sim", "latency", "100000000"));
 	for (i = 0; i < ST_ARRAY_SIZE(job); i++) {
 		ASSERT_EQ(0, dma_buffer_scattered(&dst[i], PAGES));
 		job[i] = dma_job(self->copy, &self->src, &dst[i]);
@@ -289,6 +291,7 @@ TEST_F(fault, closed_while_it_hangs)
 	ASSERT_EQ(0, dma_fault(self->copy, "hang"));
 	job = dma_job(self->copy, &self->src, &self->dst);
 	ASSERT_LE(0, job);
+	ASSERT_EQ(POLLOUT, dma_job_poll(job, POLLOUT, ST_SOON_MS));
 	close(job);
 	EXPECT_EQ(-EAGAIN, st_lock_all(self->ctx, self->dst.fd, W, DMABUF_SYNC_NONBLOCK));
 	EXPECT_TRUE(ST_UNTIL(is_free(self->ctx, &self->dst)));

@@ -94,7 +94,7 @@ TEST_F(life, closing_a_started_job_does_not_stop_it)
 	ASSERT_EQ(0, dma_param_set("dma_sim", "latency", "100000000"));
 	job = dma_job(self->copy, &self->src, &self->dst);
 	ASSERT_LE(0, job);
-	ASSERT_EQ(POLLOUT, dma_job_poll(job, POLLOUT, 0));
+	ASSERT_EQ(POLLOUT, dma_job_poll(job, POLLOUT, ST_SOON_MS));
 	close(job);
 	ASSERT_LE(0, st_lock_all(self->ctx, self->dst.fd, R, 0));
 	EXPECT_TRUE(dma_filled(&self->dst, NEW));

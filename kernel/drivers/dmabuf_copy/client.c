@@ -74,7 +74,7 @@ static int dcopy_client_request(struct dcopy_job *job,
 	int ret;
 
 	*sync = NULL;
-	ret = dcopy_job_request(job, !(args->flags & DMABUF_COPY_NONBLOCK));
+	ret = dcopy_job_request(job, args->flags);
 	if (ret || !(args->flags & DMABUF_COPY_SYNC_FILE))
 		return ret;
 	if (dcopy_job_state(job) >= DCOPY_COMMITTED && job->committed_ns)
@@ -139,7 +139,7 @@ static int dcopy_client_wait(struct dcopy_job *job,
 
 	if (ret)
 		return ret;
-	return dcopy_job_run(job, !(args->flags & DMABUF_COPY_NONBLOCK));
+	return dcopy_job_run(job, args->flags);
 }
 
 static long dcopy_client_submit(struct dcopy_client *client,

@@ -251,8 +251,8 @@ struct dcopy_job *dcopy_job_create(struct dcopy_client *client,
 				   const struct dmabuf_copy_submit *args);
 void dcopy_job_put(struct dcopy_job *job);
 enum dcopy_state dcopy_job_state(struct dcopy_job *job);
-int dcopy_job_request(struct dcopy_job *job, bool queue);
-int dcopy_job_run(struct dcopy_job *job, bool sleep);
+int dcopy_job_request(struct dcopy_job *job, u32 flags);
+int dcopy_job_run(struct dcopy_job *job, u32 flags);
 void dcopy_job_cancel(struct dcopy_job *job);
 void dcopy_job_done(struct dcopy_job *job, int result);
 

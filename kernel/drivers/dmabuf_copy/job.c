@@ -147,29 +147,43 @@ static void dcopy_job_granted(struct dmabuf_sync *sync, void *priv, int error)
 		dcopy_job_done(job, error);
 }
 
+static int dcopy_job_try(struct dcopy_job *job)
+{
+	int ret = dmabuf_sync_trylock(job->sync);
+
+	return ret ?: dcopy_job_start(job);
+}
+
+static int dcopy_job_enqueue(struct dcopy_job *job)
+{
+	int ret;
+
+	dcopy_job_enter(job, DCOPY_QUEUED);
+	ret = dmabuf_sync_lock_async(job->sync, dcopy_job_granted);
+	if (ret)
+		dcopy_job_enter(job, DCOPY_NEW);
+	return ret;
+}
+
 /**
  * dcopy_job_request() - start a job, or queue it
  * @job: a new job
- * @queue: it may be queued
+ * @flags: DMABUF_COPY_NONBLOCK: start it now or not at all; DMABUF_COPY_SYNC_FILE: start
+ *	it now if that is possible; else it starts when it may, maybe at once
  *
  * Context: process context; does not sleep for the accesses.
  * Return: 0: it is queued, or started. Otherwise what acquiring or committing returned,
  * -EAGAIN if it would have to be queued and must not, and the job is not under way.
  */
-int dcopy_job_request(struct dcopy_job *job, bool queue)
+int dcopy_job_request(struct dcopy_job *job, u32 flags)
 {
-	int ret;
+	int ret = -EAGAIN;
 
 	kref_get(&job->ref);
-	ret = dmabuf_sync_trylock(job->sync);
-	if (!ret) {
-		ret = dcopy_job_start(job);
-	} else if (ret == -EAGAIN && queue) {
-		dcopy_job_enter(job, DCOPY_QUEUED);
-		ret = dmabuf_sync_lock_async(job->sync, dcopy_job_granted);
-		if (ret)
-			dcopy_job_enter(job, DCOPY_NEW);
-	}
+	if (flags & (DMABUF_COPY_NONBLOCK | DMABUF_COPY_SYNC_FILE))
+		ret = dcopy_job_try(job);
+	if (ret == -EAGAIN && !(flags & DMABUF_COPY_NONBLOCK))
+		ret = dcopy_job_enqueue(job);
 	if (ret)
 		dcopy_job_put(job);
 	return ret;
@@ -178,21 +192,22 @@ int dcopy_job_request(struct dcopy_job *job, bool queue)
 /**
  * dcopy_job_run() - start a job and wait for its end
  * @job: a new job
- * @sleep: it may wait for its accesses, until a signal arrives
+ * @flags: DMABUF_COPY_NONBLOCK: do not wait for its accesses; else wait for them, until a
+ *	signal arrives
  *
  * Context: process context.
  * Return: the job's result, or -EINTR if a fatal signal arrived after it was started,
  * or why it was not started: as dcopy_job_request(), and -ERESTARTSYS.
  */
-int dcopy_job_run(struct dcopy_job *job, bool sleep)
+int dcopy_job_run(struct dcopy_job *job, u32 flags)
 {
 	int ret;
 
 	kref_get(&job->ref);
-	if (sleep)
-		ret = dmabuf_sync_lock(job->sync);
-	else
+	if (flags & DMABUF_COPY_NONBLOCK)
 		ret = dmabuf_sync_trylock(job->sync);
+	else
+		ret = dmabuf_sync_lock(job->sync);
 	if (!ret)
 		ret = dcopy_job_start(job);
 	if (ret) {

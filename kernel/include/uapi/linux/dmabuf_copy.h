@@ -23,7 +23,7 @@
 #define DMABUF_COPY_WAIT	0x1
 /* Fail with EAGAIN when the job could not start at once. */
 #define DMABUF_COPY_NONBLOCK	0x2
-/* Return a sync_file too, when the job starts at once. */
+/* Start the job at once if that is possible, and return a sync_file too. */
 #define DMABUF_COPY_SYNC_FILE	0x4
 
 /**
@@ -39,7 +39,8 @@
  * @sync_fd:	out: descriptor of a sync_file, with O_CLOEXEC; -1 when it was not
  *		asked for, or the job is queued: DMABUF_COPY_IOC_SYNC_FILE later
  *
- * @src_fd and @dst_fd may be one buffer when the ranges do not overlap.
+ * @src_fd and @dst_fd may be one buffer when the ranges do not overlap. Jobs whose
+ * ranges conflict are done in the order of their submission; others in any order.
  *
  * WAIT: a signal that arrives while the job is queued takes it back and the call fails
  * with EINTR (or is restarted); once the job has started only a fatal signal ends the
