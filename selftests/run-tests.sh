@@ -91,10 +91,8 @@ modules_load() {
 
 # The last put of a buffer or a fence comes a little after the last close.
 module_unload() {
-	local try
-
 	is_loaded "$1" || return 0
-	for try in {1..100}; do
+	for _ in {1..100}; do
 		rmmod "$1" 2>/dev/null && return
 		sleep 0.1
 	done
@@ -102,7 +100,7 @@ module_unload() {
 }
 
 modules_unload() {
-	local module words=()
+	local module words
 
 	read -r -a words <<< "$(modules_of "$1" | tr '\n' ' ')"
 	for module in $(printf '%s\n' "${words[@]}" | tac); do
@@ -116,9 +114,7 @@ log_is_clean() { dmesg | selftests/vm/check-log --after "$1"; }
 
 # Accesses of a process that was killed go a little after it.
 snapshot_is_empty() {
-	local try
-
-	for try in {1..50}; do
+	for _ in {1..50}; do
 		[ -s "$snapshot" ] || [ -e "$snapshot" ] || return 0
 		[ -z "$(cat "$snapshot")" ] && return
 		sleep 0.1

@@ -12,7 +12,7 @@
 #define RW	DMA_BUF_ACCESS_RW
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
-#define ALL	0, DMABUF_SYNC_TO_END
+#define TO_END	DMABUF_SYNC_TO_END
 #define TRY	DMABUF_SYNC_NONBLOCK
 #define QUEUE	DMABUF_SYNC_QUEUE
 
@@ -108,7 +108,7 @@ TEST_F(window, refused_and_cancelled_requests_open_none)
 
 	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->a.fd, W, 0));
 	EXPECT_EQ(-EAGAIN, st_lock_all(self->w.ctx[1], self->a.fd, W, TRY));
-	EXPECT_EQ(-ETIMEDOUT, st_lock_ms(self->w.ctx[1], self->a.fd, W, ALL, 10));
+	EXPECT_EQ(-ETIMEDOUT, st_lock_ms(self->w.ctx[1], self->a.fd, W, 0, TO_END, 10));
 	set = st_lock_all(self->w.ctx[1], self->a.fd, W, QUEUE);
 	ASSERT_LE(0, set);
 	EXPECT_EQ(0, st_release(self->w.ctx[1], set));
@@ -118,7 +118,7 @@ TEST_F(window, refused_and_cancelled_requests_open_none)
 
 TEST_F(window, dma_accesses_open_none)
 {
-	long job = st_sync_locked(self->test, self->a.fd, DMA_BUF_ACCESS_DMA_RW, ALL,
+	long job = st_sync_locked(self->test, self->a.fd, DMA_BUF_ACCESS_DMA_RW, 0, TO_END,
 				  DST_LOCK_WAIT);
 
 	ASSERT_LE(0, job);
@@ -162,7 +162,7 @@ TEST_F(window, close_and_kill_close_it)
 /* end_cpu_access may sleep: an unlock in an interrupt leaves it to a worker. */
 TEST_F(window, unlock_from_hard_interrupt_closes_it)
 {
-	long sync = st_sync_locked(self->test, self->a.fd, W, ALL, DST_LOCK_WAIT);
+	long sync = st_sync_locked(self->test, self->a.fd, W, 0, TO_END, DST_LOCK_WAIT);
 
 	ASSERT_LE(0, sync);
 	EXPECT_EQ(1, count_total(self->test, &self->a, false));
@@ -175,7 +175,7 @@ TEST_F(window, unlock_from_hard_interrupt_closes_it)
 TEST_F(window, failing_exporter_fails_the_set)
 {
 	struct dmabuf_sync_access entries[] = {
-		st_access(self->a.fd, W, ALL), st_access(self->b.fd, W, ALL),
+		st_access(self->a.fd, W, 0, TO_END), st_access(self->b.fd, W, 0, TO_END),
 	};
 
 	ASSERT_EQ(0, st_buffer_fault(self->test, &self->b, 1, -EIO, 0));
@@ -213,7 +213,7 @@ TEST_F(window, failing_exporter_fails_every_kind_of_request)
 /* An abandoned mark that a failed set took over is still told to the next writer. */
 TEST_F(window, failed_set_does_not_swallow_the_abandoned_flag)
 {
-	struct dmabuf_sync_access entry = st_access(self->a.fd, W, ALL);
+	struct dmabuf_sync_access entry = st_access(self->a.fd, W, 0, TO_END);
 	struct dmabuf_sync_acquire out;
 
 	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->a.fd, W, 0));
@@ -231,7 +231,7 @@ TEST_F(window, slow_exporter_does_not_hold_up_other_buffers)
 	int64_t begin;
 
 	ASSERT_EQ(0, st_buffer_fault(self->test, &self->a, 0, 0, 1500));
-	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->a.fd, W, ALL));
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->a.fd, W, 0, TO_END));
 	ASSERT_TRUE(ST_UNTIL(st_query_count(self->w.ctx[7], self->a.fd, 0) == 1));
 	begin = st_now_ns();
 	EXPECT_LE(0, st_lock_all(self->w.ctx[1], self->b.fd, W, 0));

@@ -11,7 +11,7 @@
 
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
-#define ALL	0, DMABUF_SYNC_TO_END
+#define TO_END	DMABUF_SYNC_TO_END
 #define TRY	DMABUF_SYNC_NONBLOCK
 
 FIXTURE(end)
@@ -70,7 +70,7 @@ TEST_F(end, signal_ends_the_wait_with_eintr)
 	struct st_call call;
 
 	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, W, 0));
-	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[1], self->fd, W, ALL));
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[1], self->fd, W, 0, TO_END));
 	ASSERT_TRUE(queued(&self->w, 1));
 	EXPECT_EQ(0, st_call_interrupt(&call));
 	EXPECT_EQ(-EINTR, st_call_end(&call));
@@ -86,7 +86,7 @@ TEST_F(end, signal_ends_a_fence_wait_with_eintr)
 	struct st_call call;
 
 	ASSERT_LE(0, fence);
-	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[1], self->fd, R, ALL));
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[1], self->fd, R, 0, TO_END));
 	ASSERT_TRUE(ST_UNTIL(st_query_count(self->w.ctx[7], self->fd, 0) == 1));
 	ASSERT_TRUE(ST_UNTIL(st_task_state(call.tid) == 'S'));
 	EXPECT_EQ(0, st_call_interrupt(&call));
@@ -101,7 +101,7 @@ TEST_F(end, signal_ends_a_wait_for_the_resv_lock_with_eintr)
 	struct st_call call;
 
 	ASSERT_LE(0, hold);
-	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[1], self->fd, W, ALL));
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[1], self->fd, W, 0, TO_END));
 	ASSERT_TRUE(ST_UNTIL(st_task_state(call.tid) == 'S'));
 	EXPECT_EQ(0, st_call_interrupt(&call));
 	EXPECT_EQ(-EINTR, st_call_end(&call));
@@ -155,7 +155,7 @@ TEST_F(end, sigkill_of_the_holder_lets_the_waiter_in)
 	struct st_call call;
 
 	ASSERT_LT(0, pid);
-	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->fd, W, ALL));
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->fd, W, 0, TO_END));
 	ASSERT_TRUE(queued(&self->w, 1));
 	EXPECT_EQ(0, kill(pid, SIGKILL));
 	EXPECT_EQ(SIGKILL, st_child_wait(pid));
@@ -175,7 +175,7 @@ TEST_F(end, close_while_a_thread_waits_on_the_same_context)
 	mine = st_lock_all(ctx, self->w.buf[1].fd, R, 0);
 	ASSERT_LE(0, held);
 	ASSERT_LE(0, mine);
-	ASSERT_EQ(0, st_call_lock(&call, ctx, self->fd, W, ALL));
+	ASSERT_EQ(0, st_call_lock(&call, ctx, self->fd, W, 0, TO_END));
 	ASSERT_TRUE(queued(&self->w, 1));
 	EXPECT_EQ(0, close(ctx));
 	EXPECT_EQ(0, st_release(self->w.ctx[0], held));
@@ -198,9 +198,9 @@ TEST_F(end, close_while_writing_is_told_to_the_next_writer_once)
 {
 	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, W, 0));
 	st_context_reopen(&self->w.ctx[0]);
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED, status_of(self->w.ctx[1], self->fd, W, ALL));
-	EXPECT_EQ(0, status_of(self->w.ctx[1], self->fd, W, ALL));
-	EXPECT_EQ(0, status_of(self->w.ctx[2], self->fd, W, ALL));
+	EXPECT_EQ(DMABUF_SYNC_ABANDONED, status_of(self->w.ctx[1], self->fd, W, 0, TO_END));
+	EXPECT_EQ(0, status_of(self->w.ctx[1], self->fd, W, 0, TO_END));
+	EXPECT_EQ(0, status_of(self->w.ctx[2], self->fd, W, 0, TO_END));
 }
 
 TEST_F(end, release_before_close_is_not_abandoned)
@@ -210,14 +210,14 @@ TEST_F(end, release_before_close_is_not_abandoned)
 	ASSERT_LE(0, set);
 	EXPECT_EQ(0, st_release(self->w.ctx[0], set));
 	st_context_reopen(&self->w.ctx[0]);
-	EXPECT_EQ(0, status_of(self->w.ctx[1], self->fd, W, ALL));
+	EXPECT_EQ(0, status_of(self->w.ctx[1], self->fd, W, 0, TO_END));
 }
 
 TEST_F(end, close_while_reading_is_not_abandoned)
 {
 	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, R, 0));
 	st_context_reopen(&self->w.ctx[0]);
-	EXPECT_EQ(0, status_of(self->w.ctx[1], self->fd, W, ALL));
+	EXPECT_EQ(0, status_of(self->w.ctx[1], self->fd, W, 0, TO_END));
 }
 
 /* Of the abandoned bytes only: others were not being written. */
@@ -227,7 +227,7 @@ TEST_F(end, abandoned_range_is_told_to_those_who_overlap_it)
 	st_context_reopen(&self->w.ctx[0]);
 	EXPECT_EQ(0, status_of(self->w.ctx[1], self->fd, W, 0, ST_PAGE));
 	EXPECT_EQ(0, status_of(self->w.ctx[1], self->fd, W, 2 * ST_PAGE, ST_PAGE));
-	EXPECT_EQ(0, status_of(self->w.ctx[1], self->w.buf[1].fd, W, ALL));
+	EXPECT_EQ(0, status_of(self->w.ctx[1], self->w.buf[1].fd, W, 0, TO_END));
 	EXPECT_EQ(DMABUF_SYNC_ABANDONED,
 		  status_of(self->w.ctx[1], self->fd, W, 2 * ST_PAGE - 1, 10));
 }
@@ -253,7 +253,7 @@ TEST_F(end, abandoned_is_told_to_a_driver)
 
 	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, W, 0));
 	st_context_reopen(&self->w.ctx[0]);
-	job = st_sync_locked(self->w.test, self->fd, DMA_BUF_ACCESS_DMA_W, ALL,
+	job = st_sync_locked(self->w.test, self->fd, DMA_BUF_ACCESS_DMA_W, 0, TO_END,
 			     DST_LOCK_WAIT);
 	ASSERT_LE(0, job);
 	EXPECT_EQ(1, st_sync_abandoned(self->w.test, job));

@@ -11,7 +11,7 @@
 #define DMA_W	DMA_BUF_ACCESS_DMA_W
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
-#define ALL	0, DMABUF_SYNC_TO_END
+#define TO_END	DMABUF_SYNC_TO_END
 #define TRY	DMABUF_SYNC_NONBLOCK
 
 FIXTURE(drv)
@@ -276,7 +276,7 @@ TEST_F(drv, committing_a_signaled_fence_releases_at_once)
 /* fini of a held object: its write access counts as abandoned. */
 TEST_F(drv, fini_while_held_abandons)
 {
-	struct dmabuf_sync_access entry = st_access(self->fd, W, ALL);
+	struct dmabuf_sync_access entry = st_access(self->fd, W, 0, TO_END);
 	struct dmabuf_sync_acquire out;
 
 	ASSERT_EQ(0, st_sync_lock(self->test, self->sync, DST_LOCK_TRY, 0));

@@ -11,7 +11,7 @@
 
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
-#define ALL	0, DMABUF_SYNC_TO_END
+#define TO_END	DMABUF_SYNC_TO_END
 #define QUEUE	DMABUF_SYNC_QUEUE
 
 FIXTURE(event)
@@ -49,7 +49,7 @@ TEST_F(event, free_set_is_an_event_as_well)
 
 TEST_F(event, carries_the_user_data)
 {
-	struct dmabuf_sync_access entry = st_access(self->fd, W, ALL);
+	struct dmabuf_sync_access entry = st_access(self->fd, W, 0, TO_END);
 	struct dmabuf_sync_event event;
 
 	ASSERT_EQ(0, st_acquire(self->ctx, &entry, 1, QUEUE, 0, 0x123456789abcdef0, NULL));

@@ -9,7 +9,7 @@
 
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
-#define ALL	0, DMABUF_SYNC_TO_END
+#define TO_END	DMABUF_SYNC_TO_END
 
 FIXTURE(fair)
 {
@@ -112,7 +112,7 @@ TEST_F(fair, later_dma_reader_does_not_overtake_a_waiting_writer)
 	ASSERT_LE(0, h);
 	ASSERT_LE(0, w);
 	ASSERT_LE(0, dma);
-	ASSERT_EQ(0, st_sync_get(self->w.test, dma, self->fd, DMA_BUF_ACCESS_DMA_R, ALL));
+	ASSERT_EQ(0, st_sync_get(self->w.test, dma, self->fd, DMA_BUF_ACCESS_DMA_R, 0, TO_END));
 	EXPECT_EQ(-EAGAIN, st_sync_lock(self->w.test, dma, DST_LOCK_TRY, 0));
 	ASSERT_EQ(0, st_sync_lock_async(self->w.test, dma, 0, 0));
 	EXPECT_EQ(0, st_release(self->w.ctx[0], h));
@@ -157,7 +157,7 @@ TEST_F(fair, cancelled_writer_lets_readers_in)
 /* h(R)  w with deadline  r: the writer's deadline passes, the reader gets in. */
 TEST_F(fair, timed_out_writer_lets_readers_in)
 {
-	struct dmabuf_sync_access entry = st_access(self->fd, W, ALL);
+	struct dmabuf_sync_access entry = st_access(self->fd, W, 0, TO_END);
 	long h = st_lock_all(self->w.ctx[0], self->fd, R, 0);
 	struct st_call w;
 	long r;
@@ -182,7 +182,7 @@ TEST_F(fair, blocking_calls_are_served_in_order)
 
 	ASSERT_LE(0, h);
 	for (i = 0; i < 5; i++) {
-		ASSERT_EQ(0, st_call_lock(&calls[i], self->w.ctx[i + 1], self->fd, W, ALL));
+		ASSERT_EQ(0, st_call_lock(&calls[i], self->w.ctx[i + 1], self->fd, W, 0, TO_END));
 		ASSERT_TRUE(ST_UNTIL(st_query_count(self->w.ctx[7], self->fd,
 						    DMABUF_SYNC_STATE_QUEUED) == (int)i + 1));
 	}
@@ -191,9 +191,7 @@ TEST_F(fair, blocking_calls_are_served_in_order)
 		long set = st_call_end(&calls[i]);
 
 		ASSERT_LE(0, set);
-		if (i < 4) {
-			EXPECT_FALSE(st_call_done(&calls[i + 1]));
-		}
+		EXPECT_FALSE(i < 4 && st_call_done(&calls[i + 1]));
 		EXPECT_EQ(0, st_release(self->w.ctx[i + 1], set));
 	}
 }
@@ -246,7 +244,7 @@ TEST_F(fair, writer_does_not_starve_under_overlapping_readers)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, stream_thread, &streams[i]));
 	}
 	for (round = 0; round < 20; round++) {
-		long set = st_lock_ms(self->w.ctx[3], self->fd, W, ALL, ST_SOON_MS);
+		long set = st_lock_ms(self->w.ctx[3], self->fd, W, 0, TO_END, ST_SOON_MS);
 
 		EXPECT_LE(0, set);
 		if (set < 0)

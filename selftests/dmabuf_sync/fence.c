@@ -12,7 +12,7 @@
 #define DMA_W	DMA_BUF_ACCESS_DMA_W
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
-#define ALL	0, DMABUF_SYNC_TO_END
+#define TO_END	DMABUF_SYNC_TO_END
 #define TRY	DMABUF_SYNC_NONBLOCK
 #define QUEUE	DMABUF_SYNC_QUEUE
 
@@ -119,7 +119,7 @@ TEST_F(fence, set_waits_for_fences_of_all_its_buffers)
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
-		entries[i] = st_access(self->w.buf[i].fd, R, ALL);
+		entries[i] = st_access(self->w.buf[i].fd, R, 0, TO_END);
 		fence[i] = st_fence_stock(self->test, self->w.buf[i].fd, DST_USAGE_WRITE);
 		ASSERT_LE(0, fence[i]);
 	}
@@ -139,7 +139,7 @@ TEST_F(fence, blocked_reader_wakes_when_the_fence_signals)
 
 	ASSERT_LE(0, fence);
 	ASSERT_EQ(0, st_fence_signal(self->test, fence, DST_HARDIRQ, 0, 100));
-	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->fd, R, ALL));
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->fd, R, 0, TO_END));
 	EXPECT_LE(0, st_call_end(&call));
 }
 
@@ -238,7 +238,7 @@ static short buffer_poll(int fd)
 TEST_F(fence, committed_reader_publishes_a_read_fence)
 {
 	long fence = st_fence_new(self->test, NULL);
-	long job = st_sync_locked(self->test, self->fd, DMA_R, ALL, DST_LOCK_TRY);
+	long job = st_sync_locked(self->test, self->fd, DMA_R, 0, TO_END, DST_LOCK_TRY);
 
 	ASSERT_LE(0, job);
 	EXPECT_EQ(POLLIN | POLLOUT, buffer_poll(self->fd));
@@ -251,7 +251,7 @@ TEST_F(fence, committed_reader_publishes_a_read_fence)
 TEST_F(fence, committed_writer_publishes_a_write_fence)
 {
 	long fence = st_fence_new(self->test, NULL);
-	long job = st_sync_locked(self->test, self->fd, DMA_W, ALL, DST_LOCK_TRY);
+	long job = st_sync_locked(self->test, self->fd, DMA_W, 0, TO_END, DST_LOCK_TRY);
 
 	ASSERT_LE(0, job);
 	ASSERT_EQ(0, st_sync_commit(self->test, job, fence));

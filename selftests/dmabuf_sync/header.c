@@ -5,7 +5,7 @@
  */
 #include <kselftest_harness.h>
 
-#include "header/alone.h"
+#include "header/facts.h"
 
 #include "st.h"
 
@@ -21,15 +21,12 @@ FIXTURE_VARIANT(header)
 	const struct header_facts *facts;
 };
 
-#define HEADER_VARIANT(language)						\
-	FIXTURE_VARIANT_ADD(header, language) { .facts = &header_##language }
-
-HEADER_VARIANT(c89);
-HEADER_VARIANT(c99);
-HEADER_VARIANT(c11);
-HEADER_VARIANT(c23);
-HEADER_VARIANT(cxx98);
-HEADER_VARIANT(cxx20);
+FIXTURE_VARIANT_ADD(header, c89) { .facts = &header_c89 };
+FIXTURE_VARIANT_ADD(header, c99) { .facts = &header_c99 };
+FIXTURE_VARIANT_ADD(header, c11) { .facts = &header_c11 };
+FIXTURE_VARIANT_ADD(header, c23) { .facts = &header_c23 };
+FIXTURE_VARIANT_ADD(header, cxx98) { .facts = &header_cxx98 };
+FIXTURE_VARIANT_ADD(header, cxx20) { .facts = &header_cxx20 };
 
 FIXTURE_SETUP(header)
 {

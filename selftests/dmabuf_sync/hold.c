@@ -15,7 +15,7 @@
 
 #include "st.h"
 
-#define ALL	0, DMABUF_SYNC_TO_END
+#define TO_END	DMABUF_SYNC_TO_END
 
 static struct st_buffer hold_buf, job_buf;
 
@@ -27,7 +27,7 @@ static long hold_job(void)
 	if (test < 0)
 		return test;
 	fence = st_fence_new(test, NULL);
-	job = st_sync_locked(test, job_buf.fd, DMA_BUF_ACCESS_DMA_W, ALL, DST_LOCK_TRY);
+	job = st_sync_locked(test, job_buf.fd, DMA_BUF_ACCESS_DMA_W, 0, TO_END, DST_LOCK_TRY);
 	if (fence < 0 || job < 0)
 		return fence < 0 ? fence : job;
 	return st_sync_commit(test, job, fence);

@@ -10,7 +10,7 @@
 #define DMA_W	DMA_BUF_ACCESS_DMA_W
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
-#define ALL	0, DMABUF_SYNC_TO_END
+#define TO_END	DMABUF_SYNC_TO_END
 
 FIXTURE(irq)
 {
@@ -50,11 +50,8 @@ static void waiters_follow(struct __test_metadata *_metadata, struct st_world *w
 	ASSERT_EQ(0, st_sync_lock_async(w->test, sync, 0, 0));
 	ASSERT_TRUE(ST_UNTIL(st_query_count(w->ctx[2], w->buf[0].fd,
 					    DMABUF_SYNC_STATE_QUEUED) == 3));
-	if (fence >= 0) {
-		EXPECT_EQ(0, st_fence_signal(w->test, fence, where, 0, 0));
-	} else {
-		EXPECT_EQ(0, st_sync_unlock(w->test, job, where));
-	}
+	EXPECT_EQ(0, fence >= 0 ? st_fence_signal(w->test, fence, where, 0, 0) :
+				  st_sync_unlock(w->test, job, where));
 	EXPECT_EQ(0, st_event_result(w->ctx[0], queued));
 	EXPECT_LE(0, st_call_end(&call));
 	EXPECT_EQ(0, st_sync_result(w->test, sync));
@@ -62,7 +59,7 @@ static void waiters_follow(struct __test_metadata *_metadata, struct st_world *w
 
 TEST_F(irq, unlock_of_dma_accesses_wakes_all_waiters)
 {
-	long job = st_sync_locked(self->w.test, self->w.buf[0].fd, DMA_W, ALL, DST_LOCK_TRY);
+	long job = st_sync_locked(self->w.test, self->w.buf[0].fd, DMA_W, 0, TO_END, DST_LOCK_TRY);
 
 	ASSERT_LE(0, job);
 	waiters_follow(_metadata, &self->w, job, -1, variant->where);
@@ -70,7 +67,7 @@ TEST_F(irq, unlock_of_dma_accesses_wakes_all_waiters)
 
 TEST_F(irq, unlock_of_cpu_accesses_wakes_all_waiters)
 {
-	long job = st_sync_locked(self->w.test, self->w.buf[0].fd, W, ALL, DST_LOCK_TRY);
+	long job = st_sync_locked(self->w.test, self->w.buf[0].fd, W, 0, TO_END, DST_LOCK_TRY);
 
 	ASSERT_LE(0, job);
 	waiters_follow(_metadata, &self->w, job, -1, variant->where);
@@ -78,7 +75,7 @@ TEST_F(irq, unlock_of_cpu_accesses_wakes_all_waiters)
 
 TEST_F(irq, fence_signal_wakes_all_waiters)
 {
-	long job = st_sync_locked(self->w.test, self->w.buf[0].fd, DMA_W, ALL, DST_LOCK_TRY);
+	long job = st_sync_locked(self->w.test, self->w.buf[0].fd, DMA_W, 0, TO_END, DST_LOCK_TRY);
 	long fence = st_fence_new(self->w.test, NULL);
 
 	ASSERT_LE(0, job);
@@ -89,7 +86,7 @@ TEST_F(irq, fence_signal_wakes_all_waiters)
 /* The same by the interrupt of an engine, long after: nobody of user space is running. */
 TEST_F(irq, delayed_signal_wakes_a_blocked_reader)
 {
-	long job = st_sync_locked(self->w.test, self->w.buf[0].fd, DMA_W, ALL, DST_LOCK_TRY);
+	long job = st_sync_locked(self->w.test, self->w.buf[0].fd, DMA_W, 0, TO_END, DST_LOCK_TRY);
 	long fence = st_fence_new(self->w.test, NULL);
 	int64_t begin = st_now_ns();
 	struct st_call call;
@@ -97,7 +94,7 @@ TEST_F(irq, delayed_signal_wakes_a_blocked_reader)
 	ASSERT_LE(0, job);
 	ASSERT_EQ(0, st_sync_commit(self->w.test, job, fence));
 	ASSERT_EQ(0, st_fence_signal(self->w.test, fence, variant->where, 0, 100));
-	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->w.buf[0].fd, R, ALL));
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->w.buf[0].fd, R, 0, TO_END));
 	EXPECT_LE(0, st_call_end(&call));
 	EXPECT_LE(begin + 50 * ST_NSEC_PER_MSEC, call.done_ns);
 }

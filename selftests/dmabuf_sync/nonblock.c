@@ -10,7 +10,7 @@
 
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
-#define ALL	0, DMABUF_SYNC_TO_END
+#define TO_END	DMABUF_SYNC_TO_END
 #define TRY	DMABUF_SYNC_NONBLOCK
 
 /* The longest of many calls: a call that slept for the holder would take 5 s. */
@@ -69,7 +69,7 @@ TEST_F(nb, behind_a_queued_request_says_eagain_at_once)
 TEST_F(nb, behind_a_dma_job_says_eagain_at_once)
 {
 	long fence = st_fence_new(self->w.test, NULL);
-	long job = st_sync_locked(self->w.test, self->fd, DMA_BUF_ACCESS_DMA_W, ALL,
+	long job = st_sync_locked(self->w.test, self->fd, DMA_BUF_ACCESS_DMA_W, 0, TO_END,
 				  DST_LOCK_TRY);
 
 	ASSERT_LE(0, fence);
@@ -108,7 +108,7 @@ TEST_F(nb, driver_trylock_says_eagain_at_once)
 	unsigned int i;
 
 	ASSERT_LE(0, sync);
-	ASSERT_EQ(0, st_sync_get(self->w.test, sync, self->fd, DMA_BUF_ACCESS_DMA_W, ALL));
+	ASSERT_EQ(0, st_sync_get(self->w.test, sync, self->fd, DMA_BUF_ACCESS_DMA_W, 0, TO_END));
 	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, R, 0));
 	for (i = 0; i < ROUNDS; i++)
 		EXPECT_EQ(-EAGAIN, st_sync_lock(self->w.test, sync, DST_LOCK_TRY, 0));
@@ -165,7 +165,7 @@ TEST_F(nb, succeeds_right_after_a_release)
 		ASSERT_EQ(0, st_release(ctx, set));
 	}
 	for (i = 0; i < ROUNDS; i++) {
-		set = st_sync_locked(self->w.test, self->fd, DMA_BUF_ACCESS_DMA_W, ALL,
+		set = st_sync_locked(self->w.test, self->fd, DMA_BUF_ACCESS_DMA_W, 0, TO_END,
 				     DST_LOCK_TRY);
 		ASSERT_LE(0, set) TH_LOG("round %u", i);
 		ASSERT_EQ(0, st_sync_unlock(self->w.test, set, i % 3));
@@ -198,7 +198,7 @@ FIXTURE_SETUP(deadline)
 {
 	ASSERT_EQ(0, st_world_open(&self->w));
 	self->fd = self->w.buf[0].fd;
-	self->entry = st_access(self->fd, W, ALL);
+	self->entry = st_access(self->fd, W, 0, TO_END);
 }
 
 FIXTURE_TEARDOWN(deadline)
@@ -246,10 +246,10 @@ TEST_F(deadline, etimedout_comes_while_waiting_for_a_fence)
 	long fence = st_fence_stock(self->w.test, self->fd, DST_USAGE_WRITE);
 
 	ASSERT_LE(0, fence);
-	EXPECT_EQ(-ETIMEDOUT, st_lock_ms(self->w.ctx[1], self->fd, R, ALL, 50));
+	EXPECT_EQ(-ETIMEDOUT, st_lock_ms(self->w.ctx[1], self->fd, R, 0, TO_END, 50));
 	EXPECT_EQ(0, st_snapshot(0, NULL, 0));
 	EXPECT_EQ(0, st_fence_signal(self->w.test, fence, DST_PROCESS, 0, 0));
-	EXPECT_LE(0, st_lock_ms(self->w.ctx[1], self->fd, R, ALL, ST_SOON_MS));
+	EXPECT_LE(0, st_lock_ms(self->w.ctx[1], self->fd, R, 0, TO_END, ST_SOON_MS));
 }
 
 TEST_F(deadline, driver_timeout_ends_the_wait)
@@ -258,7 +258,7 @@ TEST_F(deadline, driver_timeout_ends_the_wait)
 	int64_t begin = st_now_ns();
 
 	ASSERT_LE(0, sync);
-	ASSERT_EQ(0, st_sync_get(self->w.test, sync, self->fd, DMA_BUF_ACCESS_DMA_W, ALL));
+	ASSERT_EQ(0, st_sync_get(self->w.test, sync, self->fd, DMA_BUF_ACCESS_DMA_W, 0, TO_END));
 	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, R, 0));
 	EXPECT_EQ(-ETIMEDOUT, st_sync_lock(self->w.test, sync, DST_LOCK_TIMEOUT,
 					   50 * ST_NSEC_PER_MSEC));
@@ -275,7 +275,7 @@ TEST_F(deadline, timed_out_request_leaves_the_queue)
 	long later;
 
 	ASSERT_LE(0, h);
-	EXPECT_EQ(-ETIMEDOUT, st_lock_ms(self->w.ctx[1], self->fd, W, ALL, 20));
+	EXPECT_EQ(-ETIMEDOUT, st_lock_ms(self->w.ctx[1], self->fd, W, 0, TO_END, 20));
 	later = st_lock_all(self->w.ctx[2], self->fd, R, TRY);
 	EXPECT_LE(0, later);
 }
@@ -288,7 +288,7 @@ TEST_F(deadline, waiting_costs_no_processor_time)
 
 	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, R, 0));
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
-	EXPECT_EQ(-ETIMEDOUT, st_lock_ms(self->w.ctx[1], self->fd, W, ALL, 500));
+	EXPECT_EQ(-ETIMEDOUT, st_lock_ms(self->w.ctx[1], self->fd, W, 0, TO_END, 500));
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
 	cpu_ns = (after.tv_sec - before.tv_sec) * ST_NSEC_PER_SEC +
 		 after.tv_nsec - before.tv_nsec;

@@ -15,7 +15,7 @@
 #define RW	DMA_BUF_ACCESS_RW
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
-#define ALL	0, DMABUF_SYNC_TO_END
+#define TO_END	DMABUF_SYNC_TO_END
 #define QUEUE	DMABUF_SYNC_QUEUE
 #define SIZE	(ST_WORLD_PAGES * ST_PAGE)
 
@@ -79,7 +79,7 @@ TEST_F(look, to_end_is_told_in_bytes)
 
 TEST_F(look, driver_and_committed_job_are_told)
 {
-	long job = st_sync_locked(self->w.test, self->fd, DMA_BUF_ACCESS_DMA_W, ALL,
+	long job = st_sync_locked(self->w.test, self->fd, DMA_BUF_ACCESS_DMA_W, 0, TO_END,
 				  DST_LOCK_TRY);
 	struct dmabuf_sync_info info;
 	struct dst_fence fence;

@@ -9,7 +9,7 @@
 
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
-#define ALL	0, DMABUF_SYNC_TO_END
+#define TO_END	DMABUF_SYNC_TO_END
 
 FIXTURE(set)
 {
@@ -44,7 +44,7 @@ static long queue_range(struct st_world *w, int ctx, unsigned int first,
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		entries[i] = st_access(w->buf[first + i].fd, access, ALL);
+		entries[i] = st_access(w->buf[first + i].fd, access, 0, TO_END);
 	return st_lock_set(w->ctx[ctx], entries, nr, DMABUF_SYNC_QUEUE);
 }
 
@@ -56,7 +56,7 @@ TEST_F(set, free_set_is_acquired_whole)
 	long set;
 
 	for (i = 0; i < ST_WORLD; i++)
-		entries[i] = st_access(self->w.buf[i].fd, i % 2 ? R : W, ALL);
+		entries[i] = st_access(self->w.buf[i].fd, i % 2 ? R : W, 0, TO_END);
 	set = st_lock_set(self->w.ctx[0], entries, ST_WORLD, 0);
 	ASSERT_LE(0, set);
 	for (i = 0; i < ST_WORLD; i++)
@@ -187,9 +187,9 @@ TEST_F(set, ranges_of_one_buffer_are_acquired_together)
 TEST_F(set, refused_set_leaves_nothing)
 {
 	struct dmabuf_sync_access entries[] = {
-		st_access(self->w.buf[1].fd, W, ALL),
-		st_access(self->w.buf[0].fd, W, ALL),
-		st_access(self->w.buf[2].fd, W, ALL),
+		st_access(self->w.buf[1].fd, W, 0, TO_END),
+		st_access(self->w.buf[0].fd, W, 0, TO_END),
+		st_access(self->w.buf[2].fd, W, 0, TO_END),
 	};
 	long h = st_lock_all(self->w.ctx[0], self->w.buf[0].fd, W, 0);
 
@@ -248,7 +248,7 @@ static void *hammer_thread(void *arg)
 
 	for (i = 0; i < ST_WORLD; i++)
 		entries[i] = st_access(hammer->w->buf[hammer->backwards ? ST_WORLD - 1 - i :
-						      i].fd, W, ALL);
+						      i].fd, W, 0, TO_END);
 	for (round = 0; round < 200 && !hammer->failed; round++) {
 		set = st_lock_set(hammer->w->ctx[hammer->ctx], entries, ST_WORLD, 0);
 		if (set < 0)

@@ -101,11 +101,13 @@ static void visit(struct worker *worker, const struct dmabuf_sync_access *entrie
 
 	for (i = 0; i < nr; i++)
 		enter(worker, &entries[i], 1);
-	for (round = pick(worker, 4); round > 0; round--) {
+	for (round = 1 + pick(worker, 4); round > 0; round--)
 		for (i = 0; i < nr; i++)
 			look_around(worker, &entries[i]);
+	if (!pick(worker, 8))
 		sched_yield();
-	}
+	for (i = 0; i < nr; i++)
+		look_around(worker, &entries[i]);
 	for (i = 0; i < nr; i++)
 		enter(worker, &entries[i], -1);
 	worker->tally.acquired++;
@@ -165,22 +167,25 @@ static void act_as_context(struct worker *worker)
 {
 	struct dmabuf_sync_access entries[NR_BUFS], more;
 	unsigned int nr = pick_set(worker, entries);
-	long set = lock_somehow(worker, entries, nr), upgrade;
+	long set = lock_somehow(worker, entries, nr), second;
 
 	if (set < 0) {
 		note_error(worker, set);
 		return;
 	}
 	visit(worker, entries, nr);
-	if (!pick(worker, 8)) {
+	if (!pick(worker, 3)) {
+		/* An upgrade, or the same bytes of the other buffer. */
 		more = entries[0];
 		more.access = DMA_BUF_ACCESS_W;
-		upgrade = st_lock_set(worker->ctx, &more, 1, 0);
-		if (upgrade < 0) {
-			note_error(worker, upgrade);
+		if (nr == 1 && pick(worker, 2))
+			more.fd = worker->bufs[more.fd == worker->bufs[0].fd].fd;
+		second = st_lock_set(worker->ctx, &more, 1, 0);
+		if (second < 0) {
+			note_error(worker, second);
 		} else {
 			visit(worker, &more, 1);
-			st_release(worker->ctx, upgrade);
+			st_release(worker->ctx, second);
 		}
 	}
 	if (pick(worker, 64))
@@ -299,6 +304,7 @@ TEST(nobody_else_is_inside)
 	/* It was a stress: every path was taken. */
 	EXPECT_LT(0, sum.refused);
 	EXPECT_LT(0, sum.timed_out);
+	EXPECT_LT(0, sum.cancelled);
 	EXPECT_LT(0, sum.jobs);
 	for (i = 0; i < NR_BUFS; i++)
 		st_buffer_close(&bufs[i]);

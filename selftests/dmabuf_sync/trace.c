@@ -10,7 +10,7 @@
 
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
-#define ALL	0, DMABUF_SYNC_TO_END
+#define TO_END	DMABUF_SYNC_TO_END
 #define TRY	DMABUF_SYNC_NONBLOCK
 #define QUEUE	DMABUF_SYNC_QUEUE
 #define MAX	64
@@ -52,13 +52,22 @@ static void expect_events(struct __test_metadata *_metadata, struct st_trace *ev
 }
 
 #define EXPECT_EVENTS(...)							\
-	expect_events(_metadata, self->events, (const char *const[]){ __VA_ARGS__, NULL })
+	do {									\
+		static const char *const names[] = { __VA_ARGS__, NULL };	\
+										\
+		expect_events(_metadata, self->events, names);			\
+	} while (0)
+
+static void expect_number(struct __test_metadata *_metadata, const struct st_trace *event,
+			  const char *key, long long value)
+{
+	EXPECT_EQ(value, st_trace_number(event, key)) {
+		TH_LOG("%s of %s:%s", key, event->name, event->fields);
+	}
+}
 
 #define EXPECT_NUMBER(value, nr, key)						\
-	EXPECT_EQ((long long)(value), st_trace_number(&self->events[nr], key)) {	\
-		TH_LOG("event %d, %s:%s", nr, self->events[nr].name,		\
-		       self->events[nr].fields);				\
-	}
+	expect_number(_metadata, &self->events[nr], key, value)
 
 #define EXPECT_TEXT(value, nr, key)						\
 	do {									\
@@ -206,7 +215,7 @@ TEST_F(trace, job_from_commit_to_signal)
 	int i;
 
 	ASSERT_LE(0, id);
-	job = st_sync_locked(self->w.test, self->fd, DMA_BUF_ACCESS_DMA_W, ALL, DST_LOCK_TRY);
+	job = st_sync_locked(self->w.test, self->fd, DMA_BUF_ACCESS_DMA_W, 0, TO_END, DST_LOCK_TRY);
 	ASSERT_LE(0, job);
 	ASSERT_EQ(0, st_sync_commit(self->w.test, job, id));
 	EXPECT_EQ(0, st_fence_signal(self->w.test, id, DST_HARDIRQ, -EIO, 0));
@@ -248,7 +257,8 @@ TEST_F(trace, fence_wait_begins_and_ends)
 TEST_F(trace, older_acquire_context_makes_a_request_back_off)
 {
 	struct dmabuf_sync_access both[] = {
-		st_access(self->w.buf[0].fd, W, ALL), st_access(self->w.buf[1].fd, W, ALL),
+		st_access(self->w.buf[0].fd, W, 0, TO_END),
+		st_access(self->w.buf[1].fd, W, 0, TO_END),
 	};
 	unsigned int i, backoffs = 0;
 	struct st_call call;

@@ -4,6 +4,9 @@
 # The module: refuses to go while it is in use, goes cleanly when it is not, comes back.
 # Needs DMABUF_SYNC_MODULES, the folder that holds kernel/dmabuf_sync.ko (see run-tests.sh).
 
+# shellcheck disable=SC2317 # functions are called by name
+
+# shellcheck source=selftests/lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
 
 core=${DMABUF_SYNC_MODULES:?}/kernel/dmabuf_sync.ko
@@ -19,16 +22,19 @@ core_unload() { unload dmabuf_sync; }
 test_unload() { unload dmabuf_sync_test; }
 all_unload() { test_unload && core_unload; }
 
+dir=$(mktemp -d)
+mkfifo "$dir/in"
+
 # holding WHAT...: a process that has these; give_up ends it.
 holding() {
-	local said
-
-	coproc HOLD { exec "$hold" "$@"; }
-	hold_pid=$HOLD_PID
-	read -r said <&"${HOLD[0]}" && [ "$said" = ready ]
+	: > "$dir/out"
+	"$hold" "$@" < "$dir/in" > "$dir/out" &
+	hold_pid=$!
+	exec 7> "$dir/in"
+	until_true 10000 grep -q ready "$dir/out"
 }
 
-give_up() { exec {HOLD[1]}>&-; wait "$hold_pid"; }
+give_up() { exec 7>&-; wait "$hold_pid"; }
 
 kill_holder() { kill -KILL "$hold_pid" && ! wait "$hold_pid"; }
 
@@ -65,8 +71,8 @@ unloads_after_kill() {
 	local round
 
 	for round in 1 2 3; do
-		holding open acquire queue || return
-		kill_holder && core_unload && core_load || { echo "round $round"; return 1; }
+		echo "round $round"
+		holding open acquire queue && kill_holder && core_unload && core_load || return
 	done
 }
 
@@ -75,8 +81,8 @@ reloads() {
 
 	all_unload || return
 	for round in {1..20}; do
-		core_load && holding acquire queue && give_up && core_unload ||
-			{ echo "round $round"; return 1; }
+		echo "round $round"
+		core_load && holding acquire queue && give_up && core_unload || return
 	done
 	core_load
 }
@@ -91,6 +97,7 @@ unloads_while_tracing() {
 
 # The tests that follow find both modules loaded again.
 restore() {
+	rm -r "$dir"
 	[ -d /sys/module/dmabuf_sync ] || core_load
 	[ -d /sys/module/dmabuf_sync_test ] || insmod "$test"
 }

@@ -10,7 +10,7 @@
 
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
-#define ALL	0, DMABUF_SYNC_TO_END
+#define TO_END	DMABUF_SYNC_TO_END
 #define TRY	DMABUF_SYNC_NONBLOCK
 #define QUEUE	DMABUF_SYNC_QUEUE
 
@@ -114,7 +114,7 @@ TEST_F(up, second_read_overtakes_a_writer_that_waits_for_it)
 
 	ASSERT_LE(0, r);
 	ASSERT_LE(0, p);
-	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->fd, R, ALL));
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->fd, R, 0, TO_END));
 	EXPECT_LE(0, st_call_end(&call));
 }
 
@@ -122,7 +122,8 @@ TEST_F(up, second_read_overtakes_a_writer_that_waits_for_it)
 TEST_F(up, second_buffer_overtakes_a_set_that_waits_for_it)
 {
 	struct dmabuf_sync_access both[] = {
-		st_access(self->w.buf[0].fd, W, ALL), st_access(self->w.buf[1].fd, W, ALL),
+		st_access(self->w.buf[0].fd, W, 0, TO_END),
+		st_access(self->w.buf[1].fd, W, 0, TO_END),
 	};
 	long a = st_lock_all(self->w.ctx[0], self->w.buf[0].fd, W, 0);
 	long p = st_lock_set(self->w.ctx[1], both, 2, QUEUE);
@@ -131,7 +132,7 @@ TEST_F(up, second_buffer_overtakes_a_set_that_waits_for_it)
 
 	ASSERT_LE(0, a);
 	ASSERT_LE(0, p);
-	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->w.buf[1].fd, W, ALL));
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->w.buf[1].fd, W, 0, TO_END));
 	b = st_call_end(&call);
 	ASSERT_LE(0, b);
 	EXPECT_TRUE(waits(&self->w, 1));
@@ -151,11 +152,11 @@ TEST_F(up, second_buffer_overtakes_a_dma_job_that_waits_for_it)
 	ASSERT_LE(0, a);
 	ASSERT_LE(0, job);
 	ASSERT_EQ(0, st_sync_get(self->w.test, job, self->w.buf[0].fd, DMA_BUF_ACCESS_DMA_R,
-				 ALL));
+				 0, TO_END));
 	ASSERT_EQ(0, st_sync_get(self->w.test, job, self->w.buf[1].fd, DMA_BUF_ACCESS_DMA_W,
-				 ALL));
+				 0, TO_END));
 	ASSERT_EQ(0, st_sync_lock_async(self->w.test, job, 0, 0));
-	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->w.buf[1].fd, R, ALL));
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->w.buf[1].fd, R, 0, TO_END));
 	EXPECT_LE(0, st_call_end(&call));
 	st_context_reopen(&self->w.ctx[0]);
 	EXPECT_EQ(0, st_sync_result(self->w.test, job));
@@ -167,10 +168,12 @@ TEST_F(up, second_buffer_overtakes_a_dma_job_that_waits_for_it)
 TEST_F(up, overtakes_over_two_queues)
 {
 	struct dmabuf_sync_access ab[] = {
-		st_access(self->w.buf[0].fd, W, ALL), st_access(self->w.buf[1].fd, W, ALL),
+		st_access(self->w.buf[0].fd, W, 0, TO_END),
+		st_access(self->w.buf[1].fd, W, 0, TO_END),
 	};
 	struct dmabuf_sync_access bc[] = {
-		st_access(self->w.buf[1].fd, W, ALL), st_access(self->w.buf[2].fd, W, ALL),
+		st_access(self->w.buf[1].fd, W, 0, TO_END),
+		st_access(self->w.buf[2].fd, W, 0, TO_END),
 	};
 	long a = st_lock_all(self->w.ctx[0], self->w.buf[0].fd, W, 0);
 	long p = st_lock_set(self->w.ctx[1], ab, 2, QUEUE);
@@ -181,7 +184,7 @@ TEST_F(up, overtakes_over_two_queues)
 	ASSERT_LE(0, a);
 	ASSERT_LE(0, p);
 	ASSERT_LE(0, q);
-	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->w.buf[2].fd, W, ALL));
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->w.buf[2].fd, W, 0, TO_END));
 	c = st_call_end(&call);
 	ASSERT_LE(0, c);
 	EXPECT_EQ(0, st_release(self->w.ctx[0], a));
@@ -196,7 +199,8 @@ TEST_F(up, overtakes_over_two_queues)
 TEST_F(up, overtakes_the_queue_but_not_the_holder)
 {
 	struct dmabuf_sync_access both[] = {
-		st_access(self->w.buf[0].fd, W, ALL), st_access(self->w.buf[1].fd, W, ALL),
+		st_access(self->w.buf[0].fd, W, 0, TO_END),
+		st_access(self->w.buf[1].fd, W, 0, TO_END),
 	};
 	long a = st_lock_all(self->w.ctx[0], self->w.buf[0].fd, W, 0);
 	long b = st_lock_all(self->w.ctx[1], self->w.buf[1].fd, W, 0);
@@ -245,7 +249,8 @@ TEST_F(up, queue_that_does_not_wait_for_the_owner_is_not_overtaken)
 TEST_F(up, waits_behind_a_queue_until_that_waits_for_the_owner)
 {
 	struct dmabuf_sync_access ab[] = {
-		st_access(self->w.buf[0].fd, W, ALL), st_access(self->w.buf[1].fd, W, ALL),
+		st_access(self->w.buf[0].fd, W, 0, TO_END),
+		st_access(self->w.buf[1].fd, W, 0, TO_END),
 	};
 	long c = st_lock_all(self->w.ctx[1], self->w.buf[2].fd, W, 0);
 	long h = st_lock_all(self->w.ctx[0], self->w.buf[0].fd, W, 0);

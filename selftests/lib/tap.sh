@@ -14,7 +14,7 @@ tap_count=0 tap_failed=0 tap_skipped=0
 tap_plan() { echo "TAP version 13"; echo "1..$1"; }
 
 # Explains what follows or what went before.
-tap_note() { sed 's/^/# /' <<< "$*"; }
+tap_note() { echo "# ${*//$'\n'/$'\n'# }"; }
 
 tap_test() {
 	local name=$1 out

@@ -10,8 +10,10 @@ int st_world_open(struct st_world *world)
 	unsigned int i;
 	int err = 0;
 
-	for (i = 0; i < ST_WORLD; i++)
-		world->buf[i].fd = world->ctx[i] = -1;
+	for (i = 0; i < ST_WORLD; i++) {
+		world->buf[i].fd = -1;
+		world->ctx[i] = -1;
+	}
 	world->test = st_test_open();
 	if (world->test < 0)
 		return world->test;

@@ -131,7 +131,8 @@ static long test_ioctl(struct file *file, unsigned int cmd, unsigned long user)
 	if (copy_from_user(&arg, (void __user *)user, _IOC_SIZE(cmd)))
 		return -EFAULT;
 	err = test_calls[nr].fn(file->private_data, &arg);
-	if (!err && (_IOC_DIR(cmd) & _IOC_READ) &&
+	/* Also when it failed: DST_SYNC_WAIT tells what was so far. */
+	if ((_IOC_DIR(cmd) & _IOC_READ) &&
 	    copy_to_user((void __user *)user, &arg, _IOC_SIZE(cmd)))
 		return -EFAULT;
 	return err;

@@ -1,17 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef ALONE_H
-#define ALONE_H
+/*
+ * The user ABI's header alone: nothing before it, and twice, so that it needs and breaks
+ * nothing. Compiled once per language, with HEADER_NAME a name of its own, and compared by
+ * header.c. Old C comments and declarations only.
+ */
+#include <linux/dmabuf_sync.h>
+#include <linux/dmabuf_sync.h>
 
-#define HEADER_NR_STRUCTS	6
-#define HEADER_NR_CALLS		3
+#include "facts.h"
 
-/* What one language makes of the header. */
-struct header_facts {
-	unsigned long sizes[HEADER_NR_STRUCTS];
-	unsigned long calls[HEADER_NR_CALLS];
-	unsigned long bits;
-	unsigned long max_set;
-	unsigned long to_end;
+#ifdef __cplusplus
+extern "C"
+#endif
+const struct header_facts HEADER_NAME;
+
+const struct header_facts HEADER_NAME = {
+	{
+		sizeof(struct dmabuf_sync_access), sizeof(struct dmabuf_sync_acquire),
+		sizeof(struct dmabuf_sync_release), sizeof(struct dmabuf_sync_info),
+		sizeof(struct dmabuf_sync_query), sizeof(struct dmabuf_sync_event)
+	},
+	{
+		DMABUF_SYNC_IOC_ACQUIRE, DMABUF_SYNC_IOC_RELEASE, DMABUF_SYNC_IOC_QUERY
+	},
+	DMA_BUF_ACCESS_DMA_RW,
+	DMABUF_SYNC_MAX_SET,
+	DMABUF_SYNC_TO_END
 };
-
-#endif /* ALONE_H */
