@@ -252,20 +252,39 @@ DMABUF_SYNC_PROBE(fence_wait_end, fence)
 DMABUF_SYNC_PROBE(backoff, backoff)
 
 static __always_inline void replay_fill(struct top_access *access,
-					const struct top_access *in, __u64 now)
+					const struct top_access *in)
 {
 	access->ino = in->ino;
 	access->owner = in->owner;
 	access->start = in->start;
 	access->len = in->len;
-	access->since_ns = in->since_ns;
-	access->counted_ns = now;
 	access->kind = in->kind;
 	access->tgid = in->tgid;
 	access->tid = in->tid;
 	access->mode = in->mode;
 	access->agent = in->agent;
 	__builtin_memcpy(access->comm, in->comm, sizeof(access->comm));
+}
+
+/* Go on to the state that the snapshot has, from whichever came before it. */
+static __always_inline void replay_step(struct top_access *access,
+					const struct top_access *in, __u64 now)
+{
+	__u32 state = access->state;
+
+	if (in->state == TOP_STATE_COMMITTED) {
+		access->fence_context = in->fence_context;
+		access->fence_seqno = in->fence_seqno;
+	}
+	if (state >= in->state)
+		return;
+	if (state == TOP_STATE_NONE)
+		replay_fill(access, in);
+	if (state < TOP_STATE_HELD) {
+		access->since_ns = in->since_ns;
+		access->counted_ns = now;
+	}
+	access_step(access, state, in->state, now);
 }
 
 /*
@@ -279,7 +298,6 @@ int replay(void)
 	const struct top_access *in = &replay_input.access;
 	__u64 id = replay_input.id, now = bpf_ktime_get_ns();
 	struct top_access *access;
-	int i;
 
 	if (filtered(in->ino, in->tgid))
 		return 0;
@@ -287,19 +305,9 @@ int replay(void)
 	access = replay_input.known_only ? access_find(id) : access_get(id);
 	if (!access)
 		return !replay_input.known_only;
-	if (access->state == TOP_STATE_NONE)
-		replay_fill(access, in, now);
-	for (i = 0; i < TOP_NR_EDGES; i++)
-		if (in->edges[i].blocker)
-			edge_add(access, &in->edges[i]);
-	if (in->state == TOP_STATE_COMMITTED) {
-		access->fence_context = in->fence_context;
-		access->fence_seqno = in->fence_seqno;
-		access_step(access, TOP_STATE_HELD, TOP_STATE_COMMITTED, now);
-	}
-	if (in->state == TOP_STATE_QUEUED)
-		access_step(access, TOP_STATE_REQUESTED, TOP_STATE_QUEUED, now);
-	access_step(access, TOP_STATE_NONE, in->state, now);
+	if (replay_input.edge.blocker)
+		edge_add(access, &replay_input.edge);
+	replay_step(access, in, now);
 	return 0;
 }
 

@@ -212,13 +212,15 @@ struct top_event {
  * struct top_replay - an access of the kernel's snapshot, for program replay
  * @id: access id
  * @known_only: do nothing when the access is not known yet
- * @access: what is known of it
+ * @access: what is known of it, but for its edges
+ * @edge: one of these; @blocker is 0 when there is none
  */
 struct top_replay {
 	top_u64 id;
 	top_u32 known_only;
 	top_u32 reserved;
 	struct top_access access;
+	struct top_edge edge;
 };
 
 #endif /* DMASYNC_TOP_H */

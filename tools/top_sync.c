@@ -113,8 +113,8 @@ static int sync_replay(struct dmasync_top_bpf *skel,
 		input->id = access->id;
 		input->known_only = known_only;
 		input->access = access->access;
-		if (line->is_edge)
-			input->access.edges[0] = sync_edge(list, line);
+		input->edge = line->is_edge ? sync_edge(list, line) :
+					      (struct top_edge){ 0 };
 		ret = sync_run(skel->progs.replay);
 		if (ret < 0)
 			return ret;

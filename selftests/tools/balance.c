@@ -166,25 +166,24 @@ static bool is_zero(struct json_object *object, const char *const *keys)
 	return zero;
 }
 
-/* Nothing is held, nothing counts on, nothing was lost. */
+/* Nothing is held, nothing counts on, and there was room for everything. */
 static bool at_rest(struct json_object *report)
 {
 	static const char *const keys[] = {
 		"cpu_held", "dma_held", "waiting", "cpu_percent", "dma_percent",
-		"overlap_percent", "lost_accesses", "lost_buffers", "lost_runs", NULL,
+		"overlap_percent", "lost_accesses", "lost_buffers", NULL,
 	};
 
 	return is_zero(json_object_object_get(report, "summary"), keys);
 }
 
-static bool row_at_rest(struct json_object *row, uint64_t expected)
+static bool row_at_rest(struct json_object *row)
 {
 	static const char *const keys[] = {
 		"held", "waiting", "cpu_percent", "dma_percent", "overlap_percent", NULL,
 	};
 
-	return is_zero(row, keys) && tool_number(row, "total_acquired") == (int64_t)expected &&
-	       tool_number(row, "total_released") == (int64_t)expected;
+	return is_zero(row, keys);
 }
 
 /* Add up what a window has of each buffer. */
@@ -205,27 +204,39 @@ static bool add_window(struct json_object *report, const struct st_world *w,
 	return sound;
 }
 
-/* The first window in which nothing happened, after everything that did. */
+/*
+ * The first window in which nothing happened, after everything that did, and that in which
+ * what the programs missed was put right: kernels from 7.x on may preempt a program, and
+ * then do not run it for who preempted it.
+ */
 static struct json_object *last_window(struct tool *tool, const struct st_world *w,
 				       const uint64_t *expected, uint64_t *windows)
 {
 	struct json_object *report;
-	unsigned int i;
+	unsigned int i, quiet = 0;
 
 	for (i = 0; i < MAX_WINDOWS; i++) {
 		report = tool_line(tool);
 		if (!report || !add_window(report, w, windows))
 			break;
-		if (windows[0] >= expected[0] && !tool_summary(report, "acquired"))
+		if (windows[0] + tool_summary(report, "lost_runs") >= expected[0] &&
+		    !tool_summary(report, "acquired") && ++quiet == 2)
 			return report;
 		json_object_put(report);
 	}
 	return NULL;
 }
 
+/* What was not counted was counted as lost. */
+static bool agrees(int64_t number, uint64_t expected, uint64_t lost)
+{
+	return number <= (int64_t)expected && number + lost >= expected;
+}
+
 TEST_F_TIMEOUT(balance, after_the_storm, 120)
 {
-	struct json_object *report;
+	struct json_object *report, *row;
+	uint64_t lost;
 	unsigned int i;
 
 	ASSERT_EQ(0, work(self->workers, &self->w, self->expected));
@@ -233,12 +244,16 @@ TEST_F_TIMEOUT(balance, after_the_storm, 120)
 	report = last_window(&self->tool, &self->w, self->expected, self->windows);
 	ASSERT_NE(NULL, report);
 	EXPECT_TRUE(at_rest(report));
+	lost = tool_summary(report, "lost_runs");
 	for (i = 0; i < NR_BUFS; i++) {
+		row = row_of(report, &self->w.buf[i]);
 		EXPECT_LT(0, self->expected[i]);
-		EXPECT_EQ(self->expected[i], self->windows[i]);
-		EXPECT_TRUE(row_at_rest(row_of(report, &self->w.buf[i]), self->expected[i]));
-		TH_LOG("buffer %u: %llu acquisitions", i,
-		       (unsigned long long)self->expected[i]);
+		EXPECT_TRUE(row_at_rest(row));
+		EXPECT_EQ((int64_t)self->windows[i], tool_number(row, "total_acquired"));
+		EXPECT_TRUE(agrees(self->windows[i], self->expected[i], lost));
+		EXPECT_TRUE(agrees(tool_number(row, "total_released"), self->expected[i], lost));
+		TH_LOG("buffer %u: %llu acquisitions; runs lost: %llu", i,
+		       (unsigned long long)self->expected[i], (unsigned long long)lost);
 	}
 	json_object_put(report);
 }
