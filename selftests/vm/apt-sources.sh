@@ -7,11 +7,25 @@
 APT_GUEST_SUITE=trixie
 
 # "URI release component origin" of each package index that the host uses, as
-# apt reads it from either source format; origin unknown before apt-get update.
-apt_sources_host() {
+# apt reads it from either source format; options of apt-get as arguments.
+apt_sources_list() {
 	# shellcheck disable=SC2016 # apt expands these, not the shell
-	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)' \
+	apt-get "$@" indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)' \
 		'Created-By: Packages' 2>/dev/null
+}
+
+# The same; apt knows sources only with package lists, and where the host has
+# none (container images come so), $1 becomes the place for private ones.
+apt_sources_host() {
+	local dir=$1 options
+
+	apt_sources_list | grep . && return
+	options=(-o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir/cache" 
+		-o APT::Sandbox::User=root -o Acquire::Languages=none)
+	mkdir -p "$dir/lists/partial" "$dir/cache"
+	apt-get -q "${options[@]}" update >&2 || :
+	apt_sources_list "${options[@]}" | grep . ||
+		vm_die "no package lists (see above): is there a network, are the sources in /etc/apt right?"
 }
 
 # A "mirror+file:" list is a file of this machine: take its first mirror.
@@ -28,32 +42,34 @@ apt_sources_resolve() {
 	esac
 }
 
-# First host mirror of Debian whose release matches the extended regular
-# expression $1; other vendors use Debian's release names, too.
+# First mirror among the lines of standard input whose release matches the
+# extended regular expression $1: of Debian itself, else of someone who uses
+# Debian's release names, as a partial mirror does.
 apt_sources_mirror() {
-	local wanted uri release component origin found
+	local uri release component origin found other=
 
-	for wanted in 'Debian' '\$\(ORIGIN\)'; do
-		while read -r uri release component origin; do
-			[[ $release =~ ^($1)$ && $component = main && $origin =~ ^$wanted$ ]] || continue
-			found=$(apt_sources_resolve "$uri")
-			[ -n "$found" ] && echo "$found" && return
-		done < <(apt_sources_host)
+	while read -r uri release component origin; do
+		[[ $release =~ ^($1)$ && $component = main ]] || continue
+		found=$(apt_sources_resolve "$uri")
+		[ -n "$found" ] || continue
+		[ "$origin" = Debian ] && echo "$found" && return
+		other=${other:-$found}
 	done
-	return 1
+	[ -n "$other" ] && echo "$other"
 }
 
-# One-line sources for the guest.
+# One-line sources for the guest; $1 is a folder for temporary files.
 apt_sources_guest() {
 	local names='bookworm|trixie|forky|sid|oldstable|stable|testing|unstable'
-	local main security suite=$APT_GUEST_SUITE
+	local host main security suite=$APT_GUEST_SUITE
 
-	main=$(apt_sources_mirror "$names") ||
-		vm_die "no Debian mirror (component main) among this machine's apt sources in /etc/apt; add one and run apt-get update"
+	host=$(apt_sources_host "$1") || exit
+	main=$(apt_sources_mirror "$names" <<< "$host") ||
+		vm_die "no Debian mirror (component main) among this machine's apt sources in /etc/apt"
 	echo "deb $main $suite main"
 	echo "deb $main $suite-updates main"
 	echo "deb $main $suite-backports main"
-	if security=$(apt_sources_mirror "($names)(-security|/updates)"); then
+	if security=$(apt_sources_mirror "($names)(-security|/updates)" <<< "$host"); then
 		echo "deb $security $suite-security main"
 	else
 		vm_say "this machine has no Debian security mirror: the guest does without"

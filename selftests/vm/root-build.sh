@@ -63,7 +63,7 @@ root_bootstrap() {
 	local dest=$1
 
 	step "base system"
-	mkdir "$dest/tmp"
+	mkdir -p "$dest/tmp"
 	# shellcheck disable=SC2016 # mmdebstrap's shell expands the hook
 	TMPDIR=$dest/tmp VM_HOOK=$VM_DIR/root-build.sh mmdebstrap --mode=root --variant=minbase --format=directory \
 		--skip=chroot/mount/sys,check/empty \
