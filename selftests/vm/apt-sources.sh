@@ -20,7 +20,7 @@ apt_sources_host() {
 	local dir=$1 options
 
 	apt_sources_list | grep . && return
-	options=(-o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir/cache" 
+	options=(-o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir/cache"
 		-o APT::Sandbox::User=root -o Acquire::Languages=none)
 	mkdir -p "$dir/lists/partial" "$dir/cache"
 	apt-get -q "${options[@]}" update >&2 || :
