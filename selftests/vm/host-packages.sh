@@ -19,16 +19,15 @@ host_packages_missing() {
 			}'
 }
 
-# How to run apt-get as root, in the array apt; the arguments are the packages.
+# How to run a command as root, in the array as_root; arguments are packages.
 host_packages_become_root() {
 	local by_hand="as root run: apt-get update && apt-get install --no-install-recommends $*"
 	local name
 
-	apt=(env DEBIAN_FRONTEND=noninteractive)
+	as_root=(env DEBIAN_FRONTEND=noninteractive)
 	for name in http_proxy https_proxy no_proxy; do
-		[ -z "${!name:-}" ] || apt+=("$name=${!name}")
+		[ -z "${!name:-}" ] || as_root+=("$name=${!name}")
 	done
-	apt+=(apt-get)
 	[ "$(id -u)" -ne 0 ] || return 0
 	command -v sudo >/dev/null ||
 		vm_die "installing packages needs root, and there is no sudo here; $by_hand"
@@ -37,7 +36,7 @@ host_packages_become_root() {
 	fi
 	vm_say "this needs root; sudo may ask for your password"
 	sudo true || vm_die "sudo does not let you; $by_hand"
-	apt=(sudo "${apt[@]}")
+	as_root=(sudo "${as_root[@]}")
 }
 
 # Can apt install these with the lists it has?
@@ -47,25 +46,30 @@ host_packages_known() {
 
 host_packages_update() {
 	vm_say "fetching package lists"
-	"${apt[@]}" -q update ||
+	"${as_root[@]}" apt-get -q update ||
 		vm_die "apt-get update failed (see above): is there a network, are the sources in /etc/apt right?"
 }
 
 host_packages_install() {
-	local apt install=(-qy --no-install-recommends install "$@")
+	local as_root install=(apt-get -qy --no-install-recommends install "$@")
 
 	vm_say "installing on this machine: $*"
 	host_packages_become_root "$@"
+	if [ -n "$(dpkg --audit 2>/dev/null)" ]; then
+		vm_say "an installation was interrupted here: finishing it"
+		"${as_root[@]}" dpkg --configure -a ||
+			vm_die "dpkg --configure -a failed (see above): dpkg needs your help first"
+	fi
 	if ! host_packages_known "$@"; then
 		host_packages_update
 		host_packages_known "$@" ||
 			vm_die "apt cannot install $*: is there a network, and a Debian mirror (component main) in /etc/apt?"
 	fi
-	"${apt[@]}" "${install[@]}" && return
+	"${as_root[@]}" "${install[@]}" && return
 	# Old lists name files that the mirror has replaced since.
 	vm_say "that failed; trying again with fresh package lists"
 	host_packages_update
-	"${apt[@]}" "${install[@]}" ||
+	"${as_root[@]}" "${install[@]}" ||
 		vm_die "cannot install $* (see above): check the network and the sources in /etc/apt"
 }
 
