@@ -220,7 +220,8 @@ static void walk_kick_seen(struct walk *walk)
 
 /*
  * Search from @set or, without one, from all that @target waits for. A path that fell
- * apart while it was found proves nothing: look once more.
+ * apart while it was found proves nothing: look once more. Unless it is @set itself that
+ * gave up: it would be found like that again and again, and is in nobody's way any more.
  */
 static int walk_find(struct dsync_set *set, struct dsync_owner *target,
 		     bool soft, bool kick, unsigned int *steps)
@@ -240,7 +241,7 @@ static int walk_find(struct dsync_set *set, struct dsync_owner *target,
 		if (ret == 1 && !again && kick)
 			walk_kick_seen(&walk);
 		walk_fini(&walk);
-	} while (again);
+	} while (again && (!set || READ_ONCE(set->queued)));
 	return ret;
 }
 
@@ -319,7 +320,9 @@ static struct dsync_set *next_earlier(struct dsync_set *set, u64 last_ticket)
  * It may if each earlier request that it conflicts with waits, over any number of edges,
  * for the set's owner: to wait behind such a request would be a deadlock that only the
  * queue made (invariant 4). Soft edges count on the way even where they could be overtaken
- * themselves; so every soft edge on a cycle gives way, whichever is looked at first.
+ * themselves; so every soft edge on a cycle gives way, whichever is looked at first. An
+ * earlier request that gives up meanwhile is in nobody's way; none is acquired meanwhile,
+ * as that takes the resv.
  *
  * Context: the graph and the set's resv locked.
  * Return: 1 if so, 0 if not, -ENOLCK if there are too many accesses to look at.
