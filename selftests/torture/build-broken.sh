@@ -46,9 +46,10 @@ build() {
 	make --no-print-directory -C "$kdir" M="$tree" CONFIG_DMABUF_SYNC=m modules
 }
 
-state > "$out.state.new" 2>/dev/null || { mkdir -p "$2" && state > "$out.state.new"; }
-if cmp -s "$out.state.new" "$stamp"; then
-	rm "$out.state.new"
+mkdir -p "$out"
+state > "$stamp.new"
+if cmp -s "$stamp.new" "$stamp"; then
+	rm "$stamp.new"
 	exit
 fi
 for patch in "$here"/broken/*.patch; do
@@ -60,4 +61,4 @@ for patch in "$here"/broken/*.patch; do
 	mkdir -p "$out/$rule"
 	cp "$tree/dmabuf_sync.ko" "$out/$rule/"
 done
-mv "$out.state.new" "$stamp"
+mv "$stamp.new" "$stamp"

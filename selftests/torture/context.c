@@ -41,7 +41,7 @@ static void context_refused(struct to_actor *actor, enum how how, bool alone, lo
 		to_actor_count(actor, TO_TIMED_OUT);
 	else if (err == -EDEADLK && how != TRY && !alone)
 		to_actor_count(actor, TO_DEADLOCKS);
-	else if (err == -ENOLCK && how != TRY && !alone)
+	else if (err == -ENOLCK && !alone && actor->arena->options.owners > TO_FEW)
 		to_actor_count(actor, TO_TOO_MANY);
 	else
 		to_fail(actor->arena, "errno",

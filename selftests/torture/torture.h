@@ -27,6 +27,7 @@
 #define TO_SET		4	/* accesses of a set */
 #define TO_HELD		4	/* sets of an owner */
 #define TO_WORKER	4	/* actors of a process */
+#define TO_FEW		16	/* owners whose accesses are never too many for the engine */
 
 #define to_load(p)	__atomic_load_n(p, __ATOMIC_SEQ_CST)
 #define to_store(p, v)	__atomic_store_n(p, v, __ATOMIC_SEQ_CST)
