@@ -114,6 +114,24 @@ struct dsync_set *fx_whole(struct kunit *test, unsigned int owner, unsigned int 
 	return fx_set(test, owner, buf, mode, 0, FX_SIZE - 1);
 }
 
+struct dsync_set *fx_bytes(struct kunit *test, unsigned int owner, unsigned long read,
+			   unsigned long write)
+{
+	struct dsync_want wants[BITS_PER_BYTE] = {};
+	unsigned long bytes = read | write;
+	struct fx *fx = test->priv;
+	unsigned int nr = 0, byte;
+
+	for_each_set_bit(byte, &bytes, BITS_PER_BYTE)
+		wants[nr++] = (struct dsync_want){
+			.dmabuf = fx->bufs[0],
+			.mode = write & BIT(byte) ? FX_W : FX_R,
+			.offset = byte,
+			.length = 1,
+		};
+	return fx_create(test, owner, wants, nr);
+}
+
 struct dsync_set *fx_pair(struct kunit *test, unsigned int owner, unsigned int buf1,
 			  unsigned int buf2, u32 mode)
 {

@@ -17,7 +17,7 @@
 #include "../set.h"
 
 #define FX_BUFS		3
-#define FX_OWNERS	4
+#define FX_OWNERS	6
 #define FX_SETS		16
 #define FX_SIZE		(16 * PAGE_SIZE)
 
@@ -28,7 +28,7 @@
 /**
  * struct fx - the fixture of a test, in &kunit.priv
  * @bufs: buffers of FX_SIZE bytes
- * @owners: owners; the tests call them A, B, C, D
+ * @owners: owners; the tests call them A to F
  * @sets: all sets that the test made; what is left of them goes at its end
  * @nr_sets: entries in @sets
  */
@@ -39,7 +39,7 @@ struct fx {
 	unsigned int nr_sets;
 };
 
-enum { A, B, C, D };
+enum { A, B, C, D, E, F };
 
 int fx_init(struct kunit *test);
 void fx_exit(struct kunit *test);
@@ -47,6 +47,9 @@ void fx_exit(struct kunit *test);
 /* A set of owner @owner with one access: bytes @start to @last of buffer @buf. */
 struct dsync_set *fx_set(struct kunit *test, unsigned int owner, unsigned int buf, u32 mode,
 			 u64 start, u64 last);
+/* One with an access to each byte of buffer 0 whose bit is in @read or @write. */
+struct dsync_set *fx_bytes(struct kunit *test, unsigned int owner, unsigned long read,
+			   unsigned long write);
 /* One with two accesses: the whole of two buffers. */
 struct dsync_set *fx_pair(struct kunit *test, unsigned int owner, unsigned int buf1,
 			  unsigned int buf2, u32 mode);

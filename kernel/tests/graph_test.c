@@ -118,6 +118,59 @@ static void queue_makes_no_deadlock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, fx_try(a));
 }
 
+/*
+ * Bytes 0 to 2. A(W0) C(W2)  B(W0) B(R1 W2) D(W1) A(R1): A is behind D, D behind B's second set,
+ * that behind C. When C goes, B acquires its second set while it waits for A with the first:
+ * D waits for A from now on, A may overtake it, and nobody but B can tell A.
+ */
+static void acquiring_lets_another_overtake(struct kunit *test)
+{
+	struct dsync_set *c = fx_bytes(test, C, 0, BIT(2)), *a, *b;
+
+	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_bytes(test, A, 0, BIT(0))));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(c));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(fx_bytes(test, B, 0, BIT(0))));
+	b = fx_bytes(test, B, BIT(1), BIT(2));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(b));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(fx_bytes(test, D, 0, BIT(1))));
+	a = fx_bytes(test, A, BIT(1), 0);
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(a));
+	fx_release(c);
+	KUNIT_EXPECT_TRUE(test, fx_kicked(b));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(b));
+	KUNIT_EXPECT_TRUE(test, fx_kicked(a));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(a));
+}
+
+/*
+ * Bytes 1 to 5. A(R5) B(R1) C(R1) D(W2)  E(W3 W5) F(W4 W5) B(W3) D(W4) C(W2) A(W1): A closes two
+ * cycles. It waits for B, which is behind E, which waits for A; and for C, which waits for D,
+ * which is behind F, which waits for A. B and D may overtake, though D is farther away.
+ */
+static void request_closes_two_cycles(struct kunit *test)
+{
+	struct dsync_set *b, *d;
+
+	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_bytes(test, A, BIT(5), 0)));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_bytes(test, B, BIT(1), 0)));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_bytes(test, C, BIT(1), 0)));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_bytes(test, D, 0, BIT(2))));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(fx_bytes(test, E, 0, BIT(3) | BIT(5))));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(fx_bytes(test, F, 0, BIT(4) | BIT(5))));
+	b = fx_bytes(test, B, 0, BIT(3));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(b));
+	d = fx_bytes(test, D, 0, BIT(4));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(d));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(fx_bytes(test, C, 0, BIT(2))));
+	fx_kicked(b);
+	fx_kicked(d);
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(fx_bytes(test, A, 0, BIT(1))));
+	KUNIT_EXPECT_TRUE(test, fx_kicked(b));
+	KUNIT_EXPECT_TRUE(test, fx_kicked(d));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(b));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(d));
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(abba),
 	KUNIT_CASE(abba_without_waiting),
@@ -128,6 +181,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(victim_makes_way),
 	KUNIT_CASE(acquiring_closes_a_cycle),
 	KUNIT_CASE(queue_makes_no_deadlock),
+	KUNIT_CASE(acquiring_lets_another_overtake),
+	KUNIT_CASE(request_closes_two_cycles),
 	{}
 };
 
