@@ -145,21 +145,22 @@ static void tables_leave(struct dsync_set *set)
 }
 
 /*
- * The owner has other requests that wait. What it acquires now can close a cycle, and can
- * give those others the right to overtake.
+ * The owner has other requests that wait. What it acquires now can close a cycle: of holders,
+ * or one in which somebody, this owner or another, gets the right to overtake.
  */
 static int holder_waits(struct dsync_set *set)
 {
 	int ret = dsync_graph_owner_deadlock(set->owner);
 
-	if (ret) {
-		if (ret > 0)
-			trace_deadlock(set);
-		tables_leave(set);
-		return ret < 0 ? ret : -EDEADLK;
+	if (ret > 0) {
+		trace_deadlock(set);
+		ret = -EDEADLK;
 	}
-	dsync_owner_kick(set->owner);
-	return 0;
+	if (!ret)
+		ret = dsync_graph_kick_cycle(set->owner);
+	if (ret < 0)
+		tables_leave(set);
+	return min(ret, 0);
 }
 
 /* Nothing is in the way: hold everything (invariants 1 and 2). */
@@ -202,7 +203,7 @@ static int set_closes_cycle(struct dsync_set *set)
 		return -EDEADLK;
 	}
 	if (!ret)
-		ret = dsync_graph_kick_cycle(set);
+		ret = dsync_graph_kick_cycle(set->owner);
 	return min(ret, 0);
 }
 

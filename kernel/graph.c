@@ -34,6 +34,7 @@ static u64 nr_walks;
  * struct walk - a breadth-first search for an owner
  * @target: the owner that is looked for
  * @soft: follow soft edges, too
+ * @all: do not stop at @target
  * @steps: accesses looked at so far, by this walk and those that decide the same
  * @from: node whose edges are being followed
  * @todo: nodes reached, their edges not followed
@@ -43,6 +44,7 @@ static u64 nr_walks;
 struct walk {
 	struct dsync_owner *target;
 	bool soft;
+	bool all;
 	unsigned int *steps;
 	struct dsync_node *from;
 	struct list_head todo;
@@ -100,12 +102,17 @@ static void walk_to_set(struct walk *walk, struct dsync_set *set)
 		dsync_set_get(set);
 }
 
+static bool walk_over(const struct walk *walk)
+{
+	return (walk->found && !walk->all) || *walk->steps > GRAPH_MAX_STEPS;
+}
+
 /* The locks that the callees' references need are held by the caller: buf->lock. */
 static void walk_access(struct walk *walk, struct dsync_access *access)
 {
 	struct dsync_access *other = NULL;
 
-	while (!walk->found && *walk->steps <= GRAPH_MAX_STEPS &&
+	while (!walk_over(walk) &&
 	       (other = dsync_buf_holder(access->buf, access, other))) {
 		(*walk->steps)++;
 		walk_to_owner(walk, other->set->owner);
@@ -113,7 +120,7 @@ static void walk_access(struct walk *walk, struct dsync_access *access)
 	if (!walk->soft)
 		return;
 	other = NULL;
-	while (!walk->found && *walk->steps <= GRAPH_MAX_STEPS &&
+	while (!walk_over(walk) &&
 	       (other = dsync_buf_earlier(access->buf, access, other))) {
 		(*walk->steps)++;
 		walk_to_set(walk, other->set);
@@ -200,13 +207,13 @@ static int walk_run(struct walk *walk)
 			walk_set(walk, set_of(node));
 		else
 			walk_owner(walk, owner_of(node));
-		if (walk->found)
-			return 1;
-		if (*walk->steps > GRAPH_MAX_STEPS)
-			return -ENOLCK;
+		if (walk_over(walk))
+			break;
 		cond_resched();
 	}
-	return 0;
+	if (walk->found && !walk->all)
+		return 1;
+	return *walk->steps > GRAPH_MAX_STEPS ? -ENOLCK : walk->found;
 }
 
 static void walk_kick_seen(struct walk *walk)
@@ -224,7 +231,7 @@ static void walk_kick_seen(struct walk *walk)
  * gave up: it would be found like that again and again, and is in nobody's way any more.
  */
 static int walk_find(struct dsync_set *set, struct dsync_owner *target,
-		     bool soft, bool kick, unsigned int *steps)
+		     bool soft, unsigned int *steps)
 {
 	struct walk walk;
 	bool again;
@@ -238,8 +245,6 @@ static int walk_find(struct dsync_set *set, struct dsync_owner *target,
 			walk_owner(&walk, target);
 		ret = walk_run(&walk);
 		again = ret == 1 && !walk_path_holds(&walk);
-		if (ret == 1 && !again && kick)
-			walk_kick_seen(&walk);
 		walk_fini(&walk);
 	} while (again && (!set || READ_ONCE(set->queued)));
 	return ret;
@@ -256,7 +261,7 @@ int dsync_graph_find_deadlock(struct dsync_set *set)
 {
 	unsigned int steps = 0;
 
-	return walk_find(set, set->owner, false, false, &steps);
+	return walk_find(set, set->owner, false, &steps);
 }
 
 /**
@@ -270,23 +275,35 @@ int dsync_graph_owner_deadlock(struct dsync_owner *owner)
 {
 	unsigned int steps = 0;
 
-	return walk_find(NULL, owner, false, false, &steps);
+	return walk_find(NULL, owner, false, &steps);
 }
 
 /**
- * dsync_graph_kick_cycle() - let the sets of a cycle with soft edges look again
- * @set: the set that closed it, already queued
+ * dsync_graph_kick_cycle() - let the sets of cycles with soft edges look again
+ * @owner: the owner that closed them: it began to wait, or it acquired something while it
+ *	waits
  *
- * One of them finds that it may overtake now.
+ * In each of them there is one that finds that it may overtake now. All that @owner waits
+ * for is kicked, over any number of edges: it may have closed several cycles at once, and
+ * nobody else knows of them.
  *
  * Context: the graph locked.
  * Return: as dsync_graph_find_deadlock(), 1 meaning that there was such a cycle.
  */
-int dsync_graph_kick_cycle(struct dsync_set *set)
+int dsync_graph_kick_cycle(struct dsync_owner *owner)
 {
 	unsigned int steps = 0;
+	struct walk walk;
+	int ret;
 
-	return walk_find(set, set->owner, true, true, &steps);
+	walk_init(&walk, owner, true, &steps);
+	walk.all = true;
+	walk_owner(&walk, owner);
+	ret = walk_run(&walk);
+	if (ret == 1)
+		walk_kick_seen(&walk);
+	walk_fini(&walk);
+	return ret;
 }
 
 /* The next earlier request in the way of @set that was not looked at in this pass. */
@@ -336,7 +353,7 @@ int dsync_graph_may_overtake(struct dsync_set *set)
 
 	while (ret == 1 && (earlier = next_earlier(set, ticket))) {
 		ticket = earlier->ticket;
-		ret = walk_find(earlier, set->owner, true, false, &steps);
+		ret = walk_find(earlier, set->owner, true, &steps);
 		dsync_set_put(earlier);
 	}
 	return ret;

@@ -30,7 +30,7 @@ void dsync_graph_unlock(void);
 
 int dsync_graph_find_deadlock(struct dsync_set *set);
 int dsync_graph_owner_deadlock(struct dsync_owner *owner);
-int dsync_graph_kick_cycle(struct dsync_set *set);
+int dsync_graph_kick_cycle(struct dsync_owner *owner);
 int dsync_graph_may_overtake(struct dsync_set *set);
 
 #endif /* _DSYNC_GRAPH_H */

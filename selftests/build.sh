@@ -16,6 +16,7 @@ modules() {
 	out=$PWD/build/$1
 	make -C kernel KDIR="$kdir" OUT="$out"
 	make -C selftests/modules KDIR="$kdir" OUT="$out"
+	selftests/torture/build-broken.sh "$kdir" "$out"
 }
 
 user() {

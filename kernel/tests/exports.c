@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the KUnit tests call. Part of dmabuf_sync, and only when the tests are built, so that
+ * the files under test need not know of them.
+ */
+#include <kunit/visibility.h>
+#include <linux/export.h>
+
+#include "../abandon.h"
+#include "../acquire.h"
+#include "../buf.h"
+#include "../owner.h"
+#include "../queue.h"
+#include "../release.h"
+#include "../set.h"
+
+EXPORT_SYMBOL_IF_KUNIT(dsync_abandon_check);
+EXPORT_SYMBOL_IF_KUNIT(dsync_abandon_note);
+EXPORT_SYMBOL_IF_KUNIT(dsync_acquire_try);
+EXPORT_SYMBOL_IF_KUNIT(dsync_owner_create);
+EXPORT_SYMBOL_IF_KUNIT(dsync_owner_put);
+EXPORT_SYMBOL_IF_KUNIT(dsync_queue_remove);
+EXPORT_SYMBOL_IF_KUNIT(dsync_release);
+EXPORT_SYMBOL_IF_KUNIT(dsync_set_create);
+EXPORT_SYMBOL_IF_KUNIT(dsync_set_put);

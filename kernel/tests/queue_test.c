@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The order of service, who overtakes, and who is kicked. */
+#include "fixture.h"
+
+/* A(W)  B(W) C(W): in the order of their tickets, one after the other. */
+static void writers_in_order(struct kunit *test)
+{
+	struct dsync_set *a = fx_whole(test, A, 0, FX_W);
+	struct dsync_set *b = fx_whole(test, B, 0, FX_W);
+	struct dsync_set *c = fx_whole(test, C, 0, FX_W);
+
+	KUNIT_EXPECT_EQ(test, 0, fx_try(a));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(b));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(c));
+	KUNIT_EXPECT_LT(test, b->ticket, c->ticket);
+	fx_release(a);
+	KUNIT_EXPECT_TRUE(test, fx_kicked(b));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(c));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(b));
+	fx_release(b);
+	KUNIT_EXPECT_TRUE(test, fx_kicked(c));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(c));
+}
+
+/* No ticket is drawn by who need not wait. */
+static void ticket_only_for_who_waits(struct kunit *test)
+{
+	struct dsync_set *a = fx_whole(test, A, 0, FX_R);
+	struct dsync_set *b = fx_whole(test, B, 0, FX_R);
+	struct dsync_set *c = fx_whole(test, C, 0, FX_W);
+
+	KUNIT_EXPECT_EQ(test, 0, fx_try(a));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(b));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, fx_try_now(c));
+	KUNIT_EXPECT_EQ(test, 0, a->ticket);
+	KUNIT_EXPECT_EQ(test, 0, b->ticket);
+	KUNIT_EXPECT_EQ(test, 0, c->ticket);
+}
+
+/* A(W)  B(R) C(R): adjacent readers get in together. */
+static void readers_together(struct kunit *test)
+{
+	struct dsync_set *a = fx_whole(test, A, 0, FX_W);
+	struct dsync_set *b = fx_whole(test, B, 0, FX_R);
+	struct dsync_set *c = fx_whole(test, C, 0, FX_R);
+
+	KUNIT_EXPECT_EQ(test, 0, fx_try(a));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(b));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(c));
+	fx_release(a);
+	KUNIT_EXPECT_TRUE(test, fx_kicked(b));
+	KUNIT_EXPECT_TRUE(test, fx_kicked(c));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(c));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(b));
+}
+
+/* A(R)  B(W) C(R): the reader waits behind the writer, and so does one that will not wait. */
+static void reader_behind_a_waiting_writer(struct kunit *test)
+{
+	struct dsync_set *a = fx_whole(test, A, 0, FX_R);
+	struct dsync_set *b = fx_whole(test, B, 0, FX_W);
+	struct dsync_set *c = fx_whole(test, C, 0, FX_R);
+
+	KUNIT_EXPECT_EQ(test, 0, fx_try(a));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(b));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, fx_try_now(fx_whole(test, D, 0, FX_R)));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(c));
+	/* Behind it, not in front of it. */
+	fx_cancel(b);
+	KUNIT_EXPECT_TRUE(test, fx_kicked(c));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(c));
+}
+
+/* A(R)  B(W) A(W): the upgrade. B waits for A, so A does not wait for B. */
+static void upgrade_overtakes(struct kunit *test)
+{
+	struct dsync_set *a = fx_whole(test, A, 0, FX_R);
+	struct dsync_set *b = fx_whole(test, B, 0, FX_W);
+
+	KUNIT_EXPECT_EQ(test, 0, fx_try(a));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(b));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_whole(test, A, 0, FX_W)));
+}
+
+/* A(b0)  B(b0 b1)  A(b1): B waits for A in another buffer; a stranger waits behind B. */
+static void second_buffer_overtakes(struct kunit *test)
+{
+	struct dsync_set *a = fx_whole(test, A, 0, FX_W);
+	struct dsync_set *b = fx_pair(test, B, 0, 1, FX_W);
+
+	KUNIT_EXPECT_EQ(test, 0, fx_try(a));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(b));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, fx_try_now(fx_whole(test, C, 1, FX_W)));
+	KUNIT_EXPECT_EQ(test, 0, fx_try_now(fx_whole(test, A, 1, FX_W)));
+}
+
+/* A(b0)  B(b0 b1) C(b1 b2)  A(b2): over any number of steps. */
+static void third_buffer_overtakes(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_whole(test, A, 0, FX_W)));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(fx_pair(test, B, 0, 1, FX_W)));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(fx_pair(test, C, 1, 2, FX_W)));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, fx_try_now(fx_whole(test, D, 2, FX_W)));
+	KUNIT_EXPECT_EQ(test, 0, fx_try_now(fx_whole(test, A, 2, FX_W)));
+}
+
+/* A(b0) D(b1)  C(b1)  A(b1): C waits for D only, so A has to wait behind C. */
+static void holder_overtakes_no_stranger(struct kunit *test)
+{
+	struct dsync_set *d = fx_whole(test, D, 1, FX_R);
+	struct dsync_set *c = fx_whole(test, C, 1, FX_W);
+	struct dsync_set *a = fx_whole(test, A, 1, FX_R);
+
+	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_whole(test, A, 0, FX_W)));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(d));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(c));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(a));
+	fx_release(d);
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(a));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(c));
+}
+
+/*
+ * A(W [0,99])  B(W [0,49]) C(W [50,99]) D(W [0,99]): behind B, which does not cover all that
+ * became free, C is kicked, too; D is behind both.
+ */
+static void kick_reaches_all_that_may_go(struct kunit *test)
+{
+	struct dsync_set *a = fx_set(test, A, 0, FX_W, 0, 99);
+	struct dsync_set *b = fx_set(test, B, 0, FX_W, 0, 49);
+	struct dsync_set *c = fx_set(test, C, 0, FX_W, 50, 99);
+	struct dsync_set *d = fx_set(test, D, 0, FX_W, 0, 99);
+
+	KUNIT_EXPECT_EQ(test, 0, fx_try(a));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(b));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(c));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(d));
+	fx_release(a);
+	KUNIT_EXPECT_TRUE(test, fx_kicked(b));
+	KUNIT_EXPECT_TRUE(test, fx_kicked(c));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(c));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(d));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(b));
+}
+
+/* A(W)  B(W) C(W): the herd stays asleep. */
+static void kick_stops_at_a_barrier(struct kunit *test)
+{
+	struct dsync_set *a = fx_whole(test, A, 0, FX_W);
+	struct dsync_set *b = fx_whole(test, B, 0, FX_W);
+	struct dsync_set *c = fx_whole(test, C, 0, FX_W);
+
+	KUNIT_EXPECT_EQ(test, 0, fx_try(a));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(b));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(c));
+	fx_release(a);
+	KUNIT_EXPECT_TRUE(test, fx_kicked(b));
+	KUNIT_EXPECT_FALSE(test, fx_kicked(c));
+}
+
+/* A(R) B(R)  C(W): the first reader that goes wakes nobody. */
+static void no_kick_while_another_is_in_the_way(struct kunit *test)
+{
+	struct dsync_set *a = fx_whole(test, A, 0, FX_R);
+	struct dsync_set *b = fx_whole(test, B, 0, FX_R);
+	struct dsync_set *c = fx_whole(test, C, 0, FX_W);
+
+	KUNIT_EXPECT_EQ(test, 0, fx_try(a));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(b));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(c));
+	fx_release(a);
+	KUNIT_EXPECT_FALSE(test, fx_kicked(c));
+	fx_release(b);
+	KUNIT_EXPECT_TRUE(test, fx_kicked(c));
+}
+
+/*
+ * A(b0) B(b1)  C(b0 b1) D(b0): when A goes, C hides D; C must wait on for B, and D, which holds
+ * something, might overtake it: so C passes the kick on.
+ */
+static void hidden_request_is_kicked_by_who_hid_it(struct kunit *test)
+{
+	struct dsync_set *a = fx_whole(test, A, 0, FX_W);
+	struct dsync_set *b = fx_whole(test, B, 1, FX_W);
+	struct dsync_set *c = fx_pair(test, C, 0, 1, FX_W);
+	struct dsync_set *d = fx_whole(test, D, 0, FX_W);
+
+	KUNIT_EXPECT_EQ(test, 0, fx_try(a));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(b));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_whole(test, D, 2, FX_W)));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(c));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(d));
+	fx_release(a);
+	KUNIT_EXPECT_TRUE(test, fx_kicked(c));
+	KUNIT_EXPECT_FALSE(test, fx_kicked(d));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(c));
+	KUNIT_EXPECT_TRUE(test, fx_kicked(d));
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(writers_in_order),
+	KUNIT_CASE(ticket_only_for_who_waits),
+	KUNIT_CASE(readers_together),
+	KUNIT_CASE(reader_behind_a_waiting_writer),
+	KUNIT_CASE(upgrade_overtakes),
+	KUNIT_CASE(second_buffer_overtakes),
+	KUNIT_CASE(third_buffer_overtakes),
+	KUNIT_CASE(holder_overtakes_no_stranger),
+	KUNIT_CASE(kick_reaches_all_that_may_go),
+	KUNIT_CASE(kick_stops_at_a_barrier),
+	KUNIT_CASE(no_kick_while_another_is_in_the_way),
+	KUNIT_CASE(hidden_request_is_kicked_by_who_hid_it),
+	{}
+};
+
+struct kunit_suite dsync_queue_suite = {
+	.name = "dmabuf_sync_queue",
+	.init = fx_init,
+	.exit = fx_exit,
+	.test_cases = cases,
+};

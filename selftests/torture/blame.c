@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Why does a request wait? Follow the snapshot's edges from it: to whoever holds what it waits
+ * for, and on from there while that owner waits itself.
+ *
+ *	no edge			nothing is in its way: a wake-up was lost
+ *	back to an owner	a deadlock that was not found
+ *	to an owner that	died: its accesses outlived it
+ *	to one that lives	and does not wait: it is slow; or the queue is unfair
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "torture.h"
+
+#define MAX_SNAPS	4096
+
+static const struct st_snap *access_of(const struct st_snap *snaps, int nr, pid_t tid)
+{
+	int i;
+
+	for (i = 0; i < nr; i++)
+		if (!snaps[i].edge && snaps[i].tid == (uint32_t)tid &&
+		    !strcmp(snaps[i].state, "queued"))
+			return &snaps[i];
+	return NULL;
+}
+
+/* What the owner is blocked on; a held access counts before a queued one. */
+static const struct st_snap *edge_of(const struct st_snap *snaps, int nr, uint64_t owner)
+{
+	const struct st_snap *found = NULL;
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		if (!snaps[i].edge || snaps[i].owner != owner)
+			continue;
+		if (!found || !snaps[i].queued)
+			found = &snaps[i];
+	}
+	return found;
+}
+
+static bool owner_waits(const struct st_snap *snaps, int nr, uint64_t owner)
+{
+	int i;
+
+	for (i = 0; i < nr; i++)
+		if (!snaps[i].edge && snaps[i].owner == owner &&
+		    !strcmp(snaps[i].state, "queued"))
+			return true;
+	return false;
+}
+
+static bool owner_lives(struct to_arena *arena, const struct st_snap *snaps, int nr,
+			uint64_t owner)
+{
+	unsigned int slot;
+	int i;
+
+	for (i = 0; i < nr; i++)
+		for (slot = 0; slot < arena->options.owners; slot++)
+			if (!snaps[i].edge && snaps[i].owner == owner &&
+			    snaps[i].tid == (uint32_t)to_load(&arena->slots[slot].tid))
+				return true;
+	return false;
+}
+
+static const char *follow(struct to_arena *arena, const struct st_snap *snaps, int nr,
+			  uint64_t owner)
+{
+	int steps;
+
+	for (steps = 0; steps <= TO_SLOTS; steps++) {
+		const struct st_snap *edge = edge_of(snaps, nr, owner);
+
+		if (!edge)
+			return owner_waits(snaps, nr, owner) ? "lost-wakeup" : "starvation";
+		owner = edge->blocker_owner;
+		if (!owner_lives(arena, snaps, nr, owner))
+			return "death";
+		if (!owner_waits(snaps, nr, owner))
+			return "starvation";
+	}
+	return "deadlock";
+}
+
+const char *to_blame(struct to_arena *arena, pid_t tid)
+{
+	struct st_snap *snaps = calloc(MAX_SNAPS, sizeof(*snaps));
+	const struct st_snap *access;
+	const char *rule = "starvation";
+	int nr = snaps ? st_snapshot(0, snaps, MAX_SNAPS) : -1;
+
+	if (nr > MAX_SNAPS)
+		nr = MAX_SNAPS;
+	access = nr > 0 ? access_of(snaps, nr, tid) : NULL;
+	if (access)
+		rule = follow(arena, snaps, nr, access->owner);
+	free(snaps);
+	return rule;
+}

@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: build-broken.sh KDIR OUT     (in the guest root, after the modules; by build.sh)
+#
+# Builds dmabuf_sync.ko once for each patch in broken/, which breaks one rule of the engine, into
+# OUT/broken/RULE/. A patch that does not apply any more is an error. All are built in one
+# copy of the sources, OUT/broken/tree, so that only what a patch touches is compiled again.
+
+set -euo pipefail
+
+[ $# -eq 2 ] || { echo "usage: build-broken.sh KDIR OUT" >&2; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd -P)
+kernel=$(cd "$here/../../kernel" && pwd -P)
+kdir=$1 out=$2/broken
+tree=$out/tree
+stamp=$out/stamp
+
+die() { echo "build-broken: $*" >&2; exit 1; }
+
+# What the builds depend on.
+state() {
+	echo "$kdir"
+	(cd "$kernel" && find . -path ./drivers -prune -o -type f -print | sort | xargs sha256sum)
+	sha256sum "$here"/broken/*.patch "$0"
+}
+
+# Files as they are in the tree. One that was patched gets a new date, and so is compiled again.
+copy() {
+	cmp -s "$kernel/$1" "$tree/$1" && return
+	mkdir -p "$(dirname "$tree/$1")"
+	cp "$kernel/$1" "$tree/$1"
+}
+
+copy_all() {
+	local file
+
+	while IFS= read -r file; do
+		copy "$file"
+	done < <(cd "$kernel" && find . -path ./drivers -prune -o -type f ! -name Makefile -print)
+	mkdir -p "$tree/drivers"
+	: > "$tree/drivers/Kbuild"
+}
+
+build() {
+	make --no-print-directory -C "$kdir" M="$tree" CONFIG_DMABUF_SYNC=m modules
+}
+
+mkdir -p "$out"
+state > "$stamp.new"
+if cmp -s "$stamp.new" "$stamp"; then
+	rm "$stamp.new"
+	exit
+fi
+for patch in "$here"/broken/*.patch; do
+	rule=$(basename "$patch" .patch)
+	copy_all
+	(cd "$tree" && busybox patch -p2 -i "$patch") ||
+		die "$patch does not apply: adapt it to the sources, so that it breaks the same rule"
+	build
+	mkdir -p "$out/$rule"
+	cp "$tree/dmabuf_sync.ko" "$out/$rule/"
+done
+mv "$stamp.new" "$stamp"

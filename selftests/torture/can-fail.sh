@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Can the torture fail? Each module in broken/ has one rule of the engine broken on purpose; the
+# torture must see it in time, and name the rule. Modules come and go here: none is loaded.
+# Needs DMABUF_SYNC_MODULES and DMABUF_SYNC_TESTS (see run-tests.sh).
+#
+# RULES="RULE..."	only these
+
+. "$(dirname "$0")/../lib/tap.sh"
+. "$(dirname "$0")/lib.sh"
+
+here=$(dirname "$0")
+limit=20
+
+# What the patch says it is caught as.
+caught_as() { sed -n 's/^Caught-as: //p' "$here/broken/$1.patch"; }
+
+# The torture's output is shown only if it did not do its work.
+caught() {
+	local rule=$1 begin=$SECONDS said status
+
+	torture_load "$DMABUF_SYNC_MODULES/broken/$rule/dmabuf_sync.ko" || return
+	said=$(torture_run --seed 1 --seconds $limit --patience 4000 --round 1500 2>&1)
+	status=$?
+	torture_unload || return
+	if [ $status -eq 1 ] && grep -qE "^FAILED ($(caught_as "$rule")):" <<< "$said"; then
+		echo "after $((SECONDS - begin)) s: ${said##*FAILED }"
+		return
+	fi
+	echo "$said"
+	return 1
+}
+
+rules=${RULES:-$(cd "$here/broken" && echo *.patch | sed 's/\.patch//g')}
+for rule in $rules; do
+	[ -e "$DMABUF_SYNC_MODULES/broken/$rule/dmabuf_sync.ko" ] ||
+		tap_skip_all "no $DMABUF_SYNC_MODULES/broken/$rule: selftests/torture/build-broken.sh makes it"
+done
+tap_plan "$(wc -w <<< "$rules")"
+torture_unload
+for rule in $rules; do
+	tap_test "a broken rule is caught: $rule" caught "$rule"
+done
+tap_end

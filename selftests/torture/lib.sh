@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the scripts of the torture share. After ../lib/tap.sh; they load the modules themselves.
+
+torture_load() {
+	insmod "$1" && insmod "${DMABUF_SYNC_MODULES:?}/selftests/modules/dmabuf_sync_test.ko"
+}
+
+torture_gone() { [ ! -d "/sys/module/$1" ] || until_true 20000 rmmod "$1" 2>/dev/null; }
+
+torture_unload() { torture_gone dmabuf_sync_test && torture_gone dmabuf_sync; }
+
+torture_run() { "${DMABUF_SYNC_TESTS:?}/torture/torture" "$@"; }

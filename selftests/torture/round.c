@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The end of a round: everybody parks, and then nothing may be left of what they did. */
+#include <stdio.h>
+#include <string.h>
+
+#include "torture.h"
+
+static struct to_slot *not_parked(struct to_arena *arena)
+{
+	unsigned int i;
+
+	for (i = 0; i < arena->options.owners; i++)
+		if (!to_load(&arena->slots[i].parked))
+			return &arena->slots[i];
+	return NULL;
+}
+
+/* Who still waits when nobody asks for more waits for a wake-up that does not come. */
+static void check_parked(struct to_arena *arena)
+{
+	struct to_slot *slot;
+
+	if (ST_UNTIL_MS(!not_parked(arena) || to_load(&arena->failed),
+			arena->options.patience_ms))
+		return;
+	slot = not_parked(arena);
+	if (slot)
+		to_fail(arena, to_blame(arena, slot->tid),
+			"slot %ld (tid %d, %s) comes to no end when all others do",
+			(long)(slot - arena->slots), slot->tid,
+			to_kind_of(slot->kind)->name);
+}
+
+static void check_snapshot(struct to_arena *arena)
+{
+	struct st_snap snap;
+
+	if (st_snapshot_becomes_empty())
+		return;
+	st_snapshot(0, &snap, 1);
+	to_fail(arena, "death", "access %llu of owner %llu (tid %u, %s) is left at rest",
+		(unsigned long long)snap.access, (unsigned long long)snap.owner, snap.tid,
+		snap.state);
+}
+
+static void check_windows(struct to_arena *arena, int test)
+{
+	struct dst_count count;
+	unsigned int i, dir;
+
+	for (i = 0; i < arena->options.buffers; i++) {
+		if (!arena->counted[i] || st_buffer_count(test, &arena->bufs[i], &count))
+			continue;
+		for (dir = 0; dir < ST_ARRAY_SIZE(count.begin); dir++)
+			if (count.begin[dir] != count.end[dir])
+				to_fail(arena, "balance",
+					"buffer %u: %u begin_cpu_access and %u end_cpu_access of direction %u",
+					i, count.begin[dir], count.end[dir], dir);
+	}
+}
+
+/* Tracing may lose events of the ring, but no total. */
+static void check_totals(struct to_arena *arena)
+{
+	long long requests = to_trace_total("request"), acquired = to_trace_total("acquired");
+	long long released = to_trace_total("released"), failed = to_trace_total("failed");
+
+	if (requests != acquired + failed || acquired != released || requests < 0)
+		to_fail(arena, "balance",
+			"events: %lld request, %lld acquired, %lld failed, %lld released",
+			requests, acquired, failed, released);
+}
+
+bool to_round_calm(struct to_arena *arena, int test)
+{
+	to_store(&arena->phase, TO_CALM);
+	check_parked(arena);
+	if (!to_load(&arena->failed))
+		check_snapshot(arena);
+	if (!to_load(&arena->failed)) {
+		to_cells_check_empty(arena);
+		check_windows(arena, test);
+		if (arena->options.trace)
+			check_totals(arena);
+	}
+	return !to_load(&arena->failed);
+}
