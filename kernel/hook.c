@@ -204,7 +204,7 @@ static const char *hooks_start(void)
 	case 0:
 		return "on";
 	case -EBUSY:
-		return "unavailable: ftrace is off, or a live patch or another module has replaced fcntl_setlk or fcntl_getlk";
+		return "unavailable: ftrace is off, or a live patch or another module has the function";
 	case -EINVAL:
 		return "unavailable: this kernel has no fcntl_setlk or fcntl_getlk to replace";
 	default:
@@ -221,8 +221,6 @@ static void hooks_stop(void)
 	synchronize_rcu_tasks();
 	dsync_locker_abort();
 	synchronize_srcu(&hook_srcu);
-	/* Between srcu_read_unlock() and the return. */
-	synchronize_rcu_tasks();
 }
 
 #else
@@ -256,7 +254,8 @@ void dsync_fcntl_start(void)
 /**
  * dsync_fcntl_stop() - leave fcntl() to the kernel again
  *
- * Tasks that sleep for a lock return with ENOLCK. No task is in dsync_posix_lock() afterwards.
+ * Tasks that sleep for a lock return with ENOLCK. No task is in dsync_posix_lock() afterwards;
+ * the return from here to the kernel is waited for by dsync_posix_stop().
  *
  * Context: process context; sleeps.
  */

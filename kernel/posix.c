@@ -655,7 +655,10 @@ static void posix_forget(struct dsync_posix *posix)
 void dsync_posix_stop(void)
 {
 	dsync_locker_drain(posix_forget);
-	/* Who dropped the last reference may still be in posix_release(). */
+	/*
+	 * Who dropped the last reference may still be in posix_release(), and who left the hook
+	 * on the last instructions of it.
+	 */
 	synchronize_rcu_tasks();
 	dsync_locker_stop();
 }

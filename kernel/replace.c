@@ -117,7 +117,7 @@ static void replace(struct list_head *olds, struct list_head *news)
 	list_for_each_entry(set, news, link)
 		set->state = DSYNC_READY;
 	list_for_each_entry(set, olds, link)
-		smp_store_release(&set->state, DSYNC_OVER);
+		set->state = DSYNC_OVER;
 }
 
 /**

@@ -140,7 +140,8 @@ static void tables_read(struct game *game, struct table *tmpfs, struct table *dm
 	FILE *f = fopen("/proc/locks", "re");
 	size_t got;
 
-	tmpfs->nr = dma->nr = 0;
+	tmpfs->nr = 0;
+	dma->nr = 0;
 	got = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
 	if (f)
 		fclose(f);
@@ -649,7 +650,7 @@ static struct flock random_flock(void)
 		   1 + (int64_t)random_below(12);
 	/* To the end of all offsets; as a lock it would soon be in everybody's way. */
 	if (one_in(fl.l_type == F_UNLCK ? 3 : 40))
-		fl.l_len = fl.l_whence = 0;
+		fl.l_len = 0;
 	return fl;
 }
 
@@ -707,7 +708,7 @@ static int steps_shrink(struct step *steps, int nr, bool broken, char *why)
 			}
 			nr = end + 1;
 			memcpy(steps, less, nr * sizeof(*less));
-			strcpy(why, other);
+			memcpy(why, other, sizeof(other));
 		}
 	}
 	free(less);

@@ -10,6 +10,9 @@
 
 #include "locks.h"
 
+/* Unloading waits for RCU several times: seconds, on a slow machine. */
+#define UNLOAD_TEST(name)	TEST_F_TIMEOUT(unload, name, 300)
+#define ROUNDS		6
 #define PARAMETERS	"/sys/module/dmabuf_sync/parameters/"
 
 FIXTURE(unload)
@@ -40,7 +43,7 @@ static bool loaded(const char *name)
 
 static bool gone(const char *name)
 {
-	return !loaded(name) || ST_UNTIL(!module("rmmod", name, ""));
+	return !loaded(name) || ST_UNTIL_MS(!module("rmmod", name, ""), 6 * ST_SOON_MS);
 }
 
 static bool all_gone(void)
@@ -111,7 +114,7 @@ FIXTURE_TEARDOWN(unload)
 	EXPECT_EQ(0, module("insmod", "dmabuf_sync_test", ""));
 }
 
-TEST_F(unload, sleepers_return_with_enolck)
+UNLOAD_TEST(sleepers_return_with_enolck)
 {
 	int fd = self->buf.fd, i;
 
@@ -132,7 +135,7 @@ TEST_F(unload, sleepers_return_with_enolck)
 	EXPECT_EQ(1, lk_records(self->buf.ino));
 }
 
-TEST_F(unload, locks_are_left_to_the_kernel)
+UNLOAD_TEST(locks_are_left_to_the_kernel)
 {
 	int fd = self->buf.fd;
 
@@ -148,7 +151,7 @@ TEST_F(unload, locks_are_left_to_the_kernel)
 }
 
 /* Locks from before the module was there: they exclude, and must go before it takes over. */
-TEST_F(unload, locks_from_before)
+UNLOAD_TEST(locks_from_before)
 {
 	int fd = self->buf.fd;
 
@@ -166,7 +169,7 @@ TEST_F(unload, locks_from_before)
 	EXPECT_EQ(0, lk_try(fd, F_WRLCK, 10, 10));
 }
 
-TEST_F(unload, sleeper_for_a_lock_from_before_returns)
+UNLOAD_TEST(sleeper_for_a_lock_from_before_returns)
 {
 	EXPECT_TRUE(all_gone());
 	ASSERT_EQ(0, lk_try(self->buf.fd, F_WRLCK, 0, 10));
@@ -177,7 +180,7 @@ TEST_F(unload, sleeper_for_a_lock_from_before_returns)
 	EXPECT_EQ(-ENOLCK, lk_peer_end(&self->peer[0]));
 }
 
-TEST_F(unload, fcntl_off)
+UNLOAD_TEST(fcntl_off)
 {
 	ASSERT_EQ(0, load("fcntl=0"));
 	EXPECT_STREQ("off", state());
@@ -186,7 +189,7 @@ TEST_F(unload, fcntl_off)
 	EXPECT_TRUE(context_works(self->buf.fd));
 }
 
-TEST_F(unload, somebody_else_has_the_function)
+UNLOAD_TEST(somebody_else_has_the_function)
 {
 	EXPECT_TRUE(all_gone());
 	ASSERT_EQ(0, module("insmod", "dmabuf_sync_taker", ""));
@@ -197,7 +200,7 @@ TEST_F(unload, somebody_else_has_the_function)
 	EXPECT_TRUE(context_works(self->buf.fd));
 }
 
-TEST_F(unload, ftrace_is_off)
+UNLOAD_TEST(ftrace_is_off)
 {
 	EXPECT_TRUE(all_gone());
 	ASSERT_EQ(0, ftrace_enable(false));
@@ -209,7 +212,7 @@ TEST_F(unload, ftrace_is_off)
 	EXPECT_EQ(-EBUSY, ftrace_enable(false));
 }
 
-TEST_F(unload, state_is_read_only)
+UNLOAD_TEST(state_is_read_only)
 {
 	EXPECT_EQ(-1, access(PARAMETERS "fcntl_state", F_OK) ? 0 :
 		  open(PARAMETERS "fcntl_state", O_WRONLY));
@@ -237,9 +240,7 @@ static void load_child(int fd, int plain, unsigned int nr, int *stop, int *error
 	_exit(0);
 }
 
-#define ROUNDS	6
-
-TEST_F_TIMEOUT(unload, under_load, 300)
+UNLOAD_TEST(under_load)
 {
 	int *stop = st_shared(2 * sizeof(int)), *errors = stop + 1;
 	int plain = memfd_create("plain", MFD_CLOEXEC), i;

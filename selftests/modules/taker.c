@@ -5,8 +5,6 @@
 #include <linux/ftrace.h>
 #include <linux/module.h>
 
-static char name[] = "fcntl_setlk";
-
 static void notrace taker_func(unsigned long ip, unsigned long parent_ip,
 			       struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
@@ -19,7 +17,8 @@ static struct ftrace_ops taker_ops = {
 
 static int __init taker_init(void)
 {
-	int ret = ftrace_set_filter(&taker_ops, name, strlen(name), 1);
+	unsigned char name[] = "fcntl_setlk";
+	int ret = ftrace_set_filter(&taker_ops, name, sizeof(name) - 1, 1);
 
 	return ret ?: register_ftrace_function(&taker_ops);
 }

@@ -28,9 +28,9 @@ struct flock_32 {
 
 struct flock_64 {
 	short l_type, l_whence;
-	long long l_start, l_len;
+	long long l_start, l_len;	/* aligned to 4 bytes, as the ABI has it */
 	int l_pid;
-} __attribute__((packed, aligned(4)));
+};
 
 static int nr, failed;
 
