@@ -452,18 +452,23 @@ static int interrupt(struct game *game, struct player *player, struct answer *an
 static int play_deadlock(struct game *game, const struct step *step)
 {
 	struct player *player = &game->tmpfs.player[step->player];
+	int64_t end_ns = st_now_ns() + SOON_MS * ST_NSEC_PER_MSEC;
 	struct answer answer;
 
 	if (play_dma(game, step, -EDEADLK))
 		return -1;
 	if (player_send(player, step))
 		return differs(game, "a player is gone");
-	if (!player_answers(player, 2) && player_sleeps(player)) {
+	while (!player_answers(player, 0) && !player_sleeps(player))
+		if (st_now_ns() > end_ns)
+			return differs(game, "the tmpfs side neither returns nor sleeps");
+	if (player_answers(player, 0)) {
+		if (answer_of(game, player, &answer))
+			return -1;
+	} else {
 		counts.deadlock++;
 		if (interrupt(game, player, &answer))
 			return -1;
-	} else if (answer_of(game, player, &answer)) {
-		return -1;
 	}
 	return answer.error == -EDEADLK || answer.error == -EINTR ? 0 :
 	       differs(game, "result on tmpfs: %d in a deadlock", answer.error);
