@@ -2,7 +2,8 @@
 /*
  * The state of a buffer: its accesses, held and queued. It is found by the address
  * of the dma-buf in a table of a fixed number of buckets, made by the first request
- * and freed with the last access.
+ * and freed with the last access. It does not keep the dma-buf alive: whoever has an access in
+ * its trees, or looks it up, does.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
@@ -64,7 +65,7 @@ void dsync_buf_stop(void)
  *
  * Return: its inode number, unique since boot.
  */
-u64 dsync_buf_ino(struct dma_buf *dmabuf)
+u64 dsync_buf_ino(const struct dma_buf *dmabuf)
 {
 	return file_inode(dmabuf->file)->i_ino;
 }
@@ -74,9 +75,11 @@ static struct dsync_buf *bucket_find(struct dsync_bucket *bucket,
 {
 	struct dsync_buf *buf;
 
+	/* The state of a dma-buf that is gone can still be there, under the same address. */
 	hlist_for_each_entry_rcu(buf, &bucket->bufs, node,
 				 lockdep_is_held(&bucket->lock))
-		if (buf->dmabuf == dmabuf && refcount_inc_not_zero(&buf->ref))
+		if (buf->dmabuf == dmabuf && buf->ino == dsync_buf_ino(dmabuf) &&
+		    refcount_inc_not_zero(&buf->ref))
 			return buf;
 	return NULL;
 }
@@ -107,7 +110,6 @@ static struct dsync_buf *buf_alloc(struct dma_buf *dmabuf)
 	if (!buf)
 		return NULL;
 
-	get_dma_buf(dmabuf);
 	buf->dmabuf = dmabuf;
 	buf->ino = dsync_buf_ino(dmabuf);
 	refcount_set(&buf->ref, 1);
@@ -149,14 +151,13 @@ struct dsync_buf *dsync_buf_get(struct dma_buf *dmabuf)
 
 	if (!other)
 		return buf;
-	dma_buf_put(dmabuf);
 	kfree(buf);
 	return other;
 }
 
 /**
  * dsync_buf_put() - drop a reference
- * @buf: the state; it and the framework's reference on the dma-buf go with the last one
+ * @buf: the state; it goes with the last one
  *
  * Context: any, hard interrupt and &dma_fence.lock included.
  */
@@ -177,7 +178,6 @@ void dsync_buf_put(struct dsync_buf *buf)
 		return;
 
 	WARN_ON_ONCE(!list_empty(&buf->jobs));
-	dma_buf_put(buf->dmabuf);
 	kfree_rcu(buf, rcu);
 }
 

@@ -23,7 +23,7 @@ enum dsync_tree {
 /**
  * struct dsync_buf - what the framework knows of a dma-buf, while it is used
  * @node: in a bucket of the table; changed under the bucket's lock, read under RCU
- * @dmabuf: the buffer; a reference is held
+ * @dmabuf: the buffer; alive while a tree has an access
  * @ino: inode number of @dmabuf, its name in traces
  * @ref: one per access of a set, and one per user of a look-up
  * @rcu: frees it after the last look-up
@@ -54,7 +54,7 @@ struct dsync_buf {
 int dsync_buf_start(void);
 void dsync_buf_stop(void);
 
-u64 dsync_buf_ino(struct dma_buf *dmabuf);
+u64 dsync_buf_ino(const struct dma_buf *dmabuf);
 struct dsync_buf *dsync_buf_get(struct dma_buf *dmabuf);
 struct dsync_buf *dsync_buf_find(struct dma_buf *dmabuf);
 void dsync_buf_put(struct dsync_buf *buf);

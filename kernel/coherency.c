@@ -81,6 +81,7 @@ int dsync_coherency_begin(struct dsync_set *set)
 			return ret;
 		}
 	}
+	set->windows = true;
 	return 0;
 }
 
@@ -92,5 +93,7 @@ int dsync_coherency_begin(struct dsync_set *set)
  */
 void dsync_coherency_end(struct dsync_set *set)
 {
-	windows_close_until(set, set->accesses + set->nr);
+	if (set->windows)
+		windows_close_until(set, set->accesses + set->nr);
+	set->windows = false;
 }

@@ -7,7 +7,9 @@
 #include "buf.h"
 #include "compat/compat.h"
 #include "context.h"
+#include "fcntl.h"
 #include "main.h"
+#include "posix.h"
 #include "set.h"
 #include "snapshot.h"
 
@@ -36,10 +38,16 @@ static int __init dsync_init(void)
 	ret = dsync_context_start();
 	if (ret)
 		goto stop_set;
+	ret = dsync_posix_start();
+	if (ret)
+		goto stop_context;
 	dsync_snapshot_start();
 	WRITE_ONCE(started, true);
+	dsync_fcntl_start();
 	return 0;
 
+stop_context:
+	dsync_context_stop();
 stop_set:
 	dsync_set_stop();
 stop_buf:
@@ -49,7 +57,9 @@ stop_buf:
 
 static void __exit dsync_exit(void)
 {
+	dsync_fcntl_stop();
 	WRITE_ONCE(started, false);
+	dsync_posix_stop();
 	dsync_snapshot_stop();
 	dsync_context_stop();
 	dsync_set_stop();

@@ -191,6 +191,24 @@ void dsync_owner_sub_held(struct dsync_owner *owner, unsigned int nr)
 }
 
 /**
+ * dsync_owner_swap_held() - some accesses are held instead of others
+ * @owner: the owner
+ * @old_nr: accesses it held
+ * @new_nr: accesses it holds in their stead, none of other bytes or of a stronger mode
+ *
+ * Nobody is kept waiting who was not before, so the graph need not be locked.
+ */
+void dsync_owner_swap_held(struct dsync_owner *owner, unsigned int old_nr,
+			   unsigned int new_nr)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&owner->lock, flags);
+	WRITE_ONCE(owner->nr_held, owner->nr_held - old_nr + new_nr);
+	spin_unlock_irqrestore(&owner->lock, flags);
+}
+
+/**
  * dsync_owner_add_waiting() - the owner waits for a set
  * @owner: the owner
  * @set: its set

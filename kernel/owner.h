@@ -12,7 +12,7 @@
 struct dsync_set;
 
 /**
- * struct dsync_owner - who has accesses: a context, a sync object (later: a process)
+ * struct dsync_owner - who has accesses: a context, a sync object, a process
  * @id: unique since boot
  * @kind: DMABUF_SYNC_OWNER_...
  * @tgid: process that made it, number in the initial pid namespace
@@ -55,6 +55,8 @@ bool dsync_owner_holds(struct dsync_owner *owner);
 bool dsync_owner_add_held(struct dsync_owner *owner, struct dsync_set *set,
 			  bool graph);
 void dsync_owner_sub_held(struct dsync_owner *owner, unsigned int nr);
+void dsync_owner_swap_held(struct dsync_owner *owner, unsigned int old_nr,
+			   unsigned int new_nr);
 bool dsync_owner_add_waiting(struct dsync_owner *owner, struct dsync_set *set,
 			     bool graph);
 void dsync_owner_del_waiting(struct dsync_owner *owner, struct dsync_set *set);

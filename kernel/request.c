@@ -100,7 +100,9 @@ static int request_sleep(struct dsync_set *set, ktime_t *deadline)
 			ret = 0;
 			break;
 		}
-		if (signal_pending(current))
+		if (test_bit(DSYNC_SET_ABORTED, &set->kicked))
+			ret = -ECANCELED;
+		else if (signal_pending(current))
 			ret = -ERESTARTSYS;
 		if (ret)
 			break;
@@ -114,18 +116,17 @@ static int request_sleep(struct dsync_set *set, ktime_t *deadline)
 
 /**
  * dsync_request() - acquire a set, sleep as long as that takes
- * @set: a new set
+ * @set: a new set of this task
  * @deadline: CLOCK_MONOTONIC time to give up at, or NULL
  *
  * Context: process context; sleeps interruptibly.
  * Return: 0 when the set is ready; else it is over: -EDEADLK, -ENOLCK, -ENOMEM,
- * -ETIMEDOUT, -ERESTARTSYS, or what an exporter's begin_cpu_access returned.
+ * -ETIMEDOUT, -ERESTARTSYS, -ECANCELED (dsync_set_abort()), or what an exporter's begin_cpu_access returned.
  */
 int dsync_request(struct dsync_set *set, ktime_t *deadline)
 {
 	int ret;
 
-	set->task = current;
 	request_begin(set);
 	do {
 		ret = request_step(set, true, true);

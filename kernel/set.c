@@ -40,8 +40,7 @@ void dsync_set_stop(void)
 
 static bool want_last(const struct dsync_want *want, u64 *last)
 {
-	u64 size = want->dmabuf->size;
-
+	u64 size = want->beyond ? (u64)OFFSET_MAX + 1 : want->dmabuf->size;
 	u64 room = size - want->offset;
 	u64 length = want->length;
 
@@ -120,6 +119,23 @@ static bool set_overlaps_itself(const struct dsync_set *set)
 	return false;
 }
 
+/*
+ * What a process holds by fcntl() ends before the file does, by the VFS's own doing; and what
+ * belongs to the file (F_OFD_SETLK) ends with it, so that nothing may keep it alive.
+ */
+static bool set_is_weak(const struct dsync_set *set)
+{
+	return set->owner->kind == DMABUF_SYNC_OWNER_FCNTL;
+}
+
+/* Keys of the trees are unsigned long: what lies beyond is one with the last of them. */
+static void access_aim(struct dsync_access *access, u32 mode, u64 start, u64 last)
+{
+	access->mode = mode;
+	access->it.start = min_t(u64, start, ULONG_MAX);
+	access->it.last = min_t(u64, last, ULONG_MAX);
+}
+
 /* The array is sorted by value, so addresses into it are stored afterwards. */
 static int set_fill(struct dsync_set *set, const struct dsync_want *wants)
 {
@@ -132,9 +148,9 @@ static int set_fill(struct dsync_set *set, const struct dsync_want *wants)
 		access->buf = dsync_buf_get(wants->dmabuf);
 		if (!access->buf)
 			return -ENOMEM;
-		access->mode = wants->mode;
-		access->it.start = wants->offset;
-		access->it.last = last;
+		if (!set_is_weak(set))
+			get_dma_buf(wants->dmabuf);
+		access_aim(access, wants->mode, wants->offset, last);
 		wants++;
 	}
 	sort(set->accesses, set->nr, sizeof(*set->accesses), access_cmp, NULL);
@@ -183,8 +199,10 @@ struct dsync_set *dsync_set_create(struct dsync_owner *owner,
 	set->node.is_set = true;
 	set->result = -EINPROGRESS;
 	kref_init(&set->ref);
+	set->task = current;
 	mutex_init(&set->run);
 	INIT_LIST_HEAD(&set->waiting);
+	INIT_LIST_HEAD(&set->link);
 
 	ret = set_fill(set, wants);
 	if (ret) {
@@ -211,12 +229,18 @@ static void set_destroy(struct kref *ref)
 {
 	struct dsync_set *set = container_of(ref, struct dsync_set, ref);
 	struct dsync_access *access;
+	struct dma_buf *dmabuf;
 
 	WARN_ON_ONCE(set->queued || set->wait.armed);
 	WARN_ON_ONCE(set->state != DSYNC_NEW && set->state != DSYNC_OVER);
-	dsync_set_for_each(set, access)
-		if (access->buf)
-			dsync_buf_put(access->buf);
+	dsync_set_for_each(set, access) {
+		if (!access->buf)
+			continue;
+		dmabuf = access->buf->dmabuf;
+		dsync_buf_put(access->buf);
+		if (!set_is_weak(set))
+			dma_buf_put(dmabuf);
+	}
 	dma_fence_put(set->fence);
 	dsync_owner_uncharge(set->owner, set->nr);
 	dsync_owner_put(set->owner);
@@ -264,6 +288,34 @@ void dsync_set_kick(struct dsync_set *set)
 	}
 	set_bit(DSYNC_SET_KICKED, &set->kicked);
 	wake_up_process(set->task);
+}
+
+/**
+ * dsync_set_abort() - make a blocking request give up
+ * @set: a set that is, or will be, requested with dsync_request(); the caller makes sure that
+ *	the task is in there
+ *
+ * The request returns -ECANCELED instead of sleeping.
+ *
+ * Context: any.
+ */
+void dsync_set_abort(struct dsync_set *set)
+{
+	set_bit(DSYNC_SET_ABORTED, &set->kicked);
+	wake_up_process(set->task);
+}
+
+/**
+ * dsync_set_aim() - give a new set another range
+ * @set: a set of one access that nobody else knows
+ * @mode: DMA_BUF_ACCESS_... bits
+ * @start: first byte
+ * @last: last byte
+ */
+void dsync_set_aim(struct dsync_set *set, u32 mode, u64 start, u64 last)
+{
+	WARN_ON_ONCE(set->nr != 1 || set->requested_ns);
+	access_aim(&set->accesses[0], mode, start, last);
 }
 
 /**

@@ -36,12 +36,14 @@ enum dsync_state {
  * @mode: DMA_BUF_ACCESS_... bits
  * @offset: first byte
  * @length: number of bytes, or DMABUF_SYNC_TO_END
+ * @beyond: the range may leave the buffer, up to OFFSET_MAX
  */
 struct dsync_want {
 	struct dma_buf *dmabuf;
 	u32 mode;
 	u64 offset;
 	u64 length;
+	bool beyond;
 };
 
 /**
@@ -62,8 +64,9 @@ struct dsync_fence_wait {
 	bool armed;
 };
 
-/* Bit of &dsync_set.kicked. */
+/* Bits of &dsync_set.kicked. */
 #define DSYNC_SET_KICKED	0
+#define DSYNC_SET_ABORTED	1
 
 typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
 
@@ -81,12 +84,14 @@ typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
  * @ticket: place in the order of all requests that wait; 0: it never had to
  * @requested_ns: CLOCK_MONOTONIC, when it was requested
  * @acquired_ns: CLOCK_MONOTONIC, when it was acquired
- * @kicked: DSYNC_SET_KICKED: look again
+ * @kicked: DSYNC_SET_KICKED: look again; DSYNC_SET_ABORTED: a task is to give up
  * @task: who sleeps for it, while @queued or a fence callback is armed
  * @work: runs an asynchronous request
  * @release_work: ends the CPU windows of a release that must not sleep
  * @done: told the end of an asynchronous request; NULL for a task's own
  * @private: for the user of @done
+ * @link: for the user of the set
+ * @windows: the CPU windows of its accesses are open
  * @result: -EINPROGRESS until the asynchronous request has ended
  * @wait: the wait for fences of stock drivers
  * @fence: fence of the committed job; a reference
@@ -118,6 +123,8 @@ struct dsync_set {
 	struct work_struct release_work;
 	dsync_done_fn done;
 	void *private;
+	struct list_head link;
+	bool windows;
 	int result;
 
 	struct dsync_fence_wait wait;
@@ -142,6 +149,8 @@ struct dsync_set *dsync_set_create(struct dsync_owner *owner,
 void dsync_set_get(struct dsync_set *set);
 void dsync_set_put(struct dsync_set *set);
 void dsync_set_kick(struct dsync_set *set);
+void dsync_set_abort(struct dsync_set *set);
+void dsync_set_aim(struct dsync_set *set, u32 mode, u64 start, u64 last);
 void dsync_set_queue_work(struct work_struct *work);
 bool dsync_set_has_cpu(const struct dsync_set *set);
 bool dsync_set_was_abandoned(const struct dsync_set *set);

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * In the kernel tree fcntl() comes through the lock operation of the dma-buf's file, which
+ * drivers/dma-buf/dma-buf.c has there and which asks us while we are there.
+ */
+#include <linux/dma-buf.h>
+
+#include "fcntl.h"
+#include "posix.h"
+
+/**
+ * dsync_fcntl_start() - let dma-buf files ask us
+ */
+void dsync_fcntl_start(void)
+{
+	dma_buf_set_lock_operation(dsync_posix_lock);
+}
+
+/**
+ * dsync_fcntl_stop() - leave locks to the VFS again
+ *
+ * Tasks that sleep for a lock return with ENOLCK. No task is in dsync_posix_lock() afterwards.
+ *
+ * Context: process context; sleeps.
+ */
+void dsync_fcntl_stop(void)
+{
+	dsync_locker_abort();
+	dma_buf_set_lock_operation(NULL);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Record locks, for the tests: a call in a line, processes that lock, who is in the way. */
+#ifndef _LOCKS_H
+#define _LOCKS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "st.h"
+
+#define ALL_BYTES	0, 0
+
+static inline struct flock lk(short type, off_t start, off_t len)
+{
+	return (struct flock){ .l_type = type, .l_whence = SEEK_SET,
+			       .l_start = start, .l_len = len };
+}
+
+/* 0 or a negative errno. */
+static inline int lk_do(int fd, int cmd, short type, off_t start, off_t len)
+{
+	struct flock fl = lk(type, start, len);
+
+	return fcntl(fd, cmd, &fl) ? -errno : 0;
+}
+
+static inline int lk_try(int fd, short type, off_t start, off_t len)
+{
+	return lk_do(fd, F_SETLK, type, start, len);
+}
+
+static inline int lk_wait(int fd, short type, off_t start, off_t len)
+{
+	return lk_do(fd, F_SETLKW, type, start, len);
+}
+
+/**
+ * struct lk_peer - a process that locks on command
+ * @pid: its process
+ * @to: commands
+ * @from: results
+ */
+struct lk_peer {
+	pid_t pid;
+	int to, from;
+};
+
+struct lk_command {
+	int fd, cmd;
+	short type;
+	off_t start, len;
+};
+
+static inline void lk_peer_serve(int from, int to)
+{
+	struct lk_command c;
+	int ret;
+
+	while (read(from, &c, sizeof(c)) == sizeof(c)) {
+		if (c.cmd < 0)
+			ret = close(c.fd) ? -errno : 0;
+		else
+			ret = lk_do(c.fd, c.cmd, c.type, c.start, c.len);
+		if (write(to, &ret, sizeof(ret)) != sizeof(ret))
+			break;
+	}
+	_exit(0);
+}
+
+static inline int lk_peer_start(struct lk_peer *peer)
+{
+	int to[2], from[2];
+
+	if (pipe2(to, O_CLOEXEC) || pipe2(from, O_CLOEXEC))
+		return -errno;
+	peer->pid = st_fork();
+	if (!peer->pid) {
+		close(to[1]);
+		close(from[0]);
+		lk_peer_serve(to[0], from[1]);
+	}
+	close(to[0]);
+	close(from[1]);
+	peer->to = to[1];
+	peer->from = from[0];
+	return peer->pid < 0 ? -errno : 0;
+}
+
+static inline int lk_peer_begin(struct lk_peer *peer, int fd, int cmd, short type,
+				off_t start, off_t len)
+{
+	struct lk_command c = { fd, cmd, type, start, len };
+
+	return write(peer->to, &c, sizeof(c)) == sizeof(c) ? 0 : -errno;
+}
+
+/* -ETIME when it does not return. */
+static inline int lk_peer_end_ms(struct lk_peer *peer, unsigned int ms)
+{
+	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+	fd_set set;
+	int ret;
+
+	FD_ZERO(&set);
+	FD_SET(peer->from, &set);
+	if (select(peer->from + 1, &set, NULL, NULL, &tv) != 1)
+		return -ETIME;
+	return read(peer->from, &ret, sizeof(ret)) == sizeof(ret) ? ret : -EPIPE;
+}
+
+static inline int lk_peer_end(struct lk_peer *peer)
+{
+	return lk_peer_end_ms(peer, ST_SOON_MS);
+}
+
+static inline bool lk_peer_blocked(struct lk_peer *peer)
+{
+	return lk_peer_end_ms(peer, ST_WHILE_MS) == -ETIME &&
+	       st_task_state(peer->pid) == 'S';
+}
+
+static inline int lk_peer_do(struct lk_peer *peer, int fd, int cmd, short type,
+			     off_t start, off_t len)
+{
+	return lk_peer_begin(peer, fd, cmd, type, start, len) ?: lk_peer_end(peer);
+}
+
+static inline int lk_peer_try(struct lk_peer *peer, int fd, short type, off_t start,
+			      off_t len)
+{
+	return lk_peer_do(peer, fd, F_SETLK, type, start, len);
+}
+
+static inline void lk_peer_stop(struct lk_peer *peer)
+{
+	close(peer->to);
+	close(peer->from);
+	kill(peer->pid, SIGKILL);
+	st_child_wait(peer->pid);
+}
+
+/* Records of the inode in /proc/locks. */
+static inline int lk_records(uint64_t ino)
+{
+	char line[256], want[32];
+	FILE *f = fopen("/proc/locks", "re");
+	int nr = 0;
+
+	if (!f)
+		return -errno;
+	snprintf(want, sizeof(want), ":%llu ", (unsigned long long)ino);
+	while (fgets(line, sizeof(line), f))
+		nr += !!strstr(line, want);
+	fclose(f);
+	return nr;
+}
+
+#endif /* _LOCKS_H */

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The module comes and goes while locks are held, asked for and slept for; and it finds that
+ * it cannot have fcntl(). Needs DMABUF_SYNC_MODULES, as run-tests.sh sets it.
+ */
+#include <kselftest_harness.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "locks.h"
+
+/* Unloading waits for RCU several times: seconds, on a slow machine. */
+#define UNLOAD_TEST(name)	TEST_F_TIMEOUT(unload, name, 300)
+#define ROUNDS		6
+#define PARAMETERS	"/sys/module/dmabuf_sync/parameters/"
+
+FIXTURE(unload)
+{
+	struct st_buffer buf;
+	struct lk_peer peer[4];
+};
+
+static int module(const char *verb, const char *name, const char *args)
+{
+	char command[512];
+
+	if (!strcmp(verb, "insmod"))
+		snprintf(command, sizeof(command), "insmod $(find %s -name %s.ko) %s",
+			 getenv("DMABUF_SYNC_MODULES"), name, args);
+	else
+		snprintf(command, sizeof(command), "rmmod %s 2>/dev/null", name);
+	return system(command);
+}
+
+static bool loaded(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", name);
+	return !access(path, F_OK);
+}
+
+static bool gone(const char *name)
+{
+	return !loaded(name) || ST_UNTIL_MS(!module("rmmod", name, ""), 6 * ST_SOON_MS);
+}
+
+static bool all_gone(void)
+{
+	return gone("dmabuf_copy") && gone("dma_sim") && gone("dmabuf_sync_test") &&
+	       gone("dmabuf_sync");
+}
+
+static int load(const char *args)
+{
+	return all_gone() ? module("insmod", "dmabuf_sync", args) : -1;
+}
+
+static const char *state(void)
+{
+	static char text[256];
+	FILE *f = fopen(PARAMETERS "fcntl_state", "re");
+
+	text[0] = 0;
+	if (f && !fgets(text, sizeof(text), f))
+		text[0] = 0;
+	if (f)
+		fclose(f);
+	text[strcspn(text, "\n")] = 0;
+	return text;
+}
+
+static int ftrace_enable(bool on)
+{
+	int fd = open("/proc/sys/kernel/ftrace_enabled", O_WRONLY | O_CLOEXEC);
+	int err = write(fd, on ? "1" : "0", 1) == 1 ? 0 : -errno;
+
+	close(fd);
+	return err;
+}
+
+static bool context_works(int fd)
+{
+	int ctx = st_context_open();
+	bool works = st_lock_all(ctx, fd, DMA_BUF_ACCESS_W, 0) >= 0;
+
+	close(ctx);
+	return works;
+}
+
+FIXTURE_SETUP(unload)
+{
+	unsigned int i;
+
+	ASSERT_EQ(0, load(""));
+	ASSERT_STREQ("on", state());
+	ASSERT_EQ(0, st_buffer_udmabuf(&self->buf, ST_PAGE));
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(0, lk_peer_start(&self->peer[i]));
+}
+
+FIXTURE_TEARDOWN(unload)
+{
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		lk_peer_stop(&self->peer[i]);
+	st_buffer_close(&self->buf);
+	gone("dmabuf_sync_taker");
+	ftrace_enable(true);
+	/* The tests that follow find the modules as these did. */
+	EXPECT_EQ(0, load(""));
+	EXPECT_EQ(0, module("insmod", "dmabuf_sync_test", ""));
+}
+
+UNLOAD_TEST(sleepers_return_with_enolck)
+{
+	int fd = self->buf.fd, i;
+
+	ASSERT_EQ(0, lk_try(fd, F_WRLCK, 0, 10));
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, lk_peer_begin(&self->peer[i], fd, F_SETLKW, F_RDLCK, i, 1));
+	ASSERT_EQ(0, lk_peer_begin(&self->peer[3], fd, F_OFD_SETLKW, F_WRLCK, 0, 1));
+	ASSERT_TRUE(ST_UNTIL(st_snapshot_count(self->buf.ino, "queued") == 4));
+	EXPECT_TRUE(all_gone());
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(-ENOLCK, lk_peer_end(&self->peer[i]));
+	/* What was held is a lock like that of a plain file now. */
+	EXPECT_EQ(1, lk_records(self->buf.ino));
+	EXPECT_EQ(-EAGAIN, lk_peer_try(&self->peer[0], fd, F_RDLCK, 9, 1));
+	EXPECT_EQ(0, lk_try(fd, F_UNLCK, 5, 5));
+	EXPECT_EQ(0, lk_peer_try(&self->peer[0], fd, F_RDLCK, 9, 1));
+	EXPECT_EQ(0, close(dup(fd)));
+	EXPECT_EQ(1, lk_records(self->buf.ino));
+}
+
+UNLOAD_TEST(locks_are_left_to_the_kernel)
+{
+	int fd = self->buf.fd;
+
+	ASSERT_EQ(0, lk_try(fd, F_WRLCK, 0, 10));
+	ASSERT_EQ(0, lk_try(fd, F_RDLCK, 20, 10));
+	ASSERT_EQ(0, lk_do(fd, F_OFD_SETLK, F_WRLCK, 100, 10));
+	ASSERT_EQ(0, lk_peer_try(&self->peer[0], fd, F_WRLCK, 50, 10));
+	EXPECT_TRUE(all_gone());
+	EXPECT_EQ(4, lk_records(self->buf.ino));
+	lk_peer_stop(&self->peer[0]);
+	ASSERT_EQ(0, lk_peer_start(&self->peer[0]));
+	EXPECT_EQ(3, lk_records(self->buf.ino));
+}
+
+/* Locks from before the module was there: they exclude, and must go before it takes over. */
+UNLOAD_TEST(locks_from_before)
+{
+	int fd = self->buf.fd;
+
+	EXPECT_TRUE(all_gone());
+	ASSERT_EQ(0, lk_try(fd, F_WRLCK, 0, 10));
+	ASSERT_EQ(0, load(""));
+	EXPECT_EQ(-ENOLCK, lk_try(fd, F_WRLCK, 10, 10));
+	EXPECT_EQ(-EAGAIN, lk_peer_try(&self->peer[0], fd, F_RDLCK, 9, 1));
+	EXPECT_EQ(0, st_snapshot(0, NULL, 0));
+	ASSERT_EQ(0, lk_peer_begin(&self->peer[0], fd, F_SETLKW, F_RDLCK, 9, 1));
+	EXPECT_TRUE(lk_peer_blocked(&self->peer[0]));
+	EXPECT_EQ(0, lk_try(fd, F_UNLCK, 0, 0));
+	EXPECT_EQ(0, lk_peer_end(&self->peer[0]));
+	EXPECT_EQ(1, st_snapshot(0, NULL, 0));
+	EXPECT_EQ(0, lk_try(fd, F_WRLCK, 10, 10));
+}
+
+UNLOAD_TEST(sleeper_for_a_lock_from_before_returns)
+{
+	EXPECT_TRUE(all_gone());
+	ASSERT_EQ(0, lk_try(self->buf.fd, F_WRLCK, 0, 10));
+	ASSERT_EQ(0, load(""));
+	ASSERT_EQ(0, lk_peer_begin(&self->peer[0], self->buf.fd, F_SETLKW, F_RDLCK, 9, 1));
+	EXPECT_TRUE(lk_peer_blocked(&self->peer[0]));
+	EXPECT_TRUE(all_gone());
+	EXPECT_EQ(-ENOLCK, lk_peer_end(&self->peer[0]));
+}
+
+UNLOAD_TEST(fcntl_off)
+{
+	ASSERT_EQ(0, load("fcntl=0"));
+	EXPECT_STREQ("off", state());
+	EXPECT_EQ(0, lk_try(self->buf.fd, F_WRLCK, 0, 10));
+	EXPECT_EQ(0, st_snapshot(0, NULL, 0));
+	EXPECT_TRUE(context_works(self->buf.fd));
+}
+
+UNLOAD_TEST(somebody_else_has_the_function)
+{
+	EXPECT_TRUE(all_gone());
+	ASSERT_EQ(0, module("insmod", "dmabuf_sync_taker", ""));
+	ASSERT_EQ(0, load(""));
+	EXPECT_EQ(state(), strstr(state(), "unavailable: ftrace is off, or a live patch"));
+	EXPECT_EQ(0, lk_try(self->buf.fd, F_WRLCK, 0, 10));
+	EXPECT_EQ(0, st_snapshot(0, NULL, 0));
+	EXPECT_TRUE(context_works(self->buf.fd));
+}
+
+UNLOAD_TEST(ftrace_is_off)
+{
+	EXPECT_TRUE(all_gone());
+	ASSERT_EQ(0, ftrace_enable(false));
+	ASSERT_EQ(0, load(""));
+	EXPECT_EQ(state(), strstr(state(), "unavailable"));
+	ASSERT_EQ(0, ftrace_enable(true));
+	ASSERT_EQ(0, load(""));
+	EXPECT_STREQ("on", state());
+	EXPECT_EQ(-EBUSY, ftrace_enable(false));
+}
+
+UNLOAD_TEST(state_is_read_only)
+{
+	EXPECT_EQ(-1, access(PARAMETERS "fcntl_state", F_OK) ? 0 :
+		  open(PARAMETERS "fcntl_state", O_WRONLY));
+	EXPECT_NE(0, load("fcntl_state=on"));
+	EXPECT_EQ(0, load(""));
+}
+
+/* Locks on a buffer, on a plain file, and flock() on that file, until told to stop. */
+static void load_child(int fd, int plain, unsigned int nr, int *stop, int *errors)
+{
+	static const short types[] = { F_RDLCK, F_WRLCK, F_UNLCK };
+	unsigned int i;
+	int ret;
+
+	for (i = nr; !__atomic_load_n(stop, __ATOMIC_RELAXED); i += 7) {
+		ret = lk_do(fd, i % 3 ? F_SETLK : F_SETLKW, types[i % 5 % 3], i % 11, 1 + i % 9);
+		if (ret && ret != -EAGAIN && ret != -ENOLCK && ret != -EDEADLK)
+			__atomic_store_n(errors, ret, __ATOMIC_RELAXED);
+		if (i % 4 == 0)
+			lk_try(fd, F_UNLCK, 0, 0);
+		ret = lk_try(plain, F_WRLCK, nr * 10, 10) ?: lk_try(plain, F_UNLCK, nr * 10, 10);
+		if (ret || flock(plain, LOCK_SH) || flock(plain, LOCK_UN))
+			__atomic_store_n(errors, ret ?: -errno, __ATOMIC_RELAXED);
+	}
+	_exit(0);
+}
+
+UNLOAD_TEST(under_load)
+{
+	int *stop = st_shared(2 * sizeof(int)), *errors = stop + 1;
+	int plain = memfd_create("plain", MFD_CLOEXEC), i;
+	pid_t pids[6];
+
+	for (i = 0; i < 6; i++) {
+		pids[i] = st_fork();
+		if (!pids[i])
+			load_child(self->buf.fd, plain, i, stop, errors);
+	}
+	for (i = 0; i < ROUNDS; i++) {
+		EXPECT_TRUE(all_gone());
+		EXPECT_EQ(0, load(""));
+		st_sleep_ms(20);
+	}
+	__atomic_store_n(stop, 1, __ATOMIC_RELAXED);
+	/* Whoever sleeps for a lock that a sleeper has is let go. */
+	EXPECT_TRUE(all_gone());
+	for (i = 0; i < 6; i++)
+		EXPECT_EQ(0, st_child_wait(pids[i]));
+	EXPECT_EQ(0, *errors);
+	close(plain);
+}
+
+TEST_HARNESS_MAIN
