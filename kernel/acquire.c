@@ -146,7 +146,8 @@ static void tables_leave(struct dsync_set *set)
 
 /*
  * The owner has other requests that wait. What it acquires now can close a cycle: of holders,
- * or one in which somebody, this owner or another, gets the right to overtake.
+ * or one in which somebody, this owner or another, gets the right to overtake. And the others
+ * may have been hidden by this one (queue.c), which is not in their way.
  */
 static int holder_waits(struct dsync_set *set)
 {
@@ -158,9 +159,12 @@ static int holder_waits(struct dsync_set *set)
 	}
 	if (!ret)
 		ret = dsync_graph_kick_cycle(set->owner);
-	if (ret < 0)
+	if (ret < 0) {
 		tables_leave(set);
-	return min(ret, 0);
+		return ret;
+	}
+	dsync_owner_kick(set->owner);
+	return 0;
 }
 
 /* Nothing is in the way: hold everything (invariants 1 and 2). */
