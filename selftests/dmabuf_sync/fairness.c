@@ -58,6 +58,22 @@ TEST_F(fair, writers_are_served_in_order)
 	}
 }
 
+/* h  w1 w1': requests of one owner are not in each other's way, so both go together. */
+TEST_F(fair, requests_of_one_owner_go_together)
+{
+	long held, set[2];
+
+	held = st_lock_all(self->w.ctx[0], self->fd, W, 0);
+	ASSERT_LE(0, held);
+	set[0] = queue(&self->w, 1, W);
+	ASSERT_LE(0, set[0]);
+	set[1] = queue(&self->w, 1, W);
+	ASSERT_LE(0, set[1]);
+	EXPECT_EQ(0, st_release(self->w.ctx[0], held));
+	EXPECT_EQ(0, st_event_result(self->w.ctx[1], set[0]));
+	EXPECT_EQ(0, st_event_result(self->w.ctx[1], set[1]));
+}
+
 /* h(W)  r1 r2 r3  w  r4: the three readers together, then the writer, then r4. */
 TEST_F(fair, adjacent_readers_go_together)
 {
