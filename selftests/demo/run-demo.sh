@@ -6,6 +6,7 @@
 # Loads the modules, runs dmasync-demo with the OPTIONs and dmasync-top beside it: on a
 # terminal its live view, else three snapshots of the overlapped part. Ends with what
 # dmasync-demo has to say, and with its exit status. Unloads what it loaded.
+# shellcheck disable=SC2317 # some functions are called by a trap
 
 set -u
 cd "$(dirname "$0")/../.." || exit 2
@@ -31,13 +32,12 @@ module_load() {
 
 # A buffer's last user lets go of it a little after the last close.
 module_unload() {
-	local try
+	local tries=50
 
-	for try in {1..50}; do
-		rmmod "$1" 2>/dev/null && return
+	until rmmod "$1" 2>/dev/null; do
+		((tries-- > 0)) || { rmmod "$1"; return; }
 		sleep 0.1
 	done
-	rmmod "$1"
 }
 
 clean_up() {

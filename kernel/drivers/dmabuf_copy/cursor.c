@@ -73,9 +73,9 @@ size_t dcopy_cursor_step(const struct dcopy_engine *engine,
 			 const struct dcopy_cursor *from,
 			 const struct dcopy_cursor *to, u64 left)
 {
-	struct dma_device *dma = engine->chan->device;
-	u64 max = round_down((u64)dma_get_max_seg_size(dma->dev),
-			     1ULL << dma->copy_align);
+	struct device *dev = dmaengine_get_dma_device(engine->chan);
+	u64 max = round_down((u64)dma_get_max_seg_size(dev),
+			     1ULL << engine->chan->device->copy_align);
 
 	max = dcopy_cursor_run(to, min(left, max));
 	return dcopy_cursor_run(from, max);

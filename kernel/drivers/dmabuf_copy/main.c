@@ -16,7 +16,6 @@ static struct miscdevice dcopy_device = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "dmabuf_copy",
 	.fops = &dcopy_client_fops,
-	.mode = 0666,
 };
 
 static int __init dcopy_init(void)

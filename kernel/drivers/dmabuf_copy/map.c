@@ -143,7 +143,7 @@ struct dcopy_map *dcopy_map_get(struct dcopy_client *client,
 	} else if (!dcopy_map_make_room(client)) {
 		map = ERR_PTR(-EBUSY);
 	} else {
-		map = dcopy_map_create(client->engine->chan->device->dev,
+		map = dcopy_map_create(dmaengine_get_dma_device(client->engine->chan),
 				       dmabuf, write);
 		if (!IS_ERR(map)) {
 			list_add_tail(&map->node, &client->maps);
