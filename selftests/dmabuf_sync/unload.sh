@@ -9,9 +9,11 @@
 # shellcheck source=selftests/lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
 
-core=${DMABUF_SYNC_MODULES:?}/kernel/dmabuf_sync.ko
-test=$DMABUF_SYNC_MODULES/selftests/modules/dmabuf_sync_test.ko
-hold=${DMABUF_SYNC_TESTS:?}/dmabuf_sync/hold
+core=${DMABUF_SYNC_MODULES:-}/kernel/dmabuf_sync.ko
+test=${DMABUF_SYNC_MODULES:-}/selftests/modules/dmabuf_sync_test.ko
+hold=${DMABUF_SYNC_TESTS:-}/dmabuf_sync/hold
+[ -e "$core" ] || tap_skip_all "DMABUF_SYNC_MODULES names no folder with kernel/dmabuf_sync.ko"
+[ -x "$hold" ] || tap_skip_all "DMABUF_SYNC_TESTS names no folder with dmabuf_sync/hold"
 
 core_load() { insmod "$core"; }
 all_load() { core_load && insmod "$test"; }
@@ -103,7 +105,6 @@ restore() {
 }
 trap restore EXIT
 
-[ -e "$core" ] || tap_skip_all "no $core"
 tap_plan 8
 tap_test "refuses while a context is open" refuses_while_holding open
 tap_test "refuses while an access is held" refuses_while_holding acquire
