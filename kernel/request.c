@@ -121,7 +121,8 @@ static int request_sleep(struct dsync_set *set, ktime_t *deadline)
  *
  * Context: process context; sleeps interruptibly.
  * Return: 0 when the set is ready; else it is over: -EDEADLK, -ENOLCK, -ENOMEM,
- * -ETIMEDOUT, -ERESTARTSYS, -ECANCELED (dsync_set_abort()), or what an exporter's begin_cpu_access returned.
+ * -ETIMEDOUT, -ERESTARTSYS, -ECANCELED (dsync_set_abort()), or what an exporter's
+ * begin_cpu_access returned.
  */
 int dsync_request(struct dsync_set *set, ktime_t *deadline)
 {

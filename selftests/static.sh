@@ -8,6 +8,8 @@
 # found; the exit status is 1 if any found something.
 
 set -u
+# verdict, at the end of a pipe, sets "failed".
+shopt -s lastpipe
 cd "$(dirname "$0")/.." || exit 2
 [ -e /etc/dmabuf-sync-root ] || exec selftests/vm/in-root selftests/static.sh "$@"
 
@@ -71,18 +73,19 @@ checkpatch() {
 }
 
 # Left out: in iterators, that arguments are used more than once; in trace headers their own shape;
-# in compat that it knows versions; in user space what is about things that only a kernel
+# in compat that it knows versions; in the list of what tests need that it exports others' symbols; in user space what is about things that only a kernel
 # has, and messages for people, which stay on one line.
 check_patch() {
 	local iterators=MACRO_ARG_REUSE
 
 	{
 		sources -path 'kernel/*.[ch]' -o -path 'selftests/modules/*.[ch]' |
-			grep -vE '_trace\.h$|/compat/' | checkpatch $iterators
+			grep -vE '_trace\.h$|/compat/|tests/exports\.c$' | checkpatch $iterators
+		sources -path 'kernel/tests/exports.c' | checkpatch EXPORT_SYMBOL
 		sources -name '*_trace.h' | checkpatch OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
 		sources -path '*/compat/*.h' | checkpatch LINUX_VERSION_CODE,CONSTANT_COMPARISON
 		sources -name '*.[ch]' | grep -vE '^kernel/|^selftests/modules/' |
-			checkpatch $iterators,CAMELCASE,ARRAY_SIZE,VOLATILE,NEW_TYPEDEFS,USE_NEGATIVE_ERRNO,PREFER_KERNEL_TYPES,BIT_MACRO,COMPLEX_MACRO,MULTISTATEMENT_MACRO_USE_DO_WHILE,LONG_LINE_STRING,SPLIT_STRING
+			checkpatch $iterators,CAMELCASE,ARRAY_SIZE,VOLATILE,NEW_TYPEDEFS,USE_NEGATIVE_ERRNO,PREFER_KERNEL_TYPES,BIT_MACRO,COMPLEX_MACRO,MULTISTATEMENT_MACRO_USE_DO_WHILE,LONG_LINE_STRING,SPLIT_STRING,PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME,MACRO_ARG_PRECEDENCE,QUOTED_WHITESPACE_BEFORE_NEWLINE,LINE_SPACING,SPACING
 	} | verdict "checkpatch"
 }
 
@@ -93,7 +96,7 @@ check_kernel_doc() {
 
 check_shell() {
 	files | xargs -d '\n' grep -lE '^#!/bin/(ba)?sh' |
-		xargs shellcheck -x -P SCRIPTDIR 2>&1 | verdict "shellcheck"
+		xargs shellcheck -S warning -x -P SCRIPTDIR 2>&1 | verdict "shellcheck"
 }
 
 check_spdx() {

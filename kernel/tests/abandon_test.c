@@ -6,7 +6,7 @@
 #include "../abandon.h"
 #include "fixture.h"
 
-#define INO		(1ULL << 60)
+#define INO		BIT_ULL(60)
 #define ROWS		256
 #define MARKS_PER_ROW	8
 

@@ -214,8 +214,10 @@ static int catch_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 
-	return sigaction(SIGINT, &action, NULL) || sigaction(SIGTERM, &action, NULL) ||
-	       sigaction(SIGHUP, &action, NULL) ? demo_fail(-errno, "sigaction: %s", strerror(errno)) : 0;
+	if (!sigaction(SIGINT, &action, NULL) && !sigaction(SIGTERM, &action, NULL) &&
+	    !sigaction(SIGHUP, &action, NULL))
+		return 0;
+	return demo_fail(-errno, "sigaction: %s", strerror(errno));
 }
 
 static void report_begin(const struct demo *demo)
@@ -287,7 +289,8 @@ int main(int argc, char **argv)
 	err = run(&demo);
 	restore = dma_param_restore();
 	if (restore)
-		demo_fail(restore, "cannot restore the bandwidth of dma_sim: %s", strerror(-restore));
+		demo_fail(restore, "cannot restore the bandwidth of dma_sim: %s",
+			  strerror(-restore));
 	setup_close(&demo);
 	return err || restore ? 1 : 0;
 }

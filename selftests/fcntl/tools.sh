@@ -17,6 +17,7 @@ holding() {
 	read -r ino <&"${HOLD[0]}"
 }
 
+# shellcheck disable=SC1083,SC2093 # closes the descriptor that the variable holds
 give_up() { exec {HOLD[1]}>&-; wait "$hold_pid"; }
 
 lslocks_shows() {

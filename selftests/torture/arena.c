@@ -29,7 +29,8 @@ struct to_arena *to_arena_create(const struct to_options *options, int test)
 		return NULL;
 	arena->options = *options;
 	arena->main_pid = getpid();
-	arena->seq = arena->stamp = 1;
+	arena->seq = 1;
+	arena->stamp = 1;
 	for (i = 0; i < options->buffers; i++) {
 		err = buffer_open(arena, i, test);
 		if (err) {

@@ -251,13 +251,14 @@ static void release_by_child(struct to_actor *actor)
 /* The context gets another descriptor: by dup(), or as a message that is on its way. */
 static void pass(struct to_actor *actor)
 {
+	bool dups = to_random_percent(&actor->random, 50);
 	int sock[2], fd;
 
-	if (to_random_percent(&actor->random, 50)) {
+	if (!dups && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock))
+		return;
+	if (dups) {
 		fd = fcntl(actor->fd, F_DUPFD_CLOEXEC, 0);
 		close(actor->fd);
-	} else if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock)) {
-		return;
 	} else {
 		fd = st_fd_send(sock[0], actor->fd);
 		close(actor->fd);
