@@ -144,7 +144,7 @@ static bool is_heap(const char *name, const char *text)
 	return !strcmp(text, "heap");
 }
 
-static void option(struct demo_options *opt, int c)
+static void option(struct demo_options *opt, int c, const char *word)
 {
 	switch (c) {
 	case 's':
@@ -188,8 +188,7 @@ static void option(struct demo_options *opt, int c)
 		fputs(help, stdout);
 		exit(0);
 	default:
-		fputs("dmasync-demo: see --help\n", stderr);
-		exit(2);
+		usage("'%s' is no option, or lacks its value", word);
 	}
 }
 
@@ -197,8 +196,9 @@ static void parse(struct demo_options *opt, int argc, char **argv)
 {
 	int c;
 
+	opterr = 0;
 	while ((c = getopt_long(argc, argv, "s:n:b:t:ph", options, NULL)) != -1)
-		option(opt, c);
+		option(opt, c, argv[optind - 1]);
 	if (optind < argc)
 		usage("'%s' is no option", argv[optind]);
 }

@@ -85,7 +85,7 @@ dma_sim_chan_prep_memcpy(struct dma_chan *chan, dma_addr_t dst, dma_addr_t src,
 	struct dma_sim_desc *d;
 	unsigned long irq;
 
-	if (!len)
+	if (!len || !is_dma_copy_aligned(chan->device, src, dst, len))
 		return NULL;
 
 	spin_lock_irqsave(&c->lock, irq);
@@ -248,7 +248,6 @@ void dma_sim_chan_init(struct dma_sim_chan *c, struct dma_device *dma)
 void dma_sim_chan_set_ops(struct dma_device *dma)
 {
 	dma_cap_set(DMA_MEMCPY, dma->cap_mask);
-	dma->copy_align = DMAENGINE_ALIGN_1_BYTE;
 	dma->directions = BIT(DMA_MEM_TO_MEM);
 	dma->residue_granularity = DMA_RESIDUE_GRANULARITY_BURST;
 	dma->device_alloc_chan_resources = dma_sim_chan_alloc_resources;

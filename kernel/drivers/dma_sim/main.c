@@ -3,6 +3,7 @@
  * dma_sim: the platform device and the dmaengine device on it.
  */
 #include <linux/dma-mapping.h>
+#include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/slab.h>
@@ -10,10 +11,16 @@
 #include "dma_sim.h"
 
 #define DMA_SIM_MAX_CHANNELS	32
+#define DMA_SIM_MAX_ALIGNMENT	BIT(DMAENGINE_ALIGN_256_BYTES)
 
 static unsigned int nr_channels = 4;
 module_param(nr_channels, uint, 0444);
 MODULE_PARM_DESC(nr_channels, "Channels, 1 .. 32 (default 4)");
+
+static unsigned int alignment = 1;
+module_param(alignment, uint, 0444);
+MODULE_PARM_DESC(alignment,
+		 "Addresses and lengths must be multiples of this, a power of 2 up to 256 (default 1)");
 
 /**
  * struct dma_sim - the device
@@ -44,6 +51,7 @@ static struct dma_sim *dma_sim_create(struct device *dev)
 	sim->dma.device_release = dma_sim_release;
 	INIT_LIST_HEAD(&sim->dma.channels);
 	dma_sim_chan_set_ops(&sim->dma);
+	sim->dma.copy_align = ilog2(alignment);
 	/* Not for the kernel's own copies: they would only get slower. */
 	dma_cap_set(DMA_PRIVATE, sim->dma.cap_mask);
 	for (i = 0; i < nr_channels; i++)
@@ -97,6 +105,11 @@ static int __init dma_sim_init(void)
 	if (nr_channels < 1 || nr_channels > DMA_SIM_MAX_CHANNELS) {
 		pr_err("dma_sim: nr_channels=%u is not within 1 .. %u\n",
 		       nr_channels, DMA_SIM_MAX_CHANNELS);
+		return -EINVAL;
+	}
+	if (alignment > DMA_SIM_MAX_ALIGNMENT || !is_power_of_2(alignment)) {
+		pr_err("dma_sim: alignment=%u is no power of 2 up to %lu\n",
+		       alignment, DMA_SIM_MAX_ALIGNMENT);
 		return -EINVAL;
 	}
 	dma_sim_pdev = platform_create_bundle(&dma_sim_driver, dma_sim_probe,
