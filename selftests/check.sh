@@ -10,7 +10,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 2
 
 # Longest that the tests may take on one kernel, in seconds.
-limit=1500
+limit=2400
 passed=0 failed=0 skipped=0
 
 # Count the TAP of a script that runs on the host.

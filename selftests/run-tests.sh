@@ -83,7 +83,7 @@ modules_load() {
 
 	for module in $(modules_of "$1"); do
 		is_loaded "$module" && continue
-		file=$(find "$DMABUF_SYNC_MODULES" -name "$module.ko" | head -n 1)
+		file=$(find "$DMABUF_SYNC_MODULES/kernel" "$DMABUF_SYNC_MODULES/selftests" -name "$module.ko" -print -quit)
 		[ -n "$file" ] || { echo "no $module.ko in $DMABUF_SYNC_MODULES"; return 1; }
 		insmod "$file" || return
 	done

@@ -24,7 +24,7 @@ module_load() {
 	local file
 
 	[ -d "/sys/module/$1" ] && return
-	file=$(find "build/$series" -name "$1.ko" -print -quit)
+	file=$(find "build/$series/kernel" -name "$1.ko" -print -quit)
 	[ -n "$file" ] || die "no $1.ko in build/$series: build the modules first (make demo does)"
 	insmod "$file" || die "cannot load $file"
 	loaded=("$1" "${loaded[@]}")
