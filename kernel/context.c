@@ -76,21 +76,25 @@ static void entry_done(struct dsync_set *set, int error)
 	wake_up_interruptible_poll(&context->wait, EPOLLIN | EPOLLRDNORM);
 }
 
-/* Nobody else finds @entry any more. */
+/* Nobody else finds @entry any more. An event that was not read told nobody anything. */
 static void entry_end(struct dsync_entry *entry, bool abandoned)
 {
 	struct dsync_context *context = entry->context;
 	struct dsync_set *set = entry->set;
+	bool unread = false;
 
 	if (entry->queued) {
 		dsync_request_cancel(set);
 		spin_lock(&context->lock);
+		unread = !list_empty(&entry->link);
 		list_del_init(&entry->link);
 		spin_unlock(&context->lock);
 	}
 	if (set->state == DSYNC_READY) {
 		if (abandoned)
 			dsync_release_abandoned(set);
+		else if (unread)
+			dsync_release_untold(set);
 		else
 			dsync_release(set);
 	}

@@ -107,15 +107,8 @@ void dsync_release_abandoned(struct dsync_set *set)
 	leave_tables(set, true);
 }
 
-/**
- * dsync_release_unready() - a request fails after its accesses were acquired
- * @set: a held set without CPU windows
- *
- * Nothing was written: marks that the set has taken over are put back.
- *
- * Context: process context.
- */
-void dsync_release_unready(struct dsync_set *set)
+/* Nobody was told of the marks that the set has taken over, and nothing was written. */
+static void put_marks_back(struct dsync_set *set)
 {
 	struct dsync_access *access;
 
@@ -123,6 +116,29 @@ void dsync_release_unready(struct dsync_set *set)
 		if (access->abandoned && dsync_access_writes(access))
 			dsync_abandon_note(access->buf->ino, access->it.start,
 					   access->it.last);
+}
+
+/**
+ * dsync_release_untold() - a ready set is released before its owner knew of it
+ * @set: the set, not committed
+ *
+ * Context: process context; may sleep.
+ */
+void dsync_release_untold(struct dsync_set *set)
+{
+	put_marks_back(set);
+	dsync_release(set);
+}
+
+/**
+ * dsync_release_unready() - a request fails after its accesses were acquired
+ * @set: a held set without CPU windows
+ *
+ * Context: process context.
+ */
+void dsync_release_unready(struct dsync_set *set)
+{
+	put_marks_back(set);
 	leave_tables(set, false);
 }
 

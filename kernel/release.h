@@ -8,6 +8,7 @@ struct dsync_set;
 
 bool dsync_release(struct dsync_set *set);
 void dsync_release_abandoned(struct dsync_set *set);
+void dsync_release_untold(struct dsync_set *set);
 void dsync_release_unready(struct dsync_set *set);
 void dsync_release_job(struct dsync_set *set);
 

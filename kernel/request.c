@@ -57,7 +57,7 @@ static void request_fail(struct dsync_set *set, int error)
 	if (set->queued)
 		dsync_queue_remove(set);
 	if (set->state == DSYNC_READY) {
-		dsync_release(set);
+		dsync_release_untold(set);
 	} else if (set->state == DSYNC_HELD) {
 		dsync_fence_wait_stop(set);
 		dsync_release_unready(set);

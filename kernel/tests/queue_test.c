@@ -197,6 +197,27 @@ static void hidden_request_is_kicked_by_who_hid_it(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fx_kicked(d));
 }
 
+/*
+ * B(W)  A(W) A(W): when B goes, A's first set hides the second one, which it is not in the way
+ * of: so the second is kicked when the first is acquired.
+ */
+static void second_set_of_an_owner_is_kicked(struct kunit *test)
+{
+	struct dsync_set *b = fx_whole(test, B, 0, FX_W);
+	struct dsync_set *first = fx_whole(test, A, 0, FX_W);
+	struct dsync_set *second = fx_whole(test, A, 0, FX_W);
+
+	KUNIT_EXPECT_EQ(test, 0, fx_try(b));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(first));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(second));
+	fx_release(b);
+	KUNIT_EXPECT_TRUE(test, fx_kicked(first));
+	KUNIT_EXPECT_FALSE(test, fx_kicked(second));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(first));
+	KUNIT_EXPECT_TRUE(test, fx_kicked(second));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(second));
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(writers_in_order),
 	KUNIT_CASE(ticket_only_for_who_waits),
@@ -210,6 +231,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(kick_stops_at_a_barrier),
 	KUNIT_CASE(no_kick_while_another_is_in_the_way),
 	KUNIT_CASE(hidden_request_is_kicked_by_who_hid_it),
+	KUNIT_CASE(second_set_of_an_owner_is_kicked),
 	{}
 };
 

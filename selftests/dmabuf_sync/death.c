@@ -247,6 +247,21 @@ TEST_F(end, abandoned_is_told_by_the_event_of_a_queued_set)
 	EXPECT_EQ(DMABUF_SYNC_ABANDONED, event.status);
 }
 
+/* Whoever released the set before it read the event was not told: then the next one is. */
+TEST_F(end, abandoned_is_not_forgotten_with_an_unread_event)
+{
+	long set;
+
+	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, W, 0));
+	st_context_reopen(&self->w.ctx[0]);
+	set = st_lock_all(self->w.ctx[1], self->fd, W, DMABUF_SYNC_QUEUE);
+	ASSERT_LE(0, set);
+	ASSERT_TRUE(st_event_pending(self->w.ctx[1], ST_SOON_MS));
+	EXPECT_EQ(0, st_release(self->w.ctx[1], set));
+	EXPECT_EQ(DMABUF_SYNC_ABANDONED, status_of(self->w.ctx[2], self->fd, W, ALL));
+	EXPECT_EQ(0, status_of(self->w.ctx[2], self->fd, W, ALL));
+}
+
 TEST_F(end, abandoned_is_told_to_a_driver)
 {
 	long job;

@@ -2,6 +2,10 @@
 /*
  * Jobs of a driver, by the test module: a sync object and a set each. A job is released, in any
  * context, or committed, and then its fence, signaled in any context, releases it.
+ *
+ * A job that writes commits when it is in its cells, and one that only reads may do so in the
+ * callback. For a job that was committed is not abandoned when its process dies; so what it
+ * took over from a dead writer must bear its own mark by then.
  */
 #include <errno.h>
 #include <string.h>
@@ -13,6 +17,7 @@ struct job {
 	long sync, fence;	/* fence: -1 without */
 	struct to_set set;
 	bool cpu;		/* has accesses by the CPU, so there is nothing to commit */
+	bool writes;
 	bool committed;
 	uint64_t begin;
 };
@@ -50,6 +55,7 @@ static void job_new(struct to_actor *actor, struct job *job)
 		bool cpu = to_random_percent(&actor->random, 10);
 
 		job->cpu |= cpu;
+		job->writes |= want->access & DMA_BUF_ACCESS_W;
 		job_check(actor, "range",
 			  st_sync_get(actor->fd, job->sync,
 				      actor->arena->bufs[want->buf].fd,
@@ -104,16 +110,16 @@ static bool job_wait(struct to_actor *actor, struct job *job)
 	}
 	to_notice_withdraw(actor);
 	job_check(actor, "callback", wait.error);
-	job->committed = job->fence >= 0;
 	return true;
 }
 
 static bool job_lock_async(struct to_actor *actor, struct job *job)
 {
-	uint32_t todo = job->fence >= 0 ? DST_GRANTED_COMMIT : 0;
-	int err = st_sync_lock_async(actor->fd, job->sync, todo,
-				     job->fence >= 0 ? job->fence : 0);
+	bool commit = job->fence >= 0 && !job->writes;
+	int err = st_sync_lock_async(actor->fd, job->sync, commit ? DST_GRANTED_COMMIT : 0,
+				     commit ? job->fence : 0);
 
+	job->committed = commit;
 	if (err) {
 		job_refused(actor, DST_LOCK_ASYNC, err);
 		return false;
@@ -134,10 +140,6 @@ static bool job_lock_sync(struct to_actor *actor, struct job *job, uint32_t how)
 	if (err) {
 		job_refused(actor, how, err);
 		return false;
-	}
-	if (job->fence >= 0) {
-		job_check(actor, "commit", st_sync_commit(actor->fd, job->sync, job->fence));
-		job->committed = true;
 	}
 	return true;
 }
@@ -218,6 +220,10 @@ static void job_turn(struct to_actor *actor)
 	to_notice_check(actor, &job.set, job.begin);
 	to_actor_enter(actor, job.sync, &job.set,
 		       st_sync_abandoned(actor->fd, job.sync) > 0);
+	if (job.fence >= 0 && !job.committed) {
+		job_check(actor, "commit", st_sync_commit(actor->fd, job.sync, job.fence));
+		job.committed = true;
+	}
 	to_actor_linger(actor);
 	if (to_random_percent(&actor->random, 3)) {
 		job_drop_all(actor);

@@ -17,7 +17,7 @@ static const char usage_text[] =
 	"  --owners N       owners at a time, 1 to 64 (16)\n"
 	"  --buffers N      buffers, 1 to 4 (3)\n"
 	"  --round MS       time between two calms, in which nothing may be left (1000)\n"
-	"  --patience MS    longest time that anybody may wait (10000)\n"
+	"  --patience MS    longest time that anybody may wait (30000)\n"
 	"  --kinds LIST     of context,job,stock (all)\n"
 	"  --no-kill        no process is killed\n"
 	"  --no-trace       record no events: faster, and a failure shows less\n"
@@ -99,7 +99,7 @@ void to_options_parse(struct to_options *options, int argc, char **argv)
 
 	*options = (struct to_options){
 		.seed = time(NULL), .seconds = 10, .owners = 16, .buffers = 3,
-		.round_ms = 1000, .patience_ms = 10000, .kill = true, .trace = true,
+		.round_ms = 1000, .patience_ms = 30000, .kill = true, .trace = true,
 	};
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		option_set(options, option, optarg);

@@ -59,13 +59,13 @@ static void check_windows(struct to_arena *arena, int test)
 	}
 }
 
-/* Tracing may lose events of the ring, but no total. */
+/* The ring may lose events, a total does not. */
 static void check_totals(struct to_arena *arena)
 {
 	long long requests = to_trace_total("request"), acquired = to_trace_total("acquired");
 	long long released = to_trace_total("released"), failed = to_trace_total("failed");
 
-	if (requests != acquired + failed || acquired != released || requests < 0)
+	if (requests >= 0 && (requests != acquired + failed || acquired != released))
 		to_fail(arena, "balance",
 			"events: %lld request, %lld acquired, %lld failed, %lld released",
 			requests, acquired, failed, released);

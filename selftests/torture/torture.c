@@ -87,13 +87,13 @@ static void show_failure(struct to_arena *arena)
 {
 	to_trace_freeze();
 	ST_UNTIL_MS(to_load(&arena->told), 1000);
+	printf("# seed %" PRIu64 ": %s\n", arena->options.seed, arena->failure);
 	show_slots(arena);
 	show_snapshot();
 	if (arena->options.trace) {
 		printf("# trace:\n");
 		to_trace_show(150);
 	}
-	printf("# seed %" PRIu64 ": %s\n", arena->options.seed, arena->failure);
 }
 
 static void show_counts(struct to_arena *arena, unsigned int nr_rounds)

@@ -258,7 +258,7 @@ bool to_round_calm(struct to_arena *arena, int test);
 /* trace.c: events and their totals, in an instance of our own */
 bool to_trace_start(void);
 void to_trace_stop(void);
-/* Hits of an event since the start, or -1. */
+/* How often an event came since the start; -1: the kernel does not count. */
 long long to_trace_total(const char *event);
 void to_trace_freeze(void);
 void to_trace_show(unsigned int lines);
