@@ -233,8 +233,11 @@ static void sets_compare(struct dsync_posix *posix, struct pieces *pieces,
 			continue;
 		if (sets_pass(&posix->sets, &pos, fl->fl_start, fl, olds))
 			continue;
-		if (WARN_ON_ONCE(!pieces->nr))
+		/* Cut by the kernel after the hook is gone; we are about to be. */
+		if (!pieces->nr) {
+			WARN_ON_ONCE(posix->task);
 			continue;
+		}
 		piece = pieces->sets[--pieces->nr];
 		dsync_set_aim(piece, mode_of(fl->c.flc_type), fl->fl_start,
 			      fl->fl_end);
@@ -294,8 +297,7 @@ static void posix_release(struct file_lock *fl)
 	} else {
 		mutex_lock(&posix->mutex);
 		atomic_dec(&posix->nr_records);
-		if (!dsync_locker_aborting())
-			posix_sync(posix, &none, task_dies());
+		posix_sync(posix, &none, task_dies());
 		mutex_unlock(&posix->mutex);
 	}
 	dsync_locker_put(posix);
@@ -338,11 +340,11 @@ static int posix_apply(struct dsync_posix *posix, struct file_lock *fl,
 		record_attach(fl, posix);
 	WRITE_ONCE(posix->task, current);
 	ret = posix_lock_file(posix->file, fl, NULL);
-	WRITE_ONCE(posix->task, NULL);
 	if (lock)
 		record_detach(fl, posix);
 	if (!ret)
 		posix_sync(posix, &pieces, false);
+	WRITE_ONCE(posix->task, NULL);
 	pieces_free(&pieces);
 	return ret;
 }
