@@ -26,7 +26,7 @@ static int module(const char *verb, const char *name, const char *args)
 	char command[512];
 
 	if (!strcmp(verb, "insmod"))
-		snprintf(command, sizeof(command), "insmod $(find %s -name %s.ko) %s",
+		snprintf(command, sizeof(command), "insmod $(find %s -path '*/broken' -prune -o -name %s.ko -print) %s",
 			 getenv("DMABUF_SYNC_MODULES"), name, args);
 	else
 		snprintf(command, sizeof(command), "rmmod %s 2>/dev/null", name);
