@@ -114,7 +114,7 @@ void frame_fill(const struct demo_options *opt, struct st_buffer *buf,
 /* Compare @words words, each byte at least once. 0, or -EIO with the reason on stderr. */
 int frame_check(const struct demo_options *opt, const struct st_buffer *buf,
 		unsigned int frame, size_t words);
-/* Nanoseconds per word, at best. */
+/* Nanoseconds per word. The second one fails, with -1, unless the buffer has frame 0. */
 double frame_fill_cost(const struct demo_options *opt, struct st_buffer *buf);
 double frame_check_cost(const struct demo_options *opt, const struct st_buffer *buf);
 

@@ -99,36 +99,32 @@ int frame_check(const struct demo_options *opt, const struct st_buffer *buf,
 	return 0;
 }
 
-#define FRAME_TRIALS	5
+/* Time it for so long: then what else the machine does is in the mean. */
+#define FRAME_TRIAL_NS	(200 * ST_NSEC_PER_MSEC)
 
-/* The best of some trials: without whatever else the machine does. */
 double frame_fill_cost(const struct demo_options *opt, struct st_buffer *buf)
 {
-	size_t nr = buf->size / sizeof(uint64_t);
-	int64_t begin, best = INT64_MAX;
-	int i;
+	size_t nr = buf->size / sizeof(uint64_t), words = 0;
+	int64_t begin = st_now_ns(), ns;
 
-	for (i = 0; i < FRAME_TRIALS; i++) {
-		begin = st_now_ns();
+	do {
 		frame_fill(opt, buf, 0, nr);
-		if (st_now_ns() - begin < best)
-			best = st_now_ns() - begin;
-	}
-	return (double)best / nr;
+		words += nr;
+		ns = st_now_ns() - begin;
+	} while (ns < FRAME_TRIAL_NS);
+	return (double)ns / words;
 }
 
 double frame_check_cost(const struct demo_options *opt, const struct st_buffer *buf)
 {
-	size_t nr = buf->size / sizeof(uint64_t);
-	int64_t begin, best = INT64_MAX;
-	int i;
+	size_t nr = buf->size / sizeof(uint64_t), words = 0;
+	int64_t begin = st_now_ns(), ns;
 
-	for (i = 0; i < FRAME_TRIALS; i++) {
-		begin = st_now_ns();
+	do {
 		if (frame_check(opt, buf, 0, nr))
 			return -1;
-		if (st_now_ns() - begin < best)
-			best = st_now_ns() - begin;
-	}
-	return (double)best / nr;
+		words += nr;
+		ns = st_now_ns() - begin;
+	} while (ns < FRAME_TRIAL_NS);
+	return (double)ns / words;
 }
