@@ -11,18 +11,19 @@ set -eu
 log=build/$1${2:+-$2}.log
 mkdir -p build
 
+# The shell does not end by itself at a failure in here: these functions are conditions.
 modules() {
 	kdir=/lib/modules/$(selftests/vm/kver "$1")/build
 	out=$PWD/build/$1
-	make -C kernel KDIR="$kdir" OUT="$out"
-	make -C selftests/modules KDIR="$kdir" OUT="$out"
-	selftests/torture/build-broken.sh "$kdir" "$out"
+	make -C kernel KDIR="$kdir" OUT="$out" &&
+		make -C selftests/modules KDIR="$kdir" OUT="$out" &&
+		selftests/torture/build-broken.sh "$kdir" "$out"
 }
 
 user() {
-	make -C tools
-	make -C selftests
-	make -C selftests/demo
+	make -C tools &&
+		make -C selftests &&
+		make -C selftests/demo
 }
 
 what=$1

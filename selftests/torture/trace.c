@@ -79,8 +79,8 @@ long long to_trace_total(const char *event)
 	if (!file)
 		return -1;
 	while (fgets(line, sizeof(line), file)) {
-		sscanf(line, " Hits: %lld", &total);
-		sscanf(line, " Dropped: %lld", &dropped);
+		if (sscanf(line, " Hits: %lld", &total) != 1)
+			(void)!sscanf(line, " Dropped: %lld", &dropped);
 	}
 	fclose(file);
 	return total < 0 ? total : total + dropped;
