@@ -418,7 +418,7 @@ static int lock_once(struct dsync_posix *posix, struct file_lock *fl, bool wait)
 		ret = lock_record(posix, fl, set);
 		if (!ret)
 			return 0;
-		dsync_release(set);
+		dsync_release_untold(set);
 	}
 	dsync_set_put(set);
 	return ret;

@@ -258,8 +258,8 @@ TEST_F(end, abandoned_is_not_forgotten_with_an_unread_event)
 	ASSERT_LE(0, set);
 	ASSERT_TRUE(st_event_pending(self->w.ctx[1], ST_SOON_MS));
 	EXPECT_EQ(0, st_release(self->w.ctx[1], set));
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED, status_of(self->w.ctx[2], self->fd, W, ALL));
-	EXPECT_EQ(0, status_of(self->w.ctx[2], self->fd, W, ALL));
+	EXPECT_EQ(DMABUF_SYNC_ABANDONED, status_of(self->w.ctx[2], self->fd, W, 0, TO_END));
+	EXPECT_EQ(0, status_of(self->w.ctx[2], self->fd, W, 0, TO_END));
 }
 
 TEST_F(end, abandoned_is_told_to_a_driver)
