@@ -101,6 +101,12 @@ static int lock_cmp(const void *pa, const void *pb)
 	return a->start < b->start ? -1 : a->start > b->start;
 }
 
+static bool lock_equal(const struct lock *a, const struct lock *b)
+{
+	return a->file == b->file && a->owner == b->owner && a->type == b->type &&
+	       a->start == b->start && a->end == b->end;
+}
+
 static unsigned int owner_of(const struct side *side, int pid, unsigned int file)
 {
 	unsigned int i;
@@ -111,46 +117,75 @@ static unsigned int owner_of(const struct side *side, int pid, unsigned int file
 	return pid == -1 ? OWNER_FILE(file) : NR_OWNERS;
 }
 
-/* A line of /proc/locks: number, class, kind, type, pid, file, start, end. */
+static const char *next_word(const char **at)
+{
+	const char *word;
+
+	*at += strspn(*at, " ");
+	word = *at;
+	*at += strcspn(*at, " \n");
+	return word;
+}
+
+static bool word_is(const char *word, const char *text)
+{
+	size_t len = strlen(text);
+
+	return !strncmp(word, text, len) && (word[len] == ' ' || word[len] == '\n');
+}
+
+/*
+ * A line of /proc/locks: number, class, kind, type, pid, file, start, end. Not with sscanf(),
+ * which would be most of what a step costs.
+ */
 static void table_add(struct table *table, const struct side *side, const char *line)
 {
-	char type[16], id[48], end[32];
-	struct lock lock;
-	long long start;
-	int pid;
+	const char *word[8];
+	unsigned int i, f;
 
-	if (sscanf(line, "%*d: %*s %*s %15s %d %47s %lld %31s", type, &pid, id, &start, end) != 5)
-		return;
-	for (lock.file = 0; lock.file < NR_FILES; lock.file++)
-		if (!strcmp(side->id[lock.file], id))
+	for (i = 0; i < ST_ARRAY_SIZE(word); i++)
+		word[i] = next_word(&line);
+	for (f = 0; f < NR_FILES; f++)
+		if (word_is(word[5], side->id[f]))
 			break;
-	if (lock.file == NR_FILES || table->nr == MAX_LOCKS)
+	if (f == NR_FILES || table->nr == MAX_LOCKS)
 		return;
-	lock.owner = owner_of(side, pid, lock.file);
-	lock.type = type[0] == 'W' ? F_WRLCK : F_RDLCK;
-	lock.start = start;
-	lock.end = end[0] == 'E' ? INT64_MAX : atoll(end);
-	table->locks[table->nr++] = lock;
+	table->locks[table->nr++] = (struct lock){
+		.file = f,
+		.owner = owner_of(side, atoi(word[4]), f),
+		.type = word[3][0] == 'W' ? F_WRLCK : F_RDLCK,
+		.start = atoll(word[6]),
+		.end = word[7][0] == 'E' ? INT64_MAX : atoll(word[7]),
+	};
+}
+
+static size_t locks_read(char *text, size_t size)
+{
+	static int fd = -1;
+	size_t used = 0;
+	ssize_t got;
+
+	if (fd < 0)
+		fd = open("/proc/locks", O_RDONLY | O_CLOEXEC);
+	while (used < size - 1 && (got = pread(fd, text + used, size - 1 - used, used)) > 0)
+		used += got;
+	text[used] = 0;
+	return used;
 }
 
 static void tables_read(struct game *game, struct table *tmpfs, struct table *dma)
 {
 	static char text[1 << 16];
-	char *line, *next;
-	FILE *f = fopen("/proc/locks", "re");
-	size_t got;
+	const char *line, *at;
 
 	tmpfs->nr = 0;
 	dma->nr = 0;
-	got = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
-	if (f)
-		fclose(f);
-	text[got] = 0;
-	for (line = text; *line; line = next) {
-		next = strchrnul(line, '\n');
-		if (*next)
-			*next++ = 0;
-		if (strstr(line, "->"))
+	locks_read(text, sizeof(text));
+	for (line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		/* Sleepers have an arrow after their number, on a plain file. */
+		at = line;
+		next_word(&at);
+		if (!strncmp(next_word(&at), "->", 2))
 			continue;
 		table_add(tmpfs, &game->tmpfs, line);
 		table_add(dma, &game->dma, line);
@@ -184,7 +219,7 @@ static int tables_compare(struct game *game, const struct table *dma)
 
 	if (game->table.nr == dma->nr) {
 		for (i = 0; i < dma->nr; i++)
-			if (memcmp(&dma->locks[i], &game->table.locks[i], sizeof(struct lock)))
+			if (!lock_equal(&dma->locks[i], &game->table.locks[i]))
 				break;
 		if (i == dma->nr)
 			goto equal;
@@ -580,28 +615,22 @@ static bool returns_early(struct game *game, struct side *side, unsigned int p)
  * Whoever has nobody in the way any more must get in, on both sides. Waiting requests do not
  * conflict with each other, so none that gets in is in another's way. Return: how many.
  */
-static int play_grants(struct game *game)
+static int play_grants(struct game *game, unsigned int *nr_granted)
 {
-	unsigned int p, nr[NR_FILES] = { 0 };
 	struct answer a, b;
+	unsigned int p;
 	int granted = 0;
 
 	for (p = 0; p < NR_PLAYERS; p++) {
-		if (!game->sleeps[p])
+		if (!game->sleeps[p] || has_holder(game, &game->waiting[p]))
 			continue;
-		if (has_holder(game, &game->waiting[p])) {
-			if (returns_early(game, &game->tmpfs, p) ||
-			    returns_early(game, &game->dma, p))
-				return -1;
-			continue;
-		}
 		if (answer_of(game, &game->tmpfs.player[p], &a) ||
 		    answer_of(game, &game->dma.player[p], &b))
 			return -1;
 		if (a.error || b.error)
 			return differs(game, "sleeper: tmpfs %d, dma-buf %d", a.error, b.error);
 		game->sleeps[p] = false;
-		if (++nr[game->waiting[p].file] > 1)
+		if (++nr_granted[game->waiting[p].file] > 1)
 			game->mixed[game->waiting[p].file] = true;
 		granted++;
 	}
@@ -609,18 +638,26 @@ static int play_grants(struct game *game)
 	return granted;
 }
 
-/* The tables after the step, and again when sleepers got in because of it. */
+/*
+ * The tables after the step, and again when sleepers got in because of it: what they get may be
+ * a downgrade, which lets others in.
+ */
 static int play_compare(struct game *game)
 {
+	unsigned int nr_granted[NR_FILES] = { 0 }, p;
 	static struct table dma;
 	int granted;
 
-	tables_read(game, &game->table, &dma);
-	granted = play_grants(game);
-	if (granted < 0)
-		return -1;
-	if (granted)
+	do {
 		tables_read(game, &game->table, &dma);
+		granted = play_grants(game, nr_granted);
+		if (granted < 0)
+			return -1;
+	} while (granted);
+	for (p = 0; p < NR_PLAYERS; p++)
+		if (game->sleeps[p] && (returns_early(game, &game->tmpfs, p) ||
+					returns_early(game, &game->dma, p)))
+			return -1;
 	return tables_compare(game, &dma);
 }
 
@@ -784,9 +821,12 @@ static int session(uint64_t number, int nr, bool broken)
 
 static bool sessions(uint64_t first, long nr)
 {
-	for (; nr > 0; nr -= SESSION_STEPS, first++)
+	for (; nr > 0; nr -= SESSION_STEPS, first++) {
 		if (session(first, nr < SESSION_STEPS ? nr : SESSION_STEPS, false))
 			return false;
+		if (!(nr % 10000))
+			ksft_print_msg("%ld steps to go\n", nr);
+	}
 	return true;
 }
 
