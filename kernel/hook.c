@@ -204,7 +204,7 @@ static const char *hooks_start(void)
 	case 0:
 		return "on";
 	case -EBUSY:
-		return "unavailable: ftrace is off, or somebody else has the function";
+		return "unavailable: ftrace is off, or a live patch or other module is there";
 	case -EINVAL:
 		return "unavailable: this kernel has no fcntl_setlk or fcntl_getlk to replace";
 	default:
