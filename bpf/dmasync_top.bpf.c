@@ -24,7 +24,7 @@ static __always_inline void body_request(const struct dmabuf_sync_access_args *a
 
 	if (filtered(args->ino, args->tgid))
 		return;
-	access = access_get(args->access);
+	access = access_new(args->access);
 	if (!access) {
 		count(&lost.accesses, 1);
 		return;
@@ -52,7 +52,7 @@ static __always_inline void body_acquired(const struct dmabuf_sync_access_args *
 		access->since_ns = now;
 		access->counted_ns = now;
 		from = __sync_lock_test_and_set(&access->state, TOP_STATE_HELD);
-		access_account(access, from, TOP_STATE_HELD, now);
+		access_account(access, buffer, from, TOP_STATE_HELD, now);
 	}
 	if (!buffer)
 		return;
@@ -73,10 +73,10 @@ static __always_inline void body_released(const struct dmabuf_sync_access_args *
 
 	if (filtered(args->ino, args->tgid))
 		return;
+	buffer = buffer_get(args->ino, now);
 	access = access_find(args->access);
 	if (access)
-		access_drop(args->access, access, now);
-	buffer = buffer_get(args->ino, now);
+		access_drop(args->access, access, buffer, now);
 	if (!buffer)
 		return;
 	count(&buffer->released, 1);
@@ -127,7 +127,7 @@ static __always_inline void body_failed(const struct dmabuf_sync_failed_args *ar
 	if (buffer)
 		count(&buffer->failed, 1);
 	if (access)
-		access_drop(args->access, access, now);
+		access_drop(args->access, access, buffer, now);
 }
 
 static __always_inline void body_contended(const struct dmabuf_sync_edge_args *args)
@@ -318,6 +318,7 @@ int forget(void)
 	struct top_access *access = access_find(replay_input.id);
 
 	if (access)
-		access_drop(replay_input.id, access, bpf_ktime_get_ns());
+		access_drop(replay_input.id, access, buffer_find(access->ino),
+			    bpf_ktime_get_ns());
 	return 0;
 }

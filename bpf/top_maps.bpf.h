@@ -78,15 +78,16 @@ static __always_inline struct top_access *access_find(__u64 id)
 	return bpf_map_lookup_elem(&accesses, &id);
 }
 
-/* Find an access or insert it in TOP_STATE_NONE. Fails when there is no room. */
-static __always_inline struct top_access *access_get(__u64 id)
+/* Insert an access in TOP_STATE_NONE, unless it is there. Fails without room. */
+static __always_inline struct top_access *access_new(__u64 id)
 {
-	struct top_access *access = access_find(id);
-
-	if (access)
-		return access;
 	bpf_map_update_elem(&accesses, &id, &no_access, BPF_NOEXIST);
 	return access_find(id);
+}
+
+static __always_inline struct top_access *access_get(__u64 id)
+{
+	return access_find(id) ?: access_new(id);
 }
 
 static __always_inline struct top_buffer *buffer_find(__u64 ino)
@@ -123,15 +124,14 @@ static __always_inline top_s64 access_users(const struct top_access *access,
 
 /* The access changed from state @from to state @to, and nobody else did that. */
 static __always_inline void access_account(const struct top_access *access,
+					   struct top_buffer *buffer,
 					   __u32 from, __u32 to, __u64 now)
 {
 	top_s64 users = access_users(access, to) - access_users(access, from);
-	struct top_buffer *buffer;
 
 	if (!users)
 		return;
 	busy_add(&total, users, now);
-	buffer = buffer_find(access->ino);
 	/* An entry that was made later has never counted this access. */
 	if (buffer && access->counted_ns >= buffer->born_ns)
 		busy_add(&buffer->busy, users, now);
@@ -142,15 +142,15 @@ static __always_inline void access_step(struct top_access *access, __u32 from,
 					__u32 to, __u64 now)
 {
 	if (__sync_val_compare_and_swap(&access->state, from, to) == from)
-		access_account(access, from, to, now);
+		access_account(access, buffer_find(access->ino), from, to, now);
 }
 
 static __always_inline void access_drop(__u64 id, struct top_access *access,
-					__u64 now)
+					struct top_buffer *buffer, __u64 now)
 {
 	__u32 from = __sync_lock_test_and_set(&access->state, TOP_STATE_GONE);
 
-	access_account(access, from, TOP_STATE_GONE, now);
+	access_account(access, buffer, from, TOP_STATE_GONE, now);
 	bpf_map_delete_elem(&accesses, &id);
 }
 
