@@ -140,15 +140,15 @@ static __always_inline void body_contended(const struct dmabuf_sync_edge_args *a
 		.tid = args->blocker_tid,
 		.queued = args->queued,
 	};
-	struct top_access *access;
+	struct top_entry *entry;
 
 	if (filtered_buffer(args->ino))
 		return;
-	access = access_find(args->access);
-	if (!access)
+	entry = entry_find(args->access);
+	if (!entry)
 		return;
-	edge_add(access, &edge);
-	__sync_val_compare_and_swap(&access->state, TOP_STATE_REQUESTED,
+	edge_add(entry, &edge);
+	__sync_val_compare_and_swap(&entry->access.state, TOP_STATE_REQUESTED,
 				    TOP_STATE_QUEUED);
 }
 
@@ -297,17 +297,19 @@ int replay(void)
 {
 	const struct top_access *in = &replay_input.access;
 	__u64 id = replay_input.id, now = bpf_ktime_get_ns();
-	struct top_access *access;
+	struct top_entry *entry;
 
 	if (filtered(in->ino, in->tgid))
 		return 0;
 	buffer_get(in->ino, now);
-	access = replay_input.known_only ? access_find(id) : access_get(id);
-	if (!access)
+	if (!replay_input.known_only)
+		access_get(id);
+	entry = entry_find(id);
+	if (!entry)
 		return !replay_input.known_only;
 	if (replay_input.edge.blocker)
-		edge_add(access, &replay_input.edge);
-	replay_step(access, in, now);
+		edge_add(entry, &replay_input.edge);
+	replay_step(&entry->access, in, now);
 	return 0;
 }
 

@@ -28,14 +28,14 @@ struct top_replay replay_input;
 struct top_busy total;
 struct top_lost lost;
 
-static const struct top_access no_access;
+static const struct top_entry no_entry;
 static const struct top_buffer no_buffer;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);		/* set by the tool */
 	__type(key, __u64);
-	__type(value, struct top_access);
+	__type(value, struct top_entry);
 } accesses SEC(".maps");
 
 struct {
@@ -73,15 +73,22 @@ static __always_inline void count(top_u64 *counter, __u64 add)
 	__sync_fetch_and_add(counter, add);
 }
 
-static __always_inline struct top_access *access_find(__u64 id)
+static __always_inline struct top_entry *entry_find(__u64 id)
 {
 	return bpf_map_lookup_elem(&accesses, &id);
+}
+
+static __always_inline struct top_access *access_find(__u64 id)
+{
+	struct top_entry *entry = entry_find(id);
+
+	return entry ? &entry->access : NULL;
 }
 
 /* Insert an access in TOP_STATE_NONE, unless it is there. Fails without room. */
 static __always_inline struct top_access *access_new(__u64 id)
 {
-	bpf_map_update_elem(&accesses, &id, &no_access, BPF_NOEXIST);
+	bpf_map_update_elem(&accesses, &id, &no_entry, BPF_NOEXIST);
 	return access_find(id);
 }
 
@@ -242,28 +249,28 @@ static __always_inline void edge_replaced(const struct top_edge *edge)
 }
 
 /* A request that looks again names its blockers again. */
-static __always_inline struct top_edge *edge_find(struct top_access *access,
+static __always_inline struct top_edge *edge_find(struct top_entry *entry,
 						  __u64 blocker)
 {
 	int i;
 
 	for (i = 0; i < TOP_NR_EDGES; i++)
-		if (access->edges[i].blocker == blocker)
-			return &access->edges[i];
+		if (entry->edges[i].blocker == blocker)
+			return &entry->edges[i];
 	return NULL;
 }
 
-static __always_inline void edge_add(struct top_access *access,
+static __always_inline void edge_add(struct top_entry *entry,
 				     const struct top_edge *new)
 {
-	struct top_edge *edge = edge_find(access, new->blocker);
+	struct top_edge *edge = edge_find(entry, new->blocker);
 
 	if (edge) {
 		edge->queued = new->queued;
 		return;
 	}
-	edge = &access->edges[__sync_fetch_and_add(&access->nr_edges, 1) %
-			      TOP_NR_EDGES];
+	edge = &entry->edges[__sync_fetch_and_add(&entry->access.nr_edges, 1) %
+			     TOP_NR_EDGES];
 	edge_replaced(edge);
 	*edge = *new;
 }

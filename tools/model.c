@@ -135,9 +135,10 @@ void model_buffer_sample(struct model *model, struct model_buffer *buffer,
 }
 
 void model_access_add(struct model *model, uint64_t id,
-		      const struct top_access *at)
+		      const struct top_entry *entry)
 {
 	struct model_access *access;
+	unsigned int i;
 
 	model->accesses = model_grow(model->accesses, model->nr_accesses,
 				     &model->max_accesses,
@@ -145,8 +146,13 @@ void model_access_add(struct model *model, uint64_t id,
 	access = &model->accesses[model->nr_accesses++];
 	memset(access, 0, sizeof(*access));
 	access->id = id;
-	access->at = *at;
+	access->at = entry->access;
 	access->now_ns = model->now_ns;
+	if (!model_access_waits(access))
+		return;
+	for (i = 0; i < TOP_NR_EDGES; i++)
+		if (entry->edges[i].blocker)
+			access->edges[access->nr_edges++] = entry->edges[i];
 }
 
 void model_event_add(struct model *model, const struct top_event *event)
@@ -238,19 +244,17 @@ static void model_link(struct model *model, struct model_access *access)
 /* Which of its blockers are still in the way? */
 static void model_edges(struct model *model, struct model_access *access)
 {
-	unsigned int i;
+	unsigned int i, nr = 0;
 
-	for (i = 0; i < TOP_NR_EDGES; i++) {
-		const struct top_edge *edge = &access->at.edges[i];
+	for (i = 0; i < access->nr_edges; i++) {
+		const struct top_edge *edge = &access->edges[i];
 
-		if (!edge->blocker)
-			continue;
-		if (model->complete && !model_access_find(model, edge->blocker))
-			continue;
-		access->edges[access->nr_edges++] = *edge;
+		if (!model->complete || model_access_find(model, edge->blocker))
+			access->edges[nr++] = *edge;
 	}
+	access->nr_edges = nr;
 	access->more_edges = access->at.nr_edges > TOP_NR_EDGES &&
-			     access->nr_edges == TOP_NR_EDGES;
+			     nr == TOP_NR_EDGES;
 }
 
 static void model_sum(struct model *model)

@@ -75,7 +75,7 @@ struct model_buffer {
  * @buffer: its buffer
  * @now_ns: when it was seen, for ages
  * @nr_edges: entries of @edges in use
- * @edges: those of @at that block it now
+ * @edges: who blocks it now, while it waits
  * @more_edges: further accesses may block it: the source did not keep all
  * @mark: for walks
  * @visit: likewise
@@ -99,6 +99,7 @@ struct model_lost {
 	uint64_t edges;
 	uint64_t events;
 	uint64_t missed;	/* program runs: an event within an event */
+	uint64_t unlisted;	/* accesses of which the snapshot did not tell all */
 };
 
 /**
@@ -166,7 +167,7 @@ void model_buffer_sample(struct model *model, struct model_buffer *buffer,
 			 const struct interval *use, uint32_t number);
 void model_buffer_drop(struct model *model, uint64_t ino);
 void model_access_add(struct model *model, uint64_t id,
-		      const struct top_access *at);
+		      const struct top_entry *entry);
 void model_event_add(struct model *model, const struct top_event *event);
 /* Everything is there: sort, link and sum. */
 void model_end(struct model *model);

@@ -101,7 +101,7 @@ static void view_head(const struct session *session,
 		snprintf(line->text, sizeof(line->text), "%s", session->text);
 	}
 	output_pairs(&top_summary_table, &summary, width, view_pair, page);
-	if (attached && source->sync_error < 0) {
+	if (attached && source->sync_error) {
 		line = page_add(page, PAGE_ALERT);
 		snprintf(line->text, sizeof(line->text),
 			 "accesses from before the start are missing: " SNAPSHOT_PATH ": %s%s",
