@@ -233,18 +233,13 @@ static int snapshot_parse(char *text, struct snapshot_line *line)
 	return err ?: snapshot_is_whole(line) ? 0 : -EBADMSG;
 }
 
-int snapshot_read(int (*fn)(const struct snapshot_line *line, void *priv),
-		  void *priv)
+int snapshot_lines(FILE *file, snapshot_fn fn, void *priv)
 {
 	struct snapshot_line line;
 	char *text = NULL;
 	size_t size = 0;
-	FILE *file;
 	int err = 0;
 
-	file = fopen(SNAPSHOT_PATH, "re");
-	if (!file)
-		return -errno;
 	while (!err && getline(&text, &size, file) >= 0) {
 		err = snapshot_parse(text, &line);
 		if (!err && line.type != SNAPSHOT_OTHER)
@@ -253,6 +248,17 @@ int snapshot_read(int (*fn)(const struct snapshot_line *line, void *priv),
 	if (!err && ferror(file))
 		err = -EIO;
 	free(text);
+	return err;
+}
+
+int snapshot_read(snapshot_fn fn, void *priv)
+{
+	FILE *file = fopen(SNAPSHOT_PATH, "re");
+	int err;
+
+	if (!file)
+		return -errno;
+	err = snapshot_lines(file, fn, priv);
 	fclose(file);
 	return err;
 }

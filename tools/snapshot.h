@@ -3,6 +3,8 @@
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H
 
+#include <stdio.h>
+
 #include "../bpf/dmasync_top.h"
 
 #define SNAPSHOT_PATH		"/sys/kernel/debug/dmabuf_sync/accesses"
@@ -40,12 +42,15 @@ struct snapshot_line {
 	top_u32 edges;
 };
 
+typedef int (*snapshot_fn)(const struct snapshot_line *line, void *priv);
+
 /*
  * Call @fn for each line that is not SNAPSHOT_OTHER, until it returns non-zero: then
  * that is returned. Otherwise 0 or a negative errno, -EBADMSG for a line that is not of
  * the form.
  */
-int snapshot_read(int (*fn)(const struct snapshot_line *line, void *priv),
-		  void *priv);
+int snapshot_lines(FILE *file, snapshot_fn fn, void *priv);
+/* Those of the module. -ENOENT: there is none, or no debugfs. */
+int snapshot_read(snapshot_fn fn, void *priv);
 
 #endif /* SNAPSHOT_H */
