@@ -22,7 +22,7 @@ static __always_inline void body_request(const struct dmabuf_sync_access_args *a
 {
 	struct top_access *access;
 
-	if (filtered(args->ino, args->tgid))
+	if (filtered_buffer(args->ino))
 		return;
 	access = access_new(args->access);
 	if (!access) {
@@ -38,13 +38,14 @@ static __always_inline void body_request(const struct dmabuf_sync_access_args *a
 static __always_inline void body_acquired(const struct dmabuf_sync_access_args *args)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct top_buffer *buffer;
+	struct top_buffer *buffer = NULL;
 	struct top_access *access;
 	__u32 from;
 
-	if (filtered(args->ino, args->tgid))
+	if (filtered_buffer(args->ino))
 		return;
-	buffer = buffer_get(args->ino, now);
+	if (!filtered_process(args->tgid))
+		buffer = buffer_get(args->ino, now);
 	access = access_get(args->access);
 	if (access) {
 		if (access->state == TOP_STATE_NONE)
@@ -68,12 +69,13 @@ static __always_inline void body_acquired(const struct dmabuf_sync_access_args *
 static __always_inline void body_released(const struct dmabuf_sync_access_args *args)
 {
 	__u64 now = bpf_ktime_get_ns();
+	struct top_buffer *buffer = NULL;
 	struct top_access *access;
-	struct top_buffer *buffer;
 
-	if (filtered(args->ino, args->tgid))
+	if (filtered_buffer(args->ino))
 		return;
-	buffer = buffer_get(args->ino, now);
+	if (!filtered_process(args->tgid))
+		buffer = buffer_get(args->ino, now);
 	access = access_find(args->access);
 	if (access)
 		access_drop(args->access, access, buffer, now);
@@ -110,20 +112,20 @@ static __always_inline bool error_is_usual(__s32 error)
 static __always_inline void body_failed(const struct dmabuf_sync_failed_args *args)
 {
 	__u64 now = bpf_ktime_get_ns();
+	struct top_buffer *buffer = NULL;
 	struct top_access *access;
-	struct top_buffer *buffer;
 	__s32 error = args->error;
+	bool counts;
 
 	if (filtered_buffer(args->ino))
 		return;
 	access = access_find(args->access);
-	/* Whose request it was, only the access tells. */
-	if (filter_tgid && !access)
-		return;
-	if (!error_is_usual(error))
+	counts = !filtered_access(access);
+	if (counts && !error_is_usual(error))
 		event_push(TOP_EVENT_FAILED, args->ino, args->access,
 			   args->owner, error, NULL, NULL);
-	buffer = buffer_get(args->ino, now);
+	if (counts)
+		buffer = buffer_get(args->ino, now);
 	if (buffer)
 		count(&buffer->failed, 1);
 	if (access)
@@ -158,7 +160,7 @@ static __always_inline void body_deadlock(const struct dmabuf_sync_edge_args *ar
 
 	if (filtered_buffer(args->ino))
 		return;
-	if (filter_tgid && !access_find(args->access))
+	if (filtered_access(access_find(args->access)))
 		return;
 	event_push(TOP_EVENT_DEADLOCK, args->ino, args->access, args->owner,
 		   -EDEADLK, args, NULL);
@@ -189,9 +191,7 @@ static __always_inline void body_signaled(const struct dmabuf_sync_fence_args *a
 	if (filtered_buffer(args->ino))
 		return;
 	access = access_find(args->access);
-	if (filter_tgid && !access)
-		return;
-	if ((__s32)args->error)
+	if ((__s32)args->error && !filtered_access(access))
 		event_push(TOP_EVENT_JOB_FAILED, args->ino, args->access,
 			   args->owner, args->error, NULL, args);
 	if (access)
@@ -299,9 +299,10 @@ int replay(void)
 	__u64 id = replay_input.id, now = bpf_ktime_get_ns();
 	struct top_entry *entry;
 
-	if (filtered(in->ino, in->tgid))
+	if (filtered_buffer(in->ino))
 		return 0;
-	buffer_get(in->ino, now);
+	if (!filtered_process(in->tgid))
+		buffer_get(in->ino, now);
 	if (!replay_input.known_only)
 		access_get(id);
 	entry = entry_find(id);

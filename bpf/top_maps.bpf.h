@@ -63,9 +63,21 @@ static __always_inline bool filtered_buffer(__u64 ino)
 	return filter_ino && ino != filter_ino;
 }
 
+/* Accesses of other processes are kept, because they may be in the way, but not counted. */
+static __always_inline bool filtered_process(__u32 tgid)
+{
+	return filter_tgid && tgid != filter_tgid;
+}
+
 static __always_inline bool filtered(__u64 ino, __u32 tgid)
 {
-	return filtered_buffer(ino) || (filter_tgid && tgid != filter_tgid);
+	return filtered_buffer(ino) || filtered_process(tgid);
+}
+
+/* For events that do not tell the process. */
+static __always_inline bool filtered_access(const struct top_access *access)
+{
+	return filter_tgid && (!access || access->tgid != filter_tgid);
 }
 
 static __always_inline void count(top_u64 *counter, __u64 add)
@@ -136,7 +148,7 @@ static __always_inline void access_account(const struct top_access *access,
 {
 	top_s64 users = access_users(access, to) - access_users(access, from);
 
-	if (!users)
+	if (!users || filtered_access(access))
 		return;
 	busy_add(&total, users, now);
 	/* An entry that was made later has never counted this access. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reach.h"
+
 /* Room for one more entry of an array. */
 static void *model_grow(void *array, size_t nr, size_t *max, size_t size)
 {
@@ -225,10 +227,6 @@ static void model_link(struct model *model, struct model_access *access)
 	buffer->active_ns = model->now_ns;
 	if (model_access_waits(access)) {
 		buffer->nr_waiting++;
-		model->waiting = model_grow(model->waiting, model->nr_waiting,
-					    &model->max_waiting,
-					    sizeof(*model->waiting));
-		model->waiting[model->nr_waiting++] = access;
 		return;
 	}
 	buffer->nr_held++;
@@ -239,6 +237,25 @@ static void model_link(struct model *model, struct model_access *access)
 	if (!buffer->holder ||
 	    access->at.since_ns < buffer->holder->at.since_ns)
 		buffer->holder = access;
+}
+
+/* The accesses are in place: list those that wait. */
+static void model_list_waiting(struct model *model)
+{
+	size_t i;
+
+	model->nr_waiting = 0;
+	for (i = 0; i < model->nr_accesses; i++) {
+		if (!model_access_waits(&model->accesses[i]))
+			continue;
+		model->waiting = model_grow(model->waiting, model->nr_waiting,
+					    &model->max_waiting,
+					    sizeof(*model->waiting));
+		model->waiting[model->nr_waiting++] = &model->accesses[i];
+	}
+	if (model->nr_waiting)
+		qsort(model->waiting, model->nr_waiting,
+		      sizeof(*model->waiting), model_by_owner);
 }
 
 /* Which of its blockers are still in the way? */
@@ -289,13 +306,15 @@ void model_end(struct model *model)
 	if (model->nr_events)
 		qsort(model->events, model->nr_events, sizeof(*model->events),
 		      model_by_time);
-	for (i = 0; i < model->nr_accesses; i++)
-		model_link(model, &model->accesses[i]);
+	model_list_waiting(model);
 	for (i = 0; i < model->nr_waiting; i++)
 		model_edges(model, model->waiting[i]);
-	if (model->nr_waiting)
-		qsort(model->waiting, model->nr_waiting,
-		      sizeof(*model->waiting), model_by_owner);
+	if (model->tgid) {
+		reach_keep(model, model->tgid);
+		model_list_waiting(model);
+	}
+	for (i = 0; i < model->nr_accesses; i++)
+		model_link(model, &model->accesses[i]);
 	model_sum(model);
 }
 

@@ -107,6 +107,7 @@ struct model_lost {
  * @now_ns: CLOCK_MONOTONIC at the end of the window
  * @window_ns: its length
  * @complete: every access is here, so an edge to one that is not is over
+ * @tgid: only accesses of this process matter, and those in their way; 0: all do
  * @buffers: sorted by inode number
  * @accesses: sorted by id, after model_end()
  * @waiting: those that wait, sorted by owner, after model_end()
@@ -120,6 +121,7 @@ struct model {
 	uint64_t now_ns;
 	uint64_t window_ns;
 	bool complete;
+	uint32_t tgid;
 
 	struct model_buffer **buffers;
 	size_t nr_buffers, max_buffers;
@@ -147,6 +149,18 @@ static inline bool model_buffer_is_idle(const struct model_buffer *buffer)
 static inline bool model_access_waits(const struct model_access *access)
 {
 	return access->at.state < TOP_STATE_HELD;
+}
+
+/*
+ * Does who waits for @access also wait for what its owner waits for elsewhere? Not
+ * behind a running job; but behind a request that nothing blocks here, because it is
+ * acquired together with one of another buffer.
+ */
+static inline bool model_access_goes_on(const struct model_access *access)
+{
+	if (model_access_waits(access))
+		return !access->nr_edges;
+	return access->at.state == TOP_STATE_HELD && !access->at.fence_wait;
 }
 
 static inline uint64_t model_access_age_ns(const struct model_access *access)

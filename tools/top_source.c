@@ -309,9 +309,9 @@ void top_source_read(struct top_source *source)
 	full = source_lost(source);
 	if (full)
 		source->sync_ns = 0;
-	source->model->complete = !full && !source->limits->tgid &&
-				  !source->sync_error && !source->no_room &&
-				  !source->unlisted;
+	source->model->complete = !full && !source->sync_error &&
+				  !source->no_room && !source->unlisted;
+	source->model->tgid = source->limits->tgid;
 	model_end(source->model);
 	identity_update(source->model);
 	source_forget(source);
