@@ -133,9 +133,10 @@ static size_t view_select(const struct top_view *view,
 static struct view_shares view_share(const struct top_view *view, size_t rows,
 				     size_t head, size_t height)
 {
+	size_t chains = view->chains.nr - view->first_chain;
 	struct view_shares share = {
 		.buffers = rows + 1,
-		.chains = view->chains.nr ? view->chains.nr + 2 : 0,
+		.chains = chains ? chains + 2 : 0,
 		.events = view->nr_recent ? view->nr_recent + 2 : 0,
 	};
 	size_t room = height > head ? height - head : 0;
@@ -197,7 +198,9 @@ static void view_buffers(const struct model_buffer **buffers, size_t nr,
 static void view_chains(const struct top_view *view, struct page *page,
 			int width, size_t lines)
 {
-	size_t nr = view->chains.nr, rows = view_rows(lines - 2, nr), i;
+	const struct chain_row *chains = view->chains.rows + view->first_chain;
+	size_t nr = view->chains.nr - view->first_chain;
+	size_t rows = view_rows(lines - 2, nr), i;
 	struct layout layout;
 
 	page_add(page, PAGE_PLAIN);
@@ -206,7 +209,7 @@ static void view_chains(const struct top_view *view, struct page *page,
 	for (i = 0; i < rows; i++) {
 		struct page_line *line = page_add(page, PAGE_PLAIN);
 
-		output_line(&layout, &view->chains.rows[i], line->text,
+		output_line(&layout, &chains[i], line->text,
 			    sizeof(line->text));
 	}
 	view_more(page, lines - 2, nr - rows, "lines of wait chains");
@@ -234,6 +237,13 @@ static void view_events(const struct top_view *view, const struct model *model,
 	}
 }
 
+/* Something is left of what was scrolled. */
+static void view_clamp(size_t *first, size_t nr)
+{
+	if (*first >= nr)
+		*first = nr ? nr - 1 : 0;
+}
+
 void top_view_page(struct top_view *view, const struct session *session,
 		   const struct top_source *source, struct page *page,
 		   int width, int height)
@@ -246,8 +256,8 @@ void top_view_page(struct top_view *view, const struct session *session,
 	if (!buffers)
 		err(1, "no memory for %zu buffers", view->nr);
 	nr = view_select(view, buffers);
-	if (view->first >= nr)
-		view->first = nr ? nr - 1 : 0;
+	view_clamp(&view->first, nr);
+	view_clamp(&view->first_chain, view->chains.nr);
 	page_clear(page);
 	view_head(session, source, page, width);
 	page_add(page, PAGE_PLAIN);
