@@ -73,7 +73,7 @@ static unsigned int nr_fields(const char *line)
 	return nr;
 }
 
-TEST_F(output, json_parses)
+TOOL_TEST(output, json_parses)
 {
 	struct json_object *report;
 	char *line, *end = NULL;
@@ -95,7 +95,7 @@ TEST_F(output, json_parses)
 	EXPECT_EQ(2, nr);
 }
 
-TEST_F(output, csv_has_as_many_fields_as_names)
+TOOL_TEST(output, csv_has_as_many_fields_as_names)
 {
 	char *second;
 
@@ -110,7 +110,7 @@ TEST_F(output, csv_has_as_many_fields_as_names)
 	EXPECT_EQ(5, nr_lines(self->text));
 }
 
-TEST_F(output, text)
+TOOL_TEST(output, text)
 {
 	ASSERT_EQ(0, RUN("-b -n 1 -d 0.1 2> /dev/null"));
 	EXPECT_NE(NULL, strstr(self->text, "attached by "));
@@ -121,7 +121,7 @@ TEST_F(output, text)
 	EXPECT_NE(NULL, strstr(self->text, "udmabuf"));
 }
 
-TEST_F(output, order)
+TOOL_TEST(output, order)
 {
 	struct json_object *report, *rows;
 	unsigned int i;
@@ -146,12 +146,14 @@ TEST_F(output, order)
 }
 
 /* Each wrong option, and a word that the answer has to have. */
-TEST_F(output, wrong_options)
+TOOL_TEST(output, wrong_options)
 {
 	static const char *const wrong[][2] = {
 		{ "-n 0", "'0'" },
 		{ "-n 1x", "'1x'" },
 		{ "-n -1", "'-1'" },
+		{ "-n ' -1'", "' -1'" },
+		{ "-n 99999999999999999999", "'99999999999999999999'" },
 		{ "-d 0", "'0'" },
 		{ "-d nan", "'nan'" },
 		{ "-s colour", "'colour'" },
@@ -177,7 +179,7 @@ TEST_F(output, wrong_options)
 }
 
 /* Not root: one sentence, with the remedy. */
-TEST_F(output, permission)
+TOOL_TEST(output, permission)
 {
 	char command[256];
 	FILE *file;
@@ -192,7 +194,7 @@ TEST_F(output, permission)
 }
 
 /* An output that takes no more is no reason to go on. */
-TEST_F(output, full)
+TOOL_TEST(output, full)
 {
 	EXPECT_EQ(1, RUN("-b -n 1 -d 0.1 > /dev/full"));
 }

@@ -85,7 +85,7 @@ static void screen_read(int master, char *seen, size_t size, size_t *len)
 /* It has come, or comes soon. */
 #define SHOWS(text)							\
 	ST_UNTIL_MS((screen_read(self->master, self->seen, sizeof(self->seen), \
-				 &self->len), strstr(self->seen, text)), 20000)
+				 &self->len), strstr(self->seen, text)), TOOL_ATTACH_MS)
 
 /* A new size makes the program draw everything anew, not only what changed. */
 #define RESIZE(rows, columns) do {					\
@@ -134,7 +134,7 @@ static void screen_read(int master, char *seen, size_t size, size_t *len)
 	_shows;								\
 })
 
-TEST_F_TIMEOUT(screen, shows_and_quits, 120)
+TOOL_TEST(screen, shows_and_quits)
 {
 	EXPECT_TRUE(SHOWS("attached by"));
 	EXPECT_TRUE(SHOWS("own cost"));
@@ -145,7 +145,7 @@ TEST_F_TIMEOUT(screen, shows_and_quits, 120)
 	EXPECT_GIVEN_BACK();
 }
 
-TEST_F_TIMEOUT(screen, keys, 120)
+TOOL_TEST(screen, keys)
 {
 	ASSERT_TRUE(SHOWS("waits"));
 	EXPECT_TRUE(SHOWS("sort by WT"));
@@ -163,7 +163,7 @@ TEST_F_TIMEOUT(screen, keys, 120)
 }
 
 /* Also the smallest one is no reason to fail; and in the usual one everything fits. */
-TEST_F_TIMEOUT(screen, other_sizes, 120)
+TOOL_TEST(screen, other_sizes)
 {
 	ASSERT_TRUE(SHOWS("waits"));
 	RESIZE(50, 200);
@@ -182,7 +182,7 @@ TEST_F_TIMEOUT(screen, other_sizes, 120)
 	EXPECT_GIVEN_BACK();
 }
 
-TEST_F_TIMEOUT(screen, terminated, 120)
+TOOL_TEST(screen, terminated)
 {
 	ASSERT_TRUE(SHOWS("waits"));
 	ASSERT_EQ(0, kill(self->pid, SIGTERM));
@@ -190,7 +190,7 @@ TEST_F_TIMEOUT(screen, terminated, 120)
 	EXPECT_GIVEN_BACK();
 }
 
-TEST_F_TIMEOUT(screen, hang_up, 120)
+TOOL_TEST(screen, hang_up)
 {
 	ASSERT_TRUE(SHOWS("waits"));
 	ASSERT_EQ(0, kill(self->pid, SIGHUP));
