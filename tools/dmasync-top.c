@@ -87,6 +87,9 @@ static void top_changed(struct top *top, int ret)
 			top->session.text);
 	if (top->session.state != SESSION_ATTACHED)
 		top_source_idle(&top->source);
+	else if (!top->options.batch)
+		/* Who waits now need not wait for the end of the window to be seen. */
+		top_source_read(&top->source);
 	top_view_update(&top->view, &top->model);
 	top->deadline_ns = clock_now_ns() + top->options.delay_ns;
 	top->redraw = true;
