@@ -309,7 +309,7 @@ int replay(void)
 	if (!entry)
 		return !replay_input.known_only;
 	if (replay_input.edge.blocker)
-		edge_add(entry, &replay_input.edge);
+		edge_replay(entry, &replay_input.edge);
 	replay_step(&entry->access, in, now);
 	return 0;
 }

@@ -287,4 +287,30 @@ static __always_inline void edge_add(struct top_entry *entry,
 	*edge = *new;
 }
 
+/*
+ * The same for an edge of the snapshot, which comes again with each snapshot: those that
+ * are kept stay, and a waiter that has more counts once.
+ */
+static __always_inline void edge_replay(struct top_entry *entry,
+					const struct top_edge *new)
+{
+	int i;
+
+	if (entry->access.nr_edges < TOP_NR_EDGES ||
+	    edge_find(entry, new->blocker)) {
+		edge_add(entry, new);
+		return;
+	}
+	for (i = 0; i < TOP_NR_EDGES; i++) {
+		if (access_find(entry->edges[i].blocker))
+			continue;
+		entry->edges[i] = *new;
+		return;
+	}
+	if (entry->access.nr_edges > TOP_NR_EDGES)
+		return;
+	entry->access.nr_edges = TOP_NR_EDGES + 1;
+	count(&lost.edges, 1);
+}
+
 #endif /* TOP_MAPS_BPF_H */

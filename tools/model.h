@@ -99,7 +99,7 @@ struct model_lost {
 	uint64_t edges;
 	uint64_t events;
 	uint64_t missed;	/* program runs: an event within an event */
-	uint64_t unlisted;	/* accesses of which the snapshot did not tell all */
+	uint64_t unlisted;	/* accesses that the kernel's snapshot left out */
 };
 
 /**

@@ -108,6 +108,19 @@ static void source_sync(struct top_source *source)
 		source->sync_ns = UINT64_MAX;
 }
 
+/*
+ * What is missing of what was there before the first event. Most of the requests with
+ * blockers that are not listed have so many listed that the program has counted them.
+ */
+static void source_lost_at_start(struct top_source *source)
+{
+	uint64_t counted = source->skel->bss->lost.edges;
+
+	source->model->lost.accesses += source->no_room;
+	if (source->cut > counted)
+		source->model->lost.edges += source->cut - counted;
+}
+
 static int source_attached(void *priv)
 {
 	struct top_source *source = priv;
@@ -121,8 +134,7 @@ static int source_attached(void *priv)
 	cost_begin(&source->cost);
 	source->unlisted = 0;
 	source_sync(source);
-	/* Of later ones, events have told that there was no room. */
-	source->model->lost.accesses += source->no_room;
+	source_lost_at_start(source);
 	return 0;
 }
 

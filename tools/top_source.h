@@ -44,7 +44,8 @@ struct top_limits {
  * @sync_ns: when to compare the accesses in the map with those of the kernel
  * @sync_error: what top_sync() returned the last time
  * @no_room: that time: accesses for which there was no room in the map
- * @unlisted: accesses of which the kernel did not tell all
+ * @unlisted: accesses that the kernel did not list, and no event told of
+ * @cut: requests of which it did not list all blockers
  * @unsure: there were requests too new to tell whether they are over
  * @lost: what these programs have lost, as far as it is in the model
  * @use: of all buffers, likewise
@@ -64,6 +65,7 @@ struct top_source {
 	int sync_error;
 	uint64_t no_room;
 	uint64_t unlisted;
+	uint64_t cut;
 	bool unsure;
 	struct top_lost lost;
 	struct interval use;
@@ -90,7 +92,7 @@ int top_source_accesses(struct top_source *source);
 
 /*
  * top_sync.c: make the map of accesses agree with the kernel's snapshot; source->no_room,
- * ->unlisted and ->unsure tell how well it does. Return: 0 or a negative errno.
+ * ->unlisted, ->cut and ->unsure tell how well it does. Return: 0 or a negative errno.
  */
 int top_sync(struct top_source *source);
 

@@ -185,19 +185,23 @@ static int sync_forget(struct top_source *source, int nr, uint64_t now_ns,
 	return err;
 }
 
-/* What no event told of either. */
-static uint64_t sync_unlisted(const struct top_source *source,
-			      const struct sync_list *list)
+/* Add up what is not listed, and was not found in the map either. */
+static void sync_count_unlisted(struct top_source *source,
+				const struct sync_list *list)
 {
-	uint64_t nr = 0;
 	size_t i;
 
-	for (i = list->nr; i-- && list->lines[i].type == SNAPSHOT_MORE; )
-		if (!source->limits->ino ||
-		    source->limits->ino == list->lines[i].access.ino)
-			nr += (uint64_t)list->lines[i].held +
-			      list->lines[i].queued + list->lines[i].edges;
-	return nr;
+	source->unlisted = 0;
+	source->cut = 0;
+	for (i = list->nr; i-- && list->lines[i].type == SNAPSHOT_MORE; ) {
+		const struct snapshot_line *more = &list->lines[i];
+
+		if (source->limits->ino && source->limits->ino != more->access.ino)
+			continue;
+		source->unlisted += more->held;
+		source->unlisted += more->queued;
+		source->cut += more->edges;
+	}
 }
 
 int top_sync(struct top_source *source)
@@ -220,7 +224,7 @@ int top_sync(struct top_source *source)
 	if (!err)
 		err = sync_forget(source, nr, now_ns, &after);
 	if (!err)
-		source->unlisted = sync_unlisted(source, &after);
+		sync_count_unlisted(source, &after);
 out:
 	free(before.lines);
 	free(after.lines);

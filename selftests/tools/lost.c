@@ -116,6 +116,24 @@ TOOL_TEST(lost, edges)
 		     tool_text(tool_row(self->report, "chains", "depth", 0), "note"));
 }
 
+/* The same for a tool that is started late. */
+TOOL_TEST(lost, edges_of_before)
+{
+	int other = self->w.ctx[1], fd = self->w.buf[0].fd;
+	unsigned int i;
+
+	for (i = 0; i < NR_READERS; i++)
+		ASSERT_LE(0, st_lock(self->ctx, fd, R, i, 1, 0));
+	ASSERT_LE(0, st_lock_all(other, fd, W, QUEUE));
+	ASSERT_EQ(0, tool_attach(&self->tool));
+	self->report = tool_end(&self->tool);
+	ASSERT_NE(NULL, self->report);
+	EXPECT_EQ(1 + MAX_EDGES, nr_rows(self->report, "chains"));
+	EXPECT_EQ(1, tool_summary(self->report, "lost_edges"));
+	EXPECT_STREQ("and others",
+		     tool_text(tool_row(self->report, "chains", "depth", 0), "note"));
+}
+
 /* What was lost for want of room is found again in the snapshot, once there is room. */
 TOOL_TEST(lost, accesses_come_back)
 {
