@@ -136,7 +136,7 @@ show_stuck() {
 	done 2>/dev/null
 }
 
-# A test is alone in a cgroup, so that none of its processes outlives it.
+# A test is in a cgroup with the clock of its time limit, so that no process of both outlives it.
 end_processes() {
 	echo 1 > "$cgroup/cgroup.kill"
 	for _ in {1..100}; do
@@ -146,14 +146,16 @@ end_processes() {
 	echo "# processes that cannot be killed: $(tr '\n' ' ' < "$cgroup/cgroup.procs")"
 }
 
+enter_cgroup() { echo "$BASHPID" > "$cgroup/cgroup.procs"; }
+
 # Runs a program with its time limit; what it says goes to the screen and to $output.
 run_limited() {
 	local seconds=$1 file=$2 watcher status
 
 	mkdir -p "$cgroup" || die "needs cgroup v2 at /sys/fs/cgroup"
-	(sleep "$seconds" && { show_stuck; echo 1 > "$cgroup/cgroup.kill"; }) &
+	((enter_cgroup; exec sleep "$seconds") && { show_stuck; echo 1 > "$cgroup/cgroup.kill"; }) &
 	watcher=$!
-	(echo "$BASHPID" > "$cgroup/cgroup.procs" && cd "selftests/$dir" && exec "$file") 2>&1 < /dev/null |
+	(enter_cgroup && cd "selftests/$dir" && exec "$file") 2>&1 < /dev/null |
 		tee "$output"
 	status=${PIPESTATUS[0]}
 	kill "$watcher" 2>/dev/null
