@@ -74,12 +74,16 @@ intree_edit() {
 	rm "$file.new"
 }
 
+# intree_apply TREE: the patch on standard input, exactly, but for line numbers.
+intree_apply() {
+	GIT_CEILING_DIRECTORIES=$(dirname "$1") git -C "$1" apply --whitespace=nowarn -
+}
+
 # intree_patch TREE [SED...]: applies dma-buf.patch, edited by sed scripts.
 intree_patch() {
 	local tree=$1
 	shift
 
-	sed "${@/#/-f}" -e '' "$INTREE_DIR/dma-buf.patch" |
-		patch -d "$tree" -p1 -s --fuzz=0 --no-backup-if-mismatch ||
+	sed "${@/#/-f}" -e '' "$INTREE_DIR/dma-buf.patch" | intree_apply "$tree" ||
 		intree_die "kernel/intree/dma-buf.patch does not apply to $tree"
 }

@@ -29,7 +29,8 @@ place() {
 
 	mkdir -p "${there%/*}"
 	case $there in
-	*.[ch] | *.rst) sed "${scripts[@]/#/-f}" "$here" > "$there" ;;
+	*.[ch] | *.rst | */selftests/*/Makefile | */Kbuild)
+		sed "${scripts[@]/#/-f}" "$here" | sed -e :a -e '/^\n*$/ { $d; N; b a }' > "$there" ;;
 	*)	cp "$here" "$there" ;;
 	esac
 	[ ! -x "$here" ] || chmod +x "$there"
@@ -53,6 +54,27 @@ stage_kconfig() {
 		[ -e "$work/$named" ] || sed -i "\|^source \"$named\"|d" "$1"
 	done
 	sed -i -e :a -e '/^\n*$/ { $d; N; b a }' "$1"
+}
+
+# A Makefile of tests without those that stay here. Folders of scripts have a program to run.
+stage_tests() {
+	local makefile=$1 dir=${1%/*} line word words
+
+	while IFS= read -r line; do
+		if [[ $line =~ ^(TEST_[A-Z_]*PROGS[A-Z_]*\ :=)\ ([a-z0-9_. -]+)$ ]]; then
+			words=
+			for word in ${BASH_REMATCH[2]}; do
+				[ -e "$dir/$word" ] || [ -e "$dir/$word.c" ] || continue
+				words+=" $word"
+			done
+			[ -n "$words" ] || continue
+			line=${BASH_REMATCH[1]}$words
+		fi
+		echo "$line"
+	done < "$makefile" > "$makefile.new"
+	grep -q '^TEST_GEN_PROGS :=' "$makefile.new" ||
+		sed -i 's/^TEST_GEN_PROGS_EXTENDED/TEST_GEN_PROGS/' "$makefile.new"
+	mv "$makefile.new" "$makefile"
 }
 
 # Our entry in MAINTAINERS, with those of its files that are there.
@@ -92,6 +114,7 @@ compose() {
 		! is_staged "$patch" || intree_edit "$work" "$file" "$line" "$new"
 	done < <(intree_edits)
 	find "$work" -path '*/dmabuf-sync/Kconfig' | while read -r file; do stage_kconfig "$file"; done
+	find "$work" -path '*/dmabuf-sync/*/Makefile' -path '*/selftests/*' | while read -r file; do stage_tests "$file"; done
 	find "$work" -path '*/dmabuf-sync/main.c' | while read -r file; do stage_main "$file"; done
 	stage_maintainers
 }
