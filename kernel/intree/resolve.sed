@@ -18,4 +18,4 @@ s,``selftests/,``tools/testing/selftests/dmabuf-sync/,
 s,``kernel/``,``drivers/dma-buf/dmabuf-sync/``,
 s,\<kernel/include/,include/,
 s,\<kernel/drivers/,drivers/dma-buf/dmabuf-sync/drivers/,
-s,\<docs/\([a-z-]*\.rst\),Documentation/driver-api/dmabuf-sync/\1,g
+s,\<docs/\([a-z-]*\.rst\),\1,g
