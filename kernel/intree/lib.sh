@@ -74,16 +74,28 @@ intree_edit() {
 	rm "$file.new"
 }
 
-# intree_apply TREE: the patch on standard input, exactly, but for line numbers.
-intree_apply() {
-	GIT_CEILING_DIRECTORIES=$(dirname "$1") git -C "$1" apply --whitespace=nowarn -
+# The sed scripts that make sources those of a kernel series.
+intree_scripts() {
+	local script=$INTREE_TOP/kernel/compat/$1.sed
+
+	echo "$INTREE_DIR/resolve.sed"
+	[ ! -e "$script" ] || echo "$script"
 }
 
-# intree_patch TREE [SED...]: applies dma-buf.patch, edited by sed scripts.
+# intree_apply TREE [-R]: the patch on standard input, exactly, but for line numbers.
+intree_apply() {
+	local tree=$1
+	shift
+
+	GIT_CEILING_DIRECTORIES=$(dirname "$tree") git -C "$tree" apply --whitespace=nowarn "$@" -
+}
+
+# intree_patch TREE [-R]: applies dma-buf.patch, edited by the sed scripts in $scripts.
 intree_patch() {
 	local tree=$1
 	shift
 
-	sed "${@/#/-f}" -e '' "$INTREE_DIR/dma-buf.patch" | intree_apply "$tree" ||
+	# shellcheck disable=SC2154 # the caller's
+	sed "${scripts[@]/#/-f}" "$INTREE_DIR/dma-buf.patch" | intree_apply "$tree" "$@" ||
 		intree_die "kernel/intree/dma-buf.patch does not apply to $tree"
 }

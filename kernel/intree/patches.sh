@@ -15,14 +15,6 @@ set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# The sed scripts that make sources those of a kernel.
-resolve_scripts() {
-	local script=$INTREE_TOP/kernel/compat/$1.sed
-
-	echo "$INTREE_DIR/resolve.sed"
-	[ ! -e "$script" ] || echo "$script"
-}
-
 # Copies a file to its place as it is in a kernel tree. Makefiles come later.
 place() {
 	local here=$INTREE_TOP/$1 there=$work/$2
@@ -100,7 +92,7 @@ compose() {
 
 	git -C "$work" rm -rq --ignore-unmatch .
 	(cd "$base" && cp -a --parents "${changed[@]}" "$work")
-	! is_staged lock || intree_patch "$work" "${scripts[@]}"
+	! is_staged lock || intree_patch "$work"
 	while read -r patch here there; do
 		is_staged "$patch" || continue
 		place "$here" "$there"
@@ -146,7 +138,7 @@ generate() {
 	local series=$1 out=build/patches/$1 work=$INTREE_TOP/build/patches/$1.work
 	local base staged='' patch message nr=0 scripts changed
 
-	mapfile -t scripts < <(resolve_scripts "$series")
+	mapfile -t scripts < <(intree_scripts "$series")
 	mapfile -t changed < <(intree_changed)
 	base=$("$INTREE_DIR/source-part" "$series")
 	git_start "linux-$series"
@@ -184,11 +176,13 @@ write_patches() {
 identity() {
 	local name email
 
-	name=$(git -C "$INTREE_TOP" config user.name) && email=$(git -C "$INTREE_TOP" config user.email) ||
+	name=${GIT_AUTHOR_NAME:-$(git -C "$INTREE_TOP" config user.name)} &&
+		email=${GIT_AUTHOR_EMAIL:-$(git -C "$INTREE_TOP" config user.email)} ||
 		intree_die "patches have an author: git config user.name 'Your Name', git config user.email you@example.org"
 	export GIT_AUTHOR_NAME=$name GIT_AUTHOR_EMAIL=$email GIT_COMMITTER_NAME=$name GIT_COMMITTER_EMAIL=$email
 	export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null LC_ALL=C.UTF-8 TZ=UTC
-	date=${SOURCE_DATE_EPOCH:-$(git -C "$INTREE_TOP" log -1 --format=%ct)}
+	date=${SOURCE_DATE_EPOCH:-$(git -C "$INTREE_TOP" log -1 --format=%ct)} ||
+		intree_die "patches have a date, and this is no git repository: set SOURCE_DATE_EPOCH to the seconds since 1970"
 }
 
 [ $# -gt 0 ] || intree_die "usage: patches.sh SERIES..."
