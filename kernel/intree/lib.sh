@@ -61,15 +61,21 @@ intree_changed() {
 	} | LC_ALL=C sort -u
 }
 
-# intree_edit TREE FILE LINE NEW: puts NEW behind the first line that begins with LINE.
+# intree_edit TREE FILE LINE NEW: puts NEW behind the first line that begins with LINE, or, as <LINE,
+# before it.
 intree_edit() {
-	local file=$1/$2
+	local file=$1/$2 line=${3#<} before=0
 
-	awk -v line="${3//\\/\\\\}" -v new="${4//\\/\\\\}" '
+	[ "$line" = "$3" ] || before=1
+	awk -v line="${line//\\/\\\\}" -v new="${4//\\/\\\\}" -v before=$before '
+		!done && index($0, line) == 1 {
+			print before ? new "\n" $0 : $0 "\n" new
+			done = 1
+			next
+		}
 		{ print }
-		!done && index($0, line) == 1 { print new; done = 1 }
 		END { exit !done }' "$file" > "$file.new" ||
-		intree_die "$2 has no line that begins with '$3': kernel/intree/edits does not fit this kernel"
+		intree_die "$2 has no line that begins with '$line': kernel/intree/edits does not fit this kernel"
 	cat "$file.new" > "$file"
 	rm "$file.new"
 }
