@@ -20,8 +20,8 @@
 #define MANY		1024
 
 /*
- * Eight times as many take eight times as long if each costs the same, 64 times if each looks at all
- * others, 512 times if at all pairs of them.
+ * Eight times as many take eight times as long if each costs the same, 64 times if each looks at
+ * all others, 512 times if at all pairs of them.
  */
 #define MAX_RATIO	128
 #define ROUNDS		3
