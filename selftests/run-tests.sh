@@ -153,7 +153,7 @@ run_limited() {
 	local seconds=$1 file=$2 watcher status
 
 	mkdir -p "$cgroup" || die "needs cgroup v2 at /sys/fs/cgroup"
-	((enter_cgroup; exec sleep "$seconds") && { show_stuck; echo 1 > "$cgroup/cgroup.kill"; }) &
+	( (enter_cgroup; exec sleep "$seconds") && { show_stuck; echo 1 > "$cgroup/cgroup.kill"; }) &
 	watcher=$!
 	(enter_cgroup && cd "selftests/$dir" && exec "$file") 2>&1 < /dev/null |
 		tee "$output"
