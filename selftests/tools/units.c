@@ -108,6 +108,16 @@ TEST(times_of_use)
 	EXPECT_EQ(10 * SEC, interval.both_ns);
 }
 
+/* Processors that stood still for a second now and then are no reason to tell nothing. */
+TEST(times_of_use_that_are_off_a_little)
+{
+	struct top_busy busy = { .cpu_ns = NOW - BEGIN + 3 * SEC, .dma_ns = -3LL * SEC };
+	struct interval interval;
+
+	ASSERT_TRUE(interval_read(&busy, BEGIN, NOW, &interval));
+	EXPECT_EQ(0, interval.dma_ns);
+}
+
 /* The counts are changed, the sum not yet; or the other way round. */
 TEST(read_in_the_middle)
 {
