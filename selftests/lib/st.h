@@ -193,6 +193,12 @@ int st_child_wait(pid_t pid);
 int st_fd_send(int sock, int fd);
 int st_fd_receive(int sock);
 
+/* module.c */
+/* The framework is part of the kernel: it can be neither unloaded nor loaded otherwise. */
+bool st_framework_is_built_in(void);
+/* Users of a module: open files, modules that need it, ... Return: or a negative errno. */
+int st_module_users(const char *name);
+
 /* testmod.c: what dmabuf_sync_test.ko does; see dmabuf_sync_test.h */
 int st_test_open(void);
 /* End of any object: a sync object, a single, a fence, a held resv. */
