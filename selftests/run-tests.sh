@@ -12,6 +12,7 @@
 #
 # TESTS="GLOB..."	only these, by "folder/program" or "program"
 # TIMEOUT_FACTOR=N	time limits are N times as long (1), for kernels full of checks
+# TORTURE_SECONDS=N	time limits are so much longer; see torture/torture.sh
 #
 # A folder's file "settings" sets its tests' time limit (timeout=SECONDS), its file "modules"
 # the modules they need, in order of loading; without one they get all.
@@ -213,7 +214,7 @@ run_test() {
 	tag="test $test $((++nr_tests))"
 	echo "# $test"
 	mark "$tag"
-	run_limited $((factor * $(setting "$dir" timeout 60))) "$file"
+	run_limited $((factor * $(setting "$dir" timeout 60) + ${TORTURE_SECONDS:-0})) "$file"
 	judge "$test" $?
 	log_is_clean "$tag" || fail "$test" "the kernel log has reports (above)"
 	snapshot_is_empty || fail "$test" "accesses are left behind (above)"

@@ -50,7 +50,11 @@ framework_is_built_in() {
 	[ -e /dev/dmabuf_sync ] && [ ! -e /sys/module/dmabuf_sync/initstate ]
 }
 
-built_in="the framework is built into this kernel: there is no module"
+# For tests that load and unload it.
+tap_needs_module() {
+	! framework_is_built_in ||
+		tap_skip_all "the framework is built into this kernel: there is no module"
+}
 
 # until_true MS COMMAND...: try again until it succeeds, at most so long.
 until_true() {
