@@ -132,6 +132,18 @@ static void scene_walk(const struct scene *scene, struct stage *stage)
 			 walk.failed);
 }
 
+/* It has the buffers, and would keep contexts open. */
+static bool peer_start(struct stage *stage)
+{
+	int err = lk_peer_start(&stage->peer) ?:
+		  lk_peer_do(&stage->peer, stage->world.test, -1, 0, ALL_BYTES);
+	unsigned int i;
+
+	for (i = 0; !err && i < ST_WORLD; i++)
+		err = lk_peer_do(&stage->peer, stage->world.ctx[i], -1, 0, ALL_BYTES);
+	return !err;
+}
+
 /* Also allocations that may sleep fail, and not each is told. */
 static bool failslab_start(void)
 {
@@ -150,7 +162,7 @@ int main(void)
 	if (access(FAIL_NTH, F_OK) || access(FAILSLAB, F_OK))
 		ksft_exit_skip("this kernel has no FAULT_INJECTION with FAILSLAB\n");
 	ksft_set_plan(nr_scenes);
-	if (st_world_open(&stage.world) || lk_peer_start(&stage.peer))
+	if (st_world_open(&stage.world) || !peer_start(&stage))
 		ksft_exit_fail_msg("needs root, dmabuf_sync, dmabuf_sync_test and udmabuf\n");
 	/* Page faults allocate, too. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE) || !failslab_start())

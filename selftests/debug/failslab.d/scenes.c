@@ -314,7 +314,8 @@ const struct scene scenes[] = {
 	SCENE("close a cycle", prepare_cycle, do_queue, undo_cycle, .result = -EDEADLK),
 	SCENE("query", prepare_held, do_query, undo_query),
 	SCENE("release", prepare_held, do_release, undo_nothing, .never_fails = true),
-	SCENE("release for a waiter", prepare_waited_for, do_release, undo_waited_for, .never_fails = true),
+	SCENE("release for a waiter", prepare_waited_for, do_release, undo_waited_for,
+	      .never_fails = true),
 	SCENE("close a context", prepare_close, do_close, undo_nothing, .never_fails = true),
 	SCENE("F_SETLK", NULL, do_lock, undo_lock),
 	SCENE("F_SETLK, unlock the middle", prepare_lock, do_split, undo_lock),
@@ -326,7 +327,7 @@ const struct scene scenes[] = {
 	SCENE("dmabuf_sync_get()", prepare_sync, do_get, undo_sync),
 	SCENE("dmabuf_sync_trylock()", prepare_get, do_sync_lock, undo_sync),
 	SCENE("dmabuf_sync_lock_async()", prepare_get_busy, do_lock_async, undo_get_busy),
-	SCENE("dmabuf_sync_commit()", prepare_commit, do_commit, undo_commit, .never_fails = true),
+	SCENE("dmabuf_sync_commit()", prepare_commit, do_commit, undo_commit),
 	SCENE("dmabuf_sync_unlock()", prepare_commit, do_unlock, undo_commit, .never_fails = true),
 };
 
