@@ -18,6 +18,7 @@ help:
 	@echo "make check           all tests, in that machine, on each kernel (KERNEL=6.12 or 7.3: on one)"
 	@echo "make check-debug     all tests on debug kernels (lockdep, KASAN, kmemleak, ...), built first; an hour or two"
 	@echo "make static          sparse, checkpatch, kernel-doc, shellcheck"
+	@echo "make patches         the in-tree form: a series for git am, build/patches/ (KERNEL=)"
 	@echo "make vm              a shell in the machine (KERNEL=)"
 	@echo "make deps            install what the machine needs, build its root; the others do it too"
 	@echo "make module tools    build for this host's own kernel (KDIR=) and libraries"
@@ -50,6 +51,10 @@ check-debug: patches build-user
 .PHONY: static
 static: deps
 	@selftests/static.sh $(KERNELS)
+
+.PHONY: patches
+patches: deps
+	@kernel/intree/patches.sh $(KERNELS)
 
 .PHONY: vm
 vm: build-$(DEMO_KERNEL) build-user

@@ -13,7 +13,7 @@
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
 
-#include "fcntl.h"
+#include "hook.h"
 #include "posix.h"
 
 static int start_of(struct file *file, const struct flock *flock, loff_t *start)

@@ -17,6 +17,7 @@
 #include <linux/srcu.h>
 
 #include "fcntl.h"
+#include "hook.h"
 #include "posix.h"
 
 static bool fcntl_wanted = true;
@@ -238,8 +239,10 @@ static void hooks_stop(void)
 
 /**
  * dsync_fcntl_start() - let fcntl() come to us, if that is possible and wanted
+ *
+ * Return: 0, also when it is not possible: all else works.
  */
-void dsync_fcntl_start(void)
+int dsync_fcntl_start(void)
 {
 	const char *state = "off";
 
@@ -249,6 +252,7 @@ void dsync_fcntl_start(void)
 	if (fcntl_wanted && strcmp(state, "on"))
 		pr_warn("dmabuf_sync: fcntl() on dma-bufs is left to the kernel (%s); all else works\n",
 			state);
+	return 0;
 }
 
 /**

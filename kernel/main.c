@@ -2,6 +2,7 @@
 /*
  * dmabuf-sync: starts and stops the parts.
  */
+#include <linux/kernel.h>
 #include <linux/module.h>
 
 #include "buf.h"
@@ -12,6 +13,19 @@
 #include "posix.h"
 #include "set.h"
 #include "snapshot.h"
+
+/* In the order of their start; they are stopped the other way round. */
+static const struct {
+	int (*start)(void);
+	void (*stop)(void);
+} parts[] = {
+	{ dsync_buf_start, dsync_buf_stop },
+	{ dsync_set_start, dsync_set_stop },
+	{ dsync_context_start, dsync_context_stop },
+	{ dsync_snapshot_start, dsync_snapshot_stop },
+	{ dsync_posix_start, dsync_posix_stop },
+	{ dsync_fcntl_start, dsync_fcntl_stop },
+};
 
 static bool started;
 
@@ -25,45 +39,32 @@ bool dsync_started(void)
 	return READ_ONCE(started);
 }
 
+static void parts_stop(unsigned int nr)
+{
+	while (nr--)
+		parts[nr].stop();
+}
+
 static int __init dsync_init(void)
 {
+	unsigned int i;
 	int ret;
 
-	ret = dsync_buf_start();
-	if (ret)
-		return ret;
-	ret = dsync_set_start();
-	if (ret)
-		goto stop_buf;
-	ret = dsync_context_start();
-	if (ret)
-		goto stop_set;
-	ret = dsync_posix_start();
-	if (ret)
-		goto stop_context;
-	dsync_snapshot_start();
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		ret = parts[i].start();
+		if (ret) {
+			parts_stop(i);
+			return ret;
+		}
+	}
 	WRITE_ONCE(started, true);
-	dsync_fcntl_start();
 	return 0;
-
-stop_context:
-	dsync_context_stop();
-stop_set:
-	dsync_set_stop();
-stop_buf:
-	dsync_buf_stop();
-	return ret;
 }
 
 static void __exit dsync_exit(void)
 {
-	dsync_fcntl_stop();
 	WRITE_ONCE(started, false);
-	dsync_posix_stop();
-	dsync_snapshot_stop();
-	dsync_context_stop();
-	dsync_set_stop();
-	dsync_buf_stop();
+	parts_stop(ARRAY_SIZE(parts));
 }
 
 subsys_initcall(dsync_init);

@@ -658,8 +658,8 @@ void dsync_posix_stop(void)
 {
 	dsync_locker_drain(posix_forget);
 	/*
-	 * Who dropped the last reference may still be in posix_release(), and who left the hook
-	 * on the last instructions of it.
+	 * Who dropped the last reference may still be in posix_release(), and who left
+	 * dsync_posix_lock() on the last instructions on the way out.
 	 */
 	synchronize_rcu_tasks();
 	dsync_locker_stop();

@@ -144,11 +144,14 @@ DEFINE_SEQ_ATTRIBUTE(snapshot);
 
 /**
  * dsync_snapshot_start() - make the debugfs file; without debugfs there is none
+ *
+ * Return: 0.
  */
-void dsync_snapshot_start(void)
+int dsync_snapshot_start(void)
 {
 	snapshot_dir = debugfs_create_dir("dmabuf_sync", NULL);
 	debugfs_create_file("accesses", 0400, snapshot_dir, NULL, &snapshot_fops);
+	return 0;
 }
 
 /**

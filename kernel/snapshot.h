@@ -2,7 +2,7 @@
 #ifndef _DSYNC_SNAPSHOT_H
 #define _DSYNC_SNAPSHOT_H
 
-void dsync_snapshot_start(void);
+int dsync_snapshot_start(void);
 void dsync_snapshot_stop(void);
 
 #endif /* _DSYNC_SNAPSHOT_H */

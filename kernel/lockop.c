@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In the kernel tree fcntl() comes through the lock operation of the dma-buf's file, which
- * drivers/dma-buf/dma-buf.c has there and which asks us while we are there.
+ * The lock operation of a dma-buf's file: drivers/dma-buf/dma-buf.c has it, and asks us while
+ * we are there.
  */
 #include <linux/dma-buf.h>
 
@@ -10,10 +10,13 @@
 
 /**
  * dsync_fcntl_start() - let dma-buf files ask us
+ *
+ * Return: 0.
  */
-void dsync_fcntl_start(void)
+int dsync_fcntl_start(void)
 {
 	dma_buf_set_lock_operation(dsync_posix_lock);
+	return 0;
 }
 
 /**
