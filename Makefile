@@ -45,7 +45,8 @@ check: $(build_kernels) build-user
 	@selftests/check.sh $(KERNELS)
 
 .PHONY: check-debug
-check-debug: patches build-user
+check-debug: build-user
+	@kernel/intree/patches.sh $(DEBUG_KERNEL)
 	@selftests/debug/check-debug.sh $(DEBUG_KERNEL)
 
 .PHONY: static

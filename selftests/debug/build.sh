@@ -22,10 +22,11 @@ stock=/run/bind/stock/kernel/source
 say() { echo "== $*"; }
 die() { echo "build.sh: $*" >&2; exit 1; }
 
-# What the kernel depends on; the tarball by its name and size.
+# What the kernel depends on; the tarball by its name and size, the patches but for their dates.
 state() {
 	stat -c "%n %s" "$tarball"
-	sha256sum "${configs[@]}" "${patches[@]}"
+	sha256sum "${configs[@]}"
+	[ ${#patches[@]} -eq 0 ] || sed '/^Date: /d' "${patches[@]}" | sha256sum
 }
 
 unpack() {
@@ -144,7 +145,7 @@ configs=("$here/kernel.config")
 patches=()
 if [ "$form" = intree ]; then
 	configs+=("$here/intree.config")
-	patches=("$top/build/patches/$series"/*.patch)
+	mapfile -t patches < <(find "$top/build/patches/$series" -name '*.patch' ! -name '0000-*' | sort)
 	[ ${#patches[@]} -gt 0 ] || die "no patches in build/patches/$series: run make patches"
 fi
 build_kernel
