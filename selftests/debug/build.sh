@@ -22,9 +22,8 @@ stock=/run/bind/stock/kernel/source
 say() { echo "== $*"; }
 die() { echo "build.sh: $*" >&2; exit 1; }
 
-# What the kernel depends on; the tarball by its name and size, the patches but for their dates.
+# What the kernel depends on, but for the tarball, which kernel.sh knows, and the patches' dates.
 state() {
-	stat -c "%n %s" "$tarball"
 	sha256sum "${configs[@]}"
 	[ ${#patches[@]} -eq 0 ] || sed '/^Date: /d' "${patches[@]}" | sha256sum
 }

@@ -40,7 +40,7 @@ need_space() {
 forget_other_source() {
 	local now
 
-	now=$(stat -c "%n %s %Y" "$tarball")
+	now=$(sha256sum < "$tarball")
 	[ "$(cat "$cache/tarball" 2>/dev/null)" != "$now" ] || return 0
 	rm -rf "$cache/stock" "$cache/intree"
 	echo "$now" > "$cache/tarball"
