@@ -17,8 +17,9 @@ help:
 	@echo "make demo            the pipeline and dmasync-top, live, in a throw-away machine"
 	@echo "make check           all tests, in that machine, on each kernel (KERNEL=6.12 or 7.3: on one)"
 	@echo "make check-debug     all tests on debug kernels (lockdep, KASAN, kmemleak, ...), built first; an hour or two"
-	@echo "make static          sparse, checkpatch, kernel-doc, shellcheck"
+	@echo "make static          sparse, checkpatch, kernel-doc, shellcheck, the series"
 	@echo "make patches         the in-tree form: a series for git am, build/patches/ (KERNEL=)"
+	@echo "make check-patches   builds and checks it, patch by patch (KERNEL=; long)"
 	@echo "make vm              a shell in the machine (KERNEL=)"
 	@echo "make deps            install what the machine needs, build its root; the others do it too"
 	@echo "make module tools    build for this host's own kernel (KDIR=) and libraries"
@@ -52,10 +53,14 @@ check-debug: build-user
 .PHONY: static
 static: deps
 	@selftests/static.sh $(KERNELS)
+	@kernel/intree/check.sh --quick $(firstword $(KERNELS))
 
-.PHONY: patches
+.PHONY: patches check-patches
 patches: deps
 	@kernel/intree/patches.sh $(KERNELS)
+
+check-patches: deps
+	@kernel/intree/check.sh $(KERNELS)
 
 .PHONY: vm
 vm: build-$(DEMO_KERNEL) build-user

@@ -12,6 +12,7 @@
 
 selftests_dir := $(patsubst %/,%,$(dir $(realpath $(lastword $(MAKEFILE_LIST)))))
 tree_dir := $(realpath $(selftests_dir)/..)
+uapi_dir := $(tree_dir)/kernel/include/uapi
 
 # The kernel's harness and lib.mk: from the kernel source package, as the guest
 # root has it; or say KSFT=<kernel source>/tools/testing/selftests.
@@ -24,10 +25,10 @@ BUILD ?= $(tree_dir)/build/selftests
 OUTPUT ?= $(BUILD)/$(patsubst $(selftests_dir)/%,%,$(CURDIR))
 
 ST_CPPFLAGS := -I$(selftests_dir)/lib -I$(selftests_dir)/modules \
-	       -I$(tree_dir)/kernel/include/uapi -isystem $(KSFT)
+	       -I$(uapi_dir) -isystem $(KSFT)
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 -Wall -Wextra -Werror $(ST_CPPFLAGS)
 LOCAL_HDRS += $(BUILD)/lib/libst.a $(selftests_dir)/lib/st.h \
 	      $(wildcard $(selftests_dir)/modules/*.h) \
-	      $(tree_dir)/kernel/include/uapi/linux/dmabuf_sync.h
+	      $(uapi_dir)/linux/dmabuf_sync.h
 LDLIBS += $(BUILD)/lib/libst.a -lpthread

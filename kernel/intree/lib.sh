@@ -61,25 +61,47 @@ intree_changed() {
 	} | LC_ALL=C sort -u
 }
 
-# intree_edit TREE FILE LINE NEW: puts NEW behind the first line that begins with LINE.
+# intree_edit TREE FILE LINE NEW: puts NEW behind the first line that begins with LINE, or, as <LINE,
+# before it.
 intree_edit() {
-	local file=$1/$2
+	local file=$1/$2 line=${3#<} before=0
 
-	awk -v line="${3//\\/\\\\}" -v new="${4//\\/\\\\}" '
+	[ "$line" = "$3" ] || before=1
+	awk -v line="${line//\\/\\\\}" -v new="${4//\\/\\\\}" -v before=$before '
+		!done && index($0, line) == 1 {
+			print before ? new "\n" $0 : $0 "\n" new
+			done = 1
+			next
+		}
 		{ print }
-		!done && index($0, line) == 1 { print new; done = 1 }
 		END { exit !done }' "$file" > "$file.new" ||
-		intree_die "$2 has no line that begins with '$3': kernel/intree/edits does not fit this kernel"
+		intree_die "$2 has no line that begins with '$line': kernel/intree/edits does not fit this kernel"
 	cat "$file.new" > "$file"
 	rm "$file.new"
 }
 
-# intree_patch TREE [SED...]: applies dma-buf.patch, edited by sed scripts.
+# The sed scripts that make sources those of a kernel series.
+intree_scripts() {
+	local script=$INTREE_TOP/kernel/compat/$1.sed
+
+	echo "$INTREE_DIR/resolve.sed"
+	[ ! -e "$script" ] || echo "$script"
+}
+
+# intree_apply TREE [-R]: the patch on standard input, exactly, but for line numbers.
+intree_apply() {
+	local tree=$1
+	shift
+
+	GIT_CEILING_DIRECTORIES=$(dirname "$tree") git -C "$tree" apply --whitespace=nowarn "$@" -
+}
+
+# intree_patch TREE [-R]: applies dma-buf.patch, edited by the sed scripts in $scripts.
 intree_patch() {
 	local tree=$1
 	shift
 
-	sed "${@/#/-f}" -e '' "$INTREE_DIR/dma-buf.patch" |
-		patch -d "$tree" -p1 -s --fuzz=0 --no-backup-if-mismatch ||
+	# shellcheck disable=SC2154 # the caller's
+	sed "${scripts[@]/#/-f}" "$INTREE_DIR/dma-buf.patch" | intree_apply "$tree" "$@" ||
 		intree_die "kernel/intree/dma-buf.patch does not apply to $tree"
 }

@@ -15,21 +15,14 @@ set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# The sed scripts that make sources those of a kernel.
-resolve_scripts() {
-	local script=$INTREE_TOP/kernel/compat/$1.sed
-
-	echo "$INTREE_DIR/resolve.sed"
-	[ ! -e "$script" ] || echo "$script"
-}
-
 # Copies a file to its place as it is in a kernel tree. Makefiles come later.
 place() {
 	local here=$INTREE_TOP/$1 there=$work/$2
 
 	mkdir -p "${there%/*}"
 	case $there in
-	*.[ch] | *.rst) sed "${scripts[@]/#/-f}" "$here" > "$there" ;;
+	*.[ch] | *.rst | */selftests/*/Makefile | */Kbuild)
+		sed "${scripts[@]/#/-f}" "$here" | sed -e :a -e '/^\n*$/ { $d; N; b a }' > "$there" ;;
 	*)	cp "$here" "$there" ;;
 	esac
 	[ ! -x "$here" ] || chmod +x "$there"
@@ -55,6 +48,27 @@ stage_kconfig() {
 	sed -i -e :a -e '/^\n*$/ { $d; N; b a }' "$1"
 }
 
+# A Makefile of tests without those that stay here. Folders of scripts have a program to run.
+stage_tests() {
+	local makefile=$1 dir=${1%/*} line word words
+
+	while IFS= read -r line; do
+		if [[ $line =~ ^(TEST_[A-Z_]*PROGS[A-Z_]*\ :=)\ ([a-z0-9_. -]+)$ ]]; then
+			words=
+			for word in ${BASH_REMATCH[2]}; do
+				[ -e "$dir/$word" ] || [ -e "$dir/$word.c" ] || continue
+				words+=" $word"
+			done
+			[ -n "$words" ] || continue
+			line=${BASH_REMATCH[1]}$words
+		fi
+		echo "$line"
+	done < "$makefile" > "$makefile.new"
+	grep -q '^TEST_GEN_PROGS :=' "$makefile.new" ||
+		sed -i 's/^TEST_GEN_PROGS_EXTENDED/TEST_GEN_PROGS/' "$makefile.new"
+	mv "$makefile.new" "$makefile"
+}
+
 # Our entry in MAINTAINERS, with those of its files that are there.
 stage_maintainers() {
 	local entry=$work.entry line
@@ -78,7 +92,7 @@ compose() {
 
 	git -C "$work" rm -rq --ignore-unmatch .
 	(cd "$base" && cp -a --parents "${changed[@]}" "$work")
-	! is_staged lock || intree_patch "$work" "${scripts[@]}"
+	! is_staged lock || intree_patch "$work"
 	while read -r patch here there; do
 		is_staged "$patch" || continue
 		place "$here" "$there"
@@ -92,6 +106,7 @@ compose() {
 		! is_staged "$patch" || intree_edit "$work" "$file" "$line" "$new"
 	done < <(intree_edits)
 	find "$work" -path '*/dmabuf-sync/Kconfig' | while read -r file; do stage_kconfig "$file"; done
+	find "$work" -path '*/dmabuf-sync/*/Makefile' -path '*/selftests/*' | while read -r file; do stage_tests "$file"; done
 	find "$work" -path '*/dmabuf-sync/main.c' | while read -r file; do stage_main "$file"; done
 	stage_maintainers
 }
@@ -123,7 +138,7 @@ generate() {
 	local series=$1 out=build/patches/$1 work=$INTREE_TOP/build/patches/$1.work
 	local base staged='' patch message nr=0 scripts changed
 
-	mapfile -t scripts < <(resolve_scripts "$series")
+	mapfile -t scripts < <(intree_scripts "$series")
 	mapfile -t changed < <(intree_changed)
 	base=$("$INTREE_DIR/source-part" "$series")
 	git_start "linux-$series"
@@ -161,11 +176,13 @@ write_patches() {
 identity() {
 	local name email
 
-	name=$(git -C "$INTREE_TOP" config user.name) && email=$(git -C "$INTREE_TOP" config user.email) ||
+	name=${GIT_AUTHOR_NAME:-$(git -C "$INTREE_TOP" config user.name)} &&
+		email=${GIT_AUTHOR_EMAIL:-$(git -C "$INTREE_TOP" config user.email)} ||
 		intree_die "patches have an author: git config user.name 'Your Name', git config user.email you@example.org"
 	export GIT_AUTHOR_NAME=$name GIT_AUTHOR_EMAIL=$email GIT_COMMITTER_NAME=$name GIT_COMMITTER_EMAIL=$email
 	export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null LC_ALL=C.UTF-8 TZ=UTC
-	date=${SOURCE_DATE_EPOCH:-$(git -C "$INTREE_TOP" log -1 --format=%ct)}
+	date=${SOURCE_DATE_EPOCH:-$(git -C "$INTREE_TOP" log -1 --format=%ct)} ||
+		intree_die "patches have a date, and this is no git repository: set SOURCE_DATE_EPOCH to the seconds since 1970"
 }
 
 [ $# -gt 0 ] || intree_die "usage: patches.sh SERIES..."

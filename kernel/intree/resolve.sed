@@ -5,4 +5,17 @@
 /^#include ".*compat\/[a-z]*\.h"$/d
 s/^DMABUF_SYNC_IMPORT_NS_DMA_BUF;$/MODULE_IMPORT_NS("DMA_BUF");/
 s/^MODULE_INFO(import_ns, \(".*"\));$/MODULE_IMPORT_NS(\1);/
-s,\<docs/\([a-z-]*\.rst\),Documentation/driver-api/dmabuf-sync/\1,g
+
+# What has no meaning there.
+/^\(#\|\.\.\) begin: not in tree$/,/^\(#\|\.\.\) end: not in tree$/d
+/^``[a-z]*`` *module form: /d
+s/^\(``[a-z]*`` *\)in tree: /\1/
+
+# Where things are.
+s,include \$(KSFT)/lib\.mk,include ../../lib.mk,
+s,\.\./selftests/,../../../tools/testing/selftests/dmabuf-sync/,
+s,``selftests/,``tools/testing/selftests/dmabuf-sync/,
+s,``kernel/``,``drivers/dma-buf/dmabuf-sync/``,
+s,\<kernel/include/,include/,
+s,\<kernel/drivers/,drivers/dma-buf/dmabuf-sync/drivers/,
+s,\<docs/\([a-z-]*\.rst\),\1,g

@@ -53,6 +53,7 @@ struct player {
  * @broken: F_UNLCK leaves a byte out: the difference that must be found
  * @fd: the files
  * @id: the files as /proc/locks names them
+ * @player: who locks there
  */
 struct side {
 	bool dma;
