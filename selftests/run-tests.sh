@@ -11,7 +11,8 @@
 # alone, and tests that would unload it skip.
 #
 # TESTS="GLOB..."	only these, by "folder/program" or "program"
-# TIMEOUT_FACTOR=N	time limits are N times as long (1), for kernels full of checks
+# TIMEOUT_FACTOR=N	time limits are N times as long (1), for kernels full of checks; tests whose
+#			limits depend on the machine use it, too (st_slowness())
 # TORTURE_SECONDS=N	time limits are so much longer; see torture/torture.sh
 #
 # A folder's file "settings" sets its tests' time limit (timeout=SECONDS), its file "modules"

@@ -32,6 +32,8 @@
 
 int64_t st_now_ns(void);
 void st_sleep_ms(unsigned int ms);
+/* How many times slower than usual the machine is: TIMEOUT_FACTOR of run-tests.sh, or 1. */
+unsigned int st_slowness(void);
 
 /*
  * True as soon as the condition is, false when it is not within @ms. Evaluates the
