@@ -36,14 +36,14 @@ need_space() {
 		vm_die "${cache%/*} has $((free)) MB left and the debug kernels need $KERNELS_NEED_MB: make room or set XDG_CACHE_HOME"
 }
 
-# A tarball of another version: nothing that was made of the former one is of use.
+# Another version, or other fixes: nothing that was made of the former source is of use.
 forget_other_source() {
 	local now
 
-	now=$(sha256sum < "$tarball")
-	[ "$(cat "$cache/tarball" 2>/dev/null)" != "$now" ] || return 0
+	now=$(cat "$tarball" "$VM_TREE"/selftests/debug/fixes/*.patch | sha256sum)
+	[ "$(cat "$cache/source" 2>/dev/null)" != "$now" ] || return 0
 	rm -rf "$cache/stock" "$cache/intree"
-	echo "$now" > "$cache/tarball"
+	echo "$now" > "$cache/source"
 }
 
 build() {
