@@ -27,7 +27,7 @@
 #define ROUNDS		3
 
 /* What a request for a free buffer may take, whatever goes on elsewhere. */
-#define UNDISTURBED_NS	(1 * ST_NSEC_PER_SEC)
+#define UNDISTURBED_NS	(st_slowness() * ST_NSEC_PER_SEC)
 
 FIXTURE(crowd)
 {
