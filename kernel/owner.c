@@ -226,6 +226,7 @@ bool dsync_owner_add_waiting(struct dsync_owner *owner, struct dsync_set *set,
 	spin_lock_irqsave(&owner->lock, flags);
 	held = owner->nr_held;
 	if (graph || !held) {
+		dsync_walk_hide(set);
 		list_add_tail(&set->waiting, &owner->waiting);
 		set->queued = true;
 	}
