@@ -60,6 +60,7 @@ struct dsync_owner *dsync_owner_create(u32 kind, const char *name)
 	owner->pid = get_pid(task_tgid(current));
 	strscpy(owner->name, name ?: current->comm, sizeof(owner->name));
 	kref_init(&owner->ref);
+	mutex_init(&owner->entering);
 	spin_lock_init(&owner->lock);
 	INIT_LIST_HEAD(&owner->waiting);
 	return owner;
@@ -223,6 +224,8 @@ bool dsync_owner_add_waiting(struct dsync_owner *owner, struct dsync_set *set,
 	unsigned long flags;
 	bool held;
 
+	if (graph)
+		mutex_lock(&owner->entering);
 	spin_lock_irqsave(&owner->lock, flags);
 	held = owner->nr_held;
 	if (graph || !held) {
@@ -231,6 +234,8 @@ bool dsync_owner_add_waiting(struct dsync_owner *owner, struct dsync_set *set,
 		set->queued = true;
 	}
 	spin_unlock_irqrestore(&owner->lock, flags);
+	if (graph)
+		mutex_unlock(&owner->entering);
 	return graph || !held;
 }
 

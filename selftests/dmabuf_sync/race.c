@@ -121,4 +121,70 @@ TEST_F_TIMEOUT(race, what_was_never_there_at_the_same_time_is_no_cycle, 60)
 	EXPECT_EQ(0, visitor.error);
 }
 
+/**
+ * struct releaser - lets a queued set in
+ * @barrier: when
+ */
+struct releaser {
+	pthread_barrier_t barrier;
+	int ctx;
+	long set;
+};
+
+static void *releaser_thread(void *arg)
+{
+	struct releaser *releaser = arg;
+
+	pthread_barrier_wait(&releaser->barrier);
+	st_release(releaser->ctx, releaser->set);
+	return NULL;
+}
+
+/*
+ * C(b1) D(b0)  B(b1) D(b1)  C goes, so that B acquires b1; at the same time another thread of B
+ * requests b0. D waits for B, and B for D: one of B's requests has to fail.
+ */
+TEST_F_TIMEOUT(race, cycle_of_two_requests_of_one_owner_is_found, 120)
+{
+	int b = self->w.ctx[0], c = self->w.ctx[1], d = self->w.ctx[2];
+	int b0 = self->w.buf[0].fd, b1 = self->w.buf[1].fd;
+	unsigned int round;
+
+	for (round = 0; round < 400; round++) {
+		struct releaser releaser = { .ctx = c };
+		long held, first, second, behind;
+		pthread_t thread;
+		int result;
+
+		ASSERT_EQ(0, pthread_barrier_init(&releaser.barrier, NULL, 2));
+		held = st_lock_all(d, b0, W, 0);
+		ASSERT_LE(0, held);
+		releaser.set = st_lock_all(c, b1, W, 0);
+		ASSERT_LE(0, releaser.set);
+		first = lock_many(b, b1, QUEUE);
+		ASSERT_LE(0, first);
+		behind = st_lock(d, b1, W, MANY - 1, 1, QUEUE);
+		ASSERT_LE(0, behind);
+
+		ASSERT_EQ(0, pthread_create(&thread, NULL, releaser_thread, &releaser));
+		pthread_barrier_wait(&releaser.barrier);
+		spin_ns(random() % (4 * ST_NSEC_PER_MSEC));
+		second = st_lock_all(b, b0, W, QUEUE);
+		pthread_join(thread, NULL);
+		result = st_event_result(b, first);
+		ASSERT_TRUE(result == -EDEADLK || (!result && second == -EDEADLK))
+			TH_LOG("round %u: %d %ld", round, result, second);
+
+		EXPECT_EQ(0, st_release(d, behind));
+		EXPECT_EQ(0, st_release(d, held));
+		if (second >= 0) {
+			EXPECT_EQ(0, st_release(b, second));
+		}
+		if (!result) {
+			EXPECT_EQ(0, st_release(b, first));
+		}
+		pthread_barrier_destroy(&releaser.barrier);
+	}
+}
+
 TEST_HARNESS_MAIN
