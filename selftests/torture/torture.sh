@@ -29,10 +29,11 @@ is_discharged() { [ "$(charged)" -le $left_max ]; }
 
 in_cgroup() { (echo $BASHPID > "$cgroup/cgroup.procs" && "$@"); }
 
-# What is asked for in TORTURE_ARGS comes last, and so wins.
+# A round that failed left the modules there. What is asked for in TORTURE_ARGS comes last, and so
+# wins.
 round() {
 	# shellcheck disable=SC2086 # options are words
-	torture_load "$core" &&
+	torture_unload && torture_load "$core" &&
 		in_cgroup torture_run --seed "$1" --seconds $((seconds / rounds)) ${TORTURE_ARGS:-} ||
 		return
 	torture_unload || { echo "the modules cannot be unloaded"; return 1; }
@@ -46,7 +47,6 @@ mkdir -p "$cgroup" 2>/dev/null && [ -e "$cgroup/memory.stat" ] ||
 	tap_skip_all "no memory controller in /sys/fs/cgroup"
 trap 'rmdir "$cgroup" 2>/dev/null' EXIT
 tap_plan $rounds
-torture_unload
 for ((nr = 0; nr < rounds; nr++)); do
 	tap_test "torture, seed $((seed + nr))" round $((seed + nr))
 done
