@@ -58,19 +58,20 @@ struct dmabuf_sync_backoff_args {
 
 /*
  * One body, two programs: body_##name(args) is a static function; user space
- * loads the programs of the section that the running kernel can do.
+ * loads the programs of the section that the running kernel can do. Neither needs
+ * to know a type of the kernel, so raw_tp does without its BTF.
  */
 #define DMABUF_SYNC_PROBE(name, class)					\
 SEC("tp_btf/dmabuf_sync_" #name)					\
-int name##_btf(__u64 *ctx)						\
+int name##_btf(const struct dmabuf_sync_##class##_args *args)		\
 {									\
-	body_##name((const struct dmabuf_sync_##class##_args *)ctx);	\
+	body_##name(args);						\
 	return 0;							\
 }									\
 SEC("raw_tp/dmabuf_sync_" #name)					\
-int name##_raw(struct bpf_raw_tracepoint_args *ctx)			\
+int name##_raw(const struct dmabuf_sync_##class##_args *args)		\
 {									\
-	body_##name((const struct dmabuf_sync_##class##_args *)ctx->args); \
+	body_##name(args);						\
 	return 0;							\
 }
 

@@ -22,9 +22,9 @@ static __always_inline void body_request(const struct dmabuf_sync_access_args *a
 {
 	struct top_access *access;
 
-	if (filtered(args->ino, args->tgid))
+	if (filtered_buffer(args->ino))
 		return;
-	access = access_get(args->access);
+	access = access_new(args->access);
 	if (!access) {
 		count(&lost.accesses, 1);
 		return;
@@ -38,13 +38,14 @@ static __always_inline void body_request(const struct dmabuf_sync_access_args *a
 static __always_inline void body_acquired(const struct dmabuf_sync_access_args *args)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct top_buffer *buffer;
+	struct top_buffer *buffer = NULL;
 	struct top_access *access;
 	__u32 from;
 
-	if (filtered(args->ino, args->tgid))
+	if (filtered_buffer(args->ino))
 		return;
-	buffer = buffer_get(args->ino, now);
+	if (!filtered_process(args->tgid))
+		buffer = buffer_get(args->ino, now);
 	access = access_get(args->access);
 	if (access) {
 		if (access->state == TOP_STATE_NONE)
@@ -52,7 +53,7 @@ static __always_inline void body_acquired(const struct dmabuf_sync_access_args *
 		access->since_ns = now;
 		access->counted_ns = now;
 		from = __sync_lock_test_and_set(&access->state, TOP_STATE_HELD);
-		access_account(access, from, TOP_STATE_HELD, now);
+		access_account(access, buffer, from, TOP_STATE_HELD, now);
 	}
 	if (!buffer)
 		return;
@@ -68,15 +69,16 @@ static __always_inline void body_acquired(const struct dmabuf_sync_access_args *
 static __always_inline void body_released(const struct dmabuf_sync_access_args *args)
 {
 	__u64 now = bpf_ktime_get_ns();
+	struct top_buffer *buffer = NULL;
 	struct top_access *access;
-	struct top_buffer *buffer;
 
-	if (filtered(args->ino, args->tgid))
+	if (filtered_buffer(args->ino))
 		return;
+	if (!filtered_process(args->tgid))
+		buffer = buffer_get(args->ino, now);
 	access = access_find(args->access);
 	if (access)
-		access_drop(args->access, access, now);
-	buffer = buffer_get(args->ino, now);
+		access_drop(args->access, access, buffer, now);
 	if (!buffer)
 		return;
 	count(&buffer->released, 1);
@@ -110,24 +112,24 @@ static __always_inline bool error_is_usual(__s32 error)
 static __always_inline void body_failed(const struct dmabuf_sync_failed_args *args)
 {
 	__u64 now = bpf_ktime_get_ns();
+	struct top_buffer *buffer = NULL;
 	struct top_access *access;
-	struct top_buffer *buffer;
 	__s32 error = args->error;
+	bool counts;
 
 	if (filtered_buffer(args->ino))
 		return;
 	access = access_find(args->access);
-	/* Whose request it was, only the access tells. */
-	if (filter_tgid && !access)
-		return;
-	if (!error_is_usual(error))
+	counts = !filtered_access(access);
+	if (counts && !error_is_usual(error))
 		event_push(TOP_EVENT_FAILED, args->ino, args->access,
 			   args->owner, error, NULL, NULL);
-	buffer = buffer_get(args->ino, now);
+	if (counts)
+		buffer = buffer_get(args->ino, now);
 	if (buffer)
 		count(&buffer->failed, 1);
 	if (access)
-		access_drop(args->access, access, now);
+		access_drop(args->access, access, buffer, now);
 }
 
 static __always_inline void body_contended(const struct dmabuf_sync_edge_args *args)
@@ -140,15 +142,15 @@ static __always_inline void body_contended(const struct dmabuf_sync_edge_args *a
 		.tid = args->blocker_tid,
 		.queued = args->queued,
 	};
-	struct top_access *access;
+	struct top_entry *entry;
 
 	if (filtered_buffer(args->ino))
 		return;
-	access = access_find(args->access);
-	if (!access)
+	entry = entry_find(args->access);
+	if (!entry)
 		return;
-	edge_add(access, &edge);
-	__sync_val_compare_and_swap(&access->state, TOP_STATE_REQUESTED,
+	edge_add(entry, &edge);
+	__sync_val_compare_and_swap(&entry->access.state, TOP_STATE_REQUESTED,
 				    TOP_STATE_QUEUED);
 }
 
@@ -158,7 +160,7 @@ static __always_inline void body_deadlock(const struct dmabuf_sync_edge_args *ar
 
 	if (filtered_buffer(args->ino))
 		return;
-	if (filter_tgid && !access_find(args->access))
+	if (filtered_access(access_find(args->access)))
 		return;
 	event_push(TOP_EVENT_DEADLOCK, args->ino, args->access, args->owner,
 		   -EDEADLK, args, NULL);
@@ -189,9 +191,7 @@ static __always_inline void body_signaled(const struct dmabuf_sync_fence_args *a
 	if (filtered_buffer(args->ino))
 		return;
 	access = access_find(args->access);
-	if (filter_tgid && !access)
-		return;
-	if ((__s32)args->error)
+	if ((__s32)args->error && !filtered_access(access))
 		event_push(TOP_EVENT_JOB_FAILED, args->ino, args->access,
 			   args->owner, args->error, NULL, args);
 	if (access)
@@ -297,17 +297,20 @@ int replay(void)
 {
 	const struct top_access *in = &replay_input.access;
 	__u64 id = replay_input.id, now = bpf_ktime_get_ns();
-	struct top_access *access;
+	struct top_entry *entry;
 
-	if (filtered(in->ino, in->tgid))
+	if (filtered_buffer(in->ino))
 		return 0;
-	buffer_get(in->ino, now);
-	access = replay_input.known_only ? access_find(id) : access_get(id);
-	if (!access)
+	if (!filtered_process(in->tgid))
+		buffer_get(in->ino, now);
+	if (!replay_input.known_only)
+		access_get(id);
+	entry = entry_find(id);
+	if (!entry)
 		return !replay_input.known_only;
 	if (replay_input.edge.blocker)
-		edge_add(access, &replay_input.edge);
-	replay_step(access, in, now);
+		edge_replay(entry, &replay_input.edge);
+	replay_step(&entry->access, in, now);
 	return 0;
 }
 
@@ -318,6 +321,7 @@ int forget(void)
 	struct top_access *access = access_find(replay_input.id);
 
 	if (access)
-		access_drop(replay_input.id, access, bpf_ktime_get_ns());
+		access_drop(replay_input.id, access, buffer_find(access->ino),
+			    bpf_ktime_get_ns());
 	return 0;
 }

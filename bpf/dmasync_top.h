@@ -26,7 +26,7 @@ enum top_agent {
 enum top_state {
 	TOP_STATE_NONE,		/* being filled in: not there yet */
 	TOP_STATE_REQUESTED,	/* asked for, nobody known to be in the way */
-	TOP_STATE_QUEUED,	/* blocked on others: see the edges */
+	TOP_STATE_QUEUED,	/* blocked on others: see struct top_entry */
 	TOP_STATE_HELD,
 	TOP_STATE_COMMITTED,	/* held by a DMA job, whose fence is published */
 	TOP_STATE_SIGNALED,	/* the job is done, the release follows */
@@ -52,7 +52,7 @@ struct top_edge {
 };
 
 /**
- * struct top_access - an access from its request to its release; key: access id
+ * struct top_access - an access from its request to its release
  * @ino: buffer
  * @owner: owner id
  * @start: first byte
@@ -70,9 +70,8 @@ struct top_edge {
  * @mode: 1 read, 2 write, 3 both
  * @agent: enum top_agent
  * @fence_wait: held, but waits for a fence that a stock driver has in the resv
- * @nr_edges: blockers it had so far; number N is in @edges[N % TOP_NR_EDGES]
+ * @nr_edges: blockers it had so far
  * @comm: task name, empty when not known
- * @edges: blockers; valid while queued, and as long as the blocker exists
  */
 struct top_access {
 	top_u64 ino;
@@ -94,6 +93,16 @@ struct top_access {
 	top_u32 fence_wait;
 	top_u32 nr_edges;
 	char comm[TOP_COMM_LEN];
+};
+
+/**
+ * struct top_entry - an access and its blockers; key: access id
+ * @access: the access
+ * @edges: blocker number N is in [N % TOP_NR_EDGES]; valid while the access is
+ *	queued, and as long as the blocker exists
+ */
+struct top_entry {
+	struct top_access access;
 	struct top_edge edges[TOP_NR_EDGES];
 };
 
@@ -212,8 +221,8 @@ struct top_event {
  * struct top_replay - an access of the kernel's snapshot, for program replay
  * @id: access id
  * @known_only: do nothing when the access is not known yet
- * @access: what is known of it, but for its edges
- * @edge: one of these; @blocker is 0 when there is none
+ * @access: what is known of it
+ * @edge: one of its blockers; @blocker is 0 when there is none
  */
 struct top_replay {
 	top_u64 id;

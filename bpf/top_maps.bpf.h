@@ -28,14 +28,14 @@ struct top_replay replay_input;
 struct top_busy total;
 struct top_lost lost;
 
-static const struct top_access no_access;
+static const struct top_entry no_entry;
 static const struct top_buffer no_buffer;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);		/* set by the tool */
 	__type(key, __u64);
-	__type(value, struct top_access);
+	__type(value, struct top_entry);
 } accesses SEC(".maps");
 
 struct {
@@ -63,9 +63,21 @@ static __always_inline bool filtered_buffer(__u64 ino)
 	return filter_ino && ino != filter_ino;
 }
 
+/* Accesses of other processes are kept, because they may be in the way, but not counted. */
+static __always_inline bool filtered_process(__u32 tgid)
+{
+	return filter_tgid && tgid != filter_tgid;
+}
+
 static __always_inline bool filtered(__u64 ino, __u32 tgid)
 {
-	return filtered_buffer(ino) || (filter_tgid && tgid != filter_tgid);
+	return filtered_buffer(ino) || filtered_process(tgid);
+}
+
+/* For events that do not tell the process. */
+static __always_inline bool filtered_access(const struct top_access *access)
+{
+	return filter_tgid && (!access || access->tgid != filter_tgid);
 }
 
 static __always_inline void count(top_u64 *counter, __u64 add)
@@ -73,20 +85,28 @@ static __always_inline void count(top_u64 *counter, __u64 add)
 	__sync_fetch_and_add(counter, add);
 }
 
-static __always_inline struct top_access *access_find(__u64 id)
+static __always_inline struct top_entry *entry_find(__u64 id)
 {
 	return bpf_map_lookup_elem(&accesses, &id);
 }
 
-/* Find an access or insert it in TOP_STATE_NONE. Fails when there is no room. */
+static __always_inline struct top_access *access_find(__u64 id)
+{
+	struct top_entry *entry = entry_find(id);
+
+	return entry ? &entry->access : NULL;
+}
+
+/* Insert an access in TOP_STATE_NONE, unless it is there. Fails without room. */
+static __always_inline struct top_access *access_new(__u64 id)
+{
+	bpf_map_update_elem(&accesses, &id, &no_entry, BPF_NOEXIST);
+	return access_find(id);
+}
+
 static __always_inline struct top_access *access_get(__u64 id)
 {
-	struct top_access *access = access_find(id);
-
-	if (access)
-		return access;
-	bpf_map_update_elem(&accesses, &id, &no_access, BPF_NOEXIST);
-	return access_find(id);
+	return access_find(id) ?: access_new(id);
 }
 
 static __always_inline struct top_buffer *buffer_find(__u64 ino)
@@ -123,15 +143,14 @@ static __always_inline top_s64 access_users(const struct top_access *access,
 
 /* The access changed from state @from to state @to, and nobody else did that. */
 static __always_inline void access_account(const struct top_access *access,
+					   struct top_buffer *buffer,
 					   __u32 from, __u32 to, __u64 now)
 {
 	top_s64 users = access_users(access, to) - access_users(access, from);
-	struct top_buffer *buffer;
 
-	if (!users)
+	if (!users || filtered_access(access))
 		return;
 	busy_add(&total, users, now);
-	buffer = buffer_find(access->ino);
 	/* An entry that was made later has never counted this access. */
 	if (buffer && access->counted_ns >= buffer->born_ns)
 		busy_add(&buffer->busy, users, now);
@@ -142,15 +161,15 @@ static __always_inline void access_step(struct top_access *access, __u32 from,
 					__u32 to, __u64 now)
 {
 	if (__sync_val_compare_and_swap(&access->state, from, to) == from)
-		access_account(access, from, to, now);
+		access_account(access, buffer_find(access->ino), from, to, now);
 }
 
 static __always_inline void access_drop(__u64 id, struct top_access *access,
-					__u64 now)
+					struct top_buffer *buffer, __u64 now)
 {
 	__u32 from = __sync_lock_test_and_set(&access->state, TOP_STATE_GONE);
 
-	access_account(access, from, TOP_STATE_GONE, now);
+	access_account(access, buffer, from, TOP_STATE_GONE, now);
 	bpf_map_delete_elem(&accesses, &id);
 }
 
@@ -242,30 +261,56 @@ static __always_inline void edge_replaced(const struct top_edge *edge)
 }
 
 /* A request that looks again names its blockers again. */
-static __always_inline struct top_edge *edge_find(struct top_access *access,
+static __always_inline struct top_edge *edge_find(struct top_entry *entry,
 						  __u64 blocker)
 {
 	int i;
 
 	for (i = 0; i < TOP_NR_EDGES; i++)
-		if (access->edges[i].blocker == blocker)
-			return &access->edges[i];
+		if (entry->edges[i].blocker == blocker)
+			return &entry->edges[i];
 	return NULL;
 }
 
-static __always_inline void edge_add(struct top_access *access,
+static __always_inline void edge_add(struct top_entry *entry,
 				     const struct top_edge *new)
 {
-	struct top_edge *edge = edge_find(access, new->blocker);
+	struct top_edge *edge = edge_find(entry, new->blocker);
 
 	if (edge) {
 		edge->queued = new->queued;
 		return;
 	}
-	edge = &access->edges[__sync_fetch_and_add(&access->nr_edges, 1) %
-			      TOP_NR_EDGES];
+	edge = &entry->edges[__sync_fetch_and_add(&entry->access.nr_edges, 1) %
+			     TOP_NR_EDGES];
 	edge_replaced(edge);
 	*edge = *new;
+}
+
+/*
+ * The same for an edge of the snapshot, which comes again with each snapshot: those that
+ * are kept stay, and a waiter that has more counts once.
+ */
+static __always_inline void edge_replay(struct top_entry *entry,
+					const struct top_edge *new)
+{
+	int i;
+
+	if (entry->access.nr_edges < TOP_NR_EDGES ||
+	    edge_find(entry, new->blocker)) {
+		edge_add(entry, new);
+		return;
+	}
+	for (i = 0; i < TOP_NR_EDGES; i++) {
+		if (access_find(entry->edges[i].blocker))
+			continue;
+		entry->edges[i] = *new;
+		return;
+	}
+	if (entry->access.nr_edges > TOP_NR_EDGES)
+		return;
+	entry->access.nr_edges = TOP_NR_EDGES + 1;
+	count(&lost.edges, 1);
 }
 
 #endif /* TOP_MAPS_BPF_H */

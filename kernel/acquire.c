@@ -25,27 +25,7 @@
 /* Edges of one access that are traced. */
 #define TRACE_MAX_EDGES	64
 
-typedef struct dsync_access *(*next_fn)(struct dsync_buf *buf,
-					struct dsync_access *access,
-					struct dsync_access *prev);
-
-static bool set_blocked_by(struct dsync_set *set, next_fn next)
-{
-	struct dsync_access *access;
-	unsigned long flags;
-	bool blocked;
-
-	dsync_set_for_each(set, access) {
-		spin_lock_irqsave(&access->buf->lock, flags);
-		blocked = next(access->buf, access, NULL);
-		spin_unlock_irqrestore(&access->buf->lock, flags);
-		if (blocked)
-			return true;
-	}
-	return false;
-}
-
-static void trace_edges(struct dsync_access *access, next_fn next, bool queued,
+static void trace_edges(struct dsync_access *access, dsync_next_fn next, bool queued,
 			bool deadlock)
 {
 	struct dsync_owner *owner = access->set->owner, *blocker;
@@ -163,7 +143,7 @@ static int holder_waits(struct dsync_set *set)
 		tables_leave(set);
 		return ret;
 	}
-	dsync_owner_kick(set->owner);
+	dsync_queue_kick_own(set);
 	return 0;
 }
 
@@ -219,7 +199,7 @@ static int set_behind(struct dsync_set *set, bool graph, bool *need_graph)
 {
 	int ret;
 
-	if (!set_blocked_by(set, dsync_buf_earlier))
+	if (!dsync_set_blocked_by(set, dsync_buf_earlier))
 		return 0;
 	if (!dsync_owner_holds(set->owner))
 		return 1;
@@ -242,7 +222,7 @@ static int try_locked(struct dsync_set *set, bool wait, bool graph,
 	int ret;
 
 	for (;;) {
-		ret = set_blocked_by(set, dsync_buf_holder);
+		ret = dsync_set_blocked_by(set, dsync_buf_holder);
 		if (!ret)
 			ret = set_behind(set, graph, need_graph);
 		if (ret < 0 || *need_graph)
@@ -253,6 +233,8 @@ static int try_locked(struct dsync_set *set, bool wait, bool graph,
 			return -EAGAIN;
 		if (set->queued)
 			break;
+		if (dsync_queue_is_full(set))
+			return -ENOLCK;
 		if (!dsync_queue_add(set, graph)) {
 			*need_graph = true;
 			return 0;

@@ -225,6 +225,7 @@ void dsync_buf_insert_held(struct dsync_buf *buf, struct dsync_access *access)
 	lockdep_assert_held(&buf->lock);
 	WARN_ON_ONCE(dsync_buf_holder(buf, access, NULL));
 	interval_tree_insert(&access->it, tree_of(buf->held, access));
+	buf->nr_held++;
 }
 
 /**
@@ -239,6 +240,7 @@ void dsync_buf_remove_held(struct dsync_buf *buf, struct dsync_access *access)
 	lockdep_assert_held(&buf->lock);
 	list_del_init(&access->job);
 	interval_tree_remove(&access->it, tree_of(buf->held, access));
+	buf->nr_held--;
 }
 
 /**
@@ -253,6 +255,7 @@ void dsync_buf_insert_queued(struct dsync_buf *buf, struct dsync_access *access)
 	dma_resv_assert_held(buf->dmabuf->resv);
 	lockdep_assert_held(&buf->lock);
 	interval_tree_insert(&access->it, tree_of(buf->queued, access));
+	WRITE_ONCE(buf->nr_queued, buf->nr_queued + 1);
 }
 
 /**
@@ -266,6 +269,7 @@ void dsync_buf_remove_queued(struct dsync_buf *buf, struct dsync_access *access)
 {
 	lockdep_assert_held(&buf->lock);
 	interval_tree_remove(&access->it, tree_of(buf->queued, access));
+	WRITE_ONCE(buf->nr_queued, buf->nr_queued - 1);
 }
 
 static bool same_owner(struct dsync_access *access, struct dsync_access *other)

@@ -8,6 +8,7 @@
 #include <linux/spinlock.h>
 
 #include "access.h"
+#include "walk.h"
 
 struct dma_buf;
 struct dma_fence;
@@ -29,7 +30,11 @@ enum dsync_tree {
  * @rcu: frees it after the last look-up
  * @held: accesses that are held
  * @queued: accesses of requests that wait
+ * @hard: what the last walk of the graph saw of @held
+ * @soft: what it saw of @queued
  * @jobs: held accesses whose fence is published, by &dsync_access.job
+ * @nr_held: accesses in @held
+ * @nr_queued: accesses in @queued; grows only with the resv locked
  */
 struct dsync_buf {
 	struct hlist_node node;
@@ -37,9 +42,11 @@ struct dsync_buf {
 	u64 ino;
 	refcount_t ref;
 	struct rcu_head rcu;
+	struct dsync_scan hard;
+	struct dsync_scan soft;
 
 	/**
-	 * @lock: protects the trees and @jobs. Taken in hard interrupt and inside
+	 * @lock: protects the members below. Taken in hard interrupt and inside
 	 * &dma_fence.lock. Accesses are inserted as held only with the resv locked
 	 * too, removed with this lock alone.
 	 */
@@ -47,6 +54,8 @@ struct dsync_buf {
 	struct rb_root_cached held[DSYNC_NR_TREES];
 	struct rb_root_cached queued[DSYNC_NR_TREES];
 	struct list_head jobs;
+	unsigned int nr_held;
+	unsigned int nr_queued;
 };
 
 #define DSYNC_BUF_BUCKETS	1024
@@ -73,6 +82,11 @@ struct dsync_access *dsync_buf_holder(struct dsync_buf *buf,
 struct dsync_access *dsync_buf_earlier(struct dsync_buf *buf,
 				       struct dsync_access *access,
 				       struct dsync_access *prev);
+/* One of the two above. */
+typedef struct dsync_access *(*dsync_next_fn)(struct dsync_buf *buf,
+					      struct dsync_access *access,
+					      struct dsync_access *prev);
+
 bool dsync_buf_has_job(struct dsync_buf *buf, struct dma_fence *fence);
 
 #endif /* _DSYNC_BUF_H */

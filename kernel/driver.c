@@ -265,7 +265,8 @@ static int sync_lock(struct dmabuf_sync *sync, ktime_t *deadline)
  * Context: process context; sleeps interruptibly.
  * Return: 0, -EINVAL (no access, or two that overlap), -EBUSY (locked, queued or
  * committed already), -EDEADLK (waiting would close a cycle of holders), -ENOLCK (too
- * many accesses), -ENOMEM, -ERESTARTSYS, or what an exporter's begin_cpu_access returned.
+ * many accesses, or too many wait), -ENOMEM, -ERESTARTSYS, or what an exporter's
+ * begin_cpu_access returned.
  */
 int dmabuf_sync_lock(struct dmabuf_sync *sync)
 {

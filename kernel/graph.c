@@ -23,34 +23,9 @@
 #include "graph.h"
 #include "owner.h"
 #include "set.h"
-
-/* Accesses that one walk looks at before it gives up: about a millisecond. */
-#define GRAPH_MAX_STEPS	10000
+#include "walk.h"
 
 static DEFINE_MUTEX(graph_mutex);
-static u64 nr_walks;
-
-/**
- * struct walk - a breadth-first search for an owner
- * @target: the owner that is looked for
- * @soft: follow soft edges, too
- * @all: do not stop at @target
- * @steps: accesses looked at so far, by this walk and those that decide the same
- * @from: node whose edges are being followed
- * @todo: nodes reached, their edges not followed
- * @seen: nodes whose edges were followed
- * @found: @target was reached
- */
-struct walk {
-	struct dsync_owner *target;
-	bool soft;
-	bool all;
-	unsigned int *steps;
-	struct dsync_node *from;
-	struct list_head todo;
-	struct list_head seen;
-	bool found;
-};
 
 /**
  * dsync_graph_lock() - keep owners from beginning to wait while they hold something
@@ -68,161 +43,9 @@ void dsync_graph_unlock(void)
 	mutex_unlock(&graph_mutex);
 }
 
-static struct dsync_set *set_of(struct dsync_node *node)
-{
-	return container_of(node, struct dsync_set, node);
-}
-
-static struct dsync_owner *owner_of(struct dsync_node *node)
-{
-	return container_of(node, struct dsync_owner, node);
-}
-
-static bool walk_mark(struct walk *walk, struct dsync_node *node)
-{
-	if (node->walk == nr_walks)
-		return false;
-	node->walk = nr_walks;
-	node->parent = walk->from;
-	list_add_tail(&node->link, &walk->todo);
-	return true;
-}
-
-static void walk_to_owner(struct walk *walk, struct dsync_owner *owner)
-{
-	if (owner == walk->target)
-		walk->found = true;
-	else if (walk_mark(walk, &owner->node))
-		dsync_owner_get(owner);
-}
-
-static void walk_to_set(struct walk *walk, struct dsync_set *set)
-{
-	if (walk_mark(walk, &set->node))
-		dsync_set_get(set);
-}
-
-static bool walk_over(const struct walk *walk)
-{
-	return (walk->found && !walk->all) || *walk->steps > GRAPH_MAX_STEPS;
-}
-
-/* The locks that the callees' references need are held by the caller: buf->lock. */
-static void walk_access(struct walk *walk, struct dsync_access *access)
-{
-	struct dsync_access *other = NULL;
-
-	while (!walk_over(walk) &&
-	       (other = dsync_buf_holder(access->buf, access, other))) {
-		(*walk->steps)++;
-		walk_to_owner(walk, other->set->owner);
-	}
-	if (!walk->soft)
-		return;
-	other = NULL;
-	while (!walk_over(walk) &&
-	       (other = dsync_buf_earlier(access->buf, access, other))) {
-		(*walk->steps)++;
-		walk_to_set(walk, other->set);
-	}
-}
-
-static void walk_set(struct walk *walk, struct dsync_set *set)
-{
-	struct dsync_access *access;
-	unsigned long flags;
-
-	dsync_set_for_each(set, access) {
-		spin_lock_irqsave(&access->buf->lock, flags);
-		walk_access(walk, access);
-		spin_unlock_irqrestore(&access->buf->lock, flags);
-		(*walk->steps)++;
-	}
-}
-
-static void walk_owner(struct walk *walk, struct dsync_owner *owner)
-{
-	struct dsync_set *set;
-	unsigned long flags;
-
-	spin_lock_irqsave(&owner->lock, flags);
-	list_for_each_entry(set, &owner->waiting, waiting) {
-		(*walk->steps)++;
-		walk_to_set(walk, set);
-	}
-	spin_unlock_irqrestore(&owner->lock, flags);
-}
-
-static void walk_init(struct walk *walk, struct dsync_owner *target, bool soft,
-		      unsigned int *steps)
+void dsync_graph_assert_held(void)
 {
 	lockdep_assert_held(&graph_mutex);
-	nr_walks++;
-	*walk = (struct walk){
-		.target = target,
-		.soft = soft,
-		.steps = steps,
-	};
-	INIT_LIST_HEAD(&walk->todo);
-	INIT_LIST_HEAD(&walk->seen);
-}
-
-static void walk_fini(struct walk *walk)
-{
-	struct dsync_node *node, *next;
-
-	list_splice(&walk->todo, &walk->seen);
-	list_for_each_entry_safe(node, next, &walk->seen, link) {
-		if (node->is_set)
-			dsync_set_put(set_of(node));
-		else
-			dsync_owner_put(owner_of(node));
-	}
-}
-
-/* Every set from the last node back to the first still waits. */
-static bool walk_path_holds(struct walk *walk)
-{
-	struct dsync_node *node;
-
-	for (node = walk->from; node; node = node->parent)
-		if (node->is_set && !READ_ONCE(set_of(node)->queued))
-			return false;
-	return true;
-}
-
-/*
- * Follow edges until the target is found or nothing is left. The nodes to begin with are
- * in @todo.
- */
-static int walk_run(struct walk *walk)
-{
-	struct dsync_node *node;
-
-	while (!list_empty(&walk->todo)) {
-		node = list_first_entry(&walk->todo, struct dsync_node, link);
-		list_move_tail(&node->link, &walk->seen);
-		walk->from = node;
-		if (node->is_set)
-			walk_set(walk, set_of(node));
-		else
-			walk_owner(walk, owner_of(node));
-		if (walk_over(walk))
-			break;
-		cond_resched();
-	}
-	if (walk->found && !walk->all)
-		return 1;
-	return *walk->steps > GRAPH_MAX_STEPS ? -ENOLCK : walk->found;
-}
-
-static void walk_kick_seen(struct walk *walk)
-{
-	struct dsync_node *node;
-
-	list_for_each_entry(node, &walk->seen, link)
-		if (node->is_set)
-			dsync_owner_kick(set_of(node)->owner);
 }
 
 /*
@@ -230,22 +53,22 @@ static void walk_kick_seen(struct walk *walk)
  * apart while it was found proves nothing: look once more. Unless it is @set itself that
  * gave up: it would be found like that again and again, and is in nobody's way any more.
  */
-static int walk_find(struct dsync_set *set, struct dsync_owner *target,
-		     bool soft, unsigned int *steps)
+static int find(struct dsync_set *set, struct dsync_owner *target, bool soft,
+		unsigned int *steps)
 {
-	struct walk walk;
+	struct dsync_walk walk;
 	bool again;
 	int ret;
 
 	do {
-		walk_init(&walk, target, soft, steps);
+		dsync_walk_init(&walk, target, soft, steps);
 		if (set)
-			walk_to_set(&walk, set);
+			dsync_walk_from_set(&walk, set);
 		else
-			walk_owner(&walk, target);
-		ret = walk_run(&walk);
-		again = ret == 1 && !walk_path_holds(&walk);
-		walk_fini(&walk);
+			dsync_walk_from_target(&walk);
+		ret = dsync_walk_run(&walk);
+		again = ret == 1 && !dsync_walk_path_holds(&walk);
+		dsync_walk_fini(&walk);
 	} while (again && (!set || READ_ONCE(set->queued)));
 	return ret;
 }
@@ -261,7 +84,7 @@ int dsync_graph_find_deadlock(struct dsync_set *set)
 {
 	unsigned int steps = 0;
 
-	return walk_find(set, set->owner, false, &steps);
+	return find(set, set->owner, false, &steps);
 }
 
 /**
@@ -275,7 +98,14 @@ int dsync_graph_owner_deadlock(struct dsync_owner *owner)
 {
 	unsigned int steps = 0;
 
-	return walk_find(NULL, owner, false, &steps);
+	return find(NULL, owner, false, &steps);
+}
+
+/* One that a held access is in the way of is kicked when that one is released. */
+static void kick_unless_held_up(struct dsync_set *set)
+{
+	if (!dsync_set_blocked_by(set, dsync_buf_holder))
+		dsync_owner_kick(set->owner, set);
 }
 
 /**
@@ -284,7 +114,7 @@ int dsync_graph_owner_deadlock(struct dsync_owner *owner)
  *	waits
  *
  * In each of them there is one that finds that it may overtake now. All that @owner waits
- * for is kicked, over any number of edges: it may have closed several cycles at once, and
+ * for is looked at, over any number of edges: it may have closed several cycles at once, and
  * nobody else knows of them.
  *
  * Context: the graph locked.
@@ -293,41 +123,56 @@ int dsync_graph_owner_deadlock(struct dsync_owner *owner)
 int dsync_graph_kick_cycle(struct dsync_owner *owner)
 {
 	unsigned int steps = 0;
-	struct walk walk;
+	struct dsync_walk walk;
 	int ret;
 
-	walk_init(&walk, owner, true, &steps);
+	dsync_walk_init(&walk, owner, true, &steps);
 	walk.all = true;
-	walk_owner(&walk, owner);
-	ret = walk_run(&walk);
+	dsync_walk_from_target(&walk);
+	ret = dsync_walk_run(&walk);
 	if (ret == 1)
-		walk_kick_seen(&walk);
-	walk_fini(&walk);
+		dsync_walk_for_each_seen(&walk, kick_unless_held_up);
+	dsync_walk_fini(&walk);
 	return ret;
 }
 
-/* The next earlier request in the way of @set that was not looked at in this pass. */
-static struct dsync_set *next_earlier(struct dsync_set *set, u64 last_ticket)
+/* Does one of the owner's held accesses keep a queued access waiting? */
+static bool held_up_by(struct dsync_access *access, struct dsync_owner *owner,
+		       unsigned int *steps)
+{
+	struct dsync_access *holder = NULL;
+
+	do {
+		holder = dsync_buf_holder(access->buf, access, holder);
+		(*steps)++;
+	} while (holder && holder->set->owner != owner &&
+		 *steps <= DSYNC_WALK_MAX_STEPS);
+	return holder && holder->set->owner == owner;
+}
+
+/*
+ * The earlier requests in the way of @set, with a reference on each, but for those that wait for
+ * its owner in the same buffer: in an upgrade that is all of them.
+ */
+static void collect_earlier(struct dsync_set *set, struct list_head *earlier,
+			    unsigned int *steps)
 {
 	struct dsync_access *access, *other;
-	struct dsync_set *next = NULL;
 	unsigned long flags;
 
 	dsync_set_for_each(set, access) {
 		spin_lock_irqsave(&access->buf->lock, flags);
 		other = NULL;
-		while ((other = dsync_buf_earlier(access->buf, access, other))) {
-			if (other->set->ticket <= last_ticket ||
-			    (next && other->set->ticket >= next->ticket))
+		while (*steps <= DSYNC_WALK_MAX_STEPS &&
+		       (other = dsync_buf_earlier(access->buf, access, other))) {
+			if (!list_empty(&other->set->earlier) ||
+			    held_up_by(other, set->owner, steps))
 				continue;
-			if (next)
-				dsync_set_put(next);
-			next = other->set;
-			dsync_set_get(next);
+			dsync_set_get(other->set);
+			list_add_tail(&other->set->earlier, earlier);
 		}
 		spin_unlock_irqrestore(&access->buf->lock, flags);
 	}
-	return next;
 }
 
 /**
@@ -346,15 +191,18 @@ static struct dsync_set *next_earlier(struct dsync_set *set, u64 last_ticket)
  */
 int dsync_graph_may_overtake(struct dsync_set *set)
 {
-	struct dsync_set *earlier;
+	struct dsync_set *other, *next;
 	unsigned int steps = 0;
-	u64 ticket = 0;
-	int ret = 1;
+	LIST_HEAD(earlier);
+	int ret;
 
-	while (ret == 1 && (earlier = next_earlier(set, ticket))) {
-		ticket = earlier->ticket;
-		ret = walk_find(earlier, set->owner, true, &steps);
-		dsync_set_put(earlier);
+	collect_earlier(set, &earlier, &steps);
+	ret = steps > DSYNC_WALK_MAX_STEPS ? -ENOLCK : 1;
+	list_for_each_entry_safe(other, next, &earlier, earlier) {
+		if (ret == 1)
+			ret = find(other, set->owner, true, &steps);
+		list_del_init(&other->earlier);
+		dsync_set_put(other);
 	}
 	return ret;
 }

@@ -191,9 +191,9 @@ static u32 list_tree(struct rb_root_cached *root, bool held,
 	struct dsync_access *access;
 
 	dsync_for_each_overlap(access, root, 0, ULONG_MAX) {
-		if (nr < room)
-			info_fill(&infos[nr], access, held);
-		nr++;
+		if (nr == room)
+			break;
+		info_fill(&infos[nr++], access, held);
 	}
 	return nr;
 }
@@ -211,6 +211,7 @@ static u32 list_buf(struct dsync_buf *buf, struct dmabuf_sync_info *infos,
 		nr = list_tree(&buf->held[i], true, infos, nr, room);
 	for (i = 0; i < DSYNC_NR_TREES; i++)
 		nr = list_tree(&buf->queued[i], false, infos, nr, room);
+	nr = buf->nr_held + buf->nr_queued;
 	spin_unlock_irqrestore(&buf->lock, flags);
 	return nr;
 }
@@ -230,7 +231,8 @@ static int copy_infos(const struct dmabuf_sync_query *arg,
 
 static int query_buf(struct dsync_buf *buf, struct dmabuf_sync_query *arg)
 {
-	u32 room = min(arg->nr_infos, list_buf(buf, NULL, 0));
+	u32 room = min3(arg->nr_infos, list_buf(buf, NULL, 0),
+			DMABUF_SYNC_MAX_INFOS);
 	struct dmabuf_sync_info *infos;
 	int ret;
 

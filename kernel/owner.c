@@ -141,7 +141,7 @@ void dsync_owner_uncharge(struct dsync_owner *owner, unsigned int nr)
  * @owner: the owner
  *
  * Lockless: only an answer of "no" while the owner waits is relied upon, and that
- * turns into "yes" with a kick (dsync_owner_kick()).
+ * turns into "yes" with a kick (dsync_graph_kick_cycle()).
  *
  * Return: true if it holds an access.
  */
@@ -249,16 +249,16 @@ void dsync_owner_del_waiting(struct dsync_owner *owner, struct dsync_set *set)
 }
 
 /**
- * dsync_owner_kick() - let all waiting sets of the owner look again
+ * dsync_owner_kick() - let a set look again, if it waits
  * @owner: the owner
+ * @set: one of its sets, which the caller has a reference on
  */
-void dsync_owner_kick(struct dsync_owner *owner)
+void dsync_owner_kick(struct dsync_owner *owner, struct dsync_set *set)
 {
-	struct dsync_set *set;
 	unsigned long flags;
 
 	spin_lock_irqsave(&owner->lock, flags);
-	list_for_each_entry(set, &owner->waiting, waiting)
+	if (set->queued)
 		dsync_set_kick(set);
 	spin_unlock_irqrestore(&owner->lock, flags);
 }

@@ -7,7 +7,7 @@
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 
-#include "graph.h"
+#include "walk.h"
 
 struct dsync_set;
 
@@ -60,6 +60,6 @@ void dsync_owner_swap_held(struct dsync_owner *owner, unsigned int old_nr,
 bool dsync_owner_add_waiting(struct dsync_owner *owner, struct dsync_set *set,
 			     bool graph);
 void dsync_owner_del_waiting(struct dsync_owner *owner, struct dsync_set *set);
-void dsync_owner_kick(struct dsync_owner *owner);
+void dsync_owner_kick(struct dsync_owner *owner, struct dsync_set *set);
 
 #endif /* _DSYNC_OWNER_H */

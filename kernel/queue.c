@@ -7,13 +7,40 @@
  * Not everybody is kicked. Behind a writer that covers all of the bytes that became free
  * nobody else can be acquired before that writer was, except one that may overtake it or
  * has the same owner; if the writer finds that it must wait on, it kicks those.
+ *
+ * Each look at a queue takes time in proportion to its length, in part with interrupts off.
+ * Therefore the length has a limit.
  */
+#include <linux/moduleparam.h>
+
 #include "buf.h"
 #include "owner.h"
 #include "queue.h"
 #include "set.h"
 
+static unsigned int max_queued = 1024;
+module_param(max_queued, uint, 0644);
+MODULE_PARM_DESC(max_queued, "accesses that may wait in one buffer");
+
 static atomic64_t last_ticket = ATOMIC64_INIT(0);
+
+/**
+ * dsync_queue_is_full() - may the set not wait
+ * @set: a set that cannot be acquired now
+ *
+ * Context: the resv of the set locked.
+ * Return: true if max_queued accesses wait already in one of its buffers.
+ */
+bool dsync_queue_is_full(const struct dsync_set *set)
+{
+	unsigned int max = READ_ONCE(max_queued);
+	const struct dsync_access *access;
+
+	dsync_set_for_each(set, access)
+		if (READ_ONCE(access->buf->nr_queued) >= max)
+			return true;
+	return false;
+}
 
 /**
  * dsync_queue_add() - let a set wait
@@ -119,18 +146,49 @@ void dsync_queue_kick(struct dsync_buf *buf, struct dsync_access *gone, u64 afte
 		kick_tree(buf, DSYNC_READERS, gone, after, until);
 }
 
-/* Those behind @access that need not wait for it to be acquired. */
-static void pass_on_tree(struct dsync_access *access, enum dsync_tree tree)
+/* Those behind @access that need not wait for it: its owner's and, if @all, overtakers. */
+static void kick_behind(struct dsync_access *access, enum dsync_tree tree, bool all)
 {
 	struct dsync_owner *owner = access->set->owner;
+	struct dsync_buf *buf = access->buf;
 	struct dsync_access *other;
 
-	dsync_for_each_overlap(other, &access->buf->queued[tree],
-			       access->it.start, access->it.last)
+	dsync_for_each_overlap(other, &buf->queued[tree], access->it.start,
+			       access->it.last)
 		if (other->set->ticket > access->set->ticket &&
 		    (other->set->owner == owner ||
-		     dsync_owner_holds(other->set->owner)))
+		     (all && dsync_owner_holds(other->set->owner))) &&
+		    !dsync_buf_holder(buf, other, NULL))
 			dsync_set_kick(other->set);
+}
+
+/* A set without a ticket was never queued and hid nobody. */
+static void kick_hidden(struct dsync_set *set, bool all)
+{
+	struct dsync_access *access;
+	unsigned long flags;
+
+	if (!set->ticket)
+		return;
+	dsync_set_for_each(set, access) {
+		if (!dsync_access_writes(access))
+			continue;
+		spin_lock_irqsave(&access->buf->lock, flags);
+		kick_behind(access, DSYNC_WRITERS, all);
+		kick_behind(access, DSYNC_READERS, all);
+		spin_unlock_irqrestore(&access->buf->lock, flags);
+	}
+}
+
+/**
+ * dsync_queue_kick_own() - a set is held now: kick whom it hid and does not exclude
+ * @set: a held set
+ *
+ * Context: process context.
+ */
+void dsync_queue_kick_own(struct dsync_set *set)
+{
+	kick_hidden(set, false);
 }
 
 /**
@@ -141,15 +199,5 @@ static void pass_on_tree(struct dsync_access *access, enum dsync_tree tree)
  */
 void dsync_queue_pass_on(struct dsync_set *set)
 {
-	struct dsync_access *access;
-	unsigned long flags;
-
-	dsync_set_for_each(set, access) {
-		if (!dsync_access_writes(access))
-			continue;
-		spin_lock_irqsave(&access->buf->lock, flags);
-		pass_on_tree(access, DSYNC_WRITERS);
-		pass_on_tree(access, DSYNC_READERS);
-		spin_unlock_irqrestore(&access->buf->lock, flags);
-	}
+	kick_hidden(set, true);
 }

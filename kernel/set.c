@@ -201,6 +201,7 @@ struct dsync_set *dsync_set_create(struct dsync_owner *owner,
 	kref_init(&set->ref);
 	set->task = current;
 	mutex_init(&set->run);
+	INIT_LIST_HEAD(&set->earlier);
 	INIT_LIST_HEAD(&set->waiting);
 	INIT_LIST_HEAD(&set->link);
 
@@ -316,6 +317,30 @@ void dsync_set_aim(struct dsync_set *set, u32 mode, u64 start, u64 last)
 {
 	WARN_ON_ONCE(set->nr != 1 || set->requested_ns);
 	access_aim(&set->accesses[0], mode, start, last);
+}
+
+/**
+ * dsync_set_blocked_by() - is anything in the way of any access of the set
+ * @set: the set
+ * @next: dsync_buf_holder() or dsync_buf_earlier(): what to look for
+ *
+ * Context: any; without the resv only a passing answer.
+ * Return: true if so.
+ */
+bool dsync_set_blocked_by(struct dsync_set *set, dsync_next_fn next)
+{
+	struct dsync_access *access;
+	unsigned long flags;
+	bool blocked;
+
+	dsync_set_for_each(set, access) {
+		spin_lock_irqsave(&access->buf->lock, flags);
+		blocked = next(access->buf, access, NULL);
+		spin_unlock_irqrestore(&access->buf->lock, flags);
+		if (blocked)
+			return true;
+	}
+	return false;
 }
 
 /**

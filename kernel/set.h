@@ -9,7 +9,8 @@
 #include <linux/workqueue.h>
 
 #include "access.h"
-#include "graph.h"
+#include "buf.h"
+#include "walk.h"
 
 struct dma_buf;
 struct task_struct;
@@ -78,6 +79,8 @@ typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
  * @tid_pid: the same thread, a reference
  * @rcu: frees it
  * @node: place in a walk of the wait-for graph
+ * @earlier: in a list of requests that another one may overtake, or not; under the
+ *	graph's mutex
  * @waiting: in &dsync_owner.waiting, under &dsync_owner.lock
  * @queued: on that list; changed under &dsync_owner.lock by the set's runner
  * @state: how far it is; changed by whoever runs the request, later by whoever releases
@@ -107,6 +110,7 @@ struct dsync_set {
 	struct rcu_head rcu;
 
 	struct dsync_node node;
+	struct list_head earlier;
 	struct list_head waiting;
 	bool queued;
 
@@ -152,6 +156,7 @@ void dsync_set_kick(struct dsync_set *set);
 void dsync_set_abort(struct dsync_set *set);
 void dsync_set_aim(struct dsync_set *set, u32 mode, u64 start, u64 last);
 void dsync_set_queue_work(struct work_struct *work);
+bool dsync_set_blocked_by(struct dsync_set *set, dsync_next_fn next);
 bool dsync_set_has_cpu(const struct dsync_set *set);
 bool dsync_set_was_abandoned(const struct dsync_set *set);
 bool dsync_set_same_resv(const struct dsync_access *access);

@@ -4,6 +4,9 @@
  * ones are blocked on, for tools that start late. One line each, key=value; the keys are
  * an interface (docs/trace-events.rst), new ones come before comm, which is last because
  * it is somebody else's text.
+ *
+ * A buffer is listed with its lock held and interrupts off. Therefore what one buffer can take
+ * is limited, and a last line tells how much was left out.
  */
 #include <linux/debugfs.h>
 #include <linux/dma-buf.h>
@@ -14,6 +17,13 @@
 #include "owner.h"
 #include "set.h"
 #include "snapshot.h"
+
+/* Of one buffer: held accesses, and edges. Queued ones have a limit of their own. */
+#define MAX_HELD	1024
+#define MAX_EDGES	4096
+
+/* Edges of one queued access, of either kind. */
+#define MAX_EDGES_OF_ONE	64
 
 static struct dentry *snapshot_dir;
 
@@ -73,42 +83,65 @@ static void show_edge(struct seq_file *m, struct dsync_access *access,
 		   blocker->id, blocker->set->owner->id, queued);
 }
 
-static void show_tree(struct seq_file *m, struct rb_root_cached *root, bool held)
+static void show_trees(struct seq_file *m, struct rb_root_cached *trees, bool held,
+		       unsigned int max)
 {
 	struct dsync_access *access;
+	unsigned int i;
 
-	dsync_for_each_overlap(access, root, 0, ULONG_MAX)
-		show_access(m, access, held);
+	for (i = 0; i < DSYNC_NR_TREES; i++)
+		dsync_for_each_overlap(access, &trees[i], 0, ULONG_MAX) {
+			if (!max--)
+				return;
+			show_access(m, access, held);
+		}
 }
 
-static void show_edges(struct seq_file *m, struct dsync_buf *buf,
-		       struct rb_root_cached *root)
+/* False if not all were shown. */
+static bool show_edges(struct seq_file *m, struct dsync_access *access,
+		       dsync_next_fn next, bool queued, unsigned int max)
 {
-	struct dsync_access *access, *other;
+	struct dsync_access *other = NULL;
 
-	dsync_for_each_overlap(access, root, 0, ULONG_MAX) {
-		other = NULL;
-		while ((other = dsync_buf_holder(buf, access, other)))
-			show_edge(m, access, other, false);
-		while ((other = dsync_buf_earlier(buf, access, other)))
-			show_edge(m, access, other, true);
-	}
+	while ((other = next(access->buf, access, other)) && max--)
+		show_edge(m, access, other, queued);
+	return !other;
+}
+
+/* All get the same number of edges, one of either kind at least; how many have more. */
+static unsigned int show_all_edges(struct seq_file *m, struct dsync_buf *buf)
+{
+	unsigned int max = clamp(MAX_EDGES / 2 / max(buf->nr_queued, 1u), 1u,
+				 MAX_EDGES_OF_ONE);
+	struct dsync_access *access;
+	unsigned int i, nr = 0;
+	bool all;
+
+	for (i = 0; i < DSYNC_NR_TREES; i++)
+		dsync_for_each_overlap(access, &buf->queued[i], 0, ULONG_MAX) {
+			all = show_edges(m, access, dsync_buf_holder, false, max);
+			all &= show_edges(m, access, dsync_buf_earlier, true, max);
+			nr += !all;
+		}
+	return nr;
 }
 
 static void show_buf(struct dsync_buf *buf, void *data)
 {
 	struct seq_file *m = data;
+	unsigned int held, edges;
 	unsigned long flags;
-	unsigned int i;
 
 	spin_lock_irqsave(&buf->lock, flags);
-	for (i = 0; i < DSYNC_NR_TREES; i++)
-		show_tree(m, &buf->held[i], true);
-	for (i = 0; i < DSYNC_NR_TREES; i++)
-		show_tree(m, &buf->queued[i], false);
-	for (i = 0; i < DSYNC_NR_TREES; i++)
-		show_edges(m, buf, &buf->queued[i]);
+	show_trees(m, buf->held, true, MAX_HELD);
+	show_trees(m, buf->queued, false, buf->nr_queued);
+	held = buf->nr_held - min(buf->nr_held, MAX_HELD);
+	edges = show_all_edges(m, buf);
 	spin_unlock_irqrestore(&buf->lock, flags);
+
+	if (held || edges)
+		seq_printf(m, "type=more ino=%llu held=%u edges=%u\n",
+			   buf->ino, held, edges);
 }
 
 static void *snapshot_start(struct seq_file *m, loff_t *pos)

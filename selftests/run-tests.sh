@@ -32,6 +32,7 @@ export DMABUF_SYNC_MODULES=$top/build/$series DMABUF_SYNC_TESTS=$top/build/selft
 list=$DMABUF_SYNC_TESTS/tests.list
 totals=$DMABUF_SYNC_MODULES/tests.totals
 snapshot=/sys/kernel/debug/dmabuf_sync/accesses
+cgroup=/sys/fs/cgroup/run-tests
 [ -e "$list" ] || die "no $list: build the tests first (make check does)"
 [ -d "$DMABUF_SYNC_MODULES" ] || die "no $DMABUF_SYNC_MODULES: build the modules first (make check does)"
 
@@ -135,17 +136,31 @@ show_stuck() {
 	done 2>/dev/null
 }
 
+# A test is in a cgroup with the clock of its time limit, so that no process of both outlives it.
+end_processes() {
+	echo 1 > "$cgroup/cgroup.kill"
+	for _ in {1..100}; do
+		rmdir "$cgroup" 2>/dev/null && return
+		sleep 0.05
+	done
+	echo "# processes that cannot be killed: $(tr '\n' ' ' < "$cgroup/cgroup.procs")"
+}
+
+enter_cgroup() { echo "$BASHPID" > "$cgroup/cgroup.procs"; }
+
 # Runs a program with its time limit; what it says goes to the screen and to $output.
 run_limited() {
 	local seconds=$1 file=$2 watcher status
 
-	(sleep "$seconds" && show_stuck) &
+	mkdir -p "$cgroup" || die "needs cgroup v2 at /sys/fs/cgroup"
+	((enter_cgroup; exec sleep "$seconds") && { show_stuck; echo 1 > "$cgroup/cgroup.kill"; }) &
 	watcher=$!
-	(cd "selftests/$dir" && exec timeout --signal=KILL $((seconds + 1)) "$file") 2>&1 < /dev/null |
+	(enter_cgroup && cd "selftests/$dir" && exec "$file") 2>&1 < /dev/null |
 		tee "$output"
 	status=${PIPESTATUS[0]}
 	kill "$watcher" 2>/dev/null
 	wait "$watcher" 2>/dev/null
+	end_processes
 	return "$status"
 }
 

@@ -102,18 +102,6 @@ static void chain_add_unknown(struct chains *chains, unsigned int depth,
 	access->at.state = edge->queued ? TOP_STATE_QUEUED : TOP_STATE_HELD;
 }
 
-/*
- * Does who waits for @access also wait for what its owner waits for elsewhere? Not
- * behind a running job; but behind a request that nothing blocks here, because it is
- * acquired together with one of another buffer.
- */
-static bool chain_goes_on(const struct model_access *access)
-{
-	if (model_access_waits(access))
-		return !access->nr_edges;
-	return access->at.state == TOP_STATE_HELD && !access->at.fence_wait;
-}
-
 static void chain_walk(struct chains *chains, struct model *model,
 		       struct model_access *access, unsigned int depth)
 {
@@ -137,7 +125,7 @@ static void chain_walk(struct chains *chains, struct model *model,
 		else
 			chain_add_unknown(chains, depth + 1, access, edge);
 	}
-	if (!chain_goes_on(access))
+	if (!model_access_goes_on(access))
 		return;
 	waiting = model_owner_waiting(model, access->at.owner, &nr);
 	for (i = 0; i < nr; i++)
@@ -158,7 +146,7 @@ static void chain_mark(struct model *model, const struct model_access *access)
 		if (!blocker)
 			continue;
 		blocker->mark |= CHAIN_AWAITED;
-		if (!chain_goes_on(blocker))
+		if (!model_access_goes_on(blocker))
 			continue;
 		waiting = model_owner_waiting(model, blocker->at.owner, &nr);
 		for (j = 0; j < nr; j++)

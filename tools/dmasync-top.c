@@ -8,6 +8,7 @@
  */
 #include <err.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@
 #include "top_options.h"
 #include "top_report.h"
 
-#define HELP "q quit  < > sort by %s  r reverse  i idle  d %s"
+#define HELP "q quit  < > sort by %s  r reverse  i idle  d %s  Tab scroll %s"
 /* How often to look for a module that is not there. */
 #define LOOK_NS		100000000ULL
 
@@ -86,6 +87,9 @@ static void top_changed(struct top *top, int ret)
 			top->session.text);
 	if (top->session.state != SESSION_ATTACHED)
 		top_source_idle(&top->source);
+	else if (!top->options.batch)
+		/* Who waits now need not wait for the end of the window to be seen. */
+		top_source_read(&top->source);
 	top_view_update(&top->view, &top->model);
 	top->deadline_ns = clock_now_ns() + top->options.delay_ns;
 	top->redraw = true;
@@ -117,9 +121,13 @@ static void top_signal(struct top *top)
 
 static void top_scroll(struct top *top, long step)
 {
-	long first = (long)top->view.first + step;
+	size_t *first = top->view.scroll_chains ? &top->view.first_chain :
+						  &top->view.first;
 
-	top->view.first = first > 0 ? first : 0;
+	if (step < 0 && *first < (size_t)-step)
+		*first = 0;
+	else
+		*first += step;
 }
 
 static void top_key(struct top *top, int key)
@@ -138,7 +146,10 @@ static void top_key(struct top *top, int key)
 		top_scroll(top, 10);
 		break;
 	case SCREEN_KEY_HOME:
-		top->view.first = 0;
+		top_scroll(top, -LONG_MAX);
+		break;
+	case SCREEN_KEY_CHAR + '\t':
+		top->view.scroll_chains = !top->view.scroll_chains;
 		break;
 	case SCREEN_KEY_CHAR + '<':
 		top_view_next_sort(&top->view, -1);
@@ -174,10 +185,10 @@ static void top_draw(struct top *top)
 	top_view_page(&top->view, &top->session, &top->source, &top->page,
 		      screen_width(), screen_height());
 	snprintf(help, sizeof(help), HELP, sort->title ?: sort->key,
-		 top->session.state == SESSION_ATTACHED ?
-		 "let go of module" :
+		 top->session.state == SESSION_ATTACHED ? "detach" :
 		 top->session.state == SESSION_DETACHED ? "attach" :
-		 "(no module)");
+		 "(no module)",
+		 top->view.scroll_chains ? "buffers" : "chains");
 	screen_show(&top->page, help);
 }
 

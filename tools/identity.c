@@ -38,8 +38,9 @@ static int identity_line(const struct snapshot_line *line, void *priv)
 	struct model *model = priv;
 	struct model_buffer *buffer;
 
-	buffer = line->is_edge ? NULL :
-		 model_buffer_find(model, line->access.ino);
+	if (line->type != SNAPSHOT_ACCESS)
+		return 0;
+	buffer = model_buffer_find(model, line->access.ino);
 	if (buffer && !buffer->size)
 		identity_set(model, buffer, line->exporter, line->size);
 	return 0;

@@ -4,20 +4,19 @@
 #include "../bpf/dmasync_top.h"
 
 /*
- * The programs take their time before they change a sum, and the reader takes its
- * own before it reads: an honest sum may be off by so much. One that was read in
- * the middle of a change is off by the time since boot.
+ * The programs take their time before they change a sum, and the reader takes its own before it
+ * reads: an honest sum may be off by a little for each time that a processor stood still in
+ * between, as those of a machine on a busy host do. One that was read in the middle of a
+ * change is off by the time since boot, which is more than @begin_ns.
  */
-#define SLACK_NS	500000000LL
-
 static bool interval_sum(int64_t sum, bool open, uint64_t begin_ns,
 			 uint64_t now_ns, uint64_t *ns)
 {
-	int64_t longest = now_ns - begin_ns;
+	int64_t longest = now_ns - begin_ns, slack = begin_ns / 2;
 
 	if (open)
 		sum += now_ns;
-	if (sum < -SLACK_NS || sum > longest + SLACK_NS)
+	if (sum < -slack || sum > longest + slack)
 		return false;
 	*ns = sum < 0 ? 0 : sum;
 	return true;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reach.h"
+
 /* Room for one more entry of an array. */
 static void *model_grow(void *array, size_t nr, size_t *max, size_t size)
 {
@@ -135,9 +137,10 @@ void model_buffer_sample(struct model *model, struct model_buffer *buffer,
 }
 
 void model_access_add(struct model *model, uint64_t id,
-		      const struct top_access *at)
+		      const struct top_entry *entry)
 {
 	struct model_access *access;
+	unsigned int i;
 
 	model->accesses = model_grow(model->accesses, model->nr_accesses,
 				     &model->max_accesses,
@@ -145,8 +148,13 @@ void model_access_add(struct model *model, uint64_t id,
 	access = &model->accesses[model->nr_accesses++];
 	memset(access, 0, sizeof(*access));
 	access->id = id;
-	access->at = *at;
+	access->at = entry->access;
 	access->now_ns = model->now_ns;
+	if (!model_access_waits(access))
+		return;
+	for (i = 0; i < TOP_NR_EDGES; i++)
+		if (entry->edges[i].blocker)
+			access->edges[access->nr_edges++] = entry->edges[i];
 }
 
 void model_event_add(struct model *model, const struct top_event *event)
@@ -219,10 +227,6 @@ static void model_link(struct model *model, struct model_access *access)
 	buffer->active_ns = model->now_ns;
 	if (model_access_waits(access)) {
 		buffer->nr_waiting++;
-		model->waiting = model_grow(model->waiting, model->nr_waiting,
-					    &model->max_waiting,
-					    sizeof(*model->waiting));
-		model->waiting[model->nr_waiting++] = access;
 		return;
 	}
 	buffer->nr_held++;
@@ -235,22 +239,39 @@ static void model_link(struct model *model, struct model_access *access)
 		buffer->holder = access;
 }
 
+/* The accesses are in place: list those that wait. */
+static void model_list_waiting(struct model *model)
+{
+	size_t i;
+
+	model->nr_waiting = 0;
+	for (i = 0; i < model->nr_accesses; i++) {
+		if (!model_access_waits(&model->accesses[i]))
+			continue;
+		model->waiting = model_grow(model->waiting, model->nr_waiting,
+					    &model->max_waiting,
+					    sizeof(*model->waiting));
+		model->waiting[model->nr_waiting++] = &model->accesses[i];
+	}
+	if (model->nr_waiting)
+		qsort(model->waiting, model->nr_waiting,
+		      sizeof(*model->waiting), model_by_owner);
+}
+
 /* Which of its blockers are still in the way? */
 static void model_edges(struct model *model, struct model_access *access)
 {
-	unsigned int i;
+	unsigned int i, nr = 0;
 
-	for (i = 0; i < TOP_NR_EDGES; i++) {
-		const struct top_edge *edge = &access->at.edges[i];
+	for (i = 0; i < access->nr_edges; i++) {
+		const struct top_edge *edge = &access->edges[i];
 
-		if (!edge->blocker)
-			continue;
-		if (model->complete && !model_access_find(model, edge->blocker))
-			continue;
-		access->edges[access->nr_edges++] = *edge;
+		if (!model->complete || model_access_find(model, edge->blocker))
+			access->edges[nr++] = *edge;
 	}
+	access->nr_edges = nr;
 	access->more_edges = access->at.nr_edges > TOP_NR_EDGES &&
-			     access->nr_edges == TOP_NR_EDGES;
+			     nr == TOP_NR_EDGES;
 }
 
 static void model_sum(struct model *model)
@@ -285,13 +306,15 @@ void model_end(struct model *model)
 	if (model->nr_events)
 		qsort(model->events, model->nr_events, sizeof(*model->events),
 		      model_by_time);
-	for (i = 0; i < model->nr_accesses; i++)
-		model_link(model, &model->accesses[i]);
+	model_list_waiting(model);
 	for (i = 0; i < model->nr_waiting; i++)
 		model_edges(model, model->waiting[i]);
-	if (model->nr_waiting)
-		qsort(model->waiting, model->nr_waiting,
-		      sizeof(*model->waiting), model_by_owner);
+	if (model->tgid) {
+		reach_keep(model, model->tgid);
+		model_list_waiting(model);
+	}
+	for (i = 0; i < model->nr_accesses; i++)
+		model_link(model, &model->accesses[i]);
 	model_sum(model);
 }
 

@@ -75,7 +75,7 @@ struct model_buffer {
  * @buffer: its buffer
  * @now_ns: when it was seen, for ages
  * @nr_edges: entries of @edges in use
- * @edges: those of @at that block it now
+ * @edges: who blocks it now, while it waits
  * @more_edges: further accesses may block it: the source did not keep all
  * @mark: for walks
  * @visit: likewise
@@ -99,6 +99,7 @@ struct model_lost {
 	uint64_t edges;
 	uint64_t events;
 	uint64_t missed;	/* program runs: an event within an event */
+	uint64_t unlisted;	/* accesses that the kernel's snapshot left out */
 };
 
 /**
@@ -106,6 +107,7 @@ struct model_lost {
  * @now_ns: CLOCK_MONOTONIC at the end of the window
  * @window_ns: its length
  * @complete: every access is here, so an edge to one that is not is over
+ * @tgid: only accesses of this process matter, and those in their way; 0: all do
  * @buffers: sorted by inode number
  * @accesses: sorted by id, after model_end()
  * @waiting: those that wait, sorted by owner, after model_end()
@@ -119,6 +121,7 @@ struct model {
 	uint64_t now_ns;
 	uint64_t window_ns;
 	bool complete;
+	uint32_t tgid;
 
 	struct model_buffer **buffers;
 	size_t nr_buffers, max_buffers;
@@ -148,6 +151,18 @@ static inline bool model_access_waits(const struct model_access *access)
 	return access->at.state < TOP_STATE_HELD;
 }
 
+/*
+ * Does who waits for @access also wait for what its owner waits for elsewhere? Not
+ * behind a running job; but behind a request that nothing blocks here, because it is
+ * acquired together with one of another buffer.
+ */
+static inline bool model_access_goes_on(const struct model_access *access)
+{
+	if (model_access_waits(access))
+		return !access->nr_edges;
+	return access->at.state == TOP_STATE_HELD && !access->at.fence_wait;
+}
+
 static inline uint64_t model_access_age_ns(const struct model_access *access)
 {
 	return access->now_ns > access->at.since_ns ?
@@ -166,7 +181,7 @@ void model_buffer_sample(struct model *model, struct model_buffer *buffer,
 			 const struct interval *use, uint32_t number);
 void model_buffer_drop(struct model *model, uint64_t ino);
 void model_access_add(struct model *model, uint64_t id,
-		      const struct top_access *at);
+		      const struct top_entry *entry);
 void model_event_add(struct model *model, const struct top_event *event);
 /* Everything is there: sort, link and sum. */
 void model_end(struct model *model);

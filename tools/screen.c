@@ -17,18 +17,12 @@ static const chtype screen_styles[] = {
 	[PAGE_ALERT] = A_BOLD,
 };
 
-int screen_begin(void)
+/* Without a cursor that can be moved there is no page, though curses would try. */
+static bool screen_can_page(void)
 {
-	screen = newterm(NULL, stdout, stdin);
-	if (!screen)
-		return -ENOTTY;
-	set_term(screen);
-	cbreak();
-	noecho();
-	keypad(stdscr, true);
-	nodelay(stdscr, true);
-	curs_set(0);
-	return 0;
+	const char *move = tigetstr("cup");
+
+	return move && move != (const char *)-1;
 }
 
 void screen_end(void)
@@ -38,6 +32,24 @@ void screen_end(void)
 	endwin();
 	delscreen(screen);
 	screen = NULL;
+}
+
+int screen_begin(void)
+{
+	screen = newterm(NULL, stdout, stdin);
+	if (!screen)
+		return -ENOTTY;
+	if (!screen_can_page()) {
+		screen_end();
+		return -ENOTTY;
+	}
+	set_term(screen);
+	cbreak();
+	noecho();
+	keypad(stdscr, true);
+	nodelay(stdscr, true);
+	curs_set(0);
+	return 0;
 }
 
 int screen_width(void)

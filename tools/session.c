@@ -30,17 +30,22 @@ static const struct session_variant {
 #define NR_VARIANTS (sizeof(session_variants) / sizeof(session_variants[0]))
 
 static bool libbpf_verbose;
-/* The last warning: the reason, when something fails. */
+/* The first warning: the reason, when something fails; others are of what follows from it. */
 static char libbpf_said[192];
 
 static int session_print(enum libbpf_print_level level, const char *format,
 			 va_list args)
 {
+	static const char prefix[] = "libbpf: ";
 	va_list copy;
 
-	if (level == LIBBPF_WARN) {
+	if (level == LIBBPF_WARN && !libbpf_said[0]) {
+		const char *bare = format;
+
+		if (!strncmp(format, prefix, sizeof(prefix) - 1))
+			bare += sizeof(prefix) - 1;
 		va_copy(copy, args);
-		vsnprintf(libbpf_said, sizeof(libbpf_said), format, copy);
+		vsnprintf(libbpf_said, sizeof(libbpf_said), bare, copy);
 		va_end(copy);
 		libbpf_said[strcspn(libbpf_said, "\n")] = '\0';
 	}
@@ -175,44 +180,55 @@ static const char *session_excludes(const struct session *session,
 {
 	if (session->wanted == variant->probe)
 		return NULL;
-	if (session->wanted != SESSION_PROBE_AUTO)
-		return "not asked for";
 	if (variant->probe == SESSION_PROBE_TP_BTF && access(MODULE_BTF, F_OK) &&
 	    !access(MODULE_DIR "/initstate", F_OK))
 		return "the module has no BTF";
 	return NULL;
 }
 
+/* @failed: a better variant that could not be attached, for @reason; or "". */
+static void session_attached(struct session *session, const char *failed,
+			     const char *reason)
+{
+	const char *name = session_probe_name(session->probe);
+
+	session->state = SESSION_ATTACHED;
+	if (*failed)
+		snprintf(session->text, sizeof(session->text),
+			 "attached by %s (%s: %s)", name, failed, reason);
+	else
+		snprintf(session->text, sizeof(session->text),
+			 "attached by %s", name);
+}
+
 static int session_start(struct session *session)
 {
-	char reason[sizeof(libbpf_said) + 16] = "";
+	const char *failed = "";
+	char reason[sizeof(libbpf_said)] = "";
 	int err = -ENOENT;
 	size_t i;
 
 	for (i = 0; i < NR_VARIANTS; i++) {
 		const struct session_variant *variant = &session_variants[i];
-		const char *excluded = session_excludes(session, variant);
+		const char *excluded;
 
-		if (excluded) {
-			snprintf(reason, sizeof(reason), ", %s", excluded);
+		if (session->wanted && session->wanted != variant->probe)
 			continue;
-		}
+		excluded = session_excludes(session, variant);
 		libbpf_said[0] = '\0';
-		err = session_try(session, variant);
+		err = excluded ? -ENOENT : session_try(session, variant);
 		if (!err) {
-			session->state = SESSION_ATTACHED;
-			snprintf(session->text, sizeof(session->text),
-				 "attached by %s%s", variant->name,
-				 session->wanted ? "" : reason);
+			session_attached(session, failed, reason);
 			return 1;
 		}
-		snprintf(reason, sizeof(reason), ", %s",
+		failed = variant->name;
+		snprintf(reason, sizeof(reason), "%s", excluded ?:
 			 libbpf_said[0] ? libbpf_said : strerror(-err));
 	}
 	if (!session_module())
 		return 0;	/* it went meanwhile */
 	snprintf(session->text, sizeof(session->text),
-		 "the BPF programs cannot be attached to " MODULE ".ko%s; -v shows the details",
+		 "the BPF programs cannot be attached to " MODULE ".ko: %s; -v shows the details",
 		 reason);
 	return err;
 }

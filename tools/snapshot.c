@@ -2,6 +2,7 @@
 #include "snapshot.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,15 +141,22 @@ static int snapshot_exporter(const char *value, void *member)
 
 static int snapshot_type(const char *value, void *member)
 {
-	*(bool *)member = !strcmp(value, "edge");
-	return *(bool *)member || !strcmp(value, "access") ? 0 : -EBADMSG;
+	static const char *const types[] = {
+		[SNAPSHOT_ACCESS] = "access",
+		[SNAPSHOT_EDGE] = "edge",
+		[SNAPSHOT_MORE] = "more",
+	};
+
+	if (snapshot_word(value, member, types, ARRAY_SIZE(types)))
+		*(enum snapshot_type *)member = SNAPSHOT_OTHER;
+	return 0;
 }
 
 #define KEY(name, parse, member)					\
 	{ name, snapshot_##parse, offsetof(struct snapshot_line, member) }
 
 static const struct snapshot_key snapshot_keys[] = {
-	KEY("type", type, is_edge),
+	KEY("type", type, type),
 	KEY("ino", u64, access.ino),
 	KEY("exporter", exporter, exporter),
 	KEY("size", u64, size),
@@ -167,7 +175,9 @@ static const struct snapshot_key snapshot_keys[] = {
 	KEY("comm", comm, access.comm),
 	KEY("blocker", u64, edge.blocker),
 	KEY("blocker_owner", u64, edge.owner),
-	KEY("queued", u32, edge.queued),
+	KEY("queued", u32, queued),
+	KEY("held", u32, held),
+	KEY("edges", u32, edges),
 };
 
 /* A key that is not known here is of a newer module, and passed over. */
@@ -185,7 +195,21 @@ static int snapshot_value(struct snapshot_line *line, const char *name,
 	return 0;
 }
 
-/* "key=value key=value ... comm=the rest of the line" */
+static bool snapshot_is_whole(const struct snapshot_line *line)
+{
+	switch (line->type) {
+	case SNAPSHOT_ACCESS:
+		return line->id && line->access.ino;
+	case SNAPSHOT_EDGE:
+		return line->id && line->edge.blocker;
+	case SNAPSHOT_MORE:
+		return line->access.ino;
+	default:
+		return false;
+	}
+}
+
+/* "type=word key=value key=value ... comm=the rest of the line" */
 static int snapshot_parse(char *text, struct snapshot_line *line)
 {
 	char *name, *value;
@@ -203,32 +227,38 @@ static int snapshot_parse(char *text, struct snapshot_line *line)
 		if (text)
 			*text++ = '\0';
 		err = snapshot_value(line, name, value);
+		if (line->type == SNAPSHOT_OTHER)
+			return 0;
 	}
-	if (!err && (!line->id || (line->is_edge && !line->edge.blocker)))
-		err = -EBADMSG;
-	return err;
+	return err ?: snapshot_is_whole(line) ? 0 : -EBADMSG;
 }
 
-int snapshot_read(int (*fn)(const struct snapshot_line *line, void *priv),
-		  void *priv)
+int snapshot_lines(FILE *file, snapshot_fn fn, void *priv)
 {
 	struct snapshot_line line;
 	char *text = NULL;
 	size_t size = 0;
-	FILE *file;
 	int err = 0;
 
-	file = fopen(SNAPSHOT_PATH, "re");
-	if (!file)
-		return -errno;
 	while (!err && getline(&text, &size, file) >= 0) {
 		err = snapshot_parse(text, &line);
-		if (!err)
+		if (!err && line.type != SNAPSHOT_OTHER)
 			err = fn(&line, priv);
 	}
 	if (!err && ferror(file))
 		err = -EIO;
 	free(text);
+	return err;
+}
+
+int snapshot_read(snapshot_fn fn, void *priv)
+{
+	FILE *file = fopen(SNAPSHOT_PATH, "re");
+	int err;
+
+	if (!file)
+		return -errno;
+	err = snapshot_lines(file, fn, priv);
 	fclose(file);
 	return err;
 }

@@ -50,10 +50,17 @@ HOLDER(mode, get_text(value, access_mode(&row->holder->at)))
 HOLDER(agent, get_text(value, access_agent(&row->holder->at)))
 HOLDER(age, value->number = model_access_age_ns(row->holder))
 
-/* The oldest holder, as well as the width allows: "name/123 dma w 1.2ms +2". */
+/* The longest task number and what follows it: "/4194304 dma-rw 999ms". */
+#define HOLDER_WIDTH	21
+#define HOLDER_MORE	5
+
+/*
+ * The oldest holder, as well as the width allows: "name/123 dma-w 1.2ms +2". What does
+ * not fit is first the name's end, then how many others there are.
+ */
 static void buffer_fit_holder(const void *any, char *text, size_t width)
 {
-	char rest[48], age[16], more[16] = "", task[VALUE_TEXT_SIZE];
+	char age[16], more[16] = "", rest[48], task[VALUE_TEXT_SIZE];
 	const struct model_buffer *row = any;
 	const struct model_access *holder = row->holder;
 	size_t room;
@@ -63,7 +70,7 @@ static void buffer_fit_holder(const void *any, char *text, size_t width)
 		return;
 	}
 	format_ns(age, sizeof(age), model_access_age_ns(holder));
-	if (row->nr_held > 1)
+	if (row->nr_held > 1 && width >= HOLDER_WIDTH + HOLDER_MORE)
 		snprintf(more, sizeof(more), " +%u", row->nr_held - 1);
 	snprintf(rest, sizeof(rest), " %s%s %s%s",
 		 holder->at.agent == TOP_AGENT_DMA ? "dma-" : "",
@@ -80,7 +87,7 @@ static const struct column buffer_columns[] = {
 	{ "name", "NAME", COLUMN_TEXT, 8, 2, .get = buffer_name },
 	{ "exporter", "EXPORTER", COLUMN_TEXT, 8, 1, 8, .get = buffer_exporter },
 	{ "size_bytes", "SIZE", COLUMN_BYTES, 5, 0, 7, .get = buffer_size },
-	{ NULL, "HOLDER", COLUMN_TEXT, 14, 4, .get = holder_comm,
+	{ NULL, "HOLDER", COLUMN_TEXT, HOLDER_WIDTH, 4, .get = holder_comm,
 	  .fit = buffer_fit_holder },
 	{ "waiting", "WT", COLUMN_COUNT, 2, .get = buffer_waiting },
 	{ "acquired_per_s", "ACQ/S", COLUMN_RATE, 5, .get = buffer_acquired_rate },
@@ -88,7 +95,7 @@ static const struct column buffer_columns[] = {
 	  .get = buffer_contended_percent },
 	{ "wait_avg_ns", "W-AVG", COLUMN_NS, 6, .get = buffer_wait_avg },
 	{ "wait_max_ns", "W-MAX", COLUMN_NS, 6, .get = buffer_wait_max },
-	{ "hold_avg_ns", "HOLD", COLUMN_NS, 6, .get = buffer_hold_avg },
+	{ "hold_avg_ns", "HOLD", COLUMN_NS, 6, 0, 6, .get = buffer_hold_avg },
 	{ "cpu_percent", "CPU%", COLUMN_PERCENT, 4, .get = buffer_cpu },
 	{ "dma_percent", "DMA%", COLUMN_PERCENT, 4, .get = buffer_dma },
 	{ "overlap_percent", "OVL%", COLUMN_PERCENT, 4, .get = buffer_overlap },

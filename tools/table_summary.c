@@ -65,6 +65,7 @@ SUMMARY(lost_buffers, value->number = row->model->lost.buffers)
 SUMMARY(lost_edges, value->number = row->model->lost.edges)
 SUMMARY(lost_events, value->number = row->model->lost.events)
 SUMMARY(lost_runs, value->number = row->model->lost.missed)
+SUMMARY(lost_unlisted, value->number = row->model->lost.unlisted)
 
 static const struct column summary_columns[] = {
 	{ "state", NULL, COLUMN_TEXT, .get = summary_state },
@@ -105,6 +106,8 @@ static const struct column summary_columns[] = {
 	  .get = summary_lost_events },
 	{ "lost_runs", "runs", COLUMN_COUNT, .line = 3,
 	  .get = summary_lost_runs },
+	{ "lost_unlisted", "unlisted", COLUMN_COUNT, .line = 3,
+	  .get = summary_lost_unlisted },
 };
 
 const struct table top_summary_table = TABLE("summary", summary_columns);

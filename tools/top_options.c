@@ -2,6 +2,7 @@
 #include "top_options.h"
 
 #include <argp.h>
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -32,8 +33,8 @@ static const char options_doc[] =
 "Signals: SIGUSR1 lets go of dmabuf_sync.ko, so that it can be unloaded, or "
 "attaches again. SIGINT and SIGTERM end the window and the program; in batch mode "
 "the window is written.\n\n"
-"Keys: < > sort column, r reverse, i idle buffers, d let go or attach, arrows "
-"scroll, q quit.";
+"Keys: < > sort column, r reverse, i idle buffers, d let go or attach, arrows, "
+"page keys and Home scroll, Tab chooses whether buffers or wait chains, q quit.";
 
 static const struct argp_option options_argp[] = {
 	{ "batch", 'b', NULL, 0,
@@ -48,7 +49,7 @@ static const struct argp_option options_argp[] = {
 	{ "idle", 'i', NULL, 0,
 	  "Text and screen show idle buffers, too (CSV and JSON always do)", 0 },
 	{ "ino", OPTION_INO, "NUMBER", 0, "Only the buffer with this inode number", 1 },
-	{ "pid", 'p', "PID", 0, "Only accesses of this process", 1 },
+	{ "pid", 'p', "PID", 0, "Only accesses of this process, and those in their way", 1 },
 	{ "probe", OPTION_PROBE, "KIND", 0,
 	  "tp_btf or raw_tp (the first one that the kernel can do)", 2 },
 	{ "max-accesses", OPTION_MAX_ACCESSES, "NUMBER", 0,
@@ -71,8 +72,7 @@ static uint64_t options_number(struct argp_state *state, const char *what,
 
 	errno = 0;
 	number = strtoull(arg, &end, 0);
-	if (errno || end == arg || *end || *arg == '-' || number < min ||
-	    number > max)
+	if (errno || !isdigit(*arg) || *end || number < min || number > max)
 		argp_error(state, "%s: '%s' is not a number from %llu to %llu",
 			   what, arg, (unsigned long long)min,
 			   (unsigned long long)max);

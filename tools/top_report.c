@@ -5,6 +5,8 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "format.h"
 #include "top_tables.h"
@@ -99,6 +101,14 @@ static void report_csv(const struct report_parts *parts,
 	report_rows(parts, report->table, report_csv_row, time);
 }
 
+/* Of the terminal that shows the text; 0: there is none. */
+static int report_width(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) ? 0 : size.ws_col;
+}
+
 static void report_text(const struct top_report *report,
 			struct top_view *view,
 			const struct session *session,
@@ -107,7 +117,7 @@ static void report_text(const struct top_report *report,
 	struct page page = { 0 };
 	size_t i;
 
-	top_view_page(view, session, source, &page, 0, 0);
+	top_view_page(view, session, source, &page, report_width(), 0);
 	if (report->started)
 		putchar('\n');
 	for (i = 0; i < page.nr; i++)

@@ -16,8 +16,14 @@
 
 #include "dmasync_top.skel.h"
 
+/* Fits any value of the maps that are read as a whole. */
+#define SOURCE_VALUE_SIZE						\
+	(sizeof(struct top_entry) > sizeof(struct top_buffer) ?		\
+	 sizeof(struct top_entry) : sizeof(struct top_buffer))
 /* CPUs that share a ring: 1 << this. */
 #define RING_SHIFT	3
+/* When the kernel's snapshot had not all, or was not there: how soon to look again. */
+#define AGAIN_NS	(10 * CLOCK_NSEC_PER_SEC)
 /* Reading in the middle of a change twice in a row is rare enough. */
 #define READ_TRIES	4
 
@@ -86,6 +92,35 @@ static int source_loaded(void *priv)
 	return err;
 }
 
+/* Compare the accesses in the map with the kernel's, and see when to do so again. */
+static void source_sync(struct top_source *source)
+{
+	uint64_t before = source->unlisted;
+
+	source->sync_error = top_sync(source);
+	if (source->unlisted > before)
+		source->model->lost.unlisted += source->unlisted - before;
+	if (source->no_room || source->unsure)
+		source->sync_ns = 0;
+	else if (source->sync_error || source->unlisted)
+		source->sync_ns = clock_now_ns() + AGAIN_NS;
+	else
+		source->sync_ns = UINT64_MAX;
+}
+
+/*
+ * What is missing of what was there before the first event. Most of the requests with
+ * blockers that are not listed have so many listed that the program has counted them.
+ */
+static void source_lost_at_start(struct top_source *source)
+{
+	uint64_t counted = source->skel->bss->lost.edges;
+
+	source->model->lost.accesses += source->no_room;
+	if (source->cut > counted)
+		source->model->lost.edges += source->cut - counted;
+}
+
 static int source_attached(void *priv)
 {
 	struct top_source *source = priv;
@@ -97,8 +132,9 @@ static int source_attached(void *priv)
 	memset(&source->lost, 0, sizeof(source->lost));
 	memset(&source->use, 0, sizeof(source->use));
 	cost_begin(&source->cost);
-	source->sync_error = top_sync(source);
-	source->sync = source->sync_error > 0;
+	source->unlisted = 0;
+	source_sync(source);
+	source_lost_at_start(source);
 	return 0;
 }
 
@@ -180,11 +216,11 @@ static void source_name(struct top_access *access)
 
 static void source_accesses(struct top_source *source)
 {
-	struct top_access *accesses = source->values;
+	struct top_entry *entries = source->values;
 	int nr = top_source_accesses(source), i;
 
 	for (i = 0; i < nr; i++) {
-		struct top_access *access = &accesses[i];
+		struct top_access *access = &entries[i].access;
 		char comm[TOP_COMM_LEN];
 
 		if (access->state == TOP_STATE_NONE ||
@@ -194,7 +230,7 @@ static void source_accesses(struct top_source *source)
 			source_name(access);
 		memcpy(comm, access->comm, sizeof(comm));
 		format_name(access->comm, sizeof(access->comm), comm);
-		model_access_add(source->model, source->keys[i], access);
+		model_access_add(source->model, source->keys[i], &entries[i]);
 	}
 }
 
@@ -215,8 +251,11 @@ static void source_total(struct top_source *source)
 	source->use = use;
 }
 
-/* What was lost in this window is added to what was lost before. */
-static void source_lost(struct top_source *source)
+/*
+ * What was lost since the last call is added to what was lost before.
+ * Return: are accesses among it?
+ */
+static bool source_lost(struct top_source *source)
 {
 	struct top_lost now = *(volatile struct top_lost *)&source->skel->bss->lost;
 	struct model_lost *lost = &source->model->lost;
@@ -226,12 +265,19 @@ static void source_lost(struct top_source *source)
 	lost->buffers += now.buffers - source->lost.buffers;
 	lost->edges += now.edges - source->lost.edges;
 	lost->events += now.events - source->lost.events;
-	lost->missed += source->cost.missed;
 	source->lost = now;
-	if (full || source->cost.missed)
-		source->sync = true;
-	source->model->complete = !source->limits->tgid && !source->sync &&
-				  !source->sync_error;
+	return full;
+}
+
+/* What events did not tell the snapshot does, before the window is shown. */
+static void source_repair(struct top_source *source)
+{
+	bool due = source->sync_ns <= clock_now_ns();
+
+	cost_read(&source->cost, source->skel->obj);
+	source->model->lost.missed += source->cost.missed;
+	if (source_lost(source) || source->cost.missed || due)
+		source_sync(source);
 }
 
 /* The place of a buffer that was not used for long is needed for others. */
@@ -260,21 +306,24 @@ static void source_forget(struct top_source *source)
 
 void top_source_read(struct top_source *source)
 {
-	uint64_t now_ns = clock_now_ns();
+	uint64_t now_ns;
+	bool full;
 
+	source_repair(source);
+	now_ns = clock_now_ns();
 	model_begin(source->model, now_ns, now_ns - source->window_begin_ns);
 	source->window_begin_ns = now_ns;
 	source->skel->bss->window = source->number + 1;
-	cost_read(&source->cost, source->skel->obj);
-	if (source->sync) {
-		source->sync_error = top_sync(source);
-		source->sync = source->sync_error > 0;
-	}
 	ring_buffer__consume(source->rings);
 	source_buffers(source);
 	source_total(source);
 	source_accesses(source);
-	source_lost(source);
+	full = source_lost(source);
+	if (full)
+		source->sync_ns = 0;
+	source->model->complete = !full && !source->sync_error &&
+				  !source->no_room && !source->unlisted;
+	source->model->tgid = source->limits->tgid;
 	model_end(source->model);
 	identity_update(source->model);
 	source_forget(source);
@@ -302,7 +351,7 @@ void top_source_init(struct top_source *source, const struct top_limits *limits,
 		.model = model,
 		.window_begin_ns = clock_now_ns(),
 		.keys = calloc(max, sizeof(*source->keys)),
-		.values = calloc(max, sizeof(struct top_access)),
+		.values = calloc(max, SOURCE_VALUE_SIZE),
 	};
 	if (!source->keys || !source->values)
 		err(1, "no memory for a copy of %u accesses: choose a smaller --max-accesses", max);

@@ -41,9 +41,13 @@ struct top_limits {
  * @window_begin_ns: end of the last window
  * @attached_ns: begin of the first one
  * @number: of the window
- * @sync: the accesses in the map may not be those of the kernel: compare them
- * @sync_error: result of the last comparison
- * @lost: what these programs have lost up to the end of the last window
+ * @sync_ns: when to compare the accesses in the map with those of the kernel
+ * @sync_error: what top_sync() returned the last time
+ * @no_room: that time: accesses for which there was no room in the map
+ * @unlisted: accesses that the kernel did not list, and no event told of
+ * @cut: requests of which it did not list all blockers
+ * @unsure: there were requests too new to tell whether they are over
+ * @lost: what these programs have lost, as far as it is in the model
  * @use: of all buffers, likewise
  * @keys: room for all keys of a map
  * @values: room for all values of a map
@@ -57,8 +61,12 @@ struct top_source {
 	uint64_t window_begin_ns;
 	uint64_t attached_ns;
 	uint32_t number;
-	bool sync;
+	uint64_t sync_ns;
 	int sync_error;
+	uint64_t no_room;
+	uint64_t unlisted;
+	uint64_t cut;
+	bool unsure;
 	struct top_lost lost;
 	struct interval use;
 	uint64_t *keys;
@@ -83,8 +91,8 @@ void top_source_idle(struct top_source *source);
 int top_source_accesses(struct top_source *source);
 
 /*
- * top_sync.c: make the map of accesses agree with the kernel's snapshot.
- * Return: 0, 1 when the map has no room for all, or a negative errno.
+ * top_sync.c: make the map of accesses agree with the kernel's snapshot; source->no_room,
+ * ->unlisted, ->cut and ->unsure tell how well it does. Return: 0 or a negative errno.
  */
 int top_sync(struct top_source *source);
 

@@ -101,7 +101,7 @@ static void view_head(const struct session *session,
 		snprintf(line->text, sizeof(line->text), "%s", session->text);
 	}
 	output_pairs(&top_summary_table, &summary, width, view_pair, page);
-	if (attached && source->sync_error < 0) {
+	if (attached && source->sync_error) {
 		line = page_add(page, PAGE_ALERT);
 		snprintf(line->text, sizeof(line->text),
 			 "accesses from before the start are missing: " SNAPSHOT_PATH ": %s%s",
@@ -110,6 +110,9 @@ static void view_head(const struct session *session,
 			 " (mount -t debugfs none /sys/kernel/debug)" : "");
 	}
 }
+
+/* An empty line and a heading. */
+#define EMPTY_PANE	2
 
 /* How many lines each part of the page gets; 0 for a part: it has nothing to say. */
 struct view_shares {
@@ -133,21 +136,24 @@ static size_t view_select(const struct top_view *view,
 static struct view_shares view_share(const struct top_view *view, size_t rows,
 				     size_t head, size_t height)
 {
+	size_t chains = view->chains.nr - view->first_chain;
 	struct view_shares share = {
 		.buffers = rows + 1,
-		.chains = view->chains.nr ? view->chains.nr + 2 : 0,
-		.events = view->nr_recent ? view->nr_recent + 2 : 0,
+		.chains = chains ? chains + EMPTY_PANE : 0,
+		.events = view->nr_recent ? view->nr_recent + EMPTY_PANE : 0,
 	};
 	size_t room = height > head ? height - head : 0;
 
 	if (!height || share.buffers + share.chains + share.events <= room)
 		return share;
 	if (share.events > room / 4)
-		share.events = room / 4;
+		share.events = room / 4 > EMPTY_PANE ? room / 4 : 0;
 	room -= share.events;
 	if (share.buffers + share.chains > room && share.chains > room / 2)
 		share.chains = share.buffers < room - room / 2 ?
 			       room - share.buffers : room / 2;
+	if (share.chains <= EMPTY_PANE)
+		share.chains = 0;
 	if (share.buffers + share.chains > room)
 		share.buffers = room - share.chains;
 	return share;
@@ -197,7 +203,9 @@ static void view_buffers(const struct model_buffer **buffers, size_t nr,
 static void view_chains(const struct top_view *view, struct page *page,
 			int width, size_t lines)
 {
-	size_t nr = view->chains.nr, rows = view_rows(lines - 2, nr), i;
+	const struct chain_row *chains = view->chains.rows + view->first_chain;
+	size_t nr = view->chains.nr - view->first_chain;
+	size_t rows = view_rows(lines - EMPTY_PANE, nr), i;
 	struct layout layout;
 
 	page_add(page, PAGE_PLAIN);
@@ -206,20 +214,21 @@ static void view_chains(const struct top_view *view, struct page *page,
 	for (i = 0; i < rows; i++) {
 		struct page_line *line = page_add(page, PAGE_PLAIN);
 
-		output_line(&layout, &view->chains.rows[i], line->text,
+		output_line(&layout, &chains[i], line->text,
 			    sizeof(line->text));
 	}
-	view_more(page, lines - 2, nr - rows, "lines of wait chains");
+	view_more(page, lines - EMPTY_PANE, nr - rows, "lines of wait chains");
 }
 
 /* The latest ones, when not all fit. */
 static void view_events(const struct top_view *view, const struct model *model,
 			struct page *page, int width, size_t lines)
 {
-	size_t rows = lines - 2 < view->nr_recent ? lines - 2 : view->nr_recent;
+	size_t rows = lines - EMPTY_PANE, i;
 	struct layout layout;
-	size_t i;
 
+	if (rows > view->nr_recent)
+		rows = view->nr_recent;
 	page_add(page, PAGE_PLAIN);
 	output_layout(&top_event_table, width, &layout);
 	view_heading(&layout, page);
@@ -234,6 +243,13 @@ static void view_events(const struct top_view *view, const struct model *model,
 	}
 }
 
+/* Something is left of what was scrolled. */
+static void view_clamp(size_t *first, size_t nr)
+{
+	if (*first >= nr)
+		*first = nr ? nr - 1 : 0;
+}
+
 void top_view_page(struct top_view *view, const struct session *session,
 		   const struct top_source *source, struct page *page,
 		   int width, int height)
@@ -246,18 +262,21 @@ void top_view_page(struct top_view *view, const struct session *session,
 	if (!buffers)
 		err(1, "no memory for %zu buffers", view->nr);
 	nr = view_select(view, buffers);
-	if (view->first >= nr)
-		view->first = nr ? nr - 1 : 0;
+	view_clamp(&view->first, nr);
+	view_clamp(&view->first_chain, view->chains.nr);
 	page_clear(page);
 	view_head(session, source, page, width);
+	/* On a small screen the head leaves some room. */
+	if (height > 1 && page->nr > (size_t)height / 2)
+		page->nr = height / 2;
 	page_add(page, PAGE_PLAIN);
 	share = view_share(view, nr - view->first, page->nr, height);
 	if (share.buffers > 1)
 		view_buffers(buffers + view->first, nr - view->first, page,
 			     width, share.buffers);
-	if (share.chains > 2)
+	if (share.chains)
 		view_chains(view, page, width, share.chains);
-	if (share.events > 2)
+	if (share.events)
 		view_events(view, source->model, page, width, share.events);
 	free(buffers);
 }

@@ -18,7 +18,9 @@
  * @sort: column that orders the buffers
  * @ascending: least first
  * @idle: pages show idle buffers, too
+ * @scroll_chains: keys scroll the wait chains, not the buffers
  * @first: buffers left out at the top, for scrolling
+ * @first_chain: lines of wait chains, likewise
  * @buffers: of the model, in this order
  * @nr: how many
  * @max: room in @buffers
@@ -30,7 +32,9 @@ struct top_view {
 	const struct column *sort;
 	bool ascending;
 	bool idle;
+	bool scroll_chains;
 	size_t first;
+	size_t first_chain;
 	const struct model_buffer **buffers;
 	size_t nr, max;
 	struct chains chains;
@@ -47,7 +51,7 @@ void top_view_next_sort(struct top_view *view, int step);
 
 /*
  * Make a page. @width, @height: of the screen, 0: as large as it gets. Scrolling ends
- * where the buffers do.
+ * where the buffers and chains do.
  */
 void top_view_page(struct top_view *view, const struct session *session,
 		   const struct top_source *source, struct page *page,

@@ -15,6 +15,7 @@
 #define TRY	DMABUF_SYNC_NONBLOCK
 
 #define LIMIT	"/sys/module/dmabuf_sync/parameters/max_accesses"
+#define QUEUED	"/sys/module/dmabuf_sync/parameters/max_queued"
 #define CGROUP	"/sys/fs/cgroup/dmabuf_sync_test"
 
 static int file_write(const char *path, const char *text)
@@ -129,6 +130,38 @@ TEST_F(limit, failed_requests_are_not_counted)
 		ASSERT_LE(0, set);
 		EXPECT_EQ(0, st_release(self->w.ctx[0], set));
 	}
+}
+
+/* One more request than may wait for a buffer fails; it could be acquired, or wait elsewhere. */
+TEST_F(limit, queue_of_a_buffer_is_full)
+{
+	int other = self->w.buf[1].fd, i;
+	long h, last = 0, max = file_read_long(QUEUED);
+	char text[32];
+
+	ASSERT_LT(0, max);
+	snprintf(text, sizeof(text), "%ld", max);
+	ASSERT_EQ(0, file_write(QUEUED, "5"));
+	h = st_lock(self->w.ctx[0], self->fd, W, 0, 10, 0);
+	EXPECT_LE(0, h);
+	EXPECT_LE(0, st_lock(self->w.ctx[0], other, W, 0, 10, 0));
+	for (i = 0; i < 5; i++) {
+		last = st_lock(self->w.ctx[1], self->fd, R, i, 1, DMABUF_SYNC_QUEUE);
+		EXPECT_LE(0, last);
+	}
+	EXPECT_EQ(-ENOLCK, st_lock(self->w.ctx[1], self->fd, R, 5, 1, DMABUF_SYNC_QUEUE));
+	EXPECT_EQ(-ENOLCK, st_lock_ms(self->w.ctx[2], self->fd, R, 5, 1, 1000));
+	EXPECT_EQ(-EAGAIN, st_lock(self->w.ctx[2], self->fd, R, 5, 1, TRY));
+	EXPECT_LE(0, st_lock(self->w.ctx[2], self->fd, W, 20, 10, 0));
+	EXPECT_LE(0, st_lock(self->w.ctx[2], other, W, 0, 10, DMABUF_SYNC_QUEUE));
+	EXPECT_EQ(5, st_snapshot_count(self->w.buf[0].ino, "queued"));
+
+	/* A request that was cancelled makes room, and so do those that were acquired. */
+	EXPECT_EQ(0, st_release(self->w.ctx[1], last));
+	EXPECT_LE(0, st_lock(self->w.ctx[1], self->fd, R, 5, 1, DMABUF_SYNC_QUEUE));
+	EXPECT_EQ(0, st_release(self->w.ctx[0], h));
+	EXPECT_TRUE(ST_UNTIL(st_snapshot_count(self->w.buf[0].ino, "queued") == 0));
+	EXPECT_EQ(0, file_write(QUEUED, text));
 }
 
 /* The child works in a cgroup of its own; a key of its memory.stat tells what it is charged. */

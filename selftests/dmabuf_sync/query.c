@@ -131,6 +131,26 @@ TEST_F(look, holders_come_before_waiters)
 	EXPECT_EQ(4, st_query(self->w.ctx[4], self->fd, NULL, 0));
 }
 
+/* One call has a limit, so that it ends soon; it tells the whole number. */
+TEST_F_TIMEOUT(look, query_fills_its_maximum_and_counts_all, 120)
+{
+	const int nr_sets = DMABUF_SYNC_MAX_INFOS / DMABUF_SYNC_MAX_SET + 1;
+	const int all = nr_sets * DMABUF_SYNC_MAX_SET;
+	struct dmabuf_sync_access entries[DMABUF_SYNC_MAX_SET];
+	struct dmabuf_sync_info *infos = calloc(all, sizeof(*infos));
+	int i;
+
+	ASSERT_NE(NULL, infos);
+	for (i = 0; i < DMABUF_SYNC_MAX_SET; i++)
+		entries[i] = st_access(self->fd, R, i, 1);
+	for (i = 0; i < nr_sets; i++)
+		ASSERT_LE(0, st_lock_set(self->w.ctx[i % 2], entries, DMABUF_SYNC_MAX_SET, 0));
+	EXPECT_EQ(all, st_query(self->w.ctx[4], self->fd, infos, all));
+	EXPECT_NE(0, infos[DMABUF_SYNC_MAX_INFOS - 1].access_id);
+	EXPECT_EQ(0, infos[DMABUF_SYNC_MAX_INFOS].access_id);
+	free(infos);
+}
+
 /* A caller with a larger struct dmabuf_sync_info keeps its stride. */
 TEST_F(look, query_keeps_the_callers_stride)
 {

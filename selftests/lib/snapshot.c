@@ -79,9 +79,11 @@ static int snap_keys(struct st_snap *snap, char *line, const struct snap_key *ke
 	return 0;
 }
 
+/* -ENOMSG: a line that tells what was left out. */
 static int snap_line(struct st_snap *snap, char *line)
 {
-	static const char access[] = "type=access ", edge[] = "type=edge ";
+	static const char access[] = "type=access ", edge[] = "type=edge ",
+			  more[] = "type=more ";
 
 	memset(snap, 0, sizeof(*snap));
 	line[strcspn(line, "\n")] = '\0';
@@ -92,7 +94,7 @@ static int snap_line(struct st_snap *snap, char *line)
 	if (!strncmp(line, edge, strlen(edge)))
 		return snap_keys(snap, line + strlen(edge), snap_edge,
 				 ST_ARRAY_SIZE(snap_edge));
-	return -EBADMSG;
+	return strncmp(line, more, strlen(more)) ? -EBADMSG : -ENOMSG;
 }
 
 int st_snapshot(uint64_t ino, struct st_snap *snaps, unsigned int max)
@@ -106,6 +108,10 @@ int st_snapshot(uint64_t ino, struct st_snap *snaps, unsigned int max)
 		return -errno;
 	while (!err && fgets(line, sizeof(line), file)) {
 		err = snap_line(&snap, line);
+		if (err == -ENOMSG) {
+			err = 0;
+			continue;
+		}
 		if (err || (ino && snap.ino != ino))
 			continue;
 		if ((unsigned int)nr < max)

@@ -154,7 +154,7 @@ static long as(const char *name, int ctx, const struct st_buffer *buf, uint32_t 
 /*
  *   C ──> B ──> A        all of them want to write: A has it, the others queue
  */
-TEST_F(chain, behind_each_other)
+TOOL_TEST(chain, behind_each_other)
 {
 	struct st_buffer *buf = self->w.buf;
 
@@ -170,7 +170,7 @@ TEST_F(chain, behind_each_other)
  *   C ─┬─> A (bytes 0..)       one waiter, two that are in its way
  *      └─> B (next page)
  */
-TEST_F(chain, two_in_the_way)
+TOOL_TEST(chain, two_in_the_way)
 {
 	struct st_buffer *buf = self->w.buf;
 
@@ -185,7 +185,7 @@ TEST_F(chain, two_in_the_way)
 /*
  *   C ──> B(1) = B(0) ──> A(0)     B holds buffer 1 and waits for buffer 0
  */
-TEST_F(chain, over_two_buffers)
+TOOL_TEST(chain, over_two_buffers)
 {
 	struct st_buffer *buf = self->w.buf;
 
@@ -202,7 +202,7 @@ TEST_F(chain, over_two_buffers)
 /*
  *   C ──> B(0) = B(1) ──> A(1)     B wants both buffers at once; nobody has buffer 0
  */
-TEST_F(chain, behind_a_set)
+TOOL_TEST(chain, behind_a_set)
 {
 	struct st_buffer *buf = self->w.buf;
 	struct dmabuf_sync_access both[] = {
@@ -222,7 +222,7 @@ TEST_F(chain, behind_a_set)
 /*
  *   C ──> B ──> A        and all of it is over before the tool looks
  */
-TEST_F(chain, over_is_not_shown)
+TOOL_TEST(chain, over_is_not_shown)
 {
 	struct st_buffer *buf = self->w.buf;
 	long a, b, c;
@@ -244,7 +244,7 @@ TEST_F(chain, over_is_not_shown)
 /*
  *   D ──> job, fence context:seqno        a DMA job is in the way
  */
-TEST_F(chain, down_to_the_fence)
+TOOL_TEST(chain, down_to_the_fence)
 {
 	struct st_buffer *buf = self->w.buf;
 	struct dst_fence dst;
@@ -271,7 +271,7 @@ TEST_F(chain, down_to_the_fence)
 /*
  *   B ──> A ··> fence of a stock driver        A holds, but is not there yet
  */
-TEST_F(chain, down_to_a_stock_fence)
+TOOL_TEST(chain, down_to_a_stock_fence)
 {
 	struct st_buffer *buf = self->w.buf;
 	struct dst_fence dst;

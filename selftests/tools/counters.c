@@ -68,7 +68,7 @@ FIXTURE_TEARDOWN(counters)
 	tool_row(self->report, "buffers", "ino", self->buf->ino);	\
 })
 
-TEST_F(counters, every_acquisition)
+TOOL_TEST(counters, every_acquisition)
 {
 	struct json_object *row;
 	unsigned int i;
@@ -93,7 +93,7 @@ TEST_F(counters, every_acquisition)
 	EXPECT_LT(0, tool_summary(self->report, "bpf_run_avg_ns"));
 }
 
-TEST_F(counters, contention)
+TOOL_TEST(counters, contention)
 {
 	int64_t begin_ns, ns, min_ns = INT64_MAX, max_ns = 0;
 	struct json_object *row;
@@ -124,7 +124,7 @@ TEST_F(counters, contention)
 	EXPECT_GE(max_ns, tool_number(row, "wait_max_ns"));
 }
 
-TEST_F(counters, holder_and_waiters)
+TOOL_TEST(counters, holder_and_waiters)
 {
 	struct json_object *row;
 
@@ -147,7 +147,7 @@ TEST_F(counters, holder_and_waiters)
 }
 
 /* A request that was refused is no acquisition, and no event: that is how a trylock ends. */
-TEST_F(counters, refused)
+TOOL_TEST(counters, refused)
 {
 	struct json_object *row;
 	unsigned int i;
@@ -173,7 +173,7 @@ static struct json_object *only_event(struct json_object *report)
 }
 
 /* A holds 0 and waits for 1, B holds 1 and asks for 0. */
-TEST_F(counters, deadlock)
+TOOL_TEST(counters, deadlock)
 {
 	struct json_object *event;
 	int other = self->w.buf[1].fd;
@@ -195,7 +195,7 @@ TEST_F(counters, deadlock)
 	EXPECT_EQ(getpid(), tool_number(event, "blocker_tid"));
 }
 
-TEST_F(counters, abandoned)
+TOOL_TEST(counters, abandoned)
 {
 	struct json_object *event;
 
@@ -214,7 +214,7 @@ TEST_F(counters, abandoned)
 	EXPECT_EQ((int64_t)self->buf->ino, tool_number(event, "ino"));
 }
 
-TEST_F(counters, failed_job)
+TOOL_TEST(counters, failed_job)
 {
 	struct json_object *event;
 	struct dst_fence dst;
@@ -257,7 +257,7 @@ static double busy_ms(struct json_object *report, struct json_object *object,
  *   DMA on the third one               ┌────────┐      t2 ... t5, still running
  *                             t0 t1  t1 t2  t4 t5
  */
-TEST_F(counters, busy_and_overlap)
+TOOL_TEST(counters, busy_and_overlap)
 {
 	int64_t t0, t1, t2, t3, t4, t5;
 	struct json_object *row, *sum;
@@ -297,7 +297,7 @@ TEST_F(counters, busy_and_overlap)
 }
 
 /* CPU and DMA on different buffers: overlap of the system, not of a buffer. */
-TEST_F(counters, overlap_of_the_system)
+TOOL_TEST(counters, overlap_of_the_system)
 {
 	struct json_object *row;
 	long fence, job;

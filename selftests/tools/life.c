@@ -62,7 +62,7 @@ static int load(const char *name)
 			return -1;
 		snprintf(dir, sizeof(dir), "%.4000s/../../%u.%u", dirname(self), a, b);
 	}
-	return command("insmod \"$(find '%s' -path '*/broken' -prune -o -name '%s.ko' -print)\"",
+	return command("insmod \"$(find '%s' -path '*/broken' -prune -o -name '%s.ko' -print | head -n 1)\"",
 		       dir, name);
 }
 
@@ -101,7 +101,7 @@ FIXTURE_SETUP(life)
 {
 	ASSERT_EQ(0, st_buffer_udmabuf(&self->buf, ST_PAGE));
 	if (!loaded())
-		SKIP(return, MODULE " is not there: load it first");
+		ASSERT_EQ(0, load(MODULE));
 	if (unload_all(&self->modules, MODULE)) {
 		load_all(&self->modules);
 		SKIP(return, "the modules are in use");
@@ -141,7 +141,7 @@ static int64_t acquired(struct json_object *report, const struct st_buffer *buf)
 	return number;
 }
 
-TEST_F(life, before_the_module)
+TOOL_TEST(life, before_the_module)
 {
 	struct json_object *report;
 
@@ -155,7 +155,7 @@ TEST_F(life, before_the_module)
 	EXPECT_EQ(1, acquired(report, &self->buf));
 }
 
-TEST_F(life, without_the_module)
+TOOL_TEST(life, without_the_module)
 {
 	struct json_object *report;
 
@@ -168,7 +168,7 @@ TEST_F(life, without_the_module)
 }
 
 /* Attached programs pin the module, until the tool lets go of it. */
-TEST_F(life, let_go_on_request)
+TOOL_TEST(life, let_go_on_request)
 {
 	struct json_object *report;
 
@@ -195,7 +195,7 @@ TEST_F(life, let_go_on_request)
 }
 
 /* Gone and back before the tool looks: it is another module all the same. */
-TEST_F(life, reload_at_once)
+TOOL_TEST(life, reload_at_once)
 {
 	unsigned int i;
 
@@ -210,7 +210,7 @@ TEST_F(life, reload_at_once)
 	}
 }
 
-TEST_F(life, second_request_attaches_again)
+TOOL_TEST(life, second_request_attaches_again)
 {
 	struct json_object *report;
 
@@ -230,7 +230,7 @@ TEST_F(life, second_request_attaches_again)
 }
 
 /* A tool that dies leaves nothing attached, and the kernel does not go on measuring. */
-TEST_F(life, killed)
+TOOL_TEST(life, killed)
 {
 	FILE *file;
 	int value = -1;

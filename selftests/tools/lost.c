@@ -16,6 +16,7 @@
 #define MAX_HELD	4
 #define NR_READERS	20
 #define MAX_EDGES	16
+#define NR_MANY		1500
 
 FIXTURE(lost)
 {
@@ -44,7 +45,7 @@ static size_t nr_rows(struct json_object *report, const char *table)
 }
 
 /* A ring of one page takes some of the events; the others are counted. */
-TEST_F(lost, events)
+TOOL_TEST(lost, events)
 {
 	unsigned int i;
 	size_t got;
@@ -68,7 +69,7 @@ TEST_F(lost, events)
 	EXPECT_EQ(NR_EVENTS, tool_summary(self->report, "abandoned"));
 }
 
-TEST_F(lost, accesses)
+TOOL_TEST(lost, accesses)
 {
 	struct json_object *row;
 	unsigned int i;
@@ -84,7 +85,7 @@ TEST_F(lost, accesses)
 	EXPECT_EQ(NR_HELD, tool_number(row, "acquired"));
 }
 
-TEST_F(lost, buffers)
+TOOL_TEST(lost, buffers)
 {
 	ASSERT_EQ(0, tool_attach(&self->tool, "--max-buffers", "1"));
 	ASSERT_LE(0, st_lock_all(self->ctx, self->w.buf[0].fd, R, 0));
@@ -98,7 +99,7 @@ TEST_F(lost, buffers)
 }
 
 /* A writer behind more readers than are kept: those kept are shown, the others counted. */
-TEST_F(lost, edges)
+TOOL_TEST(lost, edges)
 {
 	int other = self->w.ctx[1], fd = self->w.buf[0].fd;
 	unsigned int i;
@@ -115,8 +116,26 @@ TEST_F(lost, edges)
 		     tool_text(tool_row(self->report, "chains", "depth", 0), "note"));
 }
 
+/* The same for a tool that is started late. */
+TOOL_TEST(lost, edges_of_before)
+{
+	int other = self->w.ctx[1], fd = self->w.buf[0].fd;
+	unsigned int i;
+
+	for (i = 0; i < NR_READERS; i++)
+		ASSERT_LE(0, st_lock(self->ctx, fd, R, i, 1, 0));
+	ASSERT_LE(0, st_lock_all(other, fd, W, QUEUE));
+	ASSERT_EQ(0, tool_attach(&self->tool));
+	self->report = tool_end(&self->tool);
+	ASSERT_NE(NULL, self->report);
+	EXPECT_EQ(1 + MAX_EDGES, nr_rows(self->report, "chains"));
+	EXPECT_EQ(1, tool_summary(self->report, "lost_edges"));
+	EXPECT_STREQ("and others",
+		     tool_text(tool_row(self->report, "chains", "depth", 0), "note"));
+}
+
 /* What was lost for want of room is found again in the snapshot, once there is room. */
-TEST_F(lost, accesses_come_back)
+TOOL_TEST(lost, accesses_come_back)
 {
 	struct json_object *report;
 	long sets[NR_HELD];
@@ -142,7 +161,23 @@ TEST_F(lost, accesses_come_back)
 	json_object_put(report);
 }
 
-TEST_F(lost, filter_by_buffer)
+/* More than the snapshot lists of one buffer: what it leaves out is counted. */
+TOOL_TEST(lost, unlisted)
+{
+	int64_t unlisted;
+	unsigned int i;
+
+	for (i = 0; i < NR_MANY; i++)
+		ASSERT_LE(0, st_lock(self->ctx, self->w.buf[0].fd, R, i, 1, 0));
+	ASSERT_EQ(0, tool_attach(&self->tool));
+	self->report = tool_end(&self->tool);
+	ASSERT_NE(NULL, self->report);
+	unlisted = tool_summary(self->report, "lost_unlisted");
+	EXPECT_LT(0, unlisted);
+	EXPECT_EQ(NR_MANY, tool_summary(self->report, "cpu_held") + unlisted);
+}
+
+TOOL_TEST(lost, filter_by_buffer)
 {
 	char ino[32];
 
@@ -157,10 +192,13 @@ TEST_F(lost, filter_by_buffer)
 	EXPECT_EQ(1, tool_summary(self->report, "cpu_held"));
 }
 
-/* The child holds, this process waits; the tool looks at this process. */
-TEST_F(lost, filter_by_process)
+/*
+ * The child holds, this process waits; the tool looks at this process. What else the child
+ * holds is in nobody's way.
+ */
+TOOL_TEST(lost, filter_by_process)
 {
-	struct json_object *chains;
+	struct json_object *chains, *holder;
 	char pid[32];
 	int pipes[2];
 	pid_t child;
@@ -173,9 +211,9 @@ TEST_F(lost, filter_by_process)
 	ASSERT_LE(0, child);
 	if (!child) {
 		int ctx = st_context_open();
-		long set = st_lock_all(ctx, self->w.buf[0].fd, W, 0);
 
-		byte = set < 0;
+		byte = st_lock_all(ctx, self->w.buf[0].fd, W, 0) < 0 ||
+		       st_lock_all(ctx, self->w.buf[1].fd, W, 0) < 0;
 		if (write(pipes[1], &byte, 1) != 1)
 			_exit(1);
 		st_sleep_ms(ST_SOON_MS);
@@ -190,10 +228,14 @@ TEST_F(lost, filter_by_process)
 	ASSERT_NE(NULL, self->report);
 	EXPECT_EQ(0, tool_summary(self->report, "acquired"));
 	EXPECT_EQ(1, tool_summary(self->report, "waiting"));
-	/* Who is in the way is known all the same. */
+	EXPECT_EQ(1, nr_rows(self->report, "buffers"));
+	/* Who is in the way is known all the same, with all there is to say. */
 	chains = json_object_object_get(self->report, "chains");
 	ASSERT_EQ(2, json_object_array_length(chains));
-	EXPECT_EQ(child, tool_number(json_object_array_get_idx(chains, 1), "tgid"));
+	holder = json_object_array_get_idx(chains, 1);
+	EXPECT_EQ(child, tool_number(holder, "tgid"));
+	EXPECT_STREQ("holds", tool_text(holder, "state"));
+	EXPECT_STREQ("w", tool_text(holder, "mode"));
 }
 
 TEST_HARNESS_MAIN

@@ -29,16 +29,19 @@ FIXTURE_TEARDOWN(output)
 	EXPECT_TRUE(st_world_close(&self->w));
 }
 
-/* Run the tool with these options. Return: its exit status, -1 when it had none. */
-static int run(char *text, size_t size, const char *options)
+/*
+ * Run the tool with these options, as the last words of a command. Return: its exit
+ * status, -1 when it had none.
+ */
+static int run(char *text, size_t size, const char *before, const char *options)
 {
 	char command[512];
 	size_t len;
 	int status;
 	FILE *file;
 
-	snprintf(command, sizeof(command), "%s 2>&1 < /dev/null %s", tool_program(),
-		 options);
+	snprintf(command, sizeof(command), "%s %s 2>&1 < /dev/null %s", before,
+		 tool_program(), options);
 	file = popen(command, "re");
 	if (!file)
 		return -1;
@@ -48,7 +51,9 @@ static int run(char *text, size_t size, const char *options)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-#define RUN(options)	run(self->text, sizeof(self->text), options)
+#define RUN(options)	run(self->text, sizeof(self->text), "", options)
+#define RUN_AFTER(before, options) \
+	run(self->text, sizeof(self->text), before, options)
 
 static unsigned int nr_lines(const char *text)
 {
@@ -73,7 +78,7 @@ static unsigned int nr_fields(const char *line)
 	return nr;
 }
 
-TEST_F(output, json_parses)
+TOOL_TEST(output, json_parses)
 {
 	struct json_object *report;
 	char *line, *end = NULL;
@@ -95,7 +100,7 @@ TEST_F(output, json_parses)
 	EXPECT_EQ(2, nr);
 }
 
-TEST_F(output, csv_has_as_many_fields_as_names)
+TOOL_TEST(output, csv_has_as_many_fields_as_names)
 {
 	char *second;
 
@@ -110,7 +115,7 @@ TEST_F(output, csv_has_as_many_fields_as_names)
 	EXPECT_EQ(5, nr_lines(self->text));
 }
 
-TEST_F(output, text)
+TOOL_TEST(output, text)
 {
 	ASSERT_EQ(0, RUN("-b -n 1 -d 0.1 2> /dev/null"));
 	EXPECT_NE(NULL, strstr(self->text, "attached by "));
@@ -121,7 +126,7 @@ TEST_F(output, text)
 	EXPECT_NE(NULL, strstr(self->text, "udmabuf"));
 }
 
-TEST_F(output, order)
+TOOL_TEST(output, order)
 {
 	struct json_object *report, *rows;
 	unsigned int i;
@@ -146,12 +151,14 @@ TEST_F(output, order)
 }
 
 /* Each wrong option, and a word that the answer has to have. */
-TEST_F(output, wrong_options)
+TOOL_TEST(output, wrong_options)
 {
 	static const char *const wrong[][2] = {
 		{ "-n 0", "'0'" },
 		{ "-n 1x", "'1x'" },
 		{ "-n -1", "'-1'" },
+		{ "-n ' -1'", "' -1'" },
+		{ "-n 99999999999999999999", "'99999999999999999999'" },
 		{ "-d 0", "'0'" },
 		{ "-d nan", "'nan'" },
 		{ "-s colour", "'colour'" },
@@ -177,22 +184,30 @@ TEST_F(output, wrong_options)
 }
 
 /* Not root: one sentence, with the remedy. */
-TEST_F(output, permission)
+TOOL_TEST(output, permission)
 {
-	char command[256];
-	FILE *file;
-
-	snprintf(command, sizeof(command), "setpriv --reuid 65534 --clear-groups %s -b -n 1 2>&1",
-		 tool_program());
-	file = popen(command, "re");
-	ASSERT_NE(NULL, file);
-	EXPECT_NE(NULL, fgets(self->text, sizeof(self->text), file));
-	EXPECT_EQ(1, WEXITSTATUS(pclose(file)));
+	EXPECT_EQ(1, RUN_AFTER("setpriv --reuid 65534 --clear-groups", "-b -n 1"));
+	EXPECT_EQ(1, nr_lines(self->text));
 	EXPECT_NE(NULL, strstr(self->text, "sudo dmasync-top"));
 }
 
+/* A kernel without BTF, as far as a program can tell. */
+#define WITHOUT_BTF							\
+	"unshare -m sh -c 'mount -t tmpfs none /sys/kernel/btf && "	\
+	"mount -t tmpfs none /lib/modules && exec \"$@\"' -"
+
+TOOL_TEST(output, without_btf)
+{
+	EXPECT_EQ(0, RUN_AFTER(WITHOUT_BTF, "-b -n 1 -d 0.1"));
+	EXPECT_NE(NULL, strstr(self->text, "attached by raw_tp (tp_btf: "));
+	EXPECT_NE(NULL, strstr(self->text, " waits "));
+	EXPECT_EQ(1, RUN_AFTER(WITHOUT_BTF, "-b -n 1 --probe tp_btf"));
+	EXPECT_EQ(1, nr_lines(self->text));
+	EXPECT_NE(NULL, strstr(self->text, "BTF"));
+}
+
 /* An output that takes no more is no reason to go on. */
-TEST_F(output, full)
+TOOL_TEST(output, full)
 {
 	EXPECT_EQ(1, RUN("-b -n 1 -d 0.1 > /dev/full"));
 }

@@ -24,7 +24,7 @@ FIXTURE(screen)
 	size_t len;
 };
 
-static pid_t screen_run(int slave, const char *const *args)
+static pid_t screen_run(int slave, const char *term, const char *const *args)
 {
 	pid_t pid = fork();
 
@@ -33,7 +33,7 @@ static pid_t screen_run(int slave, const char *const *args)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (login_tty(slave))
 		_exit(126);
-	setenv("TERM", "xterm", 1);
+	setenv("TERM", term, 1);
 	execv(tool_program(), (char **)args);
 	_exit(127);
 }
@@ -49,7 +49,7 @@ FIXTURE_SETUP(screen)
 	ASSERT_LE(0, st_lock_all(self->w.ctx[1], self->w.buf[0].fd, R, QUEUE));
 	ASSERT_EQ(0, openpty(&self->master, &self->slave, NULL, NULL, &size));
 	ASSERT_EQ(0, tcgetattr(self->slave, &self->before));
-	self->pid = screen_run(self->slave, args);
+	self->pid = screen_run(self->slave, "xterm", args);
 	ASSERT_LT(0, self->pid);
 }
 
@@ -85,7 +85,7 @@ static void screen_read(int master, char *seen, size_t size, size_t *len)
 /* It has come, or comes soon. */
 #define SHOWS(text)							\
 	ST_UNTIL_MS((screen_read(self->master, self->seen, sizeof(self->seen), \
-				 &self->len), strstr(self->seen, text)), 20000)
+				 &self->len), strstr(self->seen, text)), TOOL_ATTACH_MS)
 
 /* A new size makes the program draw everything anew, not only what changed. */
 #define RESIZE(rows, columns) do {					\
@@ -134,7 +134,7 @@ static void screen_read(int master, char *seen, size_t size, size_t *len)
 	_shows;								\
 })
 
-TEST_F_TIMEOUT(screen, shows_and_quits, 120)
+TOOL_TEST(screen, shows_and_quits)
 {
 	EXPECT_TRUE(SHOWS("attached by"));
 	EXPECT_TRUE(SHOWS("own cost"));
@@ -145,15 +145,31 @@ TEST_F_TIMEOUT(screen, shows_and_quits, 120)
 	EXPECT_GIVEN_BACK();
 }
 
-TEST_F_TIMEOUT(screen, keys, 120)
+TOOL_TEST(screen, keys)
 {
+	bool gone = false;
+	unsigned int i;
+
 	ASSERT_TRUE(SHOWS("waits"));
 	EXPECT_TRUE(SHOWS("sort by WT"));
 	KEY(">");
 	EXPECT_TRUE(SHOWS_ANEW("sort by ACQ/S"));
 	KEY("<<");
 	EXPECT_TRUE(SHOWS_ANEW("sort by HOLDER"));
-	KEY("r\033[A\033[B\033[5~\033[6~");
+	KEY("r\033OA\033OB\033[5~\033[6~\t");
+	EXPECT_TRUE(SHOWS_ANEW("Tab scroll buffers"));
+	EXPECT_TRUE(SHOWS_ANEW("waits"));
+	/* The request scrolls away, who is in its way is left. */
+	KEY("\033OB");
+	for (i = 0; i < 20 && !gone; i++) {
+		RESIZE(26 + i % 2, 110 + i);
+		ASSERT_TRUE(SHOWS("dmasync-top "));
+		ASSERT_TRUE(SHOWS("holds"));
+		gone = !strstr(strstr(self->seen, "dmasync-top "), "waits");
+	}
+	EXPECT_TRUE(gone);
+	KEY("\033OH");
+	EXPECT_TRUE(SHOWS_ANEW("waits"));
 	KEY("d");
 	EXPECT_TRUE(SHOWS_ANEW("detached"));
 	KEY("d");
@@ -163,7 +179,7 @@ TEST_F_TIMEOUT(screen, keys, 120)
 }
 
 /* Also the smallest one is no reason to fail; and in the usual one everything fits. */
-TEST_F_TIMEOUT(screen, other_sizes, 120)
+TOOL_TEST(screen, other_sizes)
 {
 	ASSERT_TRUE(SHOWS("waits"));
 	RESIZE(50, 200);
@@ -182,7 +198,7 @@ TEST_F_TIMEOUT(screen, other_sizes, 120)
 	EXPECT_GIVEN_BACK();
 }
 
-TEST_F_TIMEOUT(screen, terminated, 120)
+TOOL_TEST(screen, terminated)
 {
 	ASSERT_TRUE(SHOWS("waits"));
 	ASSERT_EQ(0, kill(self->pid, SIGTERM));
@@ -190,12 +206,44 @@ TEST_F_TIMEOUT(screen, terminated, 120)
 	EXPECT_GIVEN_BACK();
 }
 
-TEST_F_TIMEOUT(screen, hang_up, 120)
+TOOL_TEST(screen, hang_up)
 {
 	ASSERT_TRUE(SHOWS("waits"));
 	ASSERT_EQ(0, kill(self->pid, SIGHUP));
 	EXPECT_EQ(0, ENDS());
 	EXPECT_GIVEN_BACK();
+}
+
+/* A cursor that cannot be moved: windows one after the other instead. */
+TOOL_TEST(screen, dumb_terminal)
+{
+	const char *const args[] = { tool_program(), "-d", "0.1", "-n", "1", NULL };
+
+	ASSERT_TRUE(SHOWS("waits"));
+	KEY("q");
+	ASSERT_EQ(0, ENDS());
+	FORGET();
+	self->pid = screen_run(self->slave, "dumb", args);
+	ASSERT_LT(0, self->pid);
+	EXPECT_TRUE(SHOWS("going on in batch mode"));
+	EXPECT_TRUE(SHOWS("own cost"));
+	EXPECT_EQ(0, ENDS());
+}
+
+/* Who waits is seen at once, not when the first window ends. */
+TOOL_TEST(screen, long_window)
+{
+	const char *const args[] = { tool_program(), "-d", "3600", NULL };
+
+	ASSERT_TRUE(SHOWS("waits"));
+	KEY("q");
+	ASSERT_EQ(0, ENDS());
+	FORGET();
+	self->pid = screen_run(self->slave, "xterm", args);
+	ASSERT_LT(0, self->pid);
+	EXPECT_TRUE(SHOWS("waits"));
+	KEY("q");
+	EXPECT_EQ(0, ENDS());
 }
 
 TEST_HARNESS_MAIN

@@ -12,9 +12,6 @@
 
 #include "tool.h"
 
-/* Loading the programs takes its time on a slow machine. */
-#define ATTACH_MS	60000
-
 const char *tool_program(void)
 {
 	return getenv("DMASYNC_TOP") ?: DMASYNC_TOP;
@@ -79,7 +76,7 @@ static char *tool_read(FILE *file, int64_t end_ns)
 
 bool tool_says(struct tool *tool, const char *text)
 {
-	int64_t end_ns = st_now_ns() + ATTACH_MS * ST_NSEC_PER_MSEC;
+	int64_t end_ns = st_now_ns() + TOOL_ATTACH_MS * ST_NSEC_PER_MSEC;
 	bool found = false;
 	char *line;
 
@@ -94,7 +91,7 @@ bool tool_says(struct tool *tool, const char *text)
 
 struct json_object *tool_line(struct tool *tool)
 {
-	int64_t end_ns = st_now_ns() + ATTACH_MS * ST_NSEC_PER_MSEC;
+	int64_t end_ns = st_now_ns() + TOOL_ATTACH_MS * ST_NSEC_PER_MSEC;
 	char *line = tool_read(tool->out, end_ns);
 	struct json_object *report = line ? json_tokener_parse(line) : NULL;
 
@@ -114,11 +111,13 @@ static void tool_close(struct tool *tool)
 struct json_object *tool_end(struct tool *tool)
 {
 	struct json_object *report;
-	int status;
+	int status = -1;
 
 	kill(tool->pid, SIGINT);
 	report = tool_line(tool);
-	status = st_child_wait(tool->pid);
+	if (!ST_UNTIL_MS(waitpid(tool->pid, &status, WNOHANG) == tool->pid,
+			 TOOL_ATTACH_MS))
+		status = st_child_wait(tool->pid);
 	tool_close(tool);
 	if (!status)
 		return report;

@@ -10,6 +10,10 @@
 
 #define TOOL_MAX_ARGS	16
 
+/* Loading BPF programs takes its time in a machine that is emulated on a busy host. */
+#define TOOL_ATTACH_MS	90000
+#define TOOL_TEST(fixture, test)	TEST_F_TIMEOUT(fixture, test, 240)
+
 /**
  * struct tool - a dmasync-top that writes JSON
  * @pid: the process

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Parts of the tools that need no kernel: numbers as text, times of use. */
+/* Parts of the tools that need no kernel: numbers as text, times of use, lines of the snapshot. */
 #include <kselftest_harness.h>
+#include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../../bpf/dmasync_top.h"
 #include "../../tools/format.h"
 #include "../../tools/interval.h"
+#include "../../tools/snapshot.h"
 
 #define SEC	1000000000ULL
 /* The time since boot when a tool was attached, and now. */
@@ -105,6 +108,16 @@ TEST(times_of_use)
 	EXPECT_EQ(10 * SEC, interval.both_ns);
 }
 
+/* Processors that stood still for a second now and then are no reason to tell nothing. */
+TEST(times_of_use_that_are_off_a_little)
+{
+	struct top_busy busy = { .cpu_ns = NOW - BEGIN + 3 * SEC, .dma_ns = -3LL * SEC };
+	struct interval interval;
+
+	ASSERT_TRUE(interval_read(&busy, BEGIN, NOW, &interval));
+	EXPECT_EQ(0, interval.dma_ns);
+}
+
 /* The counts are changed, the sum not yet; or the other way round. */
 TEST(read_in_the_middle)
 {
@@ -135,6 +148,95 @@ TEST(differences)
 	/* Clocks of several CPUs: not less than nothing. */
 	interval_diff(&before, &now, 50, &diff);
 	EXPECT_EQ(0, diff.cpu_ns);
+}
+
+/* Lines that were told, the last one of them, and what reading them returned. */
+struct told {
+	struct snapshot_line line;
+	unsigned int nr;
+	int ret;
+};
+
+static int tell(const struct snapshot_line *line, void *priv)
+{
+	struct told *told = priv;
+
+	told->line = *line;
+	told->nr++;
+	return 0;
+}
+
+static struct told lines(const char *text)
+{
+	FILE *file = fmemopen((char *)text, strlen(text), "r");
+	struct told told = { 0 };
+
+	told.ret = snapshot_lines(file, tell, &told);
+	fclose(file);
+	return told;
+}
+
+TEST(snapshot_access)
+{
+	struct told told = lines("type=access ino=7 exporter=udmabuf size=4096 access=12 owner=3 kind=context tgid=40 tid=41 mode=rw agent=dma state=committed start=0 len=4096 age_ns=5 fence=8:9 lease=new comm=a task=b\n");
+
+	EXPECT_EQ(0, told.ret);
+	ASSERT_EQ(1, told.nr);
+	EXPECT_EQ(SNAPSHOT_ACCESS, told.line.type);
+	EXPECT_EQ(12, told.line.id);
+	EXPECT_EQ(7, told.line.access.ino);
+	EXPECT_EQ(41, told.line.access.tid);
+	EXPECT_EQ(3, told.line.access.mode);
+	EXPECT_EQ(TOP_AGENT_DMA, told.line.access.agent);
+	EXPECT_EQ(TOP_STATE_COMMITTED, told.line.access.state);
+	EXPECT_EQ(9, told.line.access.fence_seqno);
+	EXPECT_STREQ("udmabuf", told.line.exporter);
+	EXPECT_STREQ("a task=b", told.line.access.comm);
+}
+
+TEST(snapshot_edge_and_more)
+{
+	struct told told;
+
+	told = lines("type=edge ino=7 access=12 owner=3 blocker=11 blocker_owner=2 queued=1\n");
+	EXPECT_EQ(0, told.ret);
+	EXPECT_EQ(SNAPSHOT_EDGE, told.line.type);
+	EXPECT_EQ(11, told.line.edge.blocker);
+	EXPECT_EQ(1, told.line.queued);
+	told = lines("type=more ino=7 held=100 edges=3\n");
+	EXPECT_EQ(0, told.ret);
+	EXPECT_EQ(SNAPSHOT_MORE, told.line.type);
+	EXPECT_EQ(7, told.line.access.ino);
+	EXPECT_EQ(100, told.line.held);
+	EXPECT_EQ(3, told.line.edges);
+	EXPECT_EQ(0, told.line.queued);
+}
+
+/* A newer module may say more, in words of its own. */
+TEST(snapshot_unknown_type)
+{
+	struct told told = lines("type=timeline state=running access=x\n"
+				 "type=edge access=12 blocker=11\n");
+
+	EXPECT_EQ(0, told.ret);
+	ASSERT_EQ(1, told.nr);
+	EXPECT_EQ(12, told.line.id);
+}
+
+TEST(snapshot_wrong_lines)
+{
+	static const char *const wrong[] = {
+		"\n", "word\n", "access=12 ino=7\n", "type=access ino=7\n",
+		"type=edge access=12\n", "type=more held=1\n",
+		"type=access access=12 ino=7 state=dancing\n",
+		"type=access access=12 ino=-\n",
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		EXPECT_EQ(-EBADMSG, lines(wrong[i]).ret) TH_LOG("%s", wrong[i]);
+		EXPECT_EQ(0, lines(wrong[i]).nr);
+	}
 }
 
 TEST_HARNESS_MAIN

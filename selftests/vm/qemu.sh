@@ -2,8 +2,19 @@
 # shellcheck shell=bash
 #
 # The machine's QEMU command line, and whether KVM can run it.
+#
+# QEMU comes out of the guest root, with its libraries, and runs here: the same on every host.
+# Versions before 8.1, such as that of Debian 12, run stale code when one processor changes
+# what another one is about to run, as ftrace, tracepoints and static branches do: the
+# guest then dies of a breakpoint ("Oops: int3").
 
-QEMU=qemu-system-x86_64
+# Sets QEMU, the command, for the guest root's TREE.
+qemu_use() {
+	local usr=$1/usr lib=$1/usr/lib/x86_64-linux-gnu
+
+	QEMU=(env "QEMU_MODULE_DIR=$lib/qemu" "$lib/ld-linux-x86-64.so.2" --library-path "$lib"
+		"$usr/bin/qemu-system-x86_64" -L "$usr/share/qemu" -L "$usr/share/seabios")
+}
 
 # Kernel parameters: a panic ends the machine at once, an Oops is a panic;
 # everything goes to the console log. On a loaded host an emulated machine may
@@ -18,7 +29,7 @@ qemu_path() { echo "${1//,/,,}"; }
 qemu_base() {
 	local kernel=$1 initrd=$2 log=$3
 
-	qemu_cmd=("$QEMU" -nodefaults -no-user-config -display none -no-reboot -M q35
+	qemu_cmd=("${QEMU[@]}" -nodefaults -no-user-config -display none -no-reboot -M q35
 		-kernel "$kernel" -initrd "$initrd"
 		-chardev "file,id=log,path=$(qemu_path "$log")" -serial chardev:log)
 }
@@ -70,7 +81,7 @@ qemu_choose_accel() {
 		echo tcg
 		return
 	fi
-	key=$({ "$QEMU" --version; uname -r; stat -c "%s %Y" "$kernel"; } | vm_hash)
+	key=$({ "${QEMU[@]}" --version; uname -r; stat -c "%s %Y" "$kernel"; } | vm_hash)
 	file=$(vm_cache)/kvm-$key
 	if [ ! -s "$file" ]; then
 		vm_say "trying whether KVM runs this kernel (at most 8 s, once)"

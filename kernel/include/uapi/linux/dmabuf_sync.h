@@ -74,7 +74,7 @@ struct dmabuf_sync_access {
  * open, or not for this mode), EFAULT, EAGAIN (NONBLOCK: it would have to wait),
  * EDEADLK (waiting would close a cycle of holders), ETIMEDOUT, EINTR, ENOMEM,
  * ENOLCK (the owner has as many accesses as it may have, or too many requests
- * wait for each other).
+ * wait for a buffer or for each other).
  */
 struct dmabuf_sync_acquire {
 	__u32 size;
@@ -146,6 +146,9 @@ struct dmabuf_sync_info {
 	__u64 age_ns;
 };
 
+/* Most entries that one DMABUF_SYNC_IOC_QUERY fills. */
+#define DMABUF_SYNC_MAX_INFOS	16384
+
 /**
  * struct dmabuf_sync_query - list the holders and waiters of a dma-buf
  * @size:	sizeof(struct dmabuf_sync_query)
@@ -154,7 +157,8 @@ struct dmabuf_sync_info {
  * @info_size:	sizeof(struct dmabuf_sync_info)
  * @infos:	pointer to an array of struct dmabuf_sync_info
  * @nr_infos:	in: entries that fit @infos; out: entries there are. The first
- *		min(in, out) are filled, holders before waiters.
+ *		min(in, out, DMABUF_SYNC_MAX_INFOS) are filled, holders before
+ *		waiters.
  * @reserved:	0
  *
  * Errors: EINVAL, E2BIG, EBADF, EFAULT, ENOMEM.

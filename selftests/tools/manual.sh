@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The manual page against --help and against what stands on the screen.
+
+set -u
+cd "$(dirname "$0")" || exit 2
+. ../lib/tap.sh
+
+tree=../..
+page=$tree/docs/man/dmasync-top.8
+top=${DMASYNC_TOP:-$tree/build/tools/dmasync-top}
+
+[ -x "$top" ] || tap_skip_all "no $top: make -C tools"
+
+# -x and --long, each on a line.
+options_of_help() {
+	"$top" --help | grep -oE '^ +-[^ ]+( --[^ ]+)?' | grep -oE -- '--?[a-zA-Z?][a-z-]*' | sort -u
+}
+
+# ".Fl b , -batch" names -b and --batch.
+options_of_page() {
+	sed -n '/^\.Sh DESCRIPTION/,/^\.Sh FILES/p' "$page" | grep -E '^\.It Fl ' |
+		sed 's/ Ns.*\(, Fl\)/ \1/g; s/Op =.*//' | grep -oE '(Fl|,)( Fl)? -?[a-zA-Z][a-z-]*' |
+		sed -E 's/^(Fl|,)( Fl)? /-/' | sort -u
+}
+
+# What every program has need not be in a manual page.
+same_options() {
+	diff <(options_of_help | grep -vxE -- '-\?|--help|--usage|-V|--version') <(options_of_page)
+}
+
+# Titles of columns, and what was lost: the second word in the lines of a table.
+titles() { sed -nE 's/^\t\{ ("[a-z_]+"|NULL), "([^"]+)".*/\2/p' "$tree/tools/$1"; }
+
+# Lines on standard input that do not begin an item of the page.
+not_an_item() {
+	local title missing=0
+
+	while IFS= read -r title; do
+		grep -qx "\.It $title" "$page" && continue
+		echo "not in the manual page: $title"
+		missing=1
+	done
+	return $missing
+}
+
+buffer_columns() { titles table_buffer.c | grep -vx SIZE | not_an_item; }
+
+losses() {
+	grep -oE '^	\{ "lost_[a-z]+", "[a-z: ]+"' "$tree/tools/table_summary.c" |
+		sed -E 's/.*"(lost: )?([a-z]+)"/\2/' | not_an_item
+}
+
+# "< > sort column, r reverse, ... and Home scroll ...": characters that begin a part, and names.
+keys_of_help() {
+	"$top" --help | sed -n '/^Keys: /,$p' | tr '\n' ' ' | sed 's/^Keys: //; s/, /\n/g' |
+		grep -oE '^(. )+|Home|Tab'
+}
+
+keys() {
+	local key missing=0
+
+	for key in $(keys_of_help); do
+		grep -qE "^\.Ql $key( |$)" "$page" && continue
+		echo "not in the manual page: key $key"
+		missing=1
+	done
+	return $missing
+}
+
+tap_plan 4
+tap_test "options" same_options
+tap_test "columns of buffers" buffer_columns
+tap_test "what can be lost" losses
+tap_test "keys" keys
+tap_end
