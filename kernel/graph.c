@@ -131,7 +131,7 @@ int dsync_graph_kick_cycle(struct dsync_owner *owner)
 	dsync_walk_from_target(&walk);
 	ret = dsync_walk_run(&walk);
 	if (ret == 1)
-		dsync_walk_for_each_seen(&walk, kick_unless_held_up);
+		dsync_walk_visit_seen(&walk, kick_unless_held_up);
 	dsync_walk_fini(&walk);
 	return ret;
 }

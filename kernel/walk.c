@@ -236,12 +236,12 @@ bool dsync_walk_path_holds(const struct dsync_walk *walk)
 }
 
 /**
- * dsync_walk_for_each_seen() - visit the sets that a walk came through
+ * dsync_walk_visit_seen() - visit the sets that a walk came through
  * @walk: the walk
  * @fn: called for each, without locks
  */
-void dsync_walk_for_each_seen(struct dsync_walk *walk,
-			      void (*fn)(struct dsync_set *set))
+void dsync_walk_visit_seen(struct dsync_walk *walk,
+			   void (*fn)(struct dsync_set *set))
 {
 	struct dsync_node *node;
 

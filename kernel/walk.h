@@ -77,8 +77,8 @@ void dsync_walk_from_set(struct dsync_walk *walk, struct dsync_set *set);
 void dsync_walk_from_target(struct dsync_walk *walk);
 int dsync_walk_run(struct dsync_walk *walk);
 bool dsync_walk_path_holds(const struct dsync_walk *walk);
-void dsync_walk_for_each_seen(struct dsync_walk *walk,
-			      void (*fn)(struct dsync_set *set));
+void dsync_walk_visit_seen(struct dsync_walk *walk,
+			   void (*fn)(struct dsync_set *set));
 void dsync_walk_fini(struct dsync_walk *walk);
 
 #endif /* _DSYNC_WALK_H */

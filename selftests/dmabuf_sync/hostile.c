@@ -19,7 +19,10 @@
 #define FEW		128
 #define MANY		1024
 
-/* Eight times as many: 8 if each cost the same, 64 if it looks at all others, 512 if at all pairs. */
+/*
+ * Eight times as many: 8 if each cost the same, 64 if it looks at all others, 512 if at all
+ * pairs.
+ */
 #define MAX_RATIO	128
 #define ROUNDS		3
 
