@@ -4,6 +4,7 @@
 
 KERNELS := $(or $(KERNEL),6.12 7.3)
 DEMO_KERNEL := $(firstword $(KERNELS))
+DEBUG_KERNEL := 6.12
 
 vm := selftests/vm
 in_root := $(vm)/in-root
@@ -15,6 +16,7 @@ build_kernels := $(addprefix build-,$(KERNELS))
 help:
 	@echo "make demo            the pipeline and dmasync-top, live, in a throw-away machine"
 	@echo "make check           all tests, in that machine, on each kernel (KERNEL=6.12 or 7.3: on one)"
+	@echo "make check-debug     all tests on debug kernels (lockdep, KASAN, kmemleak, ...), built first; an hour or two"
 	@echo "make static          sparse, checkpatch, kernel-doc, shellcheck, the series"
 	@echo "make patches         the in-tree form: a series for git am, build/patches/ (KERNEL=)"
 	@echo "make check-patches   builds and checks it, patch by patch (KERNEL=; long)"
@@ -42,6 +44,11 @@ demo: build-$(DEMO_KERNEL) build-user
 .PHONY: check
 check: $(build_kernels) build-user
 	@selftests/check.sh $(KERNELS)
+
+.PHONY: check-debug
+check-debug: build-user
+	@kernel/intree/patches.sh $(DEBUG_KERNEL)
+	@selftests/debug/check-debug.sh $(DEBUG_KERNEL)
 
 .PHONY: static
 static: deps

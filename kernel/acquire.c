@@ -147,19 +147,45 @@ static int holder_waits(struct dsync_set *set)
 	return 0;
 }
 
+/*
+ * False if nothing was done because the graph must be locked first. Somebody who is queued behind
+ * a set that waited is blocked by its owner from here on. Should the owner begin to wait
+ * for another set at the same time, then one of the two must see the other:
+ *
+ *	acquires a set that waited		begins to wait for another one
+ *	  owner->entering			  graph
+ *	    the owner holds something		    the owner holds something:
+ *	    in the tables			    owner->entering: in the tables by now
+ *						    walk: finds who is behind that set
+ */
+static bool set_enter(struct dsync_set *set, bool graph)
+{
+	bool enter = set->queued && !graph;
+	bool held;
+
+	if (enter)
+		mutex_lock(&set->owner->entering);
+	held = dsync_owner_add_held(set->owner, set, graph);
+	if (held) {
+		tables_enter(set);
+		if (set->queued)
+			dsync_owner_del_waiting(set->owner, set);
+	}
+	if (enter)
+		mutex_unlock(&set->owner->entering);
+	return held;
+}
+
 /* Nothing is in the way: hold everything (invariants 1 and 2). */
 static int set_hold(struct dsync_set *set, bool graph, bool *need_graph)
 {
 	struct dsync_access *access;
 	int ret;
 
-	if (!dsync_owner_add_held(set->owner, set, graph)) {
+	if (!set_enter(set, graph)) {
 		*need_graph = true;
 		return 0;
 	}
-	tables_enter(set);
-	if (set->queued)
-		dsync_owner_del_waiting(set->owner, set);
 	if (graph) {
 		ret = holder_waits(set);
 		if (ret)

@@ -71,29 +71,34 @@ static void entry_done(struct dsync_set *set, int error)
 	entry->event.result = error;
 	entry->event.status = error ? 0 : set_status(set);
 	spin_lock(&context->lock);
-	list_add_tail(&entry->link, &context->events);
+	if (!entry->ended)
+		list_add_tail(&entry->link, &context->events);
 	spin_unlock(&context->lock);
 	wake_up_interruptible_poll(&context->wait, EPOLLIN | EPOLLRDNORM);
 }
 
-/* Nobody else finds @entry any more. An event that was not read told nobody anything. */
-static void entry_end(struct dsync_entry *entry, bool abandoned)
+/* Nobody finds @entry any more, neither by its number nor by its event. */
+static void entry_hide(struct dsync_entry *entry)
 {
 	struct dsync_context *context = entry->context;
-	struct dsync_set *set = entry->set;
-	bool unread = false;
 
-	if (entry->queued) {
+	spin_lock(&context->lock);
+	entry->ended = true;
+	list_del_init(&entry->link);
+	spin_unlock(&context->lock);
+}
+
+/* A hidden entry ends. An event that was not read told nobody anything. */
+static void entry_end(struct dsync_entry *entry, bool abandoned)
+{
+	struct dsync_set *set = entry->set;
+
+	if (entry->queued)
 		dsync_request_cancel(set);
-		spin_lock(&context->lock);
-		unread = !list_empty(&entry->link);
-		list_del_init(&entry->link);
-		spin_unlock(&context->lock);
-	}
 	if (set->state == DSYNC_READY) {
 		if (abandoned)
 			dsync_release_abandoned(set);
-		else if (unread)
+		else if (entry->queued && !entry->told)
 			dsync_release_untold(set);
 		else
 			dsync_release(set);
@@ -107,8 +112,10 @@ static int context_release(struct inode *inode, struct file *file)
 	struct dsync_entry *entry;
 	unsigned long nr;
 
-	xa_for_each(&context->entries, nr, entry)
+	xa_for_each(&context->entries, nr, entry) {
+		entry_hide(entry);
 		entry_end(entry, true);
+	}
 	xa_destroy(&context->entries);
 	dsync_owner_put(context->owner);
 	kfree(context);
@@ -207,8 +214,10 @@ int dsync_context_release(struct dsync_context *context, u32 nr)
 
 	mutex_lock(&context->numbers);
 	entry = xa_load(&context->entries, nr);
-	if (entry)
+	if (entry) {
 		xa_erase(&context->entries, nr);
+		entry_hide(entry);
+	}
 	mutex_unlock(&context->numbers);
 
 	if (!entry)
@@ -228,15 +237,20 @@ static struct dsync_entry *event_first(struct dsync_context *context)
 	return entry;
 }
 
-/* Copy first, so that a bad pointer loses no event. */
+/*
+ * Copy first, so that a bad pointer loses no event. Meanwhile nobody ends the entry, as that
+ * begins with the numbers locked.
+ */
 static int event_copy(struct dsync_context *context, struct dsync_entry *entry,
 		      char __user *to)
 {
+	lockdep_assert_held(&context->numbers);
 	if (copy_to_user(to, &entry->event, sizeof(entry->event)))
 		return -EFAULT;
 	spin_lock(&context->lock);
 	list_del_init(&entry->link);
 	spin_unlock(&context->lock);
+	entry->told = true;
 	if (entry->event.result)
 		xa_erase(&context->entries, entry->event.set);
 	return 0;

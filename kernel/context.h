@@ -42,6 +42,9 @@ struct dsync_context {
  * @event: of a queued set: the event to be read
  * @link: in &dsync_context.events while @event can be read, under its lock
  * @queued: the set was requested with DMABUF_SYNC_QUEUE
+ * @told: the event was read, under &dsync_context.numbers
+ * @ended: the number was given up, and nobody will read the event; under
+ *	&dsync_context.lock
  */
 struct dsync_entry {
 	struct dsync_context *context;
@@ -49,6 +52,8 @@ struct dsync_entry {
 	struct dmabuf_sync_event event;
 	struct list_head link;
 	bool queued;
+	bool told;
+	bool ended;
 };
 
 int dsync_context_start(void);

@@ -60,6 +60,7 @@ struct dsync_owner *dsync_owner_create(u32 kind, const char *name)
 	owner->pid = get_pid(task_tgid(current));
 	strscpy(owner->name, name ?: current->comm, sizeof(owner->name));
 	kref_init(&owner->ref);
+	mutex_init(&owner->entering);
 	spin_lock_init(&owner->lock);
 	INIT_LIST_HEAD(&owner->waiting);
 	return owner;
@@ -223,13 +224,18 @@ bool dsync_owner_add_waiting(struct dsync_owner *owner, struct dsync_set *set,
 	unsigned long flags;
 	bool held;
 
+	if (graph)
+		mutex_lock(&owner->entering);
 	spin_lock_irqsave(&owner->lock, flags);
 	held = owner->nr_held;
 	if (graph || !held) {
+		dsync_walk_hide(set);
 		list_add_tail(&set->waiting, &owner->waiting);
 		set->queued = true;
 	}
 	spin_unlock_irqrestore(&owner->lock, flags);
+	if (graph)
+		mutex_unlock(&owner->entering);
 	return graph || !held;
 }
 

@@ -4,6 +4,7 @@
 
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 
@@ -35,6 +36,12 @@ struct dsync_owner {
 	struct rcu_head rcu;
 	struct dsync_node node;
 
+	/**
+	 * @entering: held from when the accesses of a set that waited are counted as held
+	 * until they are in the tables, unless the graph is locked. Who begins to wait while
+	 * the owner holds something takes it, too, and so finds them there.
+	 */
+	struct mutex entering;
 	/** @lock: protects the members below. None of our locks is taken inside it. */
 	spinlock_t lock;
 	unsigned int nr_accesses;

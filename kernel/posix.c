@@ -256,6 +256,12 @@ static bool task_dies(void)
 	return current->flags & PF_EXITING || fatal_signal_pending(current);
 }
 
+/* In tree, the unlock with which the VFS closes a file for a task comes here, too. */
+static bool closed_by_death(struct file_lock *fl)
+{
+	return fl->c.flc_flags & FL_CLOSE && task_dies();
+}
+
 /* Cut the accesses as the VFS has cut its records. */
 static void posix_sync(struct dsync_posix *posix, struct pieces *pieces,
 		       bool abandoned)
@@ -343,7 +349,7 @@ static int posix_apply(struct dsync_posix *posix, struct file_lock *fl,
 	if (lock)
 		record_detach(fl, posix);
 	if (!ret)
-		posix_sync(posix, &pieces, false);
+		posix_sync(posix, &pieces, closed_by_death(fl));
 	WRITE_ONCE(posix->task, NULL);
 	pieces_free(&pieces);
 	return ret;

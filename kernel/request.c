@@ -179,6 +179,8 @@ static void request_work(struct work_struct *work)
 	mutex_unlock(&set->run);
 
 	if (finished) {
+		/* A kick that came too late: nobody keeps the set alive for it. */
+		disable_work(&set->work);
 		set->done(set, ret);
 		dsync_set_put(set);
 	}

@@ -233,6 +233,7 @@ static void set_destroy(struct kref *ref)
 	struct dma_buf *dmabuf;
 
 	WARN_ON_ONCE(set->queued || set->wait.armed);
+	WARN_ON_ONCE(work_pending(&set->work));
 	WARN_ON_ONCE(set->state != DSYNC_NEW && set->state != DSYNC_OVER);
 	dsync_set_for_each(set, access) {
 		if (!access->buf)

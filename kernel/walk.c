@@ -163,7 +163,7 @@ void dsync_walk_init(struct dsync_walk *walk, struct dsync_owner *target,
 		     bool soft, unsigned int *steps)
 {
 	dsync_graph_assert_held();
-	nr_walks++;
+	WRITE_ONCE(nr_walks, nr_walks + 1);
 	*walk = (struct dsync_walk){
 		.target = target,
 		.soft = soft,
@@ -171,6 +171,27 @@ void dsync_walk_init(struct dsync_walk *walk, struct dsync_owner *target,
 	};
 	INIT_LIST_HEAD(&walk->todo);
 	INIT_LIST_HEAD(&walk->seen);
+}
+
+/**
+ * dsync_walk_hide() - a set begins to wait: a walk that is under way passes it over
+ * @set: the set, in no table yet
+ *
+ * Its owner may have held something when the walk came by and have released that since:
+ * the walk would put together edges that never were there at the same time.
+ *
+ *	walk				owner
+ *	begins: nr_walks
+ *	  buffer's lock: sees it hold
+ *					  buffer's lock: releases
+ *					owner's lock: holds nothing; reads nr_walks
+ *	  owner's lock: sees it wait
+ *
+ * Context: the owner's lock held.
+ */
+void dsync_walk_hide(struct dsync_set *set)
+{
+	set->node.walk = READ_ONCE(nr_walks);
 }
 
 /**

@@ -19,7 +19,7 @@ struct dsync_set;
  * @walk: number of the last walk that was here
  * @is_set: a set, else an owner
  *
- * All members belong to the holder of the graph's mutex.
+ * All members belong to the holder of the graph's mutex, but for dsync_walk_hide().
  */
 struct dsync_node {
 	struct list_head link;
@@ -73,6 +73,7 @@ struct dsync_walk {
 
 void dsync_walk_init(struct dsync_walk *walk, struct dsync_owner *target,
 		     bool soft, unsigned int *steps);
+void dsync_walk_hide(struct dsync_set *set);
 void dsync_walk_from_set(struct dsync_walk *walk, struct dsync_set *set);
 void dsync_walk_from_target(struct dsync_walk *walk);
 int dsync_walk_run(struct dsync_walk *walk);

@@ -9,9 +9,11 @@
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
+# shellcheck source=selftests/machines.sh
+. selftests/machines.sh
+
 # Longest that the tests may take on one kernel, in seconds.
 limit=2400
-passed=0 failed=0 skipped=0
 
 # Count the TAP of a script that runs on the host.
 host_tests() {
@@ -25,28 +27,10 @@ host_tests() {
 	grep -q '^1\.\.' <<< "$out" || failed=$((failed + 1))
 }
 
-# A machine that dies or whose kernel complains outside of a test is a failure of its own.
-machine_tests() {
-	local series=$1 totals=build/$1/tests.totals status p=0 f=0 s=0
-
-	echo "check: Linux $series"
-	rm -f "$totals"
-	selftests/vm/run -k "$series" --cpus 2 --timeout $limit -- selftests/run-tests.sh "$series"
-	status=$?
-	if [ -r "$totals" ]; then
-		read -r p f s < "$totals"
-	fi
-	if [ $status -ne 0 ] && [ "$f" -eq 0 ]; then
-		echo "not ok - Linux $series: the machine ended with status $status"
-		f=1
-	fi
-	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-}
-
 [ $# -gt 0 ] || { echo "usage: check.sh SERIES..." >&2; exit 2; }
 host_tests selftests/vm/test-check-log.sh
 for series; do
-	machine_tests "$series"
+	echo "check: Linux $series"
+	machine_tests "$series" $limit -k "$series" --
 done
-echo "$passed passed, $failed failed, $skipped skipped"
-[ $failed -eq 0 ] && [ $passed -gt 0 ]
+machines_end

@@ -31,4 +31,5 @@ CFLAGS += -std=gnu11 -Wall -Wextra -Werror $(ST_CPPFLAGS)
 LOCAL_HDRS += $(BUILD)/lib/libst.a $(selftests_dir)/lib/st.h \
 	      $(wildcard $(selftests_dir)/modules/*.h) \
 	      $(uapi_dir)/linux/dmabuf_sync.h
+LDFLAGS += -Wl,--wrap=alarm
 LDLIBS += $(BUILD)/lib/libst.a -lpthread

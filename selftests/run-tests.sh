@@ -1,19 +1,25 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: run-tests.sh SERIES     (in the machine: selftests/vm/run -k SERIES -- ...)
+# usage: run-tests.sh BUILD     (in the machine: selftests/vm/run -k KERNEL -- ...)
 #
-# Runs the test programs of build/selftests with the modules of build/SERIES, and shows their
-# TAP. A test also fails when the kernel log has a report of a bug behind it, when an access
-# is left in the snapshot, when it ends before its plan does, or at its time limit.
+# Runs the test programs of build/selftests with the modules of build/BUILD, which is a series
+# such as 6.12 or a build for another kernel, and shows their TAP. A test also fails when the
+# kernel log has a report of a bug behind it, when an access is left in the snapshot, when it
+# ends before its plan does, or at its time limit. On a kernel with kmemleak each folder ends
+# with a search for leaks; one is a failure. A framework that is built into the kernel is left
+# alone, and tests that would unload it skip.
 #
 # TESTS="GLOB..."	only these, by "folder/program" or "program"
+# TIMEOUT_FACTOR=N	time limits are N times as long (1), for kernels full of checks; tests whose
+#			limits depend on the machine use it, too (st_slowness())
+# TORTURE_SECONDS=N	time limits are so much longer; see torture/torture.sh
 #
 # A folder's file "settings" sets its tests' time limit (timeout=SECONDS), its file "modules"
 # the modules they need, in order of loading; without one they get all.
 #
 # The end is one line, "N passed, N failed, N skipped"; the same numbers go into
-# build/SERIES/tests.totals. Exit status: 0, 1 something failed, 2 it could not run.
+# build/BUILD/tests.totals. Exit status: 0, 1 something failed, 2 it could not run.
 
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -22,13 +28,16 @@ top=$PWD
 say() { echo "run-tests: $*"; }
 die() { echo "run-tests: $*" >&2; exit 2; }
 
-series=${1:-}
-[[ $series =~ ^[0-9]+\.[0-9]+$ && $# -eq 1 ]] || die "usage: run-tests.sh SERIES, such as 6.12"
+build=${1:-}
+[[ $build =~ ^[0-9]+\.[0-9]+(-[a-z-]+)?$ && $# -eq 1 ]] ||
+	die "usage: run-tests.sh BUILD, such as 6.12: a folder of build/"
+factor=${TIMEOUT_FACTOR:-1}
+[[ $factor =~ ^[1-9][0-9]*$ ]] || die "TIMEOUT_FACTOR='$factor' is not a number above 0"
 [ "$(id -u)" -eq 0 ] || die "must be root: run it in the machine, with selftests/vm/run"
 [ -e /etc/dmabuf-sync-root ] ||
-	die "loads test modules, so it runs in the machine only: selftests/vm/run -k $series -- $0 $series"
+	die "loads test modules, so it runs in the machine only: selftests/vm/run -k KERNEL -- $0 $build"
 
-export DMABUF_SYNC_MODULES=$top/build/$series DMABUF_SYNC_TESTS=$top/build/selftests
+export DMABUF_SYNC_MODULES=$top/build/$build DMABUF_SYNC_TESTS=$top/build/selftests
 list=$DMABUF_SYNC_TESTS/tests.list
 totals=$DMABUF_SYNC_MODULES/tests.totals
 snapshot=/sys/kernel/debug/dmabuf_sync/accesses
@@ -79,6 +88,9 @@ modules_of() {
 
 is_loaded() { [ -d "/sys/module/$1" ]; }
 
+# Loaded, and not built in.
+is_loadable() { [ -e "/sys/module/$1/initstate" ]; }
+
 modules_load() {
 	local module file
 
@@ -92,7 +104,7 @@ modules_load() {
 
 # The last put of a buffer or a fence comes a little after the last close.
 module_unload() {
-	is_loaded "$1" || return 0
+	is_loadable "$1" || return 0
 	for _ in {1..100}; do
 		rmmod "$1" 2>/dev/null && return
 		sleep 0.1
@@ -121,6 +133,22 @@ snapshot_is_empty() {
 		sleep 0.1
 	done
 	sed 's/^/# left: /' "$snapshot"
+	return 1
+}
+
+# Leaks since the last search. Only what two scans agree on is one, and only when it is some
+# seconds old; the first scan takes care of that. Caches are objects to scan, too: they go first.
+nothing_leaks() {
+	local file=/sys/kernel/debug/kmemleak leaks
+
+	[ -e $file ] || return 0
+	sync
+	echo 3 > /proc/sys/vm/drop_caches
+	echo scan > $file && echo scan > $file || return
+	leaks=$(cat $file)
+	echo clear > $file
+	[ -n "$leaks" ] || return 0
+	sed 's/^/# leak: /' <<< "$leaks"
 	return 1
 }
 
@@ -153,7 +181,7 @@ run_limited() {
 	local seconds=$1 file=$2 watcher status
 
 	mkdir -p "$cgroup" || die "needs cgroup v2 at /sys/fs/cgroup"
-	((enter_cgroup; exec sleep "$seconds") && { show_stuck; echo 1 > "$cgroup/cgroup.kill"; }) &
+	( (enter_cgroup; exec sleep "$seconds") && { show_stuck; echo 1 > "$cgroup/cgroup.kill"; }) &
 	watcher=$!
 	(enter_cgroup && cd "selftests/$dir" && exec "$file") 2>&1 < /dev/null |
 		tee "$output"
@@ -202,7 +230,7 @@ run_test() {
 	tag="test $test $((++nr_tests))"
 	echo "# $test"
 	mark "$tag"
-	run_limited "$(setting "$dir" timeout 60)" "$file"
+	run_limited $((factor * $(setting "$dir" timeout 60) + ${TORTURE_SECONDS:-0})) "$file"
 	judge "$test" $?
 	log_is_clean "$tag" || fail "$test" "the kernel log has reports (above)"
 	snapshot_is_empty || fail "$test" "accesses are left behind (above)"
@@ -226,6 +254,7 @@ run_folder() {
 		run_test "$dir" "$program"
 	done
 	reason=$(modules_unload "$dir" 2>&1) || fail "$dir" "modules cannot be unloaded: $reason"
+	nothing_leaks || fail "$dir" "memory leaks (above)"
 	log_is_clean "folder $dir" > /dev/null || [ ${#failures[@]} -gt 0 ] ||
 		fail "$dir" "the kernel log has reports"
 }
@@ -238,7 +267,7 @@ for folder in $(cut -d: -f1 "$list" | uniq); do
 done
 [ "$nr_tests" -gt 0 ] || die "no test is named by TESTS='${TESTS:-}'"
 for line in "${failures[@]}"; do
-	say "failed on $series: $line"
+	say "failed on $build: $line"
 done
 echo "$passed $failed $skipped" > "$totals"
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -100,7 +100,7 @@ check_shell() {
 }
 
 check_spdx() {
-	files | grep -vE '^\./(COPYING|README\.md|\.gitignore)$' |
+	files | grep -vE '^\./(COPYING|README\.md|\.gitignore|kernel/intree/(MAINTAINERS|series/.*))$' |
 		xargs -d '\n' grep -L SPDX-License-Identifier | verdict "SPDX lines"
 }
 

@@ -9,6 +9,8 @@
 . "$(dirname "$0")/../lib/tap.sh"
 
 demo=${DMABUF_SYNC_TESTS:?}/../demo/dmasync-demo
+# As st_slowness(): a processor full of checks does not read a frame in 2 ms.
+slow=${TIMEOUT_FACTOR:-1}
 bandwidth=/sys/module/dma_sim/parameters/bandwidth
 said=$(mktemp) || exit 1
 trap 'rm -f "$said"' EXIT
@@ -113,7 +115,8 @@ tap_test "two processes" right --processes
 tap_test "one slot" right --slots 1
 tap_test "many slots" right --slots 32
 tap_test "fewer frames than slots" right --frames 2 --slots 8
-tap_test "stages of different length" right --fill-ms 15 --read-ms 2 --dma-ms 5 --seed 7
+tap_test "stages of different length" right --fill-ms $((15 * slow)) --read-ms $((2 * slow)) \
+	--dma-ms $((5 * slow)) --seed 7
 tap_test "without accesses wrong bytes are found" wrong_without_accesses
 tap_test "refuses bad options" refuses_all
 tap_test "restores the bandwidth when killed" restores_when_killed

@@ -15,7 +15,9 @@
 #define NEW	2
 #define W	DMA_BUF_ACCESS_W
 
-#define TIMEOUT_MS	"300"
+/* Longer than a good job takes, shorter than a late one; on the usual machine. */
+#define TIMEOUT_MS	300
+#define LATE_MS		500
 #define TIMEOUT_NS	(300 * ST_NSEC_PER_MSEC)
 
 FIXTURE(fault)
@@ -54,12 +56,19 @@ static long long count_descs(int copy, const struct st_buffer *src,
 	return dma_copy(copy, src, dst) ?: dma_count(copy, "completed") - before;
 }
 
+static int set_timeout(void)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", TIMEOUT_MS * st_slowness());
+	return dma_param_set("dmabuf_copy", "timeout_ms", text);
+}
+
 FIXTURE_SETUP(fault)
 {
 	long long nr_descs;
 
 	ASSERT_EQ(0, dma_param_set("dma_sim", "completion", variant->completion));
-	ASSERT_EQ(0, dma_param_set("dmabuf_copy", "timeout_ms", TIMEOUT_MS));
 	self->copy = dma_open();
 	ASSERT_LE(0, self->copy);
 	self->ctx = st_context_open();
@@ -69,6 +78,7 @@ FIXTURE_SETUP(fault)
 	nr_descs = count_descs(self->copy, &self->src, &self->dst);
 	ASSERT_LT(1, nr_descs);
 	self->nr_descs = nr_descs;
+	ASSERT_EQ(0, set_timeout());
 	dma_fill(&self->src, NEW);
 	dma_fill(&self->dst, OLD);
 }
@@ -229,10 +239,14 @@ TEST_F(fault, waiter_behind_a_hung_job)
 /* It comes late, but the job had been stopped: its bytes must not come any more. */
 TEST_F(fault, stopped_engine_does_not_write)
 {
-	ASSERT_EQ(0, dma_fault(self->copy, "late delay_ns=500000000"));
+	char late[32];
+
+	snprintf(late, sizeof(late), "late delay_ns=%lld",
+		 LATE_MS * st_slowness() * ST_NSEC_PER_MSEC);
+	ASSERT_EQ(0, dma_fault(self->copy, late));
 	EXPECT_EQ(-ETIMEDOUT, dma_copy(self->copy, &self->src, &self->dst));
 	dma_fill(&self->dst, OLD);
-	st_sleep_ms(500);
+	st_sleep_ms(LATE_MS * st_slowness());
 	EXPECT_TRUE(dma_filled(&self->dst, OLD));
 }
 

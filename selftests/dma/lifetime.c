@@ -303,22 +303,6 @@ TEST_F(life, closed_buffers_are_freed)
 	EXPECT_TRUE(ST_UNTIL(!buffer_exists(ino[0]) && !buffer_exists(ino[1])));
 }
 
-static int module_users(const char *name)
-{
-	char path[64];
-	int users = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", name);
-	file = fopen(path, "re");
-	if (!file)
-		return -errno;
-	if (fscanf(file, "%d", &users) != 1)
-		users = -EBADMSG;
-	fclose(file);
-	return users;
-}
-
 /* Try to unload a module that must not be. */
 static bool is_held(const char *name)
 {
@@ -337,14 +321,14 @@ TEST_F(life, what_keeps_the_modules_loaded)
 	close(self->copy);
 	EXPECT_TRUE(is_held("dmabuf_copy"));
 	close(args.job_fd);
-	EXPECT_TRUE(ST_UNTIL(module_users("dma_sim") == 0));
+	EXPECT_TRUE(ST_UNTIL(st_module_users("dma_sim") == 0));
 	EXPECT_TRUE(is_held("dmabuf_copy"));
 	/* The fence is in the buffers and in the sync_file. */
 	st_buffer_close(&self->src);
 	st_buffer_close(&self->dst);
 	EXPECT_TRUE(ST_STAYS(is_held("dmabuf_copy")));
 	close(args.sync_fd);
-	EXPECT_TRUE(ST_UNTIL(module_users("dmabuf_copy") == 0));
+	EXPECT_TRUE(ST_UNTIL(st_module_users("dmabuf_copy") == 0));
 	self->copy = dma_open();
 	ASSERT_EQ(0, dma_buffers(&self->src, &self->dst, SIZE, false));
 }

@@ -179,6 +179,33 @@ TEST_F(drv, callback_may_unlock_and_finish)
 	EXPECT_EQ(0, st_test_destroy(self->test, self->sync));
 }
 
+/*
+ * A(b0) B(b1)  S(b0 b1)  A goes, S looks, and has to wait for a resv; B goes meanwhile, and tells S
+ * to look once more. It need not: it is acquired, and finished in the callback.
+ */
+TEST_F(drv, callback_may_finish_what_is_to_look_once_more)
+{
+	int b0 = self->fd, b1 = self->w.buf[1].fd;
+	long a = st_lock_all(self->w.ctx[0], b0, W, 0);
+	long b = st_lock_all(self->w.ctx[1], b1, W, 0);
+	long resv;
+
+	ASSERT_LE(0, a);
+	ASSERT_LE(0, b);
+	ASSERT_EQ(0, st_sync_get(self->test, self->sync, b1, DMA_W, 0, 0));
+	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync,
+					DST_GRANTED_UNLOCK | DST_GRANTED_FINI, 0));
+	resv = st_resv_hold(self->test, b0, ST_SOON_MS, false);
+	ASSERT_LE(0, resv);
+	EXPECT_EQ(0, st_release(self->w.ctx[0], a));
+	/* Nothing shows that the worker has got there. */
+	st_sleep_ms(ST_WHILE_MS);
+	EXPECT_EQ(0, st_release(self->w.ctx[1], b));
+	EXPECT_EQ(0, st_test_destroy(self->test, resv));
+	EXPECT_EQ(0, st_sync_result(self->test, self->sync));
+	EXPECT_TRUE(is_free(&self->w));
+}
+
 TEST_F(drv, callback_may_commit_and_finish)
 {
 	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync,

@@ -20,14 +20,14 @@
 #define MANY		1024
 
 /*
- * Eight times as many: 8 if each cost the same, 64 if it looks at all others, 512 if at all
- * pairs.
+ * Eight times as many take eight times as long if each costs the same, 64 times if each looks at
+ * all others, 512 times if at all pairs of them.
  */
 #define MAX_RATIO	128
 #define ROUNDS		3
 
 /* What a request for a free buffer may take, whatever goes on elsewhere. */
-#define UNDISTURBED_NS	(1 * ST_NSEC_PER_SEC)
+#define UNDISTURBED_NS	(st_slowness() * ST_NSEC_PER_SEC)
 
 FIXTURE(crowd)
 {

@@ -12,6 +12,7 @@
 core=${DMABUF_SYNC_MODULES:-}/kernel/dmabuf_sync.ko
 test=${DMABUF_SYNC_MODULES:-}/selftests/modules/dmabuf_sync_test.ko
 hold=${DMABUF_SYNC_TESTS:-}/dmabuf_sync/hold
+tap_needs_module
 [ -e "$core" ] || tap_skip_all "DMABUF_SYNC_MODULES names no folder with kernel/dmabuf_sync.ko"
 [ -x "$hold" ] || tap_skip_all "DMABUF_SYNC_TESTS names no folder with dmabuf_sync/hold"
 

@@ -32,6 +32,8 @@
 
 int64_t st_now_ns(void);
 void st_sleep_ms(unsigned int ms);
+/* How many times slower than usual the machine is: TIMEOUT_FACTOR of run-tests.sh, or 1. */
+unsigned int st_slowness(void);
 
 /*
  * True as soon as the condition is, false when it is not within @ms. Evaluates the
@@ -192,6 +194,12 @@ int st_child_wait(pid_t pid);
 /* Hand a descriptor over a socket. */
 int st_fd_send(int sock, int fd);
 int st_fd_receive(int sock);
+
+/* module.c */
+/* The framework is part of the kernel: it can be neither unloaded nor loaded otherwise. */
+bool st_framework_is_built_in(void);
+/* Users of a module: open files, modules that need it, ... Return: or a negative errno. */
+int st_module_users(const char *name);
 
 /* testmod.c: what dmabuf_sync_test.ko does; see dmabuf_sync_test.h */
 int st_test_open(void);

@@ -45,6 +45,17 @@ tap_end() {
 	exit 0
 }
 
+# The framework is part of the kernel: it can be neither unloaded nor loaded otherwise.
+framework_is_built_in() {
+	[ -e /dev/dmabuf_sync ] && [ ! -e /sys/module/dmabuf_sync/initstate ]
+}
+
+# For tests that load and unload it.
+tap_needs_module() {
+	! framework_is_built_in ||
+		tap_skip_all "the framework is built into this kernel: there is no module"
+}
+
 # until_true MS COMMAND...: try again until it succeeds, at most so long.
 until_true() {
 	local end=$(($(date +%s%3N) + $1))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Time, as deadlines and ages count it. */
 #include <errno.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "st.h"
@@ -22,4 +23,11 @@ void st_sleep_ms(unsigned int ms)
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
 		;
+}
+
+unsigned int st_slowness(void)
+{
+	const char *factor = getenv("TIMEOUT_FACTOR");
+
+	return factor && atoi(factor) > 1 ? atoi(factor) : 1;
 }

@@ -32,6 +32,7 @@ caught() {
 	return 1
 }
 
+tap_needs_module
 rules=${RULES:-$(cd "$here/broken" && echo *.patch | sed 's/\.patch//g')}
 for rule in $rules; do
 	[ -e "$DMABUF_SYNC_MODULES/broken/$rule/dmabuf_sync.ko" ] ||

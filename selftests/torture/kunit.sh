@@ -21,7 +21,7 @@ results() { sed -nE 's/^    (ok|not ok) [0-9]+ ([a-z0-9_]+).*/\1 \2/p'; }
 modprobe -q kunit
 torture_unload
 echo "$mark" > /dev/kmsg
-insmod "$core" && insmod "$tests"
+torture_load_core "$core" && insmod "$tests"
 loaded=$?
 said=$(log)
 torture_gone dmabuf_sync_kunit && torture_unload

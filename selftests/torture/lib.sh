@@ -3,12 +3,18 @@
 #
 # What the scripts of the torture share. After ../lib/tap.sh; they load the modules themselves.
 
+# A framework that is built in is there already.
+torture_load_core() { framework_is_built_in || insmod "$1"; }
+
 torture_load() {
-	insmod "$1" && insmod "${DMABUF_SYNC_MODULES:?}/selftests/modules/dmabuf_sync_test.ko"
+	torture_load_core "$1" && insmod "${DMABUF_SYNC_MODULES:?}/selftests/modules/dmabuf_sync_test.ko"
 }
 
 torture_gone() { [ ! -d "/sys/module/$1" ] || until_true 20000 rmmod "$1" 2>/dev/null; }
 
-torture_unload() { torture_gone dmabuf_sync_test && torture_gone dmabuf_sync; }
+torture_unload() {
+	torture_gone dmabuf_sync_test || return
+	framework_is_built_in || torture_gone dmabuf_sync
+}
 
 torture_run() { "${DMABUF_SYNC_TESTS:?}/torture/torture" "$@"; }

@@ -8,25 +8,15 @@
 
 #include "torture.h"
 
-#define REFCNT	"/sys/module/dmabuf_sync/refcnt"
-
 static const char *const count_names[TO_NR_COUNTS] = {
 	"acquired", "refused", "timed-out", "interrupted", "deadlocks", "too-many",
 	"cancelled", "abandoned", "forks", "passed", "jobs", "fences",
 };
 
-/* Users of the module: open contexts, modules, committed jobs. */
-static int module_users(void)
+/* Users of the framework: open contexts, modules, committed jobs. Built in, it counts none. */
+static int framework_users(void)
 {
-	FILE *file = fopen(REFCNT, "re");
-	int users = -1;
-
-	if (!file)
-		return -1;
-	if (fscanf(file, "%d", &users) != 1)
-		users = -1;
-	fclose(file);
-	return users;
+	return st_framework_is_built_in() ? 0 : st_module_users("dmabuf_sync");
 }
 
 static unsigned int turns(struct to_crew *crew, struct to_random *random)
@@ -117,9 +107,9 @@ static void show_counts(struct to_arena *arena, unsigned int nr_rounds)
 /* Nothing of it all keeps the module, apart from what did so before. */
 static void check_users(struct to_arena *arena, int before)
 {
-	if (!ST_UNTIL(module_users() == before))
+	if (!ST_UNTIL(framework_users() == before))
 		to_fail(arena, "balance", "the module has %d users, and had %d before",
-			module_users(), before);
+			framework_users(), before);
 }
 
 static int torture(const struct to_options *options)
@@ -127,7 +117,7 @@ static int torture(const struct to_options *options)
 	struct to_random random;
 	struct to_arena *arena;
 	struct to_crew crew;
-	int users = module_users(), test = st_test_open();
+	int users = framework_users(), test = st_test_open();
 	unsigned int nr;
 
 	if (users < 0 || test < 0 || (options->trace && !to_trace_start())) {
