@@ -316,4 +316,8 @@ bool st_owner_pending(const struct st_owner *owner, long id);
 /* Release or cancel it. */
 int st_owner_release(const struct st_owner *owner, long id);
 
+/* What the linker makes of alarm(), and what it takes instead: alarm.c. */
+unsigned int __real_alarm(unsigned int seconds);
+unsigned int __wrap_alarm(unsigned int seconds);
+
 #endif /* _DMABUF_SYNC_ST_H */
