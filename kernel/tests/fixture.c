@@ -66,6 +66,9 @@ void fx_exit(struct kunit *test)
 
 	if (!fx)
 		return;
+	/* The thread of the test is gone: kicks are for this one. */
+	for (i = 0; i < fx->nr_sets; i++)
+		fx->sets[i]->task = current;
 	for (i = 0; i < fx->nr_sets; i++) {
 		if (fx->sets[i]->queued)
 			fx_cancel(fx->sets[i]);

@@ -120,6 +120,9 @@ static void screen_read(int master, char *seen, size_t size, size_t *len)
 	_status;							\
 })
 
+/* A program that is told its new size has drawn everything by then. */
+#define REDRAW_MS	(1000 * st_slowness())
+
 /* Drawn anew again and again, until the key before has had its effect. */
 #define SHOWS_ANEW(text) ({						\
 	bool _shows = false;						\
@@ -129,7 +132,7 @@ static void screen_read(int master, char *seen, size_t size, size_t *len)
 		RESIZE(24 + _i % 2, 80 + _i);				\
 		_shows = ST_UNTIL_MS((screen_read(self->master, self->seen, \
 						  sizeof(self->seen), &self->len), \
-				      strstr(self->seen, text)), 1000);	\
+				      strstr(self->seen, text)), REDRAW_MS); \
 	}								\
 	_shows;								\
 })
