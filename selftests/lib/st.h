@@ -262,6 +262,10 @@ struct st_trace {
 /* Record all events of dmabuf_sync from now on, apart from whoever else is tracing. */
 int st_trace_start(void);
 void st_trace_stop(void);
+/* Record "system/event", too. Return: 0, or a negative errno: -ENOENT if there is none. */
+int st_trace_also(const char *event);
+/* How many recorded lines have @text in them, or a negative errno. */
+int st_trace_lines(const char *text);
 /* What was recorded, oldest first, up to @max. Return: how many, or a negative errno. */
 int st_trace_read(struct st_trace *events, unsigned int max);
 /* The value of a key. Return: false when the event has no such key. */
