@@ -395,7 +395,7 @@ void dmabuf_sync_unlock(struct dmabuf_sync *sync)
 {
 	struct dsync_set *set = sync->set;
 
-	if (WARN_ON_ONCE(!set) || !dsync_release(set))
+	if (WARN_ON_ONCE(!set) || !dsync_release_any(set))
 		return;
 	sync->set = NULL;
 	dsync_set_put(set);

@@ -53,8 +53,8 @@ bool dsync_fence_busy(struct dsync_set *set)
 		dma_resv_for_each_fence(&cursor, resv,
 					dma_resv_usage_rw(resv_written(access)),
 					fence)
-			if (!dma_fence_is_signaled(fence) &&
-			    !dsync_buf_has_job(access->buf, fence))
+			if (!dsync_buf_has_job(access->buf, fence) &&
+			    !dma_fence_is_signaled(fence))
 				return true;
 	}
 	return false;

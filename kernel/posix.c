@@ -355,6 +355,21 @@ static int posix_apply(struct dsync_posix *posix, struct file_lock *fl,
 	return ret;
 }
 
+/* What callers of fcntl() expect, from what the engine returns. */
+static int errno_of(int ret, bool wait)
+{
+	switch (ret) {
+	case -ENOMEM:
+	case -ECANCELED:
+		return -ENOLCK;
+	case -ERESTARTSYS:
+		/* A signal came while the resv was locked: no reason for EINTR. */
+		return wait ? ret : -ERESTARTNOINTR;
+	default:
+		return ret;
+	}
+}
+
 static int posix_unlock(struct file *file, struct file_lock *fl)
 {
 	struct dsync_posix *posix;
@@ -367,7 +382,7 @@ static int posix_unlock(struct file *file, struct file_lock *fl)
 	ret = posix_apply(posix, fl, posix_sticks_out(posix, fl) ? 2 : 0);
 	mutex_unlock(&posix->mutex);
 	dsync_locker_put(posix);
-	return ret;
+	return errno_of(ret, false);
 }
 
 /* Sleep for the access. */
@@ -471,21 +486,6 @@ static int lock_loop(struct dsync_posix *posix, struct file_lock *fl, bool wait)
 	}
 }
 
-/* What callers of fcntl() expect, from what the engine returns. */
-static int errno_of(int ret, bool wait)
-{
-	switch (ret) {
-	case -ENOMEM:
-	case -ECANCELED:
-		return -ENOLCK;
-	case -ERESTARTSYS:
-		/* A signal came while the resv was locked: no reason for EINTR. */
-		return wait ? ret : -ERESTARTNOINTR;
-	default:
-		return ret;
-	}
-}
-
 static int posix_setlk(struct file *file, struct file_lock *fl, bool wait)
 {
 	struct dsync_posix *posix;
@@ -549,8 +549,8 @@ static bool fences_busy(struct dma_buf *dmabuf, enum dma_resv_usage usage)
 	dma_resv_for_each_fence_unlocked(&cursor, fence) {
 		if (dma_resv_iter_is_restarted(&cursor))
 			busy = false;
-		busy |= !dma_fence_is_signaled(fence) &&
-			!(buf && dsync_buf_has_job(buf, fence));
+		busy |= !(buf && dsync_buf_has_job(buf, fence)) &&
+			!dma_fence_is_signaled(fence);
 	}
 	dma_resv_iter_end(&cursor);
 	if (buf)

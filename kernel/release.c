@@ -6,6 +6,7 @@
  */
 #include <linux/ktime.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 
 #include "abandon.h"
 #include "buf.h"
@@ -73,20 +74,41 @@ static void release_work(struct work_struct *work)
  * dsync_release() - the owner releases a ready set
  * @set: the set, not committed
  *
- * Context: any. CPU accesses that are released where sleeping is not allowed are over
- * a little later, when a worker has closed their windows.
+ * Context: process context; may sleep.
+ */
+void dsync_release(struct dsync_set *set)
+{
+	if (WARN_ON_ONCE(set->state != DSYNC_READY))
+		return;
+	dsync_coherency_end(set);
+	leave_tables(set, false);
+}
+
+/* False also where it cannot be told: kernels without preemption do not count. */
+static bool may_sleep(void)
+{
+	return preemptible() && !rcu_preempt_depth();
+}
+
+/**
+ * dsync_release_any() - the same in any context
+ * @set: the set, not committed
+ *
+ * CPU accesses that are released where sleeping is not allowed are over a little later, when a
+ * worker has closed their windows.
+ *
+ * Context: any.
  * Return: false, with a warning, if the set is not ready.
  */
-bool dsync_release(struct dsync_set *set)
+bool dsync_release_any(struct dsync_set *set)
 {
 	if (WARN_ON_ONCE(set->state != DSYNC_READY))
 		return false;
 
 	if (!dsync_set_has_cpu(set)) {
 		leave_tables(set, false);
-	} else if (preemptible()) {
-		dsync_coherency_end(set);
-		leave_tables(set, false);
+	} else if (may_sleep()) {
+		dsync_release(set);
 	} else {
 		INIT_WORK(&set->release_work, release_work);
 		dsync_set_get(set);

@@ -6,7 +6,8 @@
 
 struct dsync_set;
 
-bool dsync_release(struct dsync_set *set);
+void dsync_release(struct dsync_set *set);
+bool dsync_release_any(struct dsync_set *set);
 void dsync_release_abandoned(struct dsync_set *set);
 void dsync_release_untold(struct dsync_set *set);
 void dsync_release_unready(struct dsync_set *set);

@@ -5,6 +5,7 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
+#include <linux/file.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
 #include <linux/pid.h>
@@ -240,8 +241,9 @@ static void set_destroy(struct kref *ref)
 			continue;
 		dmabuf = access->buf->dmabuf;
 		dsync_buf_put(access->buf);
+		/* dma_buf_put() takes a lock for its trace event: not in hard interrupt. */
 		if (!set_is_weak(set))
-			dma_buf_put(dmabuf);
+			fput(dmabuf->file);
 	}
 	dma_fence_put(set->fence);
 	dsync_owner_uncharge(set->owner, set->nr);

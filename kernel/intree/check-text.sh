@@ -3,8 +3,8 @@
 #
 # usage: check-text.sh SERIES PART     (in the guest root, by check.sh)
 #
-# checkpatch --strict for each patch and kernel-doc for each file of the patches, those of the
-# kernel of SERIES, from its part at /run/bind/PART. Prints what they find, and nothing else.
+# checkpatch --strict for each patch and kernel-doc for each file of the kernel, those of the kernel
+# of SERIES, from its part at /run/bind/PART. Prints what they find, and nothing else.
 
 set -u
 series=$1
@@ -30,4 +30,4 @@ for patch in "$PWD/build/patches/$series"/[0-9]*.patch; do
 done
 
 # A script of perl or of python, as the kernel has it.
-find "$tree" -path '*dmabuf*' -name '*.[ch]' -exec "$part/scripts/kernel-doc" -none -Wall {} + 2>&1
+find "$tree" -path '*dmabuf*' ! -path '*/tools/*' -name '*.[ch]' -exec "$part/scripts/kernel-doc" -none -Wall {} + 2>&1

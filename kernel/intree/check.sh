@@ -9,7 +9,7 @@
 # new options y and m, and the touched folders with W=1 and sparse; after the last one for
 # 32 bits, without what can be left out, and the selftests.
 #
-# Unpacked sources and what was built of them are kept in the cache, 4 GB each: an interrupted
+# Unpacked sources and what was built of them are kept in the cache, 3 GB each: an interrupted
 # check goes on there.
 
 set -euo pipefail
@@ -19,6 +19,7 @@ cd "$INTREE_TOP"
 
 failed=0
 
+# Prints what a check says on its standard input; any line is a failure.
 verdict() {
 	local said
 
@@ -99,11 +100,41 @@ tree_unpack() {
 	mv -T "$tree.tmp" "$tree"
 }
 
-# Builds in the guest root; the rest of the arguments is for check-build.sh.
-build() { selftests/vm/in-root --bind "$dir" kernel/intree/check-build.sh "$series" "$@"; }
+# build FOLDER KIND VALUE: what the compilers say.
+build() {
+	mkdir -p "$dir/$1/out"
+	selftests/vm/in-root --bind "$tree" --bind "$dir/$1/out" kernel/intree/check-build.sh "$2" "$3"
+}
+
+# The kernel as it is, which is what takes long: once, for both values of the options.
+build_base() {
+	local said
+
+	[ ! -e "$dir/base.stamp" ] || return 0
+	echo "patches, $series: building the kernel without the patches, once"
+	said=$(build y link n)
+	verdict "the kernel as it is" <<< "$said"
+	[ -z "$said" ] || return 0
+	rm -rf "$dir/m"
+	cp -a "$dir/y" "$dir/m"
+	touch "$dir/base.stamp"
+}
+
+build_patch() {
+	build y link y
+	build m link m
+	build warn warn y
+}
+
+build_last() {
+	build warn warn m
+	build least least y
+	build 32 32 m
+	build m selftests m
+}
 
 check_full() {
-	local series=$1 part dir tree file name
+	local series=$1 part dir tree file
 
 	part=$(kernel/intree/source-part "$series")
 	dir=$(dirname "$(dirname "$(dirname "$part")")")/intree/$series
@@ -113,15 +144,13 @@ check_full() {
 	flock -n 8 || intree_die "another check works in $dir"
 	tree_unpack "$tree"
 	tree_restore "$tree"
-	[ -e "$dir/base.stamp" ] || echo "patches, $series: building the kernel without the patches, once"
-	build base | verdict "the kernel as it is"
-	for file in build/patches/"$series"/000[1-9]*.patch build/patches/"$series"/00[1-9]*.patch; do
-		[ -e "$file" ] || continue
-		name=$(basename "$file" .patch)
+	build_base
+	for file in build/patches/"$series"/*.patch; do
+		[[ $file != */0000-* ]] || continue
 		intree_apply "$tree" < "$file" || intree_die "$file does not apply to $tree"
-		build patch | verdict "$name"
+		build_patch | verdict "$(basename "$file" .patch)"
 	done
-	build last | verdict "32 bits, least options, selftests"
+	build_last | verdict "32 bits, least options, selftests"
 }
 
 # A series that is only checked needs no author.

@@ -65,6 +65,29 @@ TEST_F(irq, unlock_of_dma_accesses_wakes_all_waiters)
 	waiters_follow(_metadata, &self->w, job, -1, variant->where);
 }
 
+/*
+ * The buffers of a set that ends are put there, too; where the kernel traces that, it does so with
+ * a lock that is not made for interrupts.
+ */
+TEST_F(irq, end_of_a_set_traces_no_put_of_its_buffers)
+{
+	long job;
+	int puts;
+
+	ASSERT_EQ(0, st_trace_start());
+	if (st_trace_also("dma_buf/dma_buf_put")) {
+		st_trace_stop();
+		SKIP(return, "this kernel does not trace dma_buf_put()");
+	}
+	job = st_sync_locked(self->w.test, self->w.buf[0].fd, DMA_W, 0, TO_END, DST_LOCK_TRY);
+	ASSERT_LE(0, job);
+	puts = st_trace_lines(": dma_buf_put: ");
+	ASSERT_LE(1, puts);
+	EXPECT_EQ(0, st_sync_unlock(self->w.test, job, variant->where));
+	EXPECT_EQ(puts, st_trace_lines(": dma_buf_put: "));
+	st_trace_stop();
+}
+
 TEST_F(irq, unlock_of_cpu_accesses_wakes_all_waiters)
 {
 	long job = st_sync_locked(self->w.test, self->w.buf[0].fd, W, 0, TO_END, DST_LOCK_TRY);

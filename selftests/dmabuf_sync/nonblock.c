@@ -295,4 +295,51 @@ TEST_F(deadline, waiting_costs_no_processor_time)
 	EXPECT_GT(100 * ST_NSEC_PER_MSEC, cpu_ns);
 }
 
+/**
+ * struct jobs - one job after the other, each ended by its fence in hard interrupt
+ * @error: of a call that failed
+ */
+struct jobs {
+	struct st_world *w;
+	bool stop;
+	int error;
+};
+
+static void *jobs_thread(void *arg)
+{
+	struct jobs *jobs = arg;
+	int test = jobs->w->test;
+	long job, fence;
+
+	while (!jobs->error && !__atomic_load_n(&jobs->stop, __ATOMIC_ACQUIRE)) {
+		fence = st_fence_new(test, NULL);
+		job = st_sync_locked(test, jobs->w->buf[0].fd, DMA_BUF_ACCESS_DMA_W, 0, 1,
+				     DST_LOCK_TRY);
+		jobs->error = job < 0 ? job : st_sync_commit(test, job, fence) ?:
+			      st_fence_signal(test, fence, DST_HARDIRQ, 0, 0) ?:
+			      st_test_destroy(test, job) ?: st_test_destroy(test, fence);
+	}
+	return NULL;
+}
+
+/* Jobs come and go on other bytes: at no moment, not even as they end, are they in the way. */
+TEST_F_TIMEOUT(nb, jobs_that_end_on_other_bytes_are_not_in_the_way, 60)
+{
+	int64_t end_ns = st_now_ns() + 5 * ST_NSEC_PER_SEC;
+	struct jobs jobs = { .w = &self->w };
+	pthread_t thread;
+	long set;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, jobs_thread, &jobs));
+	do {
+		set = st_lock(self->w.ctx[0], self->fd, W, 100, 1, TRY);
+		if (set >= 0)
+			st_release(self->w.ctx[0], set);
+	} while (set >= 0 && st_now_ns() < end_ns);
+	__atomic_store_n(&jobs.stop, true, __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+	EXPECT_LE(0, set);
+	EXPECT_EQ(0, jobs.error);
+}
+
 TEST_HARNESS_MAIN

@@ -11,6 +11,7 @@ uapi_dir = $(lastword $(KHDR_INCLUDES))
 
 CFLAGS += -O2 -g -std=gnu11 -Wall -Wextra -I$(selftests_dir)/lib -I$(selftests_dir)/modules \
 	  -isystem $(selftests_dir)/.. $(KHDR_INCLUDES)
+LDFLAGS += -Wl,--wrap=alarm
 LDLIBS += $(OUTPUT)/lib.d/need.o $(OUTPUT)/lib.d/libst.a -lpthread
 LOCAL_HDRS += $(OUTPUT)/lib.d/need.o $(OUTPUT)/lib.d/libst.a \
 	      $(selftests_dir)/lib/st.h $(wildcard $(selftests_dir)/modules/*.h)

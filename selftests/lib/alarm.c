@@ -5,9 +5,6 @@
  */
 #include "st.h"
 
-unsigned int __real_alarm(unsigned int seconds);
-unsigned int __wrap_alarm(unsigned int seconds);
-
 unsigned int __wrap_alarm(unsigned int seconds)
 {
 	return __real_alarm(seconds * st_slowness());

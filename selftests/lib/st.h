@@ -262,6 +262,10 @@ struct st_trace {
 /* Record all events of dmabuf_sync from now on, apart from whoever else is tracing. */
 int st_trace_start(void);
 void st_trace_stop(void);
+/* Record "system/event", too. Return: 0, or a negative errno: -ENOENT if there is none. */
+int st_trace_also(const char *event);
+/* How many recorded lines have @text in them, or a negative errno. */
+int st_trace_lines(const char *text);
 /* What was recorded, oldest first, up to @max. Return: how many, or a negative errno. */
 int st_trace_read(struct st_trace *events, unsigned int max);
 /* The value of a key. Return: false when the event has no such key. */
@@ -315,5 +319,9 @@ int st_owner_result(const struct st_owner *owner, long id);
 bool st_owner_pending(const struct st_owner *owner, long id);
 /* Release or cancel it. */
 int st_owner_release(const struct st_owner *owner, long id);
+
+/* What the linker makes of alarm(), and what it takes instead: alarm.c. */
+unsigned int __real_alarm(unsigned int seconds);
+unsigned int __wrap_alarm(unsigned int seconds);
 
 #endif /* _DMABUF_SYNC_ST_H */

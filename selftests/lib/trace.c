@@ -38,6 +38,28 @@ void st_trace_stop(void)
 	rmdir(INSTANCE);
 }
 
+int st_trace_also(const char *event)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), INSTANCE "/events/%s/enable", event);
+	return trace_write(path, "1");
+}
+
+int st_trace_lines(const char *text)
+{
+	FILE *file = fopen(INSTANCE "/trace", "re");
+	char line[1024];
+	int nr = 0;
+
+	if (!file)
+		return -errno;
+	while (fgets(line, sizeof(line), file))
+		nr += !!strstr(line, text);
+	fclose(file);
+	return nr;
+}
+
 /* "  task-pid  [cpu] flags time: dmabuf_sync_NAME: key=value key=value" */
 static bool trace_line(struct st_trace *event, const char *line)
 {

@@ -35,7 +35,7 @@ static int completion = DMA_SIM_BY_TASKLET;
 
 /* No chain is longer than this, whatever the model says: some 30 years. */
 #define DMA_SIM_MAX_SECONDS	1000000000ULL
-#define DMA_SIM_MAX_LATENCY_NS	(10 * NSEC_PER_SEC)
+#define DMA_SIM_MAX_LATENCY_NS	(10ULL * NSEC_PER_SEC)
 
 static int bandwidth_set(const char *val, const struct kernel_param *kp)
 {
