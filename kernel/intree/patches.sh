@@ -76,7 +76,7 @@ stage_maintainers() {
 	while IFS= read -r line; do
 		[[ $line != F:* ]] || [ -e "$work/${line##*$'\t'}" ] || continue
 		echo "${line/@M@/$GIT_AUTHOR_NAME <$GIT_AUTHOR_EMAIL>}"
-	done < "$INTREE_DIR/MAINTAINERS" > "$entry"
+	done < <(sed 1d "$INTREE_DIR/MAINTAINERS") > "$entry"
 	grep -q '^F:' "$entry" || { rm "$entry"; return; }
 	sed -i "/^DMA-BUF HEAPS FRAMEWORK/ {
 		e cat $entry
@@ -120,6 +120,9 @@ check_resolved() {
 $left"
 }
 
+# A message without our SPDX line.
+message_text() { sed 1,2d "$1"; }
+
 git_work() { git -C "$work" -c gc.auto=0 "$@"; }
 
 git_start() {
@@ -150,7 +153,7 @@ generate() {
 		git_work add -A
 		nr=$((nr + 1))
 		GIT_AUTHOR_DATE="$((date + nr)) +0000" GIT_COMMITTER_DATE="$((date + nr)) +0000" \
-			git_work commit -q -s -F "$message"
+			git_work commit -q -s -F - < <(message_text "$message")
 	done
 	check_resolved
 	write_patches "$series" "$out"
@@ -164,7 +167,7 @@ write_patches() {
 	local series=$1 out=$2 branch=linux-$1
 
 	git_work config "branch.$branch.description" \
-		"$(sed "s/@VERSION@/$(version_of "$base")/" "$INTREE_DIR"/series/*-cover)"
+		"$(message_text "$INTREE_DIR"/series/*-cover | sed "s/@VERSION@/$(version_of "$base")/")"
 	rm -rf "${out:?}"
 	mkdir -p "$out"
 	GIT_COMMITTER_DATE="$date +0000" git_work format-patch -q -o "$INTREE_TOP/$out" --stat=80 \
