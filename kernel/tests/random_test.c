@@ -5,8 +5,8 @@
  *	who looks all the same is not acquired		else a kick was lost
  *	no cycle of holders is there			else a deadlock was not found
  *
- * and who was told of a deadlock was about to close one. A seed that
- * failed fails again.
+ * and who was told of a deadlock was about to close one. The same seed does
+ * the same again.
  */
 #include <linux/prandom.h>
 

@@ -72,6 +72,8 @@ FIXTURE_SETUP(giveup)
 			  -1, 0);
 	ASSERT_NE(MAP_FAILED, self->page);
 	self->faults = faults_open(self->page);
+	if (self->faults == -ENOSYS)
+		SKIP(return, "this kernel has no userfaultfd()");
 	ASSERT_LE(0, self->faults);
 }
 
