@@ -52,7 +52,10 @@ struct dmabuf_sync_access {
 /* Return at once; a struct dmabuf_sync_event tells when the set is acquired. */
 #define DMABUF_SYNC_QUEUE	0x2
 
-/* A former owner died, or closed its file, while it held a write access here. */
+/*
+ * A former owner died, or closed its file, while it held a write access here. Told until a
+ * write access to the bytes is acquired, with that one for the last time.
+ */
 #define DMABUF_SYNC_ABANDONED	0x1
 
 /**
