@@ -44,7 +44,7 @@ bool dsync_queue_is_full(const struct dsync_set *set)
 
 /**
  * dsync_queue_add() - let a set wait
- * @set: a set that cannot be acquired now
+ * @set: a set that cannot be acquired now, and has nothing acquired (invariant 2)
  * @graph: the graph is locked
  *
  * Context: the resv of the set locked.
@@ -55,6 +55,7 @@ bool dsync_queue_add(struct dsync_set *set, bool graph)
 	struct dsync_access *access;
 	unsigned long flags;
 
+	WARN_ON_ONCE(set->state != DSYNC_NEW);
 	if (!set->ticket)
 		set->ticket = atomic64_inc_return(&last_ticket);
 	if (!dsync_owner_add_waiting(set->owner, set, graph))

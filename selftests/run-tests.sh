@@ -154,13 +154,14 @@ nothing_leaks() {
 
 # Where the tasks are that did not end in time.
 show_stuck() {
-	local dir state
+	local dir stat stack state
 
 	for dir in /proc/[0-9]*/task/[0-9]*; do
-		state=$(sed -n 's/^State:\t\(.\).*/\1/p' "$dir/status" 2>/dev/null)
-		[ "$state" = D ] || grep -qs dmabuf_sync "$dir/stack" || continue
-		echo "# $(cat "$dir/comm") ($state)"
-		sed 's/^/#   /' "$dir/stack"
+		read -r stat < "$dir/stat" && mapfile -t stack < "$dir/stack" || continue
+		state=${stat##*) } state=${state%% *}
+		[ "$state" = D ] || [[ ${stack[*]} == *dmabuf_sync* ]] || continue
+		echo "# ${stat%)*}) $state"
+		printf '#   %s\n' "${stack[@]}"
 	done 2>/dev/null
 }
 

@@ -14,9 +14,12 @@
 #define TO_END	DMABUF_SYNC_TO_END
 #define QUEUE	DMABUF_SYNC_QUEUE
 
-/* Requests that queue for the same bytes behind a holder, by a few owners in turn. */
+/*
+ * Requests that queue for the same bytes behind a holder, by a few owners in turn: as many as may, or
+ * fewer where a debug kernel takes its time for each.
+ */
 #define NR_OWNERS	4
-#define MANY		1024
+#define MANY		((int)(1024 / st_slowness()))
 
 /* What a request for a free buffer may take, whatever goes on elsewhere. */
 #define UNDISTURBED_NS	(st_slowness() * ST_NSEC_PER_SEC)
