@@ -5,6 +5,8 @@
 #
 # Runs all tests: those of the machine's own scripts here, all others in the machine, on each
 # kernel. The end is one line, "N passed, N failed, N skipped".
+#
+# TESTS, DIFFERENTIAL, TORTURE_...	as for run-tests.sh: which tests, and how
 
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -13,7 +15,7 @@ cd "$(dirname "$0")/.." || exit 2
 . selftests/machines.sh
 
 # Longest that the tests may take on one kernel, in seconds.
-limit=2400
+limit=$((2400 + ${TORTURE_SECONDS:-0}))
 
 # Count the TAP of a script that runs on the host.
 host_tests() {

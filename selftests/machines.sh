@@ -5,9 +5,15 @@
 
 passed=0 failed=0 skipped=0
 
+# Which tests, and how: taken from the environment.
+asked=()
+for name in TESTS DIFFERENTIAL TORTURE_SECONDS TORTURE_SEED TORTURE_ARGS; do
+	[ -z "${!name:-}" ] || asked+=("$name=${!name}")
+done
+
 # machine_tests BUILD LIMIT RUN-OPTION... -- [NAME=VALUE]...: run-tests.sh BUILD in a machine that
-# may take LIMIT seconds. A machine that dies, or whose kernel complains outside of a test, is a
-# failure of its own.
+# may take LIMIT seconds, with NAME=VALUE, whatever was asked for. A machine that dies, or whose
+# kernel complains outside of a test, is a failure of its own.
 machine_tests() {
 	local build=$1 limit=$2 totals=build/$1/tests.totals options=() status p=0 f=0 s=0
 	shift 2
@@ -18,7 +24,8 @@ machine_tests() {
 	done
 	shift
 	rm -f "$totals"
-	selftests/vm/run "${options[@]}" --cpus 2 --timeout "$limit" -- env "$@" selftests/run-tests.sh "$build"
+	selftests/vm/run "${options[@]}" --cpus 2 --timeout "$limit" -- \
+		env "${asked[@]}" "$@" selftests/run-tests.sh "$build"
 	status=$?
 	if [ -r "$totals" ]; then
 		read -r p f s < "$totals"

@@ -39,8 +39,8 @@ form_tests() {
 	begin=$SECONDS
 	say "Linux $series, $form: torture takes $seconds s, --seed $seed"
 	machine_tests "$series-debug-$form" $((limit + seconds)) -k "$image" --mem $memory -- \
-		TIMEOUT_FACTOR=$factor TESTS="${TESTS:-}" DIFFERENTIAL="${DIFFERENTIAL:---steps $steps}" \
-		TORTURE_SECONDS="$seconds" TORTURE_SEED="$seed" TORTURE_ARGS="${TORTURE_ARGS:-}"
+		TIMEOUT_FACTOR=$factor DIFFERENTIAL="${DIFFERENTIAL:---steps $steps}" \
+		TORTURE_SECONDS="$seconds" TORTURE_SEED="$seed"
 	say "Linux $series, $form: $((SECONDS - begin)) s"
 }
 
