@@ -15,8 +15,8 @@
 #define QUEUE	DMABUF_SYNC_QUEUE
 
 /*
- * Requests that queue for the same bytes behind a holder, by a few owners in turn: as many as may, or
- * fewer where a debug kernel takes its time for each.
+ * Requests that queue for the same bytes behind a holder, by a few owners in turn: as many as
+ * may, or fewer where a debug kernel takes its time for each.
  */
 #define NR_OWNERS	4
 #define MANY		((int)(1024 / st_slowness()))
