@@ -77,7 +77,7 @@ speed_up() { sed -n 's/.*speed-up \([0-9]*\)\.\([0-9][0-9]\).*/\1\2/p' "$said"; 
 # Did the conventional way take the time that its stages have by themselves? When not, the
 # machine had other things to do, and the speed-up tells nothing.
 machine_was_free() {
-	awk '/a frame:/ { sub(/.*: fill /, ""); nominal = $1 + $4 + $7 }
+	awk '/a frame:/ { for (i = 2; i <= NF; i++) if ($i == "ms") nominal += $(i - 1) }
 	     /^demo: conventional [0-9]/ { rate = $3 }
 	     END { exit !(nominal * rate > 900) }' "$said"
 }
