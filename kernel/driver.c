@@ -6,6 +6,7 @@
 #include <linux/dma-buf.h>
 #include <linux/export.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "fence.h"
 #include "main.h"
@@ -21,9 +22,11 @@
  * @nr_wants: entries in @wants
  * @set: the request under way, held or committed; NULL before and after
  * @granted: told the end of an asynchronous request
+ * @calls: sets whose callback is due or has not returned, by &dsync_set.link; a set can be
+ *	released, and @set be the next one, before its callback has returned
  *
  * The driver serializes its calls on one object, as it does for any object of its own; the
- * framework's side of a request (worker, fence) never changes a member.
+ * framework's side of a request (worker, fence) changes nothing but @calls.
  */
 struct dmabuf_sync {
 	struct dsync_owner *owner;
@@ -32,6 +35,9 @@ struct dmabuf_sync {
 	unsigned int nr_wants;
 	struct dsync_set *set;
 	dmabuf_sync_granted_fn granted;
+	/** @lock: protects @calls */
+	spinlock_t lock;
+	struct list_head calls;
 };
 
 /**
@@ -72,6 +78,8 @@ struct dmabuf_sync *dmabuf_sync_init(const char *name, void *priv)
 		return ERR_PTR(-ENOMEM);
 	}
 	sync->priv = priv;
+	spin_lock_init(&sync->lock);
+	INIT_LIST_HEAD(&sync->calls);
 	return sync;
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_init);
@@ -100,20 +108,90 @@ static bool sync_busy(struct dmabuf_sync *sync)
 	return sync->set;
 }
 
+static void call_due(struct dmabuf_sync *sync, struct dsync_set *set)
+{
+	spin_lock(&sync->lock);
+	list_add_tail(&set->link, &sync->calls);
+	spin_unlock(&sync->lock);
+}
+
+static void call_over(struct dmabuf_sync *sync, struct dsync_set *set)
+{
+	spin_lock(&sync->lock);
+	list_del_init(&set->link);
+	spin_unlock(&sync->lock);
+}
+
+/* The set whose callback we are in, if it is one of this object. */
+static struct dsync_set *call_current(struct dmabuf_sync *sync)
+{
+	struct dsync_set *set, *found = NULL;
+
+	spin_lock(&sync->lock);
+	list_for_each_entry(set, &sync->calls, link)
+		if (current_work() == &set->work)
+			found = set;
+	spin_unlock(&sync->lock);
+	return found;
+}
+
+/* A set whose callback is due or has not returned, with a reference; not @here. */
+static struct dsync_set *call_get(struct dmabuf_sync *sync, struct dsync_set *here)
+{
+	struct dsync_set *set, *found = NULL;
+
+	spin_lock(&sync->lock);
+	list_for_each_entry(set, &sync->calls, link)
+		if (set != here)
+			found = set;
+	if (found)
+		dsync_set_get(found);
+	spin_unlock(&sync->lock);
+	return found;
+}
+
+/*
+ * Withdraw what is due, wait for callbacks that run, but for the one of @here. A callback may
+ * unlock meanwhile, so @sync->set is of no use before they have returned.
+ */
+static bool sync_cancel(struct dmabuf_sync *sync, struct dsync_set *here)
+{
+	bool cancelled = false;
+	struct dsync_set *set;
+
+	while ((set = call_get(sync, here))) {
+		if (dsync_request_cancel(set)) {
+			call_over(sync, set);
+			cancelled = true;
+		}
+		dsync_set_put(set);
+	}
+	sync_reap(sync);
+	return cancelled;
+}
+
 /**
  * dmabuf_sync_fini() - free a sync object
- * @sync: the object, not used by anybody any more
+ * @sync: the object; no call on it is under way, or comes, but its callback may be running
  *
  * A request that waits is cancelled. Accesses that are held count as abandoned: release
  * them first. Accesses that are committed stay with their fence, which releases them.
  *
- * Context: process context; may sleep.
+ * When it returns, no callback is running, so that what the callback uses can go. Called
+ * by the callback itself it does not wait for that one, whose code has to stay until it has
+ * returned.
+ *
+ * Context: process context; sleeps until a running callback returned.
  */
 void dmabuf_sync_fini(struct dmabuf_sync *sync)
 {
-	/* The callback may free its object; to wait for itself it would wait forever. */
-	if (sync->set && current_work() != &sync->set->work)
-		dmabuf_sync_cancel(sync);
+	struct dsync_set *here = call_current(sync);
+
+	sync_cancel(sync, here);
+	if (here) {
+		call_over(sync, here);
+		here->private = NULL;
+	}
 	if (sync_busy(sync)) {
 		if (sync->set->state == DSYNC_READY)
 			dsync_release_abandoned(sync->set);
@@ -316,6 +394,9 @@ static void sync_done(struct dsync_set *set, int error)
 	struct dmabuf_sync *sync = set->private;
 
 	sync->granted(sync, sync->priv, error);
+	/* It may have called dmabuf_sync_fini(). */
+	if (set->private)
+		call_over(sync, set);
 }
 
 /**
@@ -334,9 +415,12 @@ int dmabuf_sync_lock_async(struct dmabuf_sync *sync, dmabuf_sync_granted_fn fn)
 	if (ret)
 		return ret;
 	sync->granted = fn;
+	call_due(sync, sync->set);
 	ret = dsync_request_async(sync->set, sync_done, sync);
-	if (ret)
+	if (ret) {
+		call_over(sync, sync->set);
 		sync_reap(sync);
+	}
 	return ret;
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_lock_async);
@@ -345,19 +429,14 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_lock_async);
  * dmabuf_sync_cancel() - withdraw an asynchronous request
  * @sync: the object
  *
- * Context: process context, not in the callback; sleeps until a running callback returned.
+ * Context: process context, not in the callback; sleeps until a running callback returned,
+ * also one that has released the accesses already.
  * Return: true if the callback was not called and will not be. False if it has returned,
  * or if nothing was requested asynchronously.
  */
 bool dmabuf_sync_cancel(struct dmabuf_sync *sync)
 {
-	bool cancelled;
-
-	if (!sync->set || !sync->set->done)
-		return false;
-	cancelled = dsync_request_cancel(sync->set);
-	sync_reap(sync);
-	return cancelled;
+	return sync_cancel(sync, NULL);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_cancel);
 

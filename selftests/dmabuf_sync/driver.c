@@ -216,6 +216,45 @@ TEST_F(drv, callback_may_commit_and_finish)
 	EXPECT_TRUE(is_free(&self->w));
 }
 
+/*
+ * The callback tells a thread, which releases and finishes the object while the callback is still
+ * on its way out: the object stays until it is out. (The test module warns if it does not.)
+ */
+TEST_F(drv, finish_waits_for_the_callback_to_return_after_unlock)
+{
+	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, DST_GRANTED_LINGER, 0));
+	ASSERT_EQ(0, st_sync_result(self->test, self->sync));
+	EXPECT_EQ(0, st_sync_unlock(self->test, self->sync, DST_PROCESS));
+	EXPECT_TRUE(is_free(&self->w));
+	EXPECT_EQ(0, st_test_destroy(self->test, self->sync));
+}
+
+TEST_F(drv, finish_waits_for_the_callback_to_return_after_the_fence)
+{
+	int other = self->w.buf[1].fd;
+
+	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync,
+					DST_GRANTED_COMMIT | DST_GRANTED_LINGER, self->fence));
+	ASSERT_EQ(0, st_sync_result(self->test, self->sync));
+	EXPECT_EQ(0, st_fence_signal(self->test, self->fence, DST_HARDIRQ, 0, 0));
+	EXPECT_TRUE(becomes_free(&self->w));
+	/* The object forgets the set that is over. */
+	EXPECT_EQ(0, st_sync_get(self->test, self->sync, other, DMA_R, 0, 0));
+	EXPECT_EQ(0, st_test_destroy(self->test, self->sync));
+}
+
+/* A request is refused by the test module while a callback is due, or running. */
+TEST_F(drv, cancel_waits_for_the_callback_to_return)
+{
+	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, DST_GRANTED_LINGER, 0));
+	ASSERT_EQ(0, st_sync_result(self->test, self->sync));
+	EXPECT_EQ(0, st_sync_unlock(self->test, self->sync, DST_PROCESS));
+	EXPECT_EQ(-EALREADY, st_sync_lock_async(self->test, self->sync, 0, 0));
+	EXPECT_EQ(0, st_sync_cancel(self->test, self->sync));
+	EXPECT_EQ(0, st_sync_lock_async(self->test, self->sync, 0, 0));
+	EXPECT_EQ(0, st_sync_result(self->test, self->sync));
+}
+
 TEST_F(drv, cancelled_request_is_not_called)
 {
 	struct dst_wait wait;
@@ -252,6 +291,26 @@ TEST_F(drv, cancel_races_with_the_callback)
 		ASSERT_EQ(called, wait.calls);
 		if (!cancelled)
 			ASSERT_EQ(0, st_sync_unlock(self->test, self->sync, DST_PROCESS));
+	}
+}
+
+/* The callback releases, and with that forgets, what somebody is cancelling. */
+TEST_F(drv, cancel_races_with_a_callback_that_unlocks)
+{
+	struct dst_wait wait;
+	unsigned int round;
+
+	for (round = 0; round < 200; round++) {
+		long cpu = st_lock_all(self->w.ctx[0], self->fd, W, 0);
+		int cancelled;
+
+		ASSERT_LE(0, cpu);
+		ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, DST_GRANTED_UNLOCK, 0));
+		ASSERT_EQ(0, st_release(self->w.ctx[0], cpu));
+		cancelled = st_sync_cancel(self->test, self->sync);
+		ASSERT_EQ(cancelled ? -ETIME : 0, st_sync_wait(self->test, self->sync, 0, &wait))
+			TH_LOG("round %u", round);
+		ASSERT_TRUE(is_free(&self->w));
 	}
 }
 

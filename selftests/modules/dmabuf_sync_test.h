@@ -47,6 +47,8 @@ struct dst_range {
 #define DST_GRANTED_COMMIT	0x1	/* commit with @fence */
 #define DST_GRANTED_UNLOCK	0x2	/* unlock */
 #define DST_GRANTED_FINI	0x4	/* dmabuf_sync_fini(), after commit or unlock */
+/* After it was told (DST_SYNC_WAIT): return late, while DST_DESTROY or DST_SYNC_CANCEL wait. */
+#define DST_GRANTED_LINGER	0x8
 
 struct dst_lock {
 	__u32 id;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sync objects: a driver of the framework, call by call. */
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
 #include <linux/dmabuf_sync.h>
@@ -8,6 +9,8 @@
 #include <linux/slab.h>
 
 #include "test.h"
+
+#define LINGER_MS	100
 
 /**
  * struct test_sync - a sync object
@@ -18,6 +21,8 @@
  * @todo: what the callback does, DST_GRANTED_...
  * @async: a request with callback is under way and has a reference on @object
  * @granted: the callback was called
+ * @awaited: somebody is about to wait for the callback's return
+ * @calling: the callback runs
  * @calls: so often
  * @error: and told this
  * @in_process: in process context
@@ -30,6 +35,8 @@ struct test_sync {
 	u32 todo;
 	atomic_t async;
 	struct completion granted;
+	struct completion awaited;
+	bool calling;
 	u32 calls;
 	int error;
 	bool in_process;
@@ -77,10 +84,12 @@ static void test_sync_end(struct test_object *object)
 	struct test_sync *ts = to_test_sync(object);
 	struct dmabuf_sync *sync;
 
+	complete_all(&ts->awaited);
 	mutex_lock(&ts->lock);
 	sync = xchg(&ts->sync, NULL);
 	if (sync) {
 		dmabuf_sync_fini(sync);
+		WARN_ON(READ_ONCE(ts->calling));
 		test_sync_async_over(ts);
 	}
 	mutex_unlock(&ts->lock);
@@ -118,6 +127,7 @@ int test_sync_new(struct test_session *session, void *arg)
 		goto free_ts;
 	mutex_init(&ts->lock);
 	init_completion(&ts->granted);
+	init_completion(&ts->awaited);
 	ts->object.end = test_sync_end;
 	ts->object.free = test_sync_free;
 	err = test_object_add(session, &ts->object, TEST_SYNC, &args->id);
@@ -207,14 +217,25 @@ static int test_sync_todo(struct test_sync *ts, struct dmabuf_sync *sync)
 	return err;
 }
 
+/* Nothing shows that somebody is waiting in the framework: only that he is about to. */
+static void test_sync_linger(struct test_sync *ts)
+{
+	wait_for_completion_timeout(&ts->awaited, msecs_to_jiffies(DST_MAX_MS));
+	msleep(LINGER_MS);
+}
+
 static void test_sync_granted(struct dmabuf_sync *sync, void *priv, int error)
 {
 	struct test_sync *ts = priv;
 
+	WRITE_ONCE(ts->calling, true);
 	ts->in_process = in_task() && !irqs_disabled();
 	ts->calls++;
 	ts->error = error ?: test_sync_todo(ts, sync);
 	complete_all(&ts->granted);
+	if (ts->todo & DST_GRANTED_LINGER)
+		test_sync_linger(ts);
+	WRITE_ONCE(ts->calling, false);
 	test_sync_async_over(ts);
 }
 
@@ -229,6 +250,7 @@ static int test_sync_lock_async(struct test_sync *ts, struct dst_lock *args,
 	dma_fence_put(fence);
 	ts->todo = args->granted;
 	reinit_completion(&ts->granted);
+	reinit_completion(&ts->awaited);
 	kref_get(&ts->object.ref);
 	err = dmabuf_sync_lock_async(ts->sync, test_sync_granted);
 	if (err)
@@ -374,6 +396,7 @@ int test_sync_cancel(struct test_session *session, void *arg)
 
 	if (IS_ERR(ts))
 		return PTR_ERR(ts);
+	complete_all(&ts->awaited);
 	args->value = dmabuf_sync_cancel(ts->sync);
 	if (args->value)
 		test_sync_async_over(ts);

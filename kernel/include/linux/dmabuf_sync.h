@@ -32,7 +32,11 @@ struct dmabuf_sync;
  *	-ENOLCK, -ENOMEM or what an exporter's begin_cpu_access returned), and
  *	nothing is held
  *
- * Context: process context, may sleep; called once per dmabuf_sync_lock_async().
+ * Context: process context, may sleep; called once per dmabuf_sync_lock_async(). When the
+ * accesses are released before it returns, by it or by others it told, the object can be
+ * locked again meanwhile, and the next callback come beside the end of this one.
+ * dmabuf_sync_cancel() and dmabuf_sync_fini() wait for its return.
+ *
  * It may call every function of this API on @sync but dmabuf_sync_cancel(),
  * dmabuf_sync_lock_async() and, unless the accesses were committed or released,
  * dmabuf_sync_fini().
