@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../play.h"
+#include "play.h"
 #include "st.h"
 
 static const int modes[NR_FILES] = { O_RDWR, O_RDWR, O_RDWR, O_RDONLY, O_WRONLY };
@@ -245,35 +245,4 @@ bool player_sleeps(const struct player *player)
 	nr = fgets(text, sizeof(text), f) && text[0] != 'r' ? atol(text) : -1;
 	fclose(f);
 	return nr == SYS_fcntl;
-}
-
-static const char *type_text(short type)
-{
-	return type == F_RDLCK ? "F_RDLCK" : type == F_WRLCK ? "F_WRLCK" :
-	       type == F_UNLCK ? "F_UNLCK" : "bad type";
-}
-
-static const char *cmd_text(int cmd)
-{
-	return cmd == F_SETLK ? "F_SETLK" : cmd == F_SETLKW ? "F_SETLKW" :
-	       cmd == F_GETLK ? "F_GETLK" : cmd == F_OFD_SETLK ? "F_OFD_SETLK" :
-	       cmd == F_OFD_SETLKW ? "F_OFD_SETLKW" : "F_OFD_GETLK";
-}
-
-const char *step_text(const struct step *step)
-{
-	static const char * const kind[] = { "", "close", "fork: ", "exec", "signal", "kill" };
-	static char text[160];
-	int used;
-
-	used = snprintf(text, sizeof(text), "player %u: %s", step->player, kind[step->kind]);
-	if (step->kind == STEP_CLOSE)
-		snprintf(text + used, sizeof(text) - used, " file %u", step->file);
-	if (step->kind == STEP_LOCK || step->kind == STEP_FORK)
-		snprintf(text + used, sizeof(text) - used,
-			 "file %u %s %s whence %d start %lld len %lld pid %d", step->file,
-			 cmd_text(step->cmd), type_text(step->fl.l_type), step->fl.l_whence,
-			 (long long)step->fl.l_start, (long long)step->fl.l_len,
-			 step->fl.l_pid);
-	return text;
 }

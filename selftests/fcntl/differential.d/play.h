@@ -1,35 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Steps of the differential test, and the processes that play them on one side. */
+/* The players of one side: processes that do the steps they are sent, and answer. */
 #ifndef _PLAY_H
 #define _PLAY_H
 
-#include <fcntl.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
-#define NR_PLAYERS	4
-#define NR_FILES	5
-#define FILE_SIZE	8192
-
-/* What a player can do. */
-enum step_kind {
-	STEP_LOCK,	/* fcntl() */
-	STEP_CLOSE,	/* close one of several descriptors of the file */
-	STEP_FORK,	/* a child of its own calls fcntl() and exits */
-	STEP_EXEC,	/* go on as a new program */
-	STEP_SIGNAL,	/* interrupt its call, if it sleeps */
-	STEP_KILL,	/* die; another one takes its place */
-	STEP_NR_KINDS,
-};
-
-struct step {
-	enum step_kind kind;
-	unsigned int player;
-	unsigned int file;
-	int cmd;
-	struct flock fl;
-};
+#include "step.h"
 
 struct answer {
 	int error;
@@ -63,19 +40,23 @@ struct side {
 	struct player player[NR_PLAYERS];
 };
 
+/* Open the files and start the players; also after a failure it needs side_close(). */
 int side_open(struct side *side, bool dma, bool broken);
+/* End the players, close the files. */
 void side_close(struct side *side);
+/* Also in the place of one that has ended. */
 int player_start(struct side *side, unsigned int nr);
+/* Kill it; nothing if it has ended already. */
 void player_end(struct player *player);
+/* Tell it to do @step; does not wait for that. */
 int player_send(struct player *player, const struct step *step);
 /* Is an answer there within @ms? */
 bool player_answers(struct player *player, int ms);
+/* Wait for what the last step came to. */
 int player_answer(struct player *player, struct answer *answer);
 /* Sleeps in a system call, and not in the one that waits for steps. */
 bool player_sleeps(const struct player *player);
 /* main() of a player that has become a new program. */
 int player_main(int argc, char **argv);
-
-const char *step_text(const struct step *step);
 
 #endif /* _PLAY_H */
