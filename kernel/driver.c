@@ -5,40 +5,16 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/export.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
 
+#include "callback.h"
+#include "driver.h"
 #include "fence.h"
 #include "main.h"
 #include "owner.h"
 #include "release.h"
 #include "request.h"
-
-/**
- * struct dmabuf_sync - a driver's sync object
- * @owner: the owner
- * @priv: the driver's
- * @wants: what to acquire, a reference on each buffer
- * @nr_wants: entries in @wants
- * @set: the request under way, held or committed; NULL before and after
- * @granted: told the end of an asynchronous request
- * @calls: sets whose callback is due or has not returned, by &dsync_set.link; a set can be
- *	released, and @set be the next one, before its callback has returned
- *
- * The driver serializes its calls on one object, as it does for any object of its own; the
- * framework's side of a request (worker, fence) changes nothing but @calls.
- */
-struct dmabuf_sync {
-	struct dsync_owner *owner;
-	void *priv;
-	struct dsync_want *wants;
-	unsigned int nr_wants;
-	struct dsync_set *set;
-	dmabuf_sync_granted_fn granted;
-	/** @lock: protects @calls */
-	spinlock_t lock;
-	struct list_head calls;
-};
 
 /**
  * dmabuf_sync_is_supported() - is the framework there
@@ -78,8 +54,7 @@ struct dmabuf_sync *dmabuf_sync_init(const char *name, void *priv)
 		return ERR_PTR(-ENOMEM);
 	}
 	sync->priv = priv;
-	spin_lock_init(&sync->lock);
-	INIT_LIST_HEAD(&sync->calls);
+	dsync_callback_init(sync);
 	return sync;
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_init);
@@ -92,82 +67,40 @@ static void wants_drop(struct dmabuf_sync *sync)
 	sync->wants = NULL;
 }
 
-/* Drop a set that is over: released by its fence, failed, or never requested. */
+/**
+ * dsync_driver_forget() - drop the set of an object, unless somebody else just did
+ * @sync: the object
+ * @set: the set; a reference, or RCU, keeps its address from being used again
+ *
+ * Context: any.
+ */
+void dsync_driver_forget(struct dmabuf_sync *sync, struct dsync_set *set)
+{
+	if (cmpxchg(&sync->set, set, NULL) == set)
+		dsync_set_put(set);
+}
+
+/* Drop a set that is over: released by its fence or an interrupt, failed, or never requested. */
 static void sync_reap(struct dmabuf_sync *sync)
 {
-	/* Pairs with smp_store_release() when the set leaves the tables. */
-	if (!sync->set || smp_load_acquire(&sync->set->state) != DSYNC_OVER)
-		return;
-	dsync_set_put(sync->set);
-	sync->set = NULL;
+	struct dsync_set *set;
+
+	rcu_read_lock();
+	set = READ_ONCE(sync->set);
+	/*
+	 * The first pairs with smp_store_release() before a callback is called, the second with
+	 * the one when the set leaves the tables.
+	 */
+	if (set && !smp_load_acquire(&sync->due) &&
+	    smp_load_acquire(&set->state) == DSYNC_OVER)
+		dsync_driver_forget(sync, set);
+	rcu_read_unlock();
 }
 
 static bool sync_busy(struct dmabuf_sync *sync)
 {
 	sync_reap(sync);
-	return sync->set;
-}
-
-static void call_due(struct dmabuf_sync *sync, struct dsync_set *set)
-{
-	spin_lock(&sync->lock);
-	list_add_tail(&set->link, &sync->calls);
-	spin_unlock(&sync->lock);
-}
-
-static void call_over(struct dmabuf_sync *sync, struct dsync_set *set)
-{
-	spin_lock(&sync->lock);
-	list_del_init(&set->link);
-	spin_unlock(&sync->lock);
-}
-
-/* The set whose callback we are in, if it is one of this object. */
-static struct dsync_set *call_current(struct dmabuf_sync *sync)
-{
-	struct dsync_set *set, *found = NULL;
-
-	spin_lock(&sync->lock);
-	list_for_each_entry(set, &sync->calls, link)
-		if (current_work() == &set->work)
-			found = set;
-	spin_unlock(&sync->lock);
-	return found;
-}
-
-/* A set whose callback is due or has not returned, with a reference; not @here. */
-static struct dsync_set *call_get(struct dmabuf_sync *sync, struct dsync_set *here)
-{
-	struct dsync_set *set, *found = NULL;
-
-	spin_lock(&sync->lock);
-	list_for_each_entry(set, &sync->calls, link)
-		if (set != here)
-			found = set;
-	if (found)
-		dsync_set_get(found);
-	spin_unlock(&sync->lock);
-	return found;
-}
-
-/*
- * Withdraw what is due, wait for callbacks that run, but for the one of @here. A callback may
- * unlock meanwhile, so @sync->set is of no use before they have returned.
- */
-static bool sync_cancel(struct dmabuf_sync *sync, struct dsync_set *here)
-{
-	bool cancelled = false;
-	struct dsync_set *set;
-
-	while ((set = call_get(sync, here))) {
-		if (dsync_request_cancel(set)) {
-			call_over(sync, set);
-			cancelled = true;
-		}
-		dsync_set_put(set);
-	}
-	sync_reap(sync);
-	return cancelled;
+	return READ_ONCE(sync->set);
 }
 
 /**
@@ -181,17 +114,12 @@ static bool sync_cancel(struct dmabuf_sync *sync, struct dsync_set *here)
  * by the callback itself it does not wait for that one, whose code has to stay until it has
  * returned.
  *
- * Context: process context; sleeps until a running callback returned.
+ * Context: process context; sleeps until a running callback returned, so no lock that it
+ * takes may be held.
  */
 void dmabuf_sync_fini(struct dmabuf_sync *sync)
 {
-	struct dsync_set *here = call_current(sync);
-
-	sync_cancel(sync, here);
-	if (here) {
-		call_over(sync, here);
-		here->private = NULL;
-	}
+	dsync_callback_end(sync);
 	if (sync_busy(sync)) {
 		if (sync->set->state == DSYNC_READY)
 			dsync_release_abandoned(sync->set);
@@ -308,7 +236,15 @@ int dmabuf_sync_put_all(struct dmabuf_sync *sync)
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_put_all);
 
-static int sync_prepare(struct dmabuf_sync *sync)
+/**
+ * dsync_driver_prepare() - make a set of what an object asks for
+ * @sync: the object; the set is &dmabuf_sync.set then
+ *
+ * Context: process context; may sleep.
+ * Return: 0, -EBUSY (locked, queued or committed), -EINVAL (no access), or as
+ * dsync_set_create().
+ */
+int dsync_driver_prepare(struct dmabuf_sync *sync)
 {
 	struct dsync_set *set;
 
@@ -325,7 +261,7 @@ static int sync_prepare(struct dmabuf_sync *sync)
 
 static int sync_lock(struct dmabuf_sync *sync, ktime_t *deadline)
 {
-	int ret = sync_prepare(sync);
+	int ret = dsync_driver_prepare(sync);
 
 	if (ret)
 		return ret;
@@ -379,7 +315,7 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_lock_timeout);
  */
 int dmabuf_sync_trylock(struct dmabuf_sync *sync)
 {
-	int ret = sync_prepare(sync);
+	int ret = dsync_driver_prepare(sync);
 
 	if (ret)
 		return ret;
@@ -388,57 +324,6 @@ int dmabuf_sync_trylock(struct dmabuf_sync *sync)
 	return ret;
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_trylock);
-
-static void sync_done(struct dsync_set *set, int error)
-{
-	struct dmabuf_sync *sync = set->private;
-
-	sync->granted(sync, sync->priv, error);
-	/* It may have called dmabuf_sync_fini(). */
-	if (set->private)
-		call_over(sync, set);
-}
-
-/**
- * dmabuf_sync_lock_async() - acquire all accesses of the object, be called when done
- * @sync: the object, with at least one access
- * @fn: called by a worker, also if nothing had to be waited for
- *
- * Context: process context; as dmabuf_sync_trylock().
- * Return: 0, and @fn will be called once unless dmabuf_sync_cancel() says otherwise;
- * or an error as of dmabuf_sync_lock(), and @fn is not called.
- */
-int dmabuf_sync_lock_async(struct dmabuf_sync *sync, dmabuf_sync_granted_fn fn)
-{
-	int ret = sync_prepare(sync);
-
-	if (ret)
-		return ret;
-	sync->granted = fn;
-	call_due(sync, sync->set);
-	ret = dsync_request_async(sync->set, sync_done, sync);
-	if (ret) {
-		call_over(sync, sync->set);
-		sync_reap(sync);
-	}
-	return ret;
-}
-EXPORT_SYMBOL_GPL(dmabuf_sync_lock_async);
-
-/**
- * dmabuf_sync_cancel() - withdraw an asynchronous request
- * @sync: the object
- *
- * Context: process context, not in the callback; sleeps until a running callback returned,
- * also one that has released the accesses already.
- * Return: true if the callback was not called and will not be. False if it has returned,
- * or if nothing was requested asynchronously.
- */
-bool dmabuf_sync_cancel(struct dmabuf_sync *sync)
-{
-	return sync_cancel(sync, NULL);
-}
-EXPORT_SYMBOL_GPL(dmabuf_sync_cancel);
 
 /**
  * dmabuf_sync_commit() - publish the fence of the job that the accesses are for
@@ -472,11 +357,14 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_commit);
  */
 void dmabuf_sync_unlock(struct dmabuf_sync *sync)
 {
-	struct dsync_set *set = sync->set;
+	struct dsync_set *set = READ_ONCE(sync->set);
 
-	if (WARN_ON_ONCE(!set) || !dsync_release_any(set))
+	if (WARN_ON_ONCE(!set))
 		return;
-	sync->set = NULL;
+	/* Once it is over, whoever wants to use the object drops it. */
+	dsync_set_get(set);
+	if (dsync_release_any(set))
+		dsync_driver_forget(sync, set);
 	dsync_set_put(set);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_unlock);

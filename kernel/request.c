@@ -205,6 +205,8 @@ int dsync_request_async(struct dsync_set *set, dsync_done_fn done, void *private
 	set->done = done;
 	set->private = private;
 	INIT_WORK(&set->work, request_work);
+	/* One for the request, and one for here: a mutex must outlive its unlocking. */
+	dsync_set_get(set);
 	dsync_set_get(set);
 	request_begin(set);
 
@@ -218,9 +220,12 @@ int dsync_request_async(struct dsync_set *set, dsync_done_fn done, void *private
 	}
 	mutex_unlock(&set->run);
 
-	if (!ret || ret == -EINPROGRESS)
-		return 0;
-	disable_work_sync(&set->work);
+	if (!ret || ret == -EINPROGRESS) {
+		ret = 0;
+	} else {
+		disable_work_sync(&set->work);
+		dsync_set_put(set);
+	}
 	dsync_set_put(set);
 	return ret;
 }

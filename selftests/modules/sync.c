@@ -271,6 +271,9 @@ static int test_sync_lock_how(struct test_session *session, struct test_sync *ts
 	case DST_LOCK_TIMEOUT:
 		return dmabuf_sync_lock_timeout(ts->sync, args->timeout_ns);
 	case DST_LOCK_ASYNC:
+		/* Nobody would wait for its end. */
+		if ((args->granted & DST_GRANTED_FINI) && (args->granted & DST_GRANTED_LINGER))
+			return -EINVAL;
 		fence = test_fence_lookup(session, args->fence);
 		if (!fence && (args->granted & DST_GRANTED_COMMIT))
 			return -ENOENT;
@@ -387,7 +390,8 @@ int test_sync_unlock(struct test_session *session, void *arg)
  * test_sync_cancel() - DST_SYNC_CANCEL
  * @session: the open file
  * @arg: struct dst_object; @value: what dmabuf_sync_cancel() says
- * Return: 0 or -ENOENT.
+ *
+ * Return: 0; -ENOENT; -EINVAL while a callback is due that finishes the object.
  */
 int test_sync_cancel(struct test_session *session, void *arg)
 {
@@ -396,6 +400,10 @@ int test_sync_cancel(struct test_session *session, void *arg)
 
 	if (IS_ERR(ts))
 		return PTR_ERR(ts);
+	if (atomic_read(&ts->async) && (ts->todo & DST_GRANTED_FINI)) {
+		test_sync_finish(ts);
+		return -EINVAL;
+	}
 	complete_all(&ts->awaited);
 	args->value = dmabuf_sync_cancel(ts->sync);
 	if (args->value)

@@ -32,14 +32,14 @@ struct dmabuf_sync;
  *	-ENOLCK, -ENOMEM or what an exporter's begin_cpu_access returned), and
  *	nothing is held
  *
- * Context: process context, may sleep; called once per dmabuf_sync_lock_async(). When the
- * accesses are released before it returns, by it or by others it told, the object can be
- * locked again meanwhile, and the next callback come beside the end of this one.
- * dmabuf_sync_cancel() and dmabuf_sync_fini() wait for its return.
+ * Context: process context, may sleep; called once per dmabuf_sync_lock_async().
+ * It may call every function of this API on @sync but dmabuf_sync_lock_async() and, unless
+ * the accesses were committed or released, dmabuf_sync_fini(). If it calls that, nobody
+ * else may cancel, nor may the callback of an earlier request still be running.
  *
- * It may call every function of this API on @sync but dmabuf_sync_cancel(),
- * dmabuf_sync_lock_async() and, unless the accesses were committed or released,
- * dmabuf_sync_fini().
+ * When the accesses are released before it returns, by it or by others it told, the object
+ * can be locked again meanwhile, and the next callback come beside the end of this one.
+ * dmabuf_sync_cancel() and dmabuf_sync_fini() wait for its return.
  */
 typedef void (*dmabuf_sync_granted_fn)(struct dmabuf_sync *sync, void *priv,
 				       int error);
