@@ -40,7 +40,7 @@ static struct dsync_set *call_current(struct dmabuf_sync *sync)
 	return found;
 }
 
-/* A set whose callback is due or has not returned, with a reference; not @here. */
+/* A set whose callback is due or has not returned, with a reference; the newest; not @here. */
 static struct dsync_set *call_get(struct dmabuf_sync *sync, struct dsync_set *here)
 {
 	struct dsync_set *set, *found = NULL;
@@ -102,20 +102,9 @@ int dmabuf_sync_lock_async(struct dmabuf_sync *sync, dmabuf_sync_granted_fn fn)
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_lock_async);
 
-/**
- * dmabuf_sync_cancel() - withdraw an asynchronous request
- * @sync: the object, which the callback does not finish
- *
- * In the callback it does nothing.
- *
- * Context: process context; sleeps until a running callback returned, also one that has
- * released the accesses already, so no lock that it takes may be held.
- * Return: true if the callback was not called and will not be. False if it has returned,
- * or if nothing was requested asynchronously.
- */
-bool dmabuf_sync_cancel(struct dmabuf_sync *sync)
+/* Withdraw what is due, wait for callbacks that run, but for the one of @here. */
+static bool calls_end(struct dmabuf_sync *sync, struct dsync_set *here)
 {
-	struct dsync_set *here = call_current(sync);
 	bool cancelled = false;
 	struct dsync_set *set;
 
@@ -127,6 +116,22 @@ bool dmabuf_sync_cancel(struct dmabuf_sync *sync)
 		dsync_set_put(set);
 	}
 	return cancelled;
+}
+
+/**
+ * dmabuf_sync_cancel() - withdraw an asynchronous request
+ * @sync: the object, which the callback does not finish
+ *
+ * In a callback of the object it does nothing.
+ *
+ * Context: process context; sleeps until a running callback returned, also one that has
+ * released the accesses already, so no lock that it takes may be held.
+ * Return: true if the callback was not called and will not be. False if it has returned,
+ * or if nothing was requested asynchronously.
+ */
+bool dmabuf_sync_cancel(struct dmabuf_sync *sync)
+{
+	return !call_current(sync) && calls_end(sync, NULL);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_cancel);
 
@@ -149,10 +154,9 @@ void dsync_callback_init(struct dmabuf_sync *sync)
  */
 void dsync_callback_end(struct dmabuf_sync *sync)
 {
-	struct dsync_set *here;
+	struct dsync_set *here = call_current(sync);
 
-	dmabuf_sync_cancel(sync);
-	here = call_current(sync);
+	calls_end(sync, here);
 	if (here) {
 		call_over(sync, here);
 		here->private = NULL;

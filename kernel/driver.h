@@ -25,7 +25,7 @@ struct dsync_want;
  *	released, and @set be the next one, before its callback has returned
  *
  * The driver serializes its calls on one object, as it does for any object of its own, but for
- * those that the callback and dmabuf_sync_unlock() make.
+ * dmabuf_sync_unlock() and for what a callback calls before the accesses can be released.
  */
 struct dmabuf_sync {
 	struct dsync_owner *owner;

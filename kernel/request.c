@@ -63,7 +63,8 @@ static void request_fail(struct dsync_set *set, int error)
 		dsync_release_unready(set);
 	} else {
 		trace_failed(set, error);
-		set->state = DSYNC_OVER;
+		/* Pairs with smp_load_acquire() of who wants to use the sync object again. */
+		smp_store_release(&set->state, DSYNC_OVER);
 	}
 }
 

@@ -243,16 +243,42 @@ TEST_F(drv, finish_waits_for_the_callback_to_return_after_the_fence)
 	EXPECT_EQ(0, st_test_destroy(self->test, self->sync));
 }
 
-/* A request is refused by the test module while a callback is due, or running. */
+/* A(linger)  B waits  cancel takes B back, and waits for A. */
 TEST_F(drv, cancel_waits_for_the_callback_to_return)
 {
+	struct dst_wait wait;
+	long cpu;
+
 	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, DST_GRANTED_LINGER, 0));
-	ASSERT_EQ(0, st_sync_result(self->test, self->sync));
+	ASSERT_EQ(0, st_sync_wait(self->test, self->sync, ST_SOON_MS, &wait));
+	EXPECT_EQ(1, wait.running);
 	EXPECT_EQ(0, st_sync_unlock(self->test, self->sync, DST_PROCESS));
-	EXPECT_EQ(-EALREADY, st_sync_lock_async(self->test, self->sync, 0, 0));
-	EXPECT_EQ(0, st_sync_cancel(self->test, self->sync));
-	EXPECT_EQ(0, st_sync_lock_async(self->test, self->sync, 0, 0));
-	EXPECT_EQ(0, st_sync_result(self->test, self->sync));
+	cpu = st_lock_all(self->w.ctx[0], self->fd, W, 0);
+	ASSERT_LE(0, cpu);
+	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, 0, 0));
+	EXPECT_EQ(1, st_sync_cancel(self->test, self->sync));
+	EXPECT_EQ(-ETIME, st_sync_wait(self->test, self->sync, 0, &wait));
+	EXPECT_EQ(1, wait.calls);
+	EXPECT_EQ(0, wait.running);
+	EXPECT_EQ(0, st_release(self->w.ctx[0], cpu));
+	EXPECT_EQ(0, st_sync_lock(self->test, self->sync, DST_LOCK_TRY, 0));
+}
+
+/* A(linger)  B is called beside the end of A; the object goes when both have returned. */
+TEST_F(drv, callback_comes_beside_the_end_of_the_one_before)
+{
+	struct dst_wait wait;
+
+	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync,
+					DST_GRANTED_UNLOCK | DST_GRANTED_LINGER, 0));
+	ASSERT_EQ(0, st_sync_result(self->test, self->sync));
+	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, DST_GRANTED_LINGER, 0));
+	ASSERT_EQ(0, st_sync_wait(self->test, self->sync, ST_SOON_MS, &wait));
+	EXPECT_EQ(2, wait.calls);
+	EXPECT_EQ(2, wait.running);
+	EXPECT_EQ(0, st_sync_unlock(self->test, self->sync, DST_HARDIRQ));
+	EXPECT_TRUE(is_free(&self->w));
+	EXPECT_EQ(0, st_test_destroy(self->test, self->sync));
 }
 
 TEST_F(drv, cancelled_request_is_not_called)

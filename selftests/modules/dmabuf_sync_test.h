@@ -65,6 +65,7 @@ struct dst_wait {
 	__s32 error;
 	__u32 in_process;	/* the callback ran in process context */
 	__u32 calls;		/* so often */
+	__u32 running;		/* callbacks that have not returned */
 };
 
 struct dst_commit {

@@ -19,10 +19,11 @@
  * @sync: the sync object; NULL once finished: whoever takes it away finishes it
  * @fence: what the callback commits with
  * @todo: what the callback does, DST_GRANTED_...
- * @async: a request with callback is under way and has a reference on @object
+ * @due: a callback has not done yet what @todo says; until it returns it has a reference on
+ *	@object
  * @granted: the callback was called
  * @awaited: somebody is about to wait for the callback's return
- * @calling: the callback runs
+ * @running: callbacks that have not returned
  * @calls: so often
  * @error: and told this
  * @in_process: in process context
@@ -33,10 +34,10 @@ struct test_sync {
 	struct dmabuf_sync *sync;
 	struct dma_fence *fence;
 	u32 todo;
-	atomic_t async;
+	atomic_t due;
 	struct completion granted;
 	struct completion awaited;
-	bool calling;
+	atomic_t running;
 	u32 calls;
 	int error;
 	bool in_process;
@@ -47,11 +48,20 @@ static struct test_sync *to_test_sync(struct test_object *object)
 	return container_of(object, struct test_sync, object);
 }
 
+/* A callback that finishes the object tolerates no other call. */
+static int test_sync_usable(struct test_sync *ts)
+{
+	if (atomic_read_acquire(&ts->due) && (ts->todo & DST_GRANTED_FINI))
+		return -EBUSY;
+	return READ_ONCE(ts->sync) ? 0 : -ESTALE;
+}
+
 /* The sync object with this number, locked against other calls. */
 static struct test_sync *test_sync_begin(struct test_session *session, u32 id)
 {
 	struct test_object *object = test_object_get(session, id, TEST_SYNC);
 	struct test_sync *ts;
+	int err;
 
 	if (!object)
 		return ERR_PTR(-ENOENT);
@@ -60,11 +70,12 @@ static struct test_sync *test_sync_begin(struct test_session *session, u32 id)
 		test_object_put(object);
 		return ERR_PTR(-EINTR);
 	}
-	if (READ_ONCE(ts->sync))
+	err = test_sync_usable(ts);
+	if (!err)
 		return ts;
 	mutex_unlock(&ts->lock);
 	test_object_put(object);
-	return ERR_PTR(-ESTALE);
+	return ERR_PTR(err);
 }
 
 static void test_sync_finish(struct test_sync *ts)
@@ -73,9 +84,10 @@ static void test_sync_finish(struct test_sync *ts)
 	test_object_put(&ts->object);
 }
 
-static void test_sync_async_over(struct test_sync *ts)
+/* The callback was not called and will not be. */
+static void test_sync_withdrawn(struct test_sync *ts)
 {
-	if (atomic_xchg(&ts->async, 0))
+	if (atomic_xchg(&ts->due, 0))
 		test_object_put(&ts->object);
 }
 
@@ -89,8 +101,8 @@ static void test_sync_end(struct test_object *object)
 	sync = xchg(&ts->sync, NULL);
 	if (sync) {
 		dmabuf_sync_fini(sync);
-		WARN_ON(READ_ONCE(ts->calling));
-		test_sync_async_over(ts);
+		WARN_ON(atomic_read(&ts->running));
+		test_sync_withdrawn(ts);
 	}
 	mutex_unlock(&ts->lock);
 }
@@ -227,16 +239,18 @@ static void test_sync_linger(struct test_sync *ts)
 static void test_sync_granted(struct dmabuf_sync *sync, void *priv, int error)
 {
 	struct test_sync *ts = priv;
+	u32 todo = ts->todo;
 
-	WRITE_ONCE(ts->calling, true);
+	atomic_inc(&ts->running);
 	ts->in_process = in_task() && !irqs_disabled();
 	ts->calls++;
 	ts->error = error ?: test_sync_todo(ts, sync);
+	atomic_set_release(&ts->due, 0);
 	complete_all(&ts->granted);
-	if (ts->todo & DST_GRANTED_LINGER)
+	if (todo & DST_GRANTED_LINGER)
 		test_sync_linger(ts);
-	WRITE_ONCE(ts->calling, false);
-	test_sync_async_over(ts);
+	atomic_dec(&ts->running);
+	test_object_put(&ts->object);
 }
 
 static int test_sync_lock_async(struct test_sync *ts, struct dst_lock *args,
@@ -244,17 +258,18 @@ static int test_sync_lock_async(struct test_sync *ts, struct dst_lock *args,
 {
 	int err;
 
-	if (atomic_xchg(&ts->async, 1))
+	if (atomic_read(&ts->due))
 		return -EALREADY;
 	swap(ts->fence, fence);
 	dma_fence_put(fence);
 	ts->todo = args->granted;
+	atomic_set(&ts->due, 1);
 	reinit_completion(&ts->granted);
 	reinit_completion(&ts->awaited);
 	kref_get(&ts->object.ref);
 	err = dmabuf_sync_lock_async(ts->sync, test_sync_granted);
 	if (err)
-		test_sync_async_over(ts);
+		test_sync_withdrawn(ts);
 	return err;
 }
 
@@ -329,6 +344,7 @@ int test_sync_wait(struct test_session *session, void *arg)
 	args->error = ts->error;
 	args->in_process = ts->in_process;
 	args->calls = ts->calls;
+	args->running = atomic_read(&ts->running);
 	test_object_put(object);
 	if (left < 0)
 		return -EINTR;
@@ -391,7 +407,7 @@ int test_sync_unlock(struct test_session *session, void *arg)
  * @session: the open file
  * @arg: struct dst_object; @value: what dmabuf_sync_cancel() says
  *
- * Return: 0; -ENOENT; -EINVAL while a callback is due that finishes the object.
+ * Return: 0 or -ENOENT.
  */
 int test_sync_cancel(struct test_session *session, void *arg)
 {
@@ -400,14 +416,10 @@ int test_sync_cancel(struct test_session *session, void *arg)
 
 	if (IS_ERR(ts))
 		return PTR_ERR(ts);
-	if (atomic_read(&ts->async) && (ts->todo & DST_GRANTED_FINI)) {
-		test_sync_finish(ts);
-		return -EINVAL;
-	}
 	complete_all(&ts->awaited);
 	args->value = dmabuf_sync_cancel(ts->sync);
 	if (args->value)
-		test_sync_async_over(ts);
+		test_sync_withdrawn(ts);
 	test_sync_finish(ts);
 	return 0;
 }

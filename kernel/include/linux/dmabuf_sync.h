@@ -12,6 +12,10 @@
  * and in granted(), which runs in process context: prepare the job,
  * dmabuf_sync_commit(sync, fence), start the engine. The accesses are released when
  * the fence signals.
+ *
+ * The driver serializes its calls on one object, with two exceptions: dmabuf_sync_unlock() may
+ * meet calls that fail with -EBUSY as long as the object is locked, and the callback needs no
+ * lock of the driver's until it has released the accesses or told somebody who may.
  */
 #ifndef _LINUX_DMABUF_SYNC_H
 #define _LINUX_DMABUF_SYNC_H
@@ -35,7 +39,7 @@ struct dmabuf_sync;
  * Context: process context, may sleep; called once per dmabuf_sync_lock_async().
  * It may call every function of this API on @sync but dmabuf_sync_lock_async() and, unless
  * the accesses were committed or released, dmabuf_sync_fini(). If it calls that, nobody
- * else may cancel, nor may the callback of an earlier request still be running.
+ * else may call anything, nor may the callback of an earlier request still be running.
  *
  * When the accesses are released before it returns, by it or by others it told, the object
  * can be locked again meanwhile, and the next callback come beside the end of this one.
