@@ -3,6 +3,8 @@
  * The driver API, call by call: asynchronous requests, commit, cancel, and the end of a
  * sync object in each of its states.
  */
+#include <stdatomic.h>
+
 #include <kselftest_harness.h>
 
 #include "st.h"
@@ -338,6 +340,48 @@ TEST_F(drv, cancel_races_with_a_callback_that_unlocks)
 			TH_LOG("round %u", round);
 		ASSERT_TRUE(is_free(&self->w));
 	}
+}
+
+struct unlocker {
+	int test;
+	long sync;
+	unsigned int rounds;
+	atomic_bool locked;
+};
+
+static void *unlock_thread(void *arg)
+{
+	struct unlocker *u = arg;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; !err && i < u->rounds; i++) {
+		while (!atomic_exchange(&u->locked, false))
+			;
+		err = st_sync_unlock(u->test, u->sync, DST_HARDIRQ);
+	}
+	return (void *)(long)err;
+}
+
+/* An interrupt releases while somebody tries to lock the object again: one of them drops the set. */
+TEST_F(drv, unlock_races_with_the_next_lock)
+{
+	struct unlocker u = { .test = self->test, .sync = self->sync, .rounds = 2000 };
+	pthread_t thread;
+	unsigned int i;
+	void *err;
+	int ret;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, unlock_thread, &u));
+	for (i = 0; i < u.rounds; i++) {
+		do
+			ret = st_sync_lock(self->test, self->sync, DST_LOCK_TRY, 0);
+		while (ret == -EBUSY);
+		ASSERT_EQ(0, ret);
+		atomic_store(&u.locked, true);
+	}
+	pthread_join(thread, &err);
+	EXPECT_EQ(NULL, err);
 }
 
 TEST_F(drv, commit_needs_a_lock)

@@ -6,6 +6,7 @@
 #include <linux/dma-fence.h>
 #include <linux/dmabuf_sync.h>
 #include <linux/preempt.h>
+#include <linux/rwsem.h>
 #include <linux/slab.h>
 
 #include "test.h"
@@ -15,7 +16,8 @@
 /**
  * struct test_sync - a sync object
  * @object: its number
- * @lock: one call at a time; not held by cancel and wait
+ * @stays: the sync object is in use, and is not finished
+ * @lock: one call at a time; not held by unlock and wait
  * @sync: the sync object; NULL once finished: whoever takes it away finishes it
  * @fence: what the callback commits with
  * @todo: what the callback does, DST_GRANTED_...
@@ -30,6 +32,7 @@
  */
 struct test_sync {
 	struct test_object object;
+	struct rw_semaphore stays;
 	struct mutex lock; /* see above */
 	struct dmabuf_sync *sync;
 	struct dma_fence *fence;
@@ -56,8 +59,8 @@ static int test_sync_usable(struct test_sync *ts)
 	return READ_ONCE(ts->sync) ? 0 : -ESTALE;
 }
 
-/* The sync object with this number, locked against other calls. */
-static struct test_sync *test_sync_begin(struct test_session *session, u32 id)
+/* The sync object with this number, which stays until test_sync_leave(). */
+static struct test_sync *test_sync_enter(struct test_session *session, u32 id)
 {
 	struct test_object *object = test_object_get(session, id, TEST_SYNC);
 	struct test_sync *ts;
@@ -66,22 +69,43 @@ static struct test_sync *test_sync_begin(struct test_session *session, u32 id)
 	if (!object)
 		return ERR_PTR(-ENOENT);
 	ts = to_test_sync(object);
-	if (mutex_lock_interruptible(&ts->lock)) {
-		test_object_put(object);
-		return ERR_PTR(-EINTR);
-	}
+	down_read(&ts->stays);
 	err = test_sync_usable(ts);
 	if (!err)
 		return ts;
-	mutex_unlock(&ts->lock);
+	up_read(&ts->stays);
 	test_object_put(object);
+	return ERR_PTR(err);
+}
+
+static void test_sync_leave(struct test_sync *ts)
+{
+	up_read(&ts->stays);
+	test_object_put(&ts->object);
+}
+
+/* The same, locked against other calls but unlock. */
+static struct test_sync *test_sync_begin(struct test_session *session, u32 id)
+{
+	struct test_sync *ts = test_sync_enter(session, id);
+	int err = -EINTR;
+
+	if (IS_ERR(ts))
+		return ts;
+	if (!mutex_lock_interruptible(&ts->lock)) {
+		err = test_sync_usable(ts);
+		if (!err)
+			return ts;
+		mutex_unlock(&ts->lock);
+	}
+	test_sync_leave(ts);
 	return ERR_PTR(err);
 }
 
 static void test_sync_finish(struct test_sync *ts)
 {
 	mutex_unlock(&ts->lock);
-	test_object_put(&ts->object);
+	test_sync_leave(ts);
 }
 
 /* The callback was not called and will not be. */
@@ -97,14 +121,14 @@ static void test_sync_end(struct test_object *object)
 	struct dmabuf_sync *sync;
 
 	complete_all(&ts->awaited);
-	mutex_lock(&ts->lock);
+	down_write(&ts->stays);
 	sync = xchg(&ts->sync, NULL);
 	if (sync) {
 		dmabuf_sync_fini(sync);
 		WARN_ON(atomic_read(&ts->running));
 		test_sync_withdrawn(ts);
 	}
-	mutex_unlock(&ts->lock);
+	up_write(&ts->stays);
 }
 
 static void test_sync_free(struct test_object *object)
@@ -137,6 +161,7 @@ int test_sync_new(struct test_session *session, void *arg)
 	err = PTR_ERR_OR_ZERO(ts->sync);
 	if (err)
 		goto free_ts;
+	init_rwsem(&ts->stays);
 	mutex_init(&ts->lock);
 	init_completion(&ts->granted);
 	init_completion(&ts->awaited);
@@ -392,13 +417,13 @@ static void test_sync_do_unlock(void *sync)
 int test_sync_unlock(struct test_session *session, void *arg)
 {
 	struct dst_unlock *args = arg;
-	struct test_sync *ts = test_sync_begin(session, args->id);
+	struct test_sync *ts = test_sync_enter(session, args->id);
 	int err;
 
 	if (IS_ERR(ts))
 		return PTR_ERR(ts);
 	err = test_irq_run(args->where, test_sync_do_unlock, ts->sync);
-	test_sync_finish(ts);
+	test_sync_leave(ts);
 	return err;
 }
 
