@@ -80,19 +80,24 @@ void dsync_driver_forget(struct dmabuf_sync *sync, struct dsync_set *set)
 		dsync_set_put(set);
 }
 
-/* Drop a set that is over: released by its fence or an interrupt, failed, or never requested. */
+/* Released by its fence or an interrupt, failed, or never requested. */
+static bool set_is_over(struct dmabuf_sync *sync, struct dsync_set *set)
+{
+	/* Pairs with smp_store_release() before a callback is called. */
+	if (smp_load_acquire(&sync->due))
+		return false;
+	/* Pairs with smp_store_release() when a set leaves the tables, or fails. */
+	return smp_load_acquire(&set->state) == DSYNC_OVER;
+}
+
+/* Drop a set that is over. */
 static void sync_reap(struct dmabuf_sync *sync)
 {
 	struct dsync_set *set;
 
 	rcu_read_lock();
 	set = READ_ONCE(sync->set);
-	/*
-	 * The first pairs with smp_store_release() before a callback is called, the second with
-	 * the one when the set leaves the tables.
-	 */
-	if (set && !smp_load_acquire(&sync->due) &&
-	    smp_load_acquire(&set->state) == DSYNC_OVER)
+	if (set && set_is_over(sync, set))
 		dsync_driver_forget(sync, set);
 	rcu_read_unlock();
 }

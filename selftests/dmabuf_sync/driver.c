@@ -363,7 +363,7 @@ static void *unlock_thread(void *arg)
 	return (void *)(long)err;
 }
 
-/* An interrupt releases while somebody tries to lock the object again: one of them drops the set. */
+/* An interrupt unlocks while somebody tries to lock the object again: one of them drops the set. */
 TEST_F(drv, unlock_races_with_the_next_lock)
 {
 	struct unlocker u = { .test = self->test, .sync = self->sync, .rounds = 2000 };

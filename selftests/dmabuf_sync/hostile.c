@@ -14,7 +14,7 @@
 #define TO_END	DMABUF_SYNC_TO_END
 #define QUEUE	DMABUF_SYNC_QUEUE
 
-/* Requests that queue for the same bytes behind a holder, by a few owners in turn: as many as may. */
+/* Requests that queue for the same bytes behind a holder, by a few owners: as many as may. */
 #define NR_OWNERS	4
 #define MANY		1024
 
