@@ -14,8 +14,6 @@
 #define MODULE		"dmabuf_sync"
 #define MODULE_DIR	"/sys/module/" MODULE
 #define MODULE_BTF	"/sys/kernel/btf/" MODULE
-/* Also there when the framework is built in. */
-#define EVENTS_DIR	"/sys/kernel/tracing/events/" MODULE
 
 /* The kinds of programs, best first; a program's section begins with @section. */
 static const struct session_variant {
@@ -94,7 +92,10 @@ void session_init(struct session *session, const struct session_ops *ops,
 	};
 }
 
-/* A module that is coming or going is not there. Return: its identity, or 0. */
+/*
+ * A module that is coming or going is not there. One that is built in has a directory because it
+ * has parameters. Return: its identity, or 0.
+ */
 static ino_t session_module(void)
 {
 	char word[16] = "";
@@ -102,7 +103,7 @@ static ino_t session_module(void)
 	FILE *file;
 
 	if (stat(MODULE_DIR, &st))
-		return stat(EVENTS_DIR, &st) ? 0 : st.st_ino;
+		return 0;
 	file = fopen(MODULE_DIR "/initstate", "re");
 	if (!file)
 		return st.st_ino;	/* built in */
@@ -203,11 +204,14 @@ static void session_attached(struct session *session, const char *failed,
 
 static int session_start(struct session *session)
 {
+	ino_t module = session_module();
 	const char *failed = "";
 	char reason[sizeof(libbpf_said)] = "";
 	int err = -ENOENT;
 	size_t i;
 
+	if (!module)
+		return 0;
 	for (i = 0; i < NR_VARIANTS; i++) {
 		const struct session_variant *variant = &session_variants[i];
 		const char *excluded;
@@ -225,8 +229,8 @@ static int session_start(struct session *session)
 		snprintf(reason, sizeof(reason), "%s", excluded ?:
 			 libbpf_said[0] ? libbpf_said : strerror(-err));
 	}
-	if (!session_module())
-		return 0;	/* it went meanwhile */
+	if (session_module() != module)
+		return 0;	/* it went meanwhile, or another one came: see what is there then */
 	snprintf(session->text, sizeof(session->text),
 		 "the BPF programs cannot be attached to " MODULE ".ko: %s; -v shows the details",
 		 reason);
@@ -244,19 +248,18 @@ static void session_stop(struct session *session, enum session_state state,
 
 int session_update(struct session *session)
 {
-	ino_t module = session_module();
 	int changed = 0, ret;
 
 	if (session->state == SESSION_ATTACHED)
 		return 0;
 	if (session->state == SESSION_DETACHED) {
-		if (module == session->module)
+		if (session_module() == session->module)
 			return 0;
 		session_stop(session, SESSION_WAITING,
 			     "waiting for " MODULE ".ko: it was unloaded (modprobe " MODULE ")");
 		changed = 1;
 	}
-	ret = module ? session_start(session) : 0;
+	ret = session_start(session);
 	return ret ?: changed;
 }
 
