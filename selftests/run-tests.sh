@@ -223,7 +223,7 @@ judge() {
 }
 
 run_test() {
-	local dir=$1 program=$2 test=$1/$2 file tag status
+	local dir=$1 program=$2 test=$1/$2 file tag reason
 
 	file=$DMABUF_SYNC_TESTS/$dir/$program
 	[ -x "$file" ] || file=$top/selftests/$dir/$program
@@ -231,13 +231,15 @@ run_test() {
 	tag="test $test $((++nr_tests))"
 	echo "# $test"
 	mark "$tag"
+	reason=$(modules_load "$dir" 2>&1) || { fail "$test" "modules cannot be loaded: $reason"; return; }
 	run_limited $((factor * $(setting "$dir" timeout 60) + ${TORTURE_SECONDS:-0})) "$file"
 	judge "$test" $?
 	log_is_clean "$tag" || fail "$test" "the kernel log has reports (above)"
 	snapshot_is_empty || fail "$test" "accesses are left behind (above)"
 }
 
-# The modules come with the first test of a folder and must go after the last one.
+# The modules come with the first test of a folder, or with the next one after a test that has
+# unloaded them and failed; they must go after the last one.
 run_folder() {
 	local dir=$1 program tests=() reason
 	shift
@@ -247,10 +249,6 @@ run_folder() {
 	done
 	[ ${#tests[@]} -gt 0 ] || return
 	mark "folder $dir"
-	if ! reason=$(modules_load "$dir" 2>&1); then
-		fail "$dir" "modules cannot be loaded: $reason"
-		return
-	fi
 	for program in "${tests[@]}"; do
 		run_test "$dir" "$program"
 	done
