@@ -102,6 +102,14 @@ modules_load() {
 	done
 }
 
+modules_are_loaded() {
+	local module
+
+	for module in $(modules_of "$1"); do
+		is_loaded "$module" || return
+	done
+}
+
 # The last put of a buffer or a fence comes a little after the last close.
 module_unload() {
 	is_loadable "$1" || return 0
@@ -234,6 +242,7 @@ run_test() {
 	reason=$(modules_load "$dir" 2>&1) || { fail "$test" "modules cannot be loaded: $reason"; return; }
 	run_limited $((factor * $(setting "$dir" timeout 60) + ${TORTURE_SECONDS:-0})) "$file"
 	judge "$test" $?
+	modules_are_loaded "$dir" || fail "$test" "modules that it found loaded are gone"
 	log_is_clean "$tag" || fail "$test" "the kernel log has reports (above)"
 	snapshot_is_empty || fail "$test" "accesses are left behind (above)"
 }
