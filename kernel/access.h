@@ -3,17 +3,36 @@
 #define _DSYNC_ACCESS_H
 
 #include <linux/dmabuf_sync.h>
-#include <linux/interval_tree.h>
+#include <linux/list.h>
+#include <linux/rbtree.h>
 
 struct dsync_buf;
 struct dsync_owner;
 struct dsync_set;
 
 /**
+ * struct dsync_sub - what a tree knows of the accesses of a subtree
+ * @owner: owner of the access that reaches farthest
+ * @end: where that access ends: the byte behind its last one
+ * @other_end: where the accesses of all other owners end; 0: there are none
+ * @ticket: the earliest ticket
+ */
+struct dsync_sub {
+	const struct dsync_owner *owner;
+	unsigned long end;
+	unsigned long other_end;
+	u64 ticket;
+};
+
+/**
  * struct dsync_access - one buffer, one byte range, one mode, of one set
- * @it: the range [start, last] in one of the buffer's trees; linked under
- *	&dsync_buf.lock, the range itself never changes
+ * @rb: in one of the buffer's trees, under &dsync_buf.lock
+ * @sub: of the subtree that begins at @rb, under &dsync_buf.lock
+ * @start: first byte; fixed while the access is in a tree
+ * @last: last byte, likewise; never ULONG_MAX
  * @job: in &dsync_buf.jobs from commit to release, under &dsync_buf.lock
+ * @watchers: sets that look again when the access leaves its tree, by &dsync_set.watch;
+ *	under &dsync_buf.lock
  * @set: the request this access is part of, and so its owner
  * @buf: the buffer; the set holds the reference
  * @id: unique since boot
@@ -21,8 +40,12 @@ struct dsync_set;
  * @abandoned: when it was acquired, bytes of it were marked as abandoned
  */
 struct dsync_access {
-	struct interval_tree_node it;
+	struct rb_node rb;
+	struct dsync_sub sub;
+	unsigned long start;
+	unsigned long last;
 	struct list_head job;
+	struct hlist_head watchers;
 	struct dsync_set *set;
 	struct dsync_buf *buf;
 	u64 id;
@@ -42,7 +65,7 @@ static inline bool dsync_access_is_dma(const struct dsync_access *access)
 
 static inline u64 dsync_access_len(const struct dsync_access *access)
 {
-	return (u64)access->it.last - access->it.start + 1;
+	return (u64)access->last - access->start + 1;
 }
 
 /* Two modes conflict when at least one of them writes. */
@@ -58,30 +81,5 @@ static inline bool dsync_range_overlaps(unsigned long a_start,
 {
 	return a_start <= b_last && b_start <= a_last;
 }
-
-/**
- * dsync_access_next() - walk the accesses of a tree that overlap a range
- * @prev: the access before, or NULL to begin
- * @root: tree of a buffer
- * @start: first byte of the range
- * @last: last byte of the range
- *
- * Context: &dsync_buf.lock held.
- * Return: the next access, or NULL.
- */
-static inline struct dsync_access *
-dsync_access_next(struct dsync_access *prev, struct rb_root_cached *root,
-		  unsigned long start, unsigned long last)
-{
-	struct interval_tree_node *it;
-
-	it = prev ? interval_tree_iter_next(&prev->it, start, last) :
-		    interval_tree_iter_first(root, start, last);
-	return it ? container_of(it, struct dsync_access, it) : NULL;
-}
-
-#define dsync_for_each_overlap(access, root, start, last)		\
-	for (access = dsync_access_next(NULL, root, start, last); access; \
-	     access = dsync_access_next(access, root, start, last))
 
 #endif /* _DSYNC_ACCESS_H */

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Acquisition: one attempt, under the resv of all buffers of the set.
+ * Acquisition: one attempt.
  *
- *	blocked by a held access?		queue (or -EAGAIN)
- *	blocked by an earlier request?		queue (or -EAGAIN), unless it may be overtaken
+ *	a held access is in the way		wait (or -EAGAIN)
+ *	an earlier request is in the way	wait (or -EAGAIN), unless it may be overtaken
  *	otherwise				all accesses are held from here on
  *
- * An attempt that has to touch the wait-for graph is made again with the graph locked.
+ * A local set, of one buffer and few accesses, is checked and entered in one critical section of
+ * that buffer's lock. Any other set locks the resv of its buffers through an acquire context and
+ * marks the buffers: nobody else enters a marked buffer, so that it can go from one to the next.
+ * A local set that meets the mark takes the resv, too. Accesses leave the tables at any time.
+ *
  * request.c makes the attempts one after the other, for a task or for a worker.
  */
-#include <linux/ktime.h>
-
-#include "abandon.h"
 #include "acquire.h"
 #include "buf.h"
 #include "dmabuf_sync_trace.h"
-#include "fence.h"
 #include "graph.h"
+#include "hold.h"
 #include "owner.h"
 #include "queue.h"
 #include "set.h"
@@ -25,30 +26,20 @@
 /* Edges of one access that are traced. */
 #define TRACE_MAX_EDGES	64
 
-static void trace_edges(struct dsync_access *access, dsync_next_fn next, bool queued,
-			bool deadlock)
+static void trace_edges(struct dsync_access *access, struct dsync_trees *trees, u64 ticket,
+			bool queued)
 {
-	struct dsync_owner *owner = access->set->owner, *blocker;
-	struct dsync_access *other = NULL;
+	struct dsync_ask ask = dsync_conflict_ask(access, ticket);
+	struct dsync_access *other;
 	unsigned int nr = 0;
 
-	while (nr++ < TRACE_MAX_EDGES &&
-	       (other = next(access->buf, access, other))) {
-		blocker = other->set->owner;
-		if (deadlock)
-			trace_dmabuf_sync_deadlock(access->buf->ino, access->id,
-						   owner->id, other->id,
-						   blocker->id, blocker->kind,
-						   blocker->tgid,
-						   other->set->tid, queued);
-		else
-			trace_dmabuf_sync_contended(access->buf->ino,
-						    access->id, owner->id,
-						    other->id, blocker->id,
-						    blocker->kind,
-						    blocker->tgid,
-						    other->set->tid, queued);
-	}
+	for (other = dsync_conflict_first(trees, &ask); other && nr++ < TRACE_MAX_EDGES;
+	     other = dsync_conflict_next(trees, &ask, other))
+		trace_dmabuf_sync_contended(access->buf->ino, access->id,
+					    access->set->owner->id, other->id,
+					    other->set->owner->id, other->set->owner->kind,
+					    other->set->owner->tgid, other->set->tid,
+					    queued);
 }
 
 static void trace_blocked(struct dsync_set *set)
@@ -59,259 +50,274 @@ static void trace_blocked(struct dsync_set *set)
 	if (!trace_dmabuf_sync_contended_enabled())
 		return;
 	dsync_set_for_each(set, access) {
-		spin_lock_irqsave(&access->buf->lock, flags);
-		trace_edges(access, dsync_buf_holder, false, false);
-		trace_edges(access, dsync_buf_earlier, true, false);
-		spin_unlock_irqrestore(&access->buf->lock, flags);
+		dsync_buf_lock(access->buf, &flags);
+		trace_edges(access, &access->buf->held, U64_MAX, false);
+		trace_edges(access, &access->buf->queued, set->ticket, true);
+		dsync_buf_unlock(access->buf, flags);
 	}
 }
 
-static void trace_deadlock(struct dsync_set *set)
-{
-	struct dsync_access *access;
-	unsigned long flags;
+/* How an attempt is made. */
+#define ATTEMPT_WAIT		BIT(0)	/* queue the set if it cannot be acquired */
+#define ATTEMPT_OVERTAKE	BIT(1)	/* earlier requests are not in the way */
 
-	if (!trace_dmabuf_sync_deadlock_enabled())
-		return;
-	dsync_set_for_each(set, access) {
-		spin_lock_irqsave(&access->buf->lock, flags);
-		trace_edges(access, dsync_buf_holder, false, true);
-		spin_unlock_irqrestore(&access->buf->lock, flags);
-	}
+static bool set_is_held(const struct dsync_set *set)
+{
+	/* Pairs with smp_store_release() in dsync_hold_publish(). */
+	return smp_load_acquire(&set->state) == DSYNC_HELD;
 }
 
-static void trace_acquired(struct dsync_set *set)
+/*
+ * The request that was queued last is watched if it can be: so a crowd is a chain. Whoever may
+ * overtake watches what is held as long as something is, to look when only requests are left.
+ */
+static struct dsync_access *last_in_line(struct dsync_set *set, struct dsync_access *blocker)
 {
-	struct dsync_owner *owner = set->owner;
-	struct dsync_access *access;
+	struct dsync_access *tail = blocker->buf->tail, *access;
 
+	if (!tail || tail->set->owner == set->owner || dsync_owner_holds(set->owner))
+		return blocker;
 	dsync_set_for_each(set, access)
-		trace_dmabuf_sync_acquired(access->buf->ino, access->id,
-					   owner->id, owner->kind, owner->tgid,
-					   set->tid,
-					   access->mode & DMA_BUF_ACCESS_RW,
-					   dsync_access_is_dma(access),
-					   access->it.start,
-					   dsync_access_len(access),
-					   set->acquired_ns - set->requested_ns);
+		if (dsync_range_overlaps(access->start, access->last, tail->start, tail->last) &&
+		    dsync_mode_conflicts(access->mode, tail->mode))
+			return tail;
+	return blocker;
 }
 
-static void tables_enter(struct dsync_set *set)
+static void enqueue_local(struct dsync_set *set, struct dsync_access *blocker)
 {
 	struct dsync_access *access;
-	unsigned long flags;
 
-	dsync_set_for_each(set, access) {
-		spin_lock_irqsave(&access->buf->lock, flags);
-		if (set->queued)
-			dsync_buf_remove_queued(access->buf, access);
-		dsync_buf_insert_held(access->buf, access);
-		spin_unlock_irqrestore(&access->buf->lock, flags);
-	}
+	blocker = last_in_line(set, blocker);
+	dsync_queue_draw(set);
+	set->state = DSYNC_QUEUED;
+	dsync_set_for_each(set, access)
+		dsync_buf_insert_queued(access->buf, access);
+	dsync_queue_watch(set, blocker);
+	dsync_owner_add_waiting(set->owner, set);
 }
 
-static void tables_leave(struct dsync_set *set)
+/* -EBUSY: the buffer is marked, come back with the resv locked. */
+static int attempt_locked(struct dsync_set *set, unsigned int how)
 {
-	struct dsync_access *access;
-	unsigned long flags;
+	struct dsync_access *blocker;
 
-	dsync_set_for_each(set, access) {
-		spin_lock_irqsave(&access->buf->lock, flags);
-		dsync_buf_remove_held(access->buf, access);
-		dsync_queue_kick(access->buf, access, 0);
-		spin_unlock_irqrestore(&access->buf->lock, flags);
-	}
-	dsync_owner_sub_held(set->owner, set->nr);
-}
-
-/*
- * The owner has other requests that wait. What it acquires now can close a cycle: of holders,
- * or one in which somebody, this owner or another, gets the right to overtake. And the others
- * may have been hidden by this one (queue.c), which is not in their way.
- */
-static int holder_waits(struct dsync_set *set)
-{
-	int ret = dsync_graph_owner_deadlock(set->owner);
-
-	if (ret > 0) {
-		trace_deadlock(set);
-		ret = -EDEADLK;
-	}
-	if (!ret)
-		ret = dsync_graph_kick_cycle(set->owner);
-	if (ret < 0) {
-		tables_leave(set);
-		return ret;
-	}
-	dsync_queue_kick_own(set);
-	return 0;
-}
-
-/*
- * False if nothing was done because the graph must be locked first. Somebody who is queued behind
- * a set that waited is blocked by its owner from here on. Should the owner begin to wait
- * for another set at the same time, then one of the two must see the other:
- *
- *	acquires a set that waited		begins to wait for another one
- *	  owner->entering			  graph
- *	    the owner holds something		    the owner holds something:
- *	    in the tables			    owner->entering: in the tables by now
- *						    walk: finds who is behind that set
- */
-static bool set_enter(struct dsync_set *set, bool graph)
-{
-	bool enter = set->queued && !graph;
-	bool held;
-
-	if (enter)
-		mutex_lock(&set->owner->entering);
-	held = dsync_owner_add_held(set->owner, set, graph);
-	if (held) {
-		tables_enter(set);
-		if (set->queued)
-			dsync_owner_del_waiting(set->owner, set);
-	}
-	if (enter)
-		mutex_unlock(&set->owner->entering);
-	return held;
-}
-
-/* Nothing is in the way: hold everything (invariants 1 and 2). */
-static int set_hold(struct dsync_set *set, bool graph, bool *need_graph)
-{
-	struct dsync_access *access;
-	int ret;
-
-	if (!set_enter(set, graph)) {
-		*need_graph = true;
+	if (set->state == DSYNC_HELD)
+		return 0;
+	if (set->accesses[0].buf->marked)
+		return -EBUSY;
+	blocker = dsync_queue_holder(set);
+	set->behind = !blocker;
+	if (!blocker && !(how & ATTEMPT_OVERTAKE))
+		blocker = dsync_queue_earlier(set);
+	if (!blocker) {
+		hlist_del_init(&set->watch);
+		dsync_hold_local(set);
 		return 0;
 	}
-	if (graph) {
-		ret = holder_waits(set);
-		if (ret)
-			return ret;
+	if (!(how & ATTEMPT_WAIT))
+		return -EAGAIN;
+	if (set->state == DSYNC_QUEUED) {
+		dsync_queue_watch(set, blocker);
+		return -EINPROGRESS;
 	}
-
-	set->acquired_ns = ktime_get_ns();
-	set->state = DSYNC_HELD;
-	dsync_set_for_each(set, access)
-		access->abandoned = dsync_abandon_check(access->buf->ino,
-							access->it.start,
-							access->it.last,
-							dsync_access_writes(access));
-	trace_acquired(set);
-	return 0;
-}
-
-/* The set is queued and blocked: does that close a cycle of holders, or of requests? */
-static int set_closes_cycle(struct dsync_set *set)
-{
-	int ret = dsync_graph_find_deadlock(set);
-
-	if (ret > 0) {
-		trace_deadlock(set);
-		return -EDEADLK;
-	}
-	if (!ret)
-		ret = dsync_graph_kick_cycle(set->owner);
-	return min(ret, 0);
-}
-
-/*
- * 1: earlier requests are in the way. 0: none is, or all may be overtaken. Without
- * holdings the owner is waited for by nobody and may overtake nobody.
- */
-static int set_behind(struct dsync_set *set, bool graph, bool *need_graph)
-{
-	int ret;
-
-	if (!dsync_set_blocked_by(set, dsync_buf_earlier))
-		return 0;
-	if (!dsync_owner_holds(set->owner))
-		return 1;
-	if (!graph) {
-		*need_graph = true;
-		return 1;
-	}
-	ret = dsync_graph_may_overtake(set);
-	return ret < 0 ? ret : !ret;
-}
-
-/*
- * A set that cannot be acquired is queued first and looked at once more: what is released
- * before it is queued does not kick it.
- */
-static int try_locked(struct dsync_set *set, bool wait, bool graph,
-		      bool *need_graph)
-{
-	bool queued_now = false;
-	int ret;
-
-	for (;;) {
-		ret = dsync_set_blocked_by(set, dsync_buf_holder);
-		if (!ret)
-			ret = set_behind(set, graph, need_graph);
-		if (ret < 0 || *need_graph)
-			return min(ret, 0);
-		if (!ret)
-			return set_hold(set, graph, need_graph);
-		if (!wait)
-			return -EAGAIN;
-		if (set->queued)
-			break;
-		if (dsync_queue_is_full(set))
-			return -ENOLCK;
-		if (!dsync_queue_add(set, graph)) {
-			*need_graph = true;
-			return 0;
-		}
-		queued_now = true;
-	}
-
-	if (queued_now && graph) {
-		ret = set_closes_cycle(set);
-		if (ret)
-			return ret;
-	}
-	trace_blocked(set);
-	if (!queued_now)
-		dsync_queue_pass_on(set);
+	if (dsync_queue_is_full(set))
+		return -ENOLCK;
+	enqueue_local(set, blocker);
 	return -EINPROGRESS;
 }
 
-/**
- * dsync_acquire_try() - one attempt to acquire a set
- * @set: a new set
- * @wait: queue it when it cannot be acquired; else its fences count, too
- * @intr: a pending signal ends the attempt
- *
- * Context: process context; may sleep for the resv of the buffers, not for an access.
- * Return: 0 when the set is held, -EINPROGRESS when it is queued and will be kicked,
- * -EAGAIN without @wait, -EDEADLK, -ENOLCK, -ERESTARTSYS. A set that was queued stays
- * so when this fails.
- */
-int dsync_acquire_try(struct dsync_set *set, bool wait, bool intr)
+static int attempt_local(struct dsync_set *set, unsigned int how)
 {
-	bool need_graph = false;
-	struct dsync_txn txn;
+	struct dsync_buf *buf = set->accesses[0].buf;
+	unsigned long flags;
 	int ret;
 
+	dsync_buf_lock(buf, &flags);
+	ret = attempt_locked(set, how);
+	dsync_buf_unlock(buf, flags);
+	return ret;
+}
+
+static void mark(struct dsync_buf *buf, struct dsync_set *set)
+{
+	unsigned long flags;
+
+	dsync_buf_lock(buf, &flags);
+	WARN_ON_ONCE(buf->marked);
+	buf->marked = set;
+	dsync_buf_unlock(buf, flags);
+}
+
+static void unmark(struct dsync_buf *buf)
+{
+	unsigned long flags;
+
+	dsync_buf_lock(buf, &flags);
+	buf->marked = NULL;
+	dsync_queue_unlock(buf, flags);
+}
+
+/* Find out what is in the way of some accesses, and watch it. */
+static bool part_blocked(struct dsync_set *set, struct dsync_access *access,
+			 struct dsync_access *end,
+			 struct dsync_access *(*way)(struct dsync_buf *buf,
+						     const struct dsync_access *access))
+{
+	struct dsync_buf *buf = access->buf;
+	struct dsync_access *blocker = NULL;
+	unsigned long flags;
+
+	dsync_buf_lock(buf, &flags);
+	for (; access < end && !blocker; access++)
+		blocker = way(buf, access);
+	if (blocker)
+		dsync_queue_watch(set, blocker);
+	dsync_buf_unlock(buf, flags);
+	return blocker;
+}
+
+static bool blocked(struct dsync_set *set,
+		    struct dsync_access *(*way)(struct dsync_buf *buf,
+						const struct dsync_access *access))
+{
+	struct dsync_access *access, *end;
+
+	dsync_set_for_each_part(set, access, end)
+		if (part_blocked(set, access, end, way))
+			return true;
+	return false;
+}
+
+static void hold_part(struct dsync_access *access, struct dsync_access *end)
+{
+	struct dsync_buf *buf = access->buf;
+	unsigned long flags;
+
+	dsync_buf_lock(buf, &flags);
+	for (; access < end; access++)
+		dsync_hold_insert(access);
+	dsync_buf_unlock(buf, flags);
+}
+
+static void queue_part(struct dsync_access *access, struct dsync_access *end)
+{
+	struct dsync_buf *buf = access->buf;
+	unsigned long flags;
+
+	dsync_buf_lock(buf, &flags);
+	for (; access < end; access++)
+		dsync_buf_insert_queued(buf, access);
+	dsync_buf_unlock(buf, flags);
+}
+
+/* With all buffers marked. What is in the way can go at any time: it tells the set, then. */
+static int attempt_marked(struct dsync_set *set, unsigned int how)
+{
+	struct dsync_access *access, *end;
+	bool in_the_way;
+
+	in_the_way = blocked(set, dsync_buf_holder);
+	set->behind = !in_the_way;
+	if (!in_the_way && !(how & ATTEMPT_OVERTAKE))
+		in_the_way = blocked(set, dsync_buf_earlier);
+	if (!in_the_way) {
+		dsync_set_for_each_part(set, access, end)
+			hold_part(access, end);
+		dsync_hold_publish(set);
+		return 0;
+	}
+	if (set->state == DSYNC_QUEUED)
+		return -EINPROGRESS;
+	if (!(how & ATTEMPT_WAIT) || dsync_queue_is_full(set)) {
+		dsync_queue_unwatch(set);
+		return how & ATTEMPT_WAIT ? -ENOLCK : -EAGAIN;
+	}
+	dsync_queue_draw(set);
+	set->state = DSYNC_QUEUED;
+	dsync_set_for_each_part(set, access, end)
+		queue_part(access, end);
+	dsync_owner_add_waiting(set->owner, set);
+	return -EINPROGRESS;
+}
+
+static int attempt_many(struct dsync_set *set, unsigned int how)
+{
+	struct dsync_access *access;
+	int ret;
+
+	dsync_queue_unwatch(set);
+	dsync_set_for_each(set, access)
+		if (!dsync_set_same_buf(access))
+			mark(access->buf, set);
+	ret = attempt_marked(set, how);
+	dsync_set_for_each(set, access)
+		if (!dsync_set_same_buf(access))
+			unmark(access->buf);
+	return ret;
+}
+
+static int attempt(struct dsync_set *set, unsigned int how, bool intr)
+{
+	struct dsync_txn txn;
+	int ret = -EBUSY;
+
+	if (set->local)
+		ret = attempt_local(set, how);
+	if (ret != -EBUSY)
+		return ret;
 	ret = dsync_txn_lock(&txn, set, intr);
 	if (ret)
 		return ret;
-
-	if (!wait && dsync_fence_busy(set)) {
-		ret = -EAGAIN;
-		goto unlock;
-	}
-	ret = try_locked(set, wait, false, &need_graph);
-	if (need_graph) {
-		need_graph = false;
-		dsync_graph_lock();
-		ret = try_locked(set, wait, true, &need_graph);
-		dsync_graph_unlock();
-	}
-unlock:
+	ret = set->local ? attempt_local(set, how) : attempt_many(set, how);
 	dsync_txn_unlock(&txn);
+	return ret;
+}
+
+/* Only earlier requests are in the way of a set whose owner holds something. */
+static int attempt_behind(struct dsync_set *set, unsigned int how, bool intr, int ret)
+{
+	if (!set->behind || !dsync_graph_may_overtake(set))
+		return ret;
+	return attempt(set, how | ATTEMPT_OVERTAKE, intr);
+}
+
+/* The set waits, or would, and its owner holds something. */
+static int attempt_again(struct dsync_set *set, unsigned int how, bool intr, bool first,
+			 int ret)
+{
+	ret = attempt_behind(set, how, intr, ret);
+	if (first && ret == -EINPROGRESS)
+		dsync_graph_queued(set);
+	if (ret && test_bit(DSYNC_SET_DOOMED, &set->kicked))
+		return -EDEADLK;
+	return ret;
+}
+
+/**
+ * dsync_acquire() - one attempt to acquire a set
+ * @set: a new set, or one that is queued and was kicked, or handed over
+ * @wait: queue it when it cannot be acquired
+ * @intr: a pending signal ends the attempt
+ *
+ * Context: process context; may sleep for the resv of the buffers, not for an access.
+ * Return: 0 when the set is held, -EINPROGRESS when it is queued and will be kicked or handed
+ * over, -EAGAIN without @wait, -EDEADLK, -ENOLCK, -ERESTARTSYS. A set that was queued stays
+ * so when this fails.
+ */
+int dsync_acquire(struct dsync_set *set, bool wait, bool intr)
+{
+	unsigned int how = wait ? ATTEMPT_WAIT : 0;
+	bool first = set->state == DSYNC_NEW;
+	int ret;
+
+	ret = set_is_held(set) ? 0 : attempt(set, how, intr);
+	if ((ret == -EINPROGRESS || ret == -EAGAIN) && dsync_owner_holds(set->owner))
+		ret = attempt_again(set, how, intr, first, ret);
+	if (ret == -EINPROGRESS)
+		trace_blocked(set);
+	/* What is held now may have closed a cycle, or let somebody overtake. */
+	if (!ret && dsync_owner_waits(set->owner))
+		dsync_graph_acquired(set);
 	return ret;
 }

@@ -6,6 +6,6 @@
 
 struct dsync_set;
 
-int dsync_acquire_try(struct dsync_set *set, bool wait, bool intr);
+int dsync_acquire(struct dsync_set *set, bool wait, bool intr);
 
 #endif /* _DSYNC_ACQUIRE_H */

@@ -8,11 +8,13 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/hash.h>
+#include <linux/moduleparam.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
 #include "buf.h"
 #include "owner.h"
+#include "queue.h"
 #include "set.h"
 
 struct dsync_bucket {
@@ -104,7 +106,6 @@ struct dsync_buf *dsync_buf_find(struct dma_buf *dmabuf)
 static struct dsync_buf *buf_alloc(struct dma_buf *dmabuf)
 {
 	struct dsync_buf *buf;
-	unsigned int i;
 
 	buf = kzalloc(sizeof(*buf), GFP_KERNEL_ACCOUNT);
 	if (!buf)
@@ -114,11 +115,10 @@ static struct dsync_buf *buf_alloc(struct dma_buf *dmabuf)
 	buf->ino = dsync_buf_ino(dmabuf);
 	refcount_set(&buf->ref, 1);
 	spin_lock_init(&buf->lock);
-	for (i = 0; i < DSYNC_NR_TREES; i++) {
-		buf->held[i] = RB_ROOT_CACHED;
-		buf->queued[i] = RB_ROOT_CACHED;
-	}
+	buf->held.steps = &buf->steps;
+	buf->queued.steps = &buf->steps;
 	INIT_LIST_HEAD(&buf->jobs);
+	dsync_queue_init(buf);
 	return buf;
 }
 
@@ -177,7 +177,7 @@ void dsync_buf_put(struct dsync_buf *buf)
 	if (!last)
 		return;
 
-	WARN_ON_ONCE(!list_empty(&buf->jobs));
+	WARN_ON_ONCE(!list_empty(&buf->jobs) || !hlist_empty(&buf->pending));
 	kfree_rcu(buf, rcu);
 }
 
@@ -205,11 +205,55 @@ void dsync_buf_for_each(unsigned int bucket,
 	rcu_read_unlock();
 }
 
-static struct rb_root_cached *tree_of(struct rb_root_cached *trees,
-				      const struct dsync_access *access)
+#ifdef DMABUF_SYNC_DEBUG
+static unsigned int max_steps;
+module_param(max_steps, uint, 0644);
+MODULE_PARM_DESC(max_steps, "most tree nodes looked at with a buffer's lock held; write 0 to begin anew");
+
+static void note_steps(const struct dsync_buf *buf)
 {
-	return &trees[dsync_access_writes(access) ? DSYNC_WRITERS :
-						    DSYNC_READERS];
+	if (buf->steps > READ_ONCE(max_steps))
+		WRITE_ONCE(max_steps, buf->steps);
+}
+#else
+static void note_steps(const struct dsync_buf *buf)
+{
+}
+#endif
+
+/**
+ * dsync_buf_lock() - lock a buffer's tables
+ * @buf: the buffer
+ * @flags: for dsync_buf_unlock()
+ *
+ * Context: any.
+ */
+void dsync_buf_lock(struct dsync_buf *buf, unsigned long *flags)
+{
+	spin_lock_irqsave(&buf->lock, *flags);
+	buf->steps = 0;
+}
+
+/**
+ * dsync_buf_unlock() - unlock them
+ * @buf: the buffer
+ * @flags: of dsync_buf_lock()
+ */
+void dsync_buf_unlock(struct dsync_buf *buf, unsigned long flags)
+{
+	note_steps(buf);
+	spin_unlock_irqrestore(&buf->lock, flags);
+}
+
+/**
+ * dsync_buf_spent() - is it time to drop the lock
+ * @buf: the buffer, locked
+ *
+ * Return: true when DSYNC_MAX_STEPS nodes were looked at.
+ */
+bool dsync_buf_spent(const struct dsync_buf *buf)
+{
+	return buf->steps >= DSYNC_MAX_STEPS;
 }
 
 /**
@@ -217,14 +261,13 @@ static struct rb_root_cached *tree_of(struct rb_root_cached *trees,
  * @buf: its buffer
  * @access: the access, which conflicts with none that is held (invariant 1)
  *
- * Context: the resv and &dsync_buf.lock held.
+ * Context: &dsync_buf.lock held.
  */
 void dsync_buf_insert_held(struct dsync_buf *buf, struct dsync_access *access)
 {
-	dma_resv_assert_held(buf->dmabuf->resv);
 	lockdep_assert_held(&buf->lock);
-	WARN_ON_ONCE(dsync_buf_holder(buf, access, NULL));
-	interval_tree_insert(&access->it, tree_of(buf->held, access));
+	WARN_ON_ONCE(dsync_buf_holder(buf, access));
+	dsync_conflict_insert(&buf->held, access);
 	buf->nr_held++;
 }
 
@@ -239,7 +282,7 @@ void dsync_buf_remove_held(struct dsync_buf *buf, struct dsync_access *access)
 {
 	lockdep_assert_held(&buf->lock);
 	list_del_init(&access->job);
-	interval_tree_remove(&access->it, tree_of(buf->held, access));
+	dsync_conflict_remove(&buf->held, access);
 	buf->nr_held--;
 }
 
@@ -248,14 +291,14 @@ void dsync_buf_remove_held(struct dsync_buf *buf, struct dsync_access *access)
  * @buf: its buffer
  * @access: an access of a set that has a ticket
  *
- * Context: the resv and &dsync_buf.lock held.
+ * Context: &dsync_buf.lock held.
  */
 void dsync_buf_insert_queued(struct dsync_buf *buf, struct dsync_access *access)
 {
-	dma_resv_assert_held(buf->dmabuf->resv);
 	lockdep_assert_held(&buf->lock);
-	interval_tree_insert(&access->it, tree_of(buf->queued, access));
-	WRITE_ONCE(buf->nr_queued, buf->nr_queued + 1);
+	dsync_conflict_insert(&buf->queued, access);
+	buf->tail = access;
+	buf->nr_queued++;
 }
 
 /**
@@ -268,79 +311,44 @@ void dsync_buf_insert_queued(struct dsync_buf *buf, struct dsync_access *access)
 void dsync_buf_remove_queued(struct dsync_buf *buf, struct dsync_access *access)
 {
 	lockdep_assert_held(&buf->lock);
-	interval_tree_remove(&access->it, tree_of(buf->queued, access));
-	WRITE_ONCE(buf->nr_queued, buf->nr_queued - 1);
-}
-
-static bool same_owner(struct dsync_access *access, struct dsync_access *other)
-{
-	return access->set->owner == other->set->owner;
-}
-
-/*
- * Next access after @prev in @trees that conflicts with @access: writers first, then,
- * for a writer, the readers. A reader never looks at the readers.
- */
-static struct dsync_access *next_conflict(struct rb_root_cached *trees,
-					  struct dsync_access *access,
-					  struct dsync_access *prev)
-{
-	unsigned long start = access->it.start, last = access->it.last;
-	bool readers = prev && !dsync_access_writes(prev);
-	struct dsync_access *other = prev;
-
-	if (!readers) {
-		do {
-			other = dsync_access_next(other, &trees[DSYNC_WRITERS],
-						  start, last);
-		} while (other && same_owner(access, other));
-		if (other || !dsync_access_writes(access))
-			return other;
-	}
-	do {
-		other = dsync_access_next(other, &trees[DSYNC_READERS], start,
-					  last);
-	} while (other && same_owner(access, other));
-	return other;
+	dsync_conflict_remove(&buf->queued, access);
+	if (buf->tail == access)
+		buf->tail = NULL;
+	buf->nr_queued--;
 }
 
 /**
- * dsync_buf_holder() - walk the held accesses that an access conflicts with
+ * dsync_buf_holder() - is a held access in the way
  * @buf: the buffer
  * @access: the access, held or not
- * @prev: the answer before, or NULL to begin
  *
  * Context: &dsync_buf.lock held.
  * Return: a held access of another owner that conflicts, or NULL.
  */
 struct dsync_access *dsync_buf_holder(struct dsync_buf *buf,
-				      struct dsync_access *access,
-				      struct dsync_access *prev)
+				      const struct dsync_access *access)
 {
+	struct dsync_ask ask = dsync_conflict_ask(access, U64_MAX);
+
 	lockdep_assert_held(&buf->lock);
-	return next_conflict(buf->held, access, prev);
+	return dsync_conflict_first(&buf->held, &ask);
 }
 
 /**
- * dsync_buf_earlier() - walk the earlier requests that an access conflicts with
+ * dsync_buf_earlier() - is an earlier request in the way
  * @buf: the buffer
  * @access: the access; while its set has no ticket, all requests are earlier
- * @prev: the answer before, or NULL to begin
  *
  * Context: &dsync_buf.lock held.
  * Return: a queued access of another owner that conflicts, or NULL.
  */
 struct dsync_access *dsync_buf_earlier(struct dsync_buf *buf,
-				       struct dsync_access *access,
-				       struct dsync_access *prev)
+				       const struct dsync_access *access)
 {
-	u64 ticket = access->set->ticket ?: U64_MAX;
+	struct dsync_ask ask = dsync_conflict_ask(access, access->set->ticket ?: U64_MAX);
 
 	lockdep_assert_held(&buf->lock);
-	do {
-		prev = next_conflict(buf->queued, access, prev);
-	} while (prev && prev->set->ticket >= ticket);
-	return prev;
+	return dsync_conflict_first(&buf->queued, &ask);
 }
 
 /**

@@ -32,31 +32,39 @@ static bool resv_written(struct dsync_access *access)
 	return writes;
 }
 
+/* Is a fence in the resv that is none of our jobs' in this buffer? */
+static bool resv_busy(struct dsync_access *access)
+{
+	enum dma_resv_usage usage = dma_resv_usage_rw(resv_written(access));
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+	bool busy = false;
+
+	dma_resv_iter_begin(&cursor, access->buf->dmabuf->resv, usage);
+	dma_resv_for_each_fence_unlocked(&cursor, fence) {
+		if (dma_resv_iter_is_restarted(&cursor))
+			busy = false;
+		busy |= !dsync_buf_has_job(access->buf, fence) &&
+			!dma_fence_is_signaled(fence);
+	}
+	dma_resv_iter_end(&cursor);
+	return busy;
+}
+
 /**
  * dsync_fence_busy() - would the set have to wait for a fence
  * @set: the set
  *
- * Context: the resv of the set locked.
+ * Context: any; a fence that comes at the same time may be seen or not.
  * Return: true if a stock driver's fence is not signaled.
  */
 bool dsync_fence_busy(struct dsync_set *set)
 {
-	struct dma_resv_iter cursor;
 	struct dsync_access *access;
-	struct dma_fence *fence;
-	struct dma_resv *resv;
 
-	dsync_set_for_each(set, access) {
-		if (dsync_set_same_resv(access))
-			continue;
-		resv = access->buf->dmabuf->resv;
-		dma_resv_for_each_fence(&cursor, resv,
-					dma_resv_usage_rw(resv_written(access)),
-					fence)
-			if (!dsync_buf_has_job(access->buf, fence) &&
-			    !dma_fence_is_signaled(fence))
-				return true;
-	}
+	dsync_set_for_each(set, access)
+		if (!dsync_set_same_resv(access) && resv_busy(access))
+			return true;
 	return false;
 }
 

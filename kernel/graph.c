@@ -1,208 +1,416 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The wait-for graph, walked when a request that has to wait could close a cycle.
+ * The wait-for graph. It is nowhere but in the buffers' trees and the owners' lists:
  *
  *	set -> owner	hard: an access of the owner is held and conflicts
  *	set -> set	soft: the other request conflicts and has an earlier ticket
  *	owner -> set	the owner waits for its set
  *
- * A cycle of hard edges is a deadlock: the request that closes it fails. A cycle with a
- * soft edge is none: the request at the soft edge overtakes the one it is queued behind,
- * because that one waits, in the end, for the first one's owner.
+ * A cycle of hard edges is a deadlock: one request of it fails. A committed job is no part of
+ * one: it ends by itself. A cycle with a soft edge is no deadlock: the request at the soft
+ * edge overtakes the one it is queued behind, because that one waits, in the end, for the
+ * first one's owner.
  *
- * Every node on a cycle holds something while it waits. Owners become like that, and
- * acquire more while they are, under the mutex only (owner.c). So no edge of a cycle
- * appears while somebody walks, and edges seen one after the other were all there when the
- * walk began; that the sets on the path still wait at its end makes sure that none of
- * them gave up in between. Edges may go at any time: that needs no lock but the
- * buffer's.
+ * Whoever makes an edge that may close a cycle (owner.c) has published it before it searches. A
+ * cycle does not dissolve by itself, so whoever was last finds all of it, with no lock but one
+ * buffer's at a time. What was found may have fallen apart meanwhile: the victim is chosen with the
+ * owners of the cycle locked against other verdicts, after each edge was looked at again.
  */
-#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/ww_mutex.h>
 
 #include "buf.h"
+#include "dmabuf_sync_trace.h"
 #include "graph.h"
 #include "owner.h"
+#include "queue.h"
+#include "search.h"
 #include "set.h"
-#include "walk.h"
 
-static DEFINE_MUTEX(graph_mutex);
+/* The cycle's sets, from the last one back to the first, which the target waits for. */
+#define cycle_for_each(search, node)					\
+	for (node = (search)->last; node; node = node->parent)		\
+		if (node->set)
 
-/**
- * dsync_graph_lock() - keep owners from beginning to wait while they hold something
- *
- * Context: process context; may sleep, for as long as a few walks take. Taken inside
- * resv locks.
- */
-void dsync_graph_lock(void)
+static void verdict_unlock(struct dsync_search *search, struct dsync_node *end,
+			   struct dsync_node *slow)
 {
-	mutex_lock(&graph_mutex);
+	struct dsync_node *node;
+
+	cycle_for_each(search, node) {
+		if (node == end)
+			break;
+		if (node != slow)
+			ww_mutex_unlock(&node->set->owner->verdict);
+	}
+	if (slow)
+		ww_mutex_unlock(&slow->set->owner->verdict);
 }
 
-void dsync_graph_unlock(void)
+/* As txn.c locks resv; each owner is once in a cycle. */
+static void verdict_lock(struct dsync_search *search, struct ww_acquire_ctx *ctx)
 {
-	mutex_unlock(&graph_mutex);
+	struct dsync_node *node, *slow = NULL;
+
+	ww_acquire_init(ctx, &dsync_verdict_class);
+again:
+	cycle_for_each(search, node) {
+		if (node == slow || !ww_mutex_lock(&node->set->owner->verdict, ctx))
+			continue;
+		verdict_unlock(search, node, slow);
+		ww_mutex_lock_slow(&node->set->owner->verdict, ctx);
+		slow = node;
+		goto again;
+	}
+	ww_acquire_done(ctx);
 }
 
-void dsync_graph_assert_held(void)
+/* Does a waiting set still wait, and the held one still hold? Accesses never change. */
+static bool edge_stands(struct dsync_set *set, struct dsync_set *via)
 {
-	lockdep_assert_held(&graph_mutex);
+	enum dsync_state held = READ_ONCE(via->state);
+
+	return READ_ONCE(set->state) == DSYNC_QUEUED &&
+	       !test_bit(DSYNC_SET_DOOMED, &set->kicked) &&
+	       (held == DSYNC_HELD || held == DSYNC_READY);
 }
 
-/*
- * Search from @set or, without one, from all that @target waits for. A path that fell
- * apart while it was found proves nothing: look once more. Unless it is @set itself that
- * gave up: it would be found like that again and again, and is in nobody's way any more.
- */
-static int find(struct dsync_set *set, struct dsync_owner *target, bool soft,
-		unsigned int *steps)
+static bool cycle_stands(struct dsync_search *search)
 {
-	struct dsync_walk walk;
-	bool again;
-	int ret;
+	struct dsync_set *via = search->last_via;
+	struct dsync_node *node;
 
-	do {
-		dsync_walk_init(&walk, target, soft, steps);
-		if (set)
-			dsync_walk_from_set(&walk, set);
-		else
-			dsync_walk_from_target(&walk);
-		ret = dsync_walk_run(&walk);
-		again = ret == 1 && !dsync_walk_path_holds(&walk);
-		dsync_walk_fini(&walk);
-	} while (again && (!set || READ_ONCE(set->queued)));
-	return ret;
+	for (node = search->last; node; node = node->parent) {
+		if (node->set) {
+			if (!edge_stands(node->set, via))
+				return false;
+		} else {
+			via = node->via;
+		}
+	}
+	return true;
 }
 
-/**
- * dsync_graph_find_deadlock() - does a waiting set close a cycle of holders
- * @set: the set, already queued
- *
- * Context: the graph locked.
- * Return: 1 if so, 0 if not, -ENOLCK if there are too many accesses to look at.
- */
-int dsync_graph_find_deadlock(struct dsync_set *set)
-{
-	unsigned int steps = 0;
-
-	return find(set, set->owner, false, &steps);
-}
-
-/**
- * dsync_graph_owner_deadlock() - did an owner close a cycle by acquiring something
- * @owner: the owner, which still waits for other sets
- *
- * Context: the graph locked.
- * Return: as dsync_graph_find_deadlock().
- */
-int dsync_graph_owner_deadlock(struct dsync_owner *owner)
-{
-	unsigned int steps = 0;
-
-	return find(NULL, owner, false, &steps);
-}
-
-/* One that a held access is in the way of is kicked when that one is released. */
-static void kick_unless_held_up(struct dsync_set *set)
-{
-	if (!dsync_set_blocked_by(set, dsync_buf_holder))
-		dsync_owner_kick(set->owner, set);
-}
-
-/**
- * dsync_graph_kick_cycle() - let the sets of cycles with soft edges look again
- * @owner: the owner that closed them: it began to wait, or it acquired something while it
- *	waits
- *
- * In each of them there is one that finds that it may overtake now. All that @owner waits
- * for is looked at, over any number of edges: it may have closed several cycles at once, and
- * nobody else knows of them.
- *
- * Context: the graph locked.
- * Return: as dsync_graph_find_deadlock(), 1 meaning that there was such a cycle.
- */
-int dsync_graph_kick_cycle(struct dsync_owner *owner)
-{
-	unsigned int steps = 0;
-	struct dsync_walk walk;
-	int ret;
-
-	dsync_walk_init(&walk, owner, true, &steps);
-	walk.all = true;
-	dsync_walk_from_target(&walk);
-	ret = dsync_walk_run(&walk);
-	if (ret == 1)
-		dsync_walk_visit_seen(&walk, kick_unless_held_up);
-	dsync_walk_fini(&walk);
-	return ret;
-}
-
-/* Does one of the owner's held accesses keep a queued access waiting? */
-static bool held_up_by(struct dsync_access *access, struct dsync_owner *owner,
-		       unsigned int *steps)
-{
-	struct dsync_access *holder = NULL;
-
-	do {
-		holder = dsync_buf_holder(access->buf, access, holder);
-		(*steps)++;
-	} while (holder && holder->set->owner != owner &&
-		 *steps <= DSYNC_WALK_MAX_STEPS);
-	return holder && holder->set->owner == owner;
-}
-
-/*
- * The earlier requests in the way of @set, with a reference on each, but for those that wait for
- * its owner in the same buffer: in an upgrade that is all of them.
- */
-static void collect_earlier(struct dsync_set *set, struct list_head *earlier,
-			    unsigned int *steps)
+static void trace_deadlock(struct dsync_set *set, struct dsync_set *via)
 {
 	struct dsync_access *access, *other;
+
+	if (!trace_dmabuf_sync_deadlock_enabled())
+		return;
+	dsync_set_for_each(set, access)
+		dsync_set_for_each(via, other)
+			if (access->buf == other->buf &&
+			    dsync_mode_conflicts(access->mode, other->mode) &&
+			    dsync_range_overlaps(access->start, access->last,
+						 other->start, other->last))
+				trace_dmabuf_sync_deadlock(access->buf->ino, access->id,
+							   set->owner->id, other->id,
+							   via->owner->id, via->owner->kind,
+							   via->owner->tgid, via->tid, 0);
+}
+
+/* The request that came last is the one to fail. */
+static void doom(struct dsync_search *search)
+{
+	struct dsync_set *via = search->last_via, *victim = NULL, *victim_via = NULL;
+	struct dsync_node *node;
+
+	for (node = search->last; node; node = node->parent) {
+		if (!node->set) {
+			via = node->via;
+		} else if (!victim || node->set->ticket > victim->ticket) {
+			victim = node->set;
+			victim_via = via;
+		}
+	}
+	trace_deadlock(victim, victim_via);
+	set_bit(DSYNC_SET_DOOMED, &victim->kicked);
+	dsync_owner_kick(victim->owner, victim);
+}
+
+/* Another verdict may have cut the cycle meanwhile, or a release. */
+static void judge(struct dsync_search *search)
+{
+	struct ww_acquire_ctx ctx;
+
+	verdict_lock(search, &ctx);
+	if (cycle_stands(search))
+		doom(search);
+	verdict_unlock(search, NULL, NULL);
+	ww_acquire_fini(&ctx);
+}
+
+static bool judge_one(struct dsync_owner *owner)
+{
+	struct dsync_search search;
+	bool found;
+
+	dsync_search_init(&search, owner);
+	dsync_search_from_target(&search);
+	found = dsync_search_run(&search);
+	if (found)
+		judge(&search);
+	dsync_search_fini(&search);
+	return found;
+}
+
+static bool held_up(struct dsync_set *set)
+{
+	struct dsync_access *access;
+	struct dsync_access *holder;
 	unsigned long flags;
 
 	dsync_set_for_each(set, access) {
-		spin_lock_irqsave(&access->buf->lock, flags);
-		other = NULL;
-		while (*steps <= DSYNC_WALK_MAX_STEPS &&
-		       (other = dsync_buf_earlier(access->buf, access, other))) {
-			if (!list_empty(&other->set->earlier) ||
-			    held_up_by(other, set->owner, steps))
-				continue;
-			dsync_set_get(other->set);
-			list_add_tail(&other->set->earlier, earlier);
-		}
-		spin_unlock_irqrestore(&access->buf->lock, flags);
+		dsync_buf_lock(access->buf, &flags);
+		holder = dsync_buf_holder(access->buf, access);
+		dsync_buf_unlock(access->buf, flags);
+		if (holder)
+			return true;
 	}
+	return false;
+}
+
+/* What they watch was chosen when the owner had no right to overtake. */
+static void kick_own(struct dsync_owner *owner)
+{
+	struct dsync_set *set, *prev = NULL;
+
+	while ((set = dsync_owner_next_waiting(owner, prev))) {
+		if (prev)
+			dsync_set_put(prev);
+		prev = set;
+		dsync_owner_kick(owner, set);
+	}
+	if (prev)
+		dsync_set_put(prev);
+}
+
+/*
+ * Let the sets of cycles with soft edges look again. In each of them there is one that finds that it
+ * may overtake now. All that @owner waits for is looked at: it may have closed several cycles at
+ * once, and nobody else knows of them.
+ */
+static void kick_overtakers(struct dsync_owner *owner)
+{
+	struct dsync_search search;
+	struct dsync_node *node;
+
+	dsync_search_init(&search, owner);
+	search.soft = true;
+	search.all = true;
+	dsync_search_from_target(&search);
+	if (dsync_search_run(&search))
+		list_for_each_entry(node, &search.seen, link)
+			if (node->set && !held_up(node->set))
+				dsync_owner_kick(node->set->owner, node->set);
+	dsync_search_fini(&search);
+}
+
+static void judge_all(struct dsync_owner *owner)
+{
+	while (judge_one(owner))
+		cond_resched();
+}
+
+/* Accesses that are looked at to find one that covers another. */
+#define COVER_MAX	16
+
+/* Does the owner hold the bytes already, by another set, so that who waits for them waits for it? */
+static bool access_is_covered(struct dsync_access *access)
+{
+	struct dsync_ask ask = {
+		.start = access->start,
+		.last = access->last,
+		.ticket = U64_MAX,
+	};
+	struct dsync_buf *buf = access->buf;
+	struct dsync_access *held;
+	unsigned int nr = 0;
+	unsigned long flags;
+	bool covered = false;
+
+	dsync_buf_lock(buf, &flags);
+	for (held = dsync_conflict_first(&buf->held, &ask);
+	     held && !covered && nr++ < COVER_MAX;
+	     held = dsync_conflict_next(&buf->held, &ask, held))
+		covered = held->set->owner == access->set->owner &&
+			  held->set != access->set &&
+			  held->start <= access->start && held->last >= access->last &&
+			  (dsync_access_writes(held) || !dsync_access_writes(access));
+	dsync_buf_unlock(buf, flags);
+	return covered;
+}
+
+static bool set_is_covered(struct dsync_set *set)
+{
+	struct dsync_access *access;
+
+	dsync_set_for_each(set, access)
+		if (!access_is_covered(access))
+			return false;
+	return true;
+}
+
+/**
+ * dsync_graph_queued() - a set waits, and its owner holds something: does that close a cycle
+ * @set: the set, in the tables
+ *
+ * In a cycle of holders one request is doomed (DSYNC_SET_DOOMED) and kicked, perhaps this one.
+ * Who may overtake now is kicked.
+ *
+ * Context: process context; may sleep for memory and for other verdicts over the same owners.
+ */
+void dsync_graph_queued(struct dsync_set *set)
+{
+	judge_all(set->owner);
+	kick_overtakers(set->owner);
+}
+
+/**
+ * dsync_graph_acquired() - a set is held, and its owner waits for others
+ * @set: the set, in the tables
+ *
+ * As dsync_graph_queued(). What the owner waits for was looked at when it had no right to
+ * overtake, perhaps, and is looked at again. Where the owner has the bytes already nothing changes.
+ *
+ * Context: as dsync_graph_queued().
+ */
+void dsync_graph_acquired(struct dsync_set *set)
+{
+	if (set_is_covered(set))
+		return;
+	judge_all(set->owner);
+	kick_own(set->owner);
+	kick_overtakers(set->owner);
+}
+
+/* Does @earlier wait, over any edges, for @owner, or for one of @goals? */
+static bool waits_for(struct dsync_set *earlier, struct dsync_owner *owner,
+		      const struct rb_root *goals)
+{
+	struct dsync_search search;
+	bool found;
+
+	dsync_search_init(&search, owner);
+	search.soft = true;
+	search.goals = goals;
+	dsync_search_from_set(&search, earlier);
+	found = dsync_search_run(&search);
+	dsync_search_fini(&search);
+	return found;
+}
+
+/**
+ * struct stranger - an earlier request that does not wait for the owner
+ * @access: the access of the request that is in the way, under the reference of
+ * @set: the request, a reference; NULL: there is none
+ */
+struct stranger {
+	struct dsync_access *access;
+	struct dsync_set *set;
+};
+
+/* The next earlier request in the way of @access, with a reference. */
+static struct stranger earlier_get(struct dsync_access *access, const struct dsync_ask *ask,
+				   struct dsync_cursor *cursor)
+{
+	struct stranger earlier = {};
+	unsigned long flags;
+
+	dsync_buf_lock(access->buf, &flags);
+	earlier.access = dsync_conflict_resume(&access->buf->queued, ask, cursor);
+	if (earlier.access) {
+		dsync_conflict_mark(cursor, earlier.access);
+		earlier.set = earlier.access->set;
+		dsync_set_get(earlier.set);
+	}
+	dsync_buf_unlock(access->buf, flags);
+	return earlier;
+}
+
+/* The first of those in the way of @access that is a stranger. */
+static struct stranger stranger_get(struct dsync_access *access, struct rb_root *proven)
+{
+	u64 ticket = access->set->ticket ?: U64_MAX;
+	struct dsync_ask ask = dsync_conflict_ask(access, ticket);
+	struct dsync_owner *owner = access->set->owner;
+	struct dsync_cursor cursor = {};
+	struct stranger earlier;
+
+	for (;;) {
+		earlier = earlier_get(access, &ask, &cursor);
+		if (!earlier.set)
+			return earlier;
+		if (!dsync_search_knows(proven, earlier.set)) {
+			if (!waits_for(earlier.set, owner, proven))
+				return earlier;
+			dsync_search_note(proven, earlier.set);
+		}
+		dsync_set_put(earlier.set);
+		cond_resched();
+	}
+}
+
+/* Let the set be looked at when the stranger goes; false if it has gone already. */
+static bool stranger_watch(struct stranger *stranger, struct dsync_set *set)
+{
+	struct dsync_buf *buf = stranger->access->buf;
+	unsigned long flags;
+	bool there;
+
+	dsync_queue_unwatch(set);
+	dsync_buf_lock(buf, &flags);
+	there = !RB_EMPTY_NODE(&stranger->access->rb);
+	if (there && READ_ONCE(set->state) == DSYNC_QUEUED)
+		dsync_queue_watch(set, stranger->access);
+	dsync_buf_unlock(buf, flags);
+	return there;
+}
+
+/* False if a stranger is in the way, which the set watches, then. */
+static bool access_may_overtake(struct dsync_access *access, struct rb_root *proven)
+{
+	struct stranger stranger;
+	bool there;
+
+	if (access_is_covered(access))
+		return true;
+	do {
+		stranger = stranger_get(access, proven);
+		if (!stranger.set)
+			return true;
+		there = stranger_watch(&stranger, access->set);
+		dsync_set_put(stranger.set);
+	} while (!there);
+	return false;
 }
 
 /**
  * dsync_graph_may_overtake() - may a set be acquired before earlier requests
- * @set: a set that conflicts with nothing that is held
+ * @set: a set of an owner that holds something; earlier requests are in its way
  *
- * It may if each earlier request that it conflicts with waits, over any number of edges,
- * for the set's owner: to wait behind such a request would be a deadlock that only the
- * queue made (invariant 4). Soft edges count on the way even where they could be overtaken
- * themselves; so every soft edge on a cycle gives way, whichever is looked at first. An
- * earlier request that gives up meanwhile is in nobody's way; none is acquired meanwhile,
- * as that takes the resv.
+ * It may if each of them waits, over any number of edges, for the set's owner: to wait behind such
+ * a request would be a deadlock that only the queue made (invariant 4). Soft edges count on
+ * the way even where they could be overtaken themselves; so every soft edge on a cycle gives way,
+ * whichever is looked at first.
  *
- * Context: the graph and the set's resv locked.
- * Return: 1 if so, 0 if not, -ENOLCK if there are too many accesses to look at.
+ * If not, a queued set watches one that does not wait for the owner: with it gone it may be time.
+ *
+ * Earlier requests only become fewer. One that gives up after it was looked at, or that does not
+ * wait for the owner any more, is overtaken all the same: that is a matter of a moment's order, as
+ * what is held is looked at again.
+ *
+ * Context: process context; may sleep for memory.
+ * Return: true if so.
  */
-int dsync_graph_may_overtake(struct dsync_set *set)
+bool dsync_graph_may_overtake(struct dsync_set *set)
 {
-	struct dsync_set *other, *next;
-	unsigned int steps = 0;
-	LIST_HEAD(earlier);
-	int ret;
+	struct rb_root proven = RB_ROOT;
+	struct dsync_access *access;
+	bool may = true;
 
-	collect_earlier(set, &earlier, &steps);
-	ret = steps > DSYNC_WALK_MAX_STEPS ? -ENOLCK : 1;
-	list_for_each_entry_safe(other, next, &earlier, earlier) {
-		if (ret == 1)
-			ret = find(other, set->owner, true, &steps);
-		list_del_init(&other->earlier);
-		dsync_set_put(other);
-	}
-	return ret;
+	dsync_set_for_each(set, access)
+		may = may && access_may_overtake(access, &proven);
+	dsync_search_forget(&proven);
+	return may;
 }

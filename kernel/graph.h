@@ -2,16 +2,13 @@
 #ifndef _DSYNC_GRAPH_H
 #define _DSYNC_GRAPH_H
 
+#include <linux/types.h>
+
 struct dsync_owner;
 struct dsync_set;
 
-void dsync_graph_lock(void);
-void dsync_graph_unlock(void);
-void dsync_graph_assert_held(void);
-
-int dsync_graph_find_deadlock(struct dsync_set *set);
-int dsync_graph_owner_deadlock(struct dsync_owner *owner);
-int dsync_graph_kick_cycle(struct dsync_owner *owner);
-int dsync_graph_may_overtake(struct dsync_set *set);
+void dsync_graph_queued(struct dsync_set *set);
+void dsync_graph_acquired(struct dsync_set *set);
+bool dsync_graph_may_overtake(struct dsync_set *set);
 
 #endif /* _DSYNC_GRAPH_H */

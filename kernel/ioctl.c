@@ -162,6 +162,9 @@ static int ioctl_release(struct dsync_context *context, void __user *user)
 	return dsync_context_release(context, arg.set);
 }
 
+/* To fill in an entry takes as long as looking at so many nodes. */
+#define INFO_STEPS	8
+
 static void info_fill(struct dmabuf_sync_info *info, struct dsync_access *access,
 		      bool held)
 {
@@ -179,41 +182,50 @@ static void info_fill(struct dmabuf_sync_info *info, struct dsync_access *access
 		.state = !held ? DMABUF_SYNC_STATE_QUEUED :
 			 list_empty(&access->job) ? DMABUF_SYNC_STATE_ACQUIRED :
 						    DMABUF_SYNC_STATE_COMMITTED,
-		.offset = access->it.start,
+		.offset = access->start,
 		.length = dsync_access_len(access),
 		.age_ns = since ? ktime_get_ns() - since : 0,
 	};
 }
 
-static u32 list_tree(struct rb_root_cached *root, bool held,
-		     struct dmabuf_sync_info *infos, u32 nr, u32 room)
+/* Fill in some entries, from the cursor on; false if all were seen. */
+static bool list_some(struct dsync_buf *buf, bool held, struct dsync_cursor *cursor,
+		      struct dmabuf_sync_info *infos, u32 *nr, u32 room)
 {
+	struct dsync_ask all = { .last = ULONG_MAX, .ticket = U64_MAX };
+	struct dsync_trees *trees = held ? &buf->held : &buf->queued;
 	struct dsync_access *access;
+	unsigned long flags;
 
-	dsync_for_each_overlap(access, root, 0, ULONG_MAX) {
-		if (nr == room)
-			break;
-		info_fill(&infos[nr++], access, held);
+	dsync_buf_lock(buf, &flags);
+	for (access = dsync_conflict_resume(trees, &all, cursor);
+	     access && *nr < room && !dsync_buf_spent(buf);
+	     access = dsync_conflict_next(trees, &all, access)) {
+		dsync_conflict_mark(cursor, access);
+		info_fill(&infos[(*nr)++], access, held);
+		buf->steps += INFO_STEPS;
 	}
+	dsync_buf_unlock(buf, flags);
+	return access && *nr < room;
+}
+
+/* Fill in what there is room for: what comes and goes meanwhile may be there or not. */
+static u32 list_buf(struct dsync_buf *buf, struct dmabuf_sync_info *infos, u32 room)
+{
+	struct dsync_cursor cursor = {};
+	u32 nr = 0;
+
+	while (list_some(buf, true, &cursor, infos, &nr, room))
+		cond_resched();
+	cursor = (struct dsync_cursor){};
+	while (list_some(buf, false, &cursor, infos, &nr, room))
+		cond_resched();
 	return nr;
 }
 
-/* Fill in what there is room for; how many there are. */
-static u32 list_buf(struct dsync_buf *buf, struct dmabuf_sync_info *infos,
-		    u32 room)
+static u32 count_buf(struct dsync_buf *buf)
 {
-	unsigned long flags;
-	unsigned int i;
-	u32 nr = 0;
-
-	spin_lock_irqsave(&buf->lock, flags);
-	for (i = 0; i < DSYNC_NR_TREES; i++)
-		nr = list_tree(&buf->held[i], true, infos, nr, room);
-	for (i = 0; i < DSYNC_NR_TREES; i++)
-		nr = list_tree(&buf->queued[i], false, infos, nr, room);
-	nr = buf->nr_held + buf->nr_queued;
-	spin_unlock_irqrestore(&buf->lock, flags);
-	return nr;
+	return READ_ONCE(buf->nr_held) + READ_ONCE(buf->nr_queued);
 }
 
 static int copy_infos(const struct dmabuf_sync_query *arg,
@@ -231,16 +243,17 @@ static int copy_infos(const struct dmabuf_sync_query *arg,
 
 static int query_buf(struct dsync_buf *buf, struct dmabuf_sync_query *arg)
 {
-	u32 room = min3(arg->nr_infos, list_buf(buf, NULL, 0),
-			DMABUF_SYNC_MAX_INFOS);
+	u32 room = min3(arg->nr_infos, count_buf(buf), DMABUF_SYNC_MAX_INFOS);
 	struct dmabuf_sync_info *infos;
+	u32 nr;
 	int ret;
 
 	infos = kvcalloc(room, sizeof(*infos), GFP_KERNEL_ACCOUNT);
 	if (room && !infos)
 		return -ENOMEM;
-	arg->nr_infos = list_buf(buf, infos, room);
-	ret = copy_infos(arg, infos, min(room, arg->nr_infos));
+	nr = list_buf(buf, infos, room);
+	arg->nr_infos = nr < room ? nr : max(nr, count_buf(buf));
+	ret = copy_infos(arg, infos, nr);
 	kvfree(infos);
 	return ret;
 }

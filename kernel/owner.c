@@ -2,9 +2,16 @@
 /*
  * Owners: who has accesses, how many, and what they wait for.
  *
- * An owner that holds something while it waits is the only kind of node that a cycle
- * in the wait-for graph can pass through. Becoming such an owner, by either of the
- * two ways below, therefore happens with the graph locked, and nobody else needs it.
+ * An owner that holds something while it waits is the only kind of node that a cycle in the
+ * wait-for graph can pass through. There are two ways to become one, and whoever takes the
+ * second step finds what the first one made (atomic_add_return() and smp_mb() order them):
+ *
+ *	acquires				begins to wait
+ *	  in a tree of held accesses		  in a tree of queued ones
+ *	  nr_held grows				  on the list of those that wait
+ *	  does it wait?				  does it hold?
+ *
+ * Who finds that it does searches the graph (graph.c).
  */
 #include <linux/moduleparam.h>
 #include <linux/pid.h>
@@ -18,6 +25,8 @@
 static unsigned int max_accesses = 16384;
 module_param(max_accesses, uint, 0644);
 MODULE_PARM_DESC(max_accesses, "accesses that one owner may have, held and requested");
+
+DEFINE_WW_CLASS(dsync_verdict_class);
 
 static DEFINE_PER_CPU(u64, last_id);
 
@@ -60,7 +69,7 @@ struct dsync_owner *dsync_owner_create(u32 kind, const char *name)
 	owner->pid = get_pid(task_tgid(current));
 	strscpy(owner->name, name ?: current->comm, sizeof(owner->name));
 	kref_init(&owner->ref);
-	mutex_init(&owner->entering);
+	ww_mutex_init(&owner->verdict, &dsync_verdict_class);
 	spin_lock_init(&owner->lock);
 	INIT_LIST_HEAD(&owner->waiting);
 	return owner;
@@ -71,21 +80,15 @@ void dsync_owner_get(struct dsync_owner *owner)
 	kref_get(&owner->ref);
 }
 
-static void owner_free(struct rcu_head *rcu)
-{
-	struct dsync_owner *owner = container_of(rcu, struct dsync_owner, rcu);
-
-	put_pid(owner->pid);
-	kfree(owner);
-}
-
 static void owner_release(struct kref *ref)
 {
 	struct dsync_owner *owner = container_of(ref, struct dsync_owner, ref);
 
-	WARN_ON_ONCE(owner->nr_accesses || owner->nr_held ||
+	WARN_ON_ONCE(owner->nr_accesses || atomic_read(&owner->nr_held) ||
 		     !list_empty(&owner->waiting));
-	call_rcu(&owner->rcu, owner_free);
+	ww_mutex_destroy(&owner->verdict);
+	put_pid(owner->pid);
+	kfree(owner);
 }
 
 /**
@@ -141,38 +144,34 @@ void dsync_owner_uncharge(struct dsync_owner *owner, unsigned int nr)
  * dsync_owner_holds() - does the owner hold anything
  * @owner: the owner
  *
- * Lockless: only an answer of "no" while the owner waits is relied upon, and that
- * turns into "yes" with a kick (dsync_graph_kick_cycle()).
- *
  * Return: true if it holds an access.
  */
 bool dsync_owner_holds(struct dsync_owner *owner)
 {
-	return READ_ONCE(owner->nr_held);
+	return atomic_read(&owner->nr_held);
 }
 
 /**
- * dsync_owner_add_held() - count the accesses of a set as held
+ * dsync_owner_waits() - does the owner wait for anything
  * @owner: the owner
- * @set: its set, about to be held; it may be on the list of those that wait
- * @graph: the graph is locked
  *
- * Return: false if nothing was done because the graph must be locked first: the owner
- * waits for other sets, too.
+ * Return: true if one of its sets is queued.
  */
-bool dsync_owner_add_held(struct dsync_owner *owner, struct dsync_set *set,
-			  bool graph)
+bool dsync_owner_waits(struct dsync_owner *owner)
 {
-	unsigned long flags;
-	bool others;
+	return !list_empty_careful(&owner->waiting);
+}
 
-	spin_lock_irqsave(&owner->lock, flags);
-	others = set->queued ? !list_is_singular(&owner->waiting) :
-			       !list_empty(&owner->waiting);
-	if (graph || !others)
-		WRITE_ONCE(owner->nr_held, owner->nr_held + set->nr);
-	spin_unlock_irqrestore(&owner->lock, flags);
-	return graph || !others;
+/**
+ * dsync_owner_add_held() - the accesses of a set are held
+ * @owner: the owner
+ * @nr: accesses, in the trees already
+ *
+ * Context: any. A full barrier.
+ */
+void dsync_owner_add_held(struct dsync_owner *owner, unsigned int nr)
+{
+	atomic_add_return(nr, &owner->nr_held);
 }
 
 /**
@@ -184,65 +183,32 @@ bool dsync_owner_add_held(struct dsync_owner *owner, struct dsync_set *set,
  */
 void dsync_owner_sub_held(struct dsync_owner *owner, unsigned int nr)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&owner->lock, flags);
-	WRITE_ONCE(owner->nr_held, owner->nr_held - nr);
-	spin_unlock_irqrestore(&owner->lock, flags);
-}
-
-/**
- * dsync_owner_swap_held() - some accesses are held instead of others
- * @owner: the owner
- * @old_nr: accesses it held
- * @new_nr: accesses it holds in their stead, none of other bytes or of a stronger mode
- *
- * Nobody is kept waiting who was not before, so the graph need not be locked.
- */
-void dsync_owner_swap_held(struct dsync_owner *owner, unsigned int old_nr,
-			   unsigned int new_nr)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&owner->lock, flags);
-	WRITE_ONCE(owner->nr_held, owner->nr_held - old_nr + new_nr);
-	spin_unlock_irqrestore(&owner->lock, flags);
+	atomic_sub(nr, &owner->nr_held);
 }
 
 /**
  * dsync_owner_add_waiting() - the owner waits for a set
  * @owner: the owner
  * @set: its set
- * @graph: the graph is locked
  *
- * Return: false if nothing was done because the graph must be locked first: the owner
- * holds something.
+ * Context: any. A full barrier.
  */
-bool dsync_owner_add_waiting(struct dsync_owner *owner, struct dsync_set *set,
-			     bool graph)
+void dsync_owner_add_waiting(struct dsync_owner *owner, struct dsync_set *set)
 {
 	unsigned long flags;
-	bool held;
 
-	if (graph)
-		mutex_lock(&owner->entering);
 	spin_lock_irqsave(&owner->lock, flags);
-	held = owner->nr_held;
-	if (graph || !held) {
-		dsync_walk_hide(set);
-		list_add_tail(&set->waiting, &owner->waiting);
-		set->queued = true;
-	}
+	list_add_tail(&set->waiting, &owner->waiting);
 	spin_unlock_irqrestore(&owner->lock, flags);
-	if (graph)
-		mutex_unlock(&owner->entering);
-	return graph || !held;
+	smp_mb();
 }
 
 /**
  * dsync_owner_del_waiting() - take back dsync_owner_add_waiting()
  * @owner: the owner
  * @set: its set
+ *
+ * Context: any.
  */
 void dsync_owner_del_waiting(struct dsync_owner *owner, struct dsync_set *set)
 {
@@ -250,21 +216,50 @@ void dsync_owner_del_waiting(struct dsync_owner *owner, struct dsync_set *set)
 
 	spin_lock_irqsave(&owner->lock, flags);
 	list_del_init(&set->waiting);
-	WRITE_ONCE(set->queued, false);
 	spin_unlock_irqrestore(&owner->lock, flags);
+}
+
+/**
+ * dsync_owner_next_waiting() - walk the sets that an owner waits for
+ * @owner: the owner
+ * @prev: the set before, with a reference, or NULL to begin
+ *
+ * Where @prev does not wait any more the walk begins anew.
+ *
+ * Context: any.
+ * Return: the next set with a reference for the caller, or NULL.
+ */
+struct dsync_set *dsync_owner_next_waiting(struct dsync_owner *owner,
+					   struct dsync_set *prev)
+{
+	struct list_head *pos = &owner->waiting;
+	struct dsync_set *set = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&owner->lock, flags);
+	if (prev && !list_empty(&prev->waiting))
+		pos = &prev->waiting;
+	if (!list_is_last(pos, &owner->waiting)) {
+		set = list_entry(pos->next, struct dsync_set, waiting);
+		dsync_set_get(set);
+	}
+	spin_unlock_irqrestore(&owner->lock, flags);
+	return set;
 }
 
 /**
  * dsync_owner_kick() - let a set look again, if it waits
  * @owner: the owner
  * @set: one of its sets, which the caller has a reference on
+ *
+ * Context: any.
  */
 void dsync_owner_kick(struct dsync_owner *owner, struct dsync_set *set)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&owner->lock, flags);
-	if (set->queued)
+	if (!list_empty(&set->waiting))
 		dsync_set_kick(set);
 	spin_unlock_irqrestore(&owner->lock, flags);
 }

@@ -2,13 +2,12 @@
 #ifndef _DSYNC_OWNER_H
 #define _DSYNC_OWNER_H
 
+#include <linux/atomic.h>
 #include <linux/kref.h>
 #include <linux/list.h>
-#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
-
-#include "walk.h"
+#include <linux/ww_mutex.h>
 
 struct dsync_set;
 
@@ -19,12 +18,9 @@ struct dsync_set;
  * @tgid: process that made it, number in the initial pid namespace
  * @pid: the same process, a reference
  * @name: task name of that process, or what a driver calls the owner
- * @ref: one of the user, one per set, and the graph's while it looks
- * @rcu: frees it
- * @node: place in a walk of the wait-for graph
- * @nr_accesses: accesses in all its sets
+ * @ref: one of the user, one per set, one of a search that passes
  * @nr_held: accesses that are held
- * @waiting: its sets that are queued, by &dsync_set.waiting
+ * @verdict: held together with those of the other owners of a cycle while its victim is chosen
  */
 struct dsync_owner {
 	u64 id;
@@ -33,21 +29,18 @@ struct dsync_owner {
 	struct pid *pid;
 	char name[TASK_COMM_LEN];
 	struct kref ref;
-	struct rcu_head rcu;
-	struct dsync_node node;
+	atomic_t nr_held;
+	struct ww_mutex verdict;
 
-	/**
-	 * @entering: held from when the accesses of a set that waited are counted as held
-	 * until they are in the tables, unless the graph is locked. Who begins to wait while
-	 * the owner holds something takes it, too, and so finds them there.
-	 */
-	struct mutex entering;
 	/** @lock: protects the members below. None of our locks is taken inside it. */
 	spinlock_t lock;
+	/** @nr_accesses: accesses in all its sets */
 	unsigned int nr_accesses;
-	unsigned int nr_held;
+	/** @waiting: its sets that are queued, by &dsync_set.waiting */
 	struct list_head waiting;
 };
+
+extern struct ww_class dsync_verdict_class;
 
 u64 dsync_id_next(void);
 
@@ -59,14 +52,14 @@ int dsync_owner_charge(struct dsync_owner *owner, unsigned int nr);
 void dsync_owner_uncharge(struct dsync_owner *owner, unsigned int nr);
 
 bool dsync_owner_holds(struct dsync_owner *owner);
-bool dsync_owner_add_held(struct dsync_owner *owner, struct dsync_set *set,
-			  bool graph);
+bool dsync_owner_waits(struct dsync_owner *owner);
+void dsync_owner_add_held(struct dsync_owner *owner, unsigned int nr);
 void dsync_owner_sub_held(struct dsync_owner *owner, unsigned int nr);
-void dsync_owner_swap_held(struct dsync_owner *owner, unsigned int old_nr,
-			   unsigned int new_nr);
-bool dsync_owner_add_waiting(struct dsync_owner *owner, struct dsync_set *set,
-			     bool graph);
+void dsync_owner_add_waiting(struct dsync_owner *owner, struct dsync_set *set);
 void dsync_owner_del_waiting(struct dsync_owner *owner, struct dsync_set *set);
+struct dsync_set *dsync_owner_next_waiting(struct dsync_owner *owner,
+					   struct dsync_set *prev);
+
 void dsync_owner_kick(struct dsync_owner *owner, struct dsync_set *set);
 
 #endif /* _DSYNC_OWNER_H */

@@ -86,13 +86,13 @@ static bool posix_covers(struct dsync_posix *posix, struct file_lock *fl)
 
 	list_for_each_entry(set, &posix->sets, link) {
 		access = set->accesses;
-		if (access->it.last < next)
+		if (access->last < next)
 			continue;
-		if (access->it.start > next || mode & ~access->mode)
+		if (access->start > next || mode & ~access->mode)
 			return false;
-		if (access->it.last >= min_t(u64, fl->fl_end, ULONG_MAX))
+		if (access->last >= min_t(u64, fl->fl_end, ULONG_MAX))
 			return true;
-		next = (u64)access->it.last + 1;
+		next = (u64)access->last + 1;
 	}
 	return false;
 }
@@ -191,33 +191,37 @@ static int posix_setlk(struct file *file, struct file_lock *fl, bool wait)
 static bool holder_find(struct file *file, struct file_lock *fl, int type)
 {
 	struct dsync_access probe = {
-		.it.start = min_t(u64, fl->fl_start, ULONG_MAX),
-		.it.last = min_t(u64, fl->fl_end, ULONG_MAX),
+		.start = min_t(u64, fl->fl_start, ULONG_MAX),
+		.last = min_t(u64, fl->fl_end, ULONG_MAX),
 		.mode = dsync_record_mode(type),
 	};
-	struct dsync_access *access = NULL;
 	struct dsync_set asker = {};
+	struct dsync_access *access;
+	struct dsync_ask ask;
 	struct dsync_buf *buf;
 	unsigned long flags;
-	u32 kind;
+	u32 kind = 0;
 
 	buf = dsync_buf_find(file->private_data);
 	if (!buf)
 		return false;
 	probe.set = &asker;
-	spin_lock_irqsave(&buf->lock, flags);
-	do {
-		access = dsync_buf_holder(buf, &probe, access);
-		kind = access ? access->set->owner->kind : 0;
-	} while (kind == DMABUF_SYNC_OWNER_FCNTL);
+	ask = dsync_conflict_ask(&probe, U64_MAX);
+	dsync_buf_lock(buf, &flags);
+	for (access = dsync_conflict_first(&buf->held, &ask); access;
+	     access = dsync_conflict_next(&buf->held, &ask, access)) {
+		kind = access->set->owner->kind;
+		if (kind != DMABUF_SYNC_OWNER_FCNTL)
+			break;
+	}
 	if (access) {
 		fl->c.flc_type = dsync_access_writes(access) ? F_WRLCK : F_RDLCK;
 		fl->c.flc_pid = kind == DMABUF_SYNC_OWNER_CONTEXT ?
 				access->set->owner->tgid : -1;
-		fl->fl_start = access->it.start;
-		fl->fl_end = access->it.last;
+		fl->fl_start = access->start;
+		fl->fl_end = access->last;
 	}
-	spin_unlock_irqrestore(&buf->lock, flags);
+	dsync_buf_unlock(buf, flags);
 	dsync_buf_put(buf);
 	return access;
 }

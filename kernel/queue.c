@@ -1,22 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The queue: sets that wait, in the order of one global ticket. A set is queued in all its
- * buffers and holds nothing. Whoever takes an access away kicks those that could be
- * acquired now; a kicked set looks for itself, under the resv (acquire.c).
+ * buffers and holds nothing. It watches one access that is in its way. When that one leaves
+ * its tree the set is looked at, in the same critical section:
  *
- * Not everybody is kicked. Behind a writer that covers all of the bytes that became free
- * nobody else can be acquired before that writer was, except one that may overtake it or
- * has the same owner; if the writer finds that it must wait on, it kicks those.
+ *	a held access is in the way		it watches that one
+ *	an earlier request is in the way	it watches that one
+ *	nothing is				it is handed over: held from here on
  *
- * Each look at a queue takes time in proportion to its length, in part with interrupts off.
- * Therefore the length has a limit.
+ * So a release costs what it lets in, not what waits. A set that cannot be looked at under one
+ * lock (several buffers, or many accesses), and one that may overtake, is kicked: its task,
+ * or a worker, looks.
+ *
+ * What has to be looked at is on &dsync_buf.pending, and stays queued until it was: whoever comes
+ * meanwhile finds it in the tree. So the lock can be dropped at any time.
  */
+#include <linux/atomic.h>
+#include <linux/irqflags.h>
 #include <linux/moduleparam.h>
 
 #include "buf.h"
+#include "hold.h"
 #include "owner.h"
 #include "queue.h"
 #include "set.h"
+
+/* A wake-up takes as long as looking at so many nodes. */
+#define WAKE_STEPS	32
 
 static unsigned int max_queued = 1024;
 module_param(max_queued, uint, 0644);
@@ -28,7 +38,7 @@ static atomic64_t last_ticket = ATOMIC64_INIT(0);
  * dsync_queue_is_full() - may the set not wait
  * @set: a set that cannot be acquired now
  *
- * Context: the resv of the set locked.
+ * Context: any; without locks only a passing answer.
  * Return: true if max_queued accesses wait already in one of its buffers.
  */
 bool dsync_queue_is_full(const struct dsync_set *set)
@@ -43,162 +53,291 @@ bool dsync_queue_is_full(const struct dsync_set *set)
 }
 
 /**
- * dsync_queue_add() - let a set wait
- * @set: a set that cannot be acquired now, and has nothing acquired (invariant 2)
- * @graph: the graph is locked
+ * dsync_queue_draw() - give a set its place in the order of all
+ * @set: a set that has to wait; it keeps a ticket that it has
  *
- * Context: the resv of the set locked.
- * Return: false if nothing was done because the graph must be locked first.
+ * Context: any.
  */
-bool dsync_queue_add(struct dsync_set *set, bool graph)
+void dsync_queue_draw(struct dsync_set *set)
 {
-	struct dsync_access *access;
-	unsigned long flags;
-
-	WARN_ON_ONCE(set->state != DSYNC_NEW);
 	if (!set->ticket)
 		set->ticket = atomic64_inc_return(&last_ticket);
-	if (!dsync_owner_add_waiting(set->owner, set, graph))
-		return false;
+}
+
+/**
+ * dsync_queue_watch() - have a set looked at when an access goes
+ * @set: the set
+ * @blocker: an access that is in its way, in a tree
+ *
+ * Context: &dsync_buf.lock of @blocker's buffer held; a set that watches already does so in the same
+ * buffer.
+ */
+void dsync_queue_watch(struct dsync_set *set, struct dsync_access *blocker)
+{
+	lockdep_assert_held(&blocker->buf->lock);
+	hlist_del_init(&set->watch);
+	hlist_add_head(&set->watch, &blocker->watchers);
+	WRITE_ONCE(set->watched, blocker->buf);
+}
+
+/**
+ * dsync_queue_unwatch() - the set is not looked at any more
+ * @set: the set; only its task, or its worker, makes it watch
+ *
+ * Context: any; takes a &dsync_buf.lock.
+ */
+void dsync_queue_unwatch(struct dsync_set *set)
+{
+	struct dsync_buf *buf = READ_ONCE(set->watched);
+	unsigned long flags;
+
+	if (!buf)
+		return;
+	dsync_buf_lock(buf, &flags);
+	hlist_del_init(&set->watch);
+	set->watched = NULL;
+	dsync_buf_unlock(buf, flags);
+}
+
+/**
+ * dsync_queue_wake_watchers() - an access leaves its tree: its watchers are to be looked at
+ * @access: the access
+ *
+ * Context: &dsync_buf.lock held; dsync_queue_unlock() must follow.
+ */
+void dsync_queue_wake_watchers(struct dsync_access *access)
+{
+	struct dsync_buf *buf = access->buf;
+	struct dsync_set *set;
+
+	lockdep_assert_held(&buf->lock);
+	if (hlist_empty(&buf->pending)) {
+		hlist_move_list(&access->watchers, &buf->pending);
+		return;
+	}
+	while (!hlist_empty(&access->watchers)) {
+		set = hlist_entry(access->watchers.first, struct dsync_set, watch);
+		hlist_del(&set->watch);
+		hlist_add_head(&set->watch, &buf->pending);
+		buf->steps++;
+	}
+}
+
+static struct dsync_access *find(struct dsync_set *set,
+				 struct dsync_access *(*way)(struct dsync_buf *buf,
+							     const struct dsync_access *access))
+{
+	struct dsync_access *access, *blocker = NULL;
 
 	dsync_set_for_each(set, access) {
-		spin_lock_irqsave(&access->buf->lock, flags);
-		dsync_buf_insert_queued(access->buf, access);
-		spin_unlock_irqrestore(&access->buf->lock, flags);
+		blocker = way(access->buf, access);
+		if (blocker)
+			break;
+	}
+	return blocker;
+}
+
+/**
+ * dsync_queue_holder() - is a held access in the way of a local set
+ * @set: the set
+ *
+ * Context: &dsync_buf.lock held.
+ * Return: the access, or NULL.
+ */
+struct dsync_access *dsync_queue_holder(struct dsync_set *set)
+{
+	return find(set, dsync_buf_holder);
+}
+
+/**
+ * dsync_queue_earlier() - is an earlier request in the way of a local set
+ * @set: the set
+ *
+ * Context: &dsync_buf.lock held.
+ * Return: an access of the request, or NULL.
+ */
+struct dsync_access *dsync_queue_earlier(struct dsync_set *set)
+{
+	return find(set, dsync_buf_earlier);
+}
+
+/*
+ * The task may return, and end, as soon as it sees the state; with interrupts off RCU keeps it
+ * until it was woken.
+ */
+static void hand_over(struct dsync_set *set)
+{
+	struct task_struct *task = set->task;
+	bool async = set->done;
+
+	set_bit(DSYNC_SET_KICKED, &set->kicked);
+	dsync_hold_local(set);
+	if (async)
+		dsync_set_queue_work(&set->work);
+	else
+		wake_up_process(task);
+	set->accesses[0].buf->steps += WAKE_STEPS;
+}
+
+static void kick(struct dsync_buf *buf, struct dsync_set *set)
+{
+	dsync_set_kick(set);
+	buf->steps += WAKE_STEPS;
+}
+
+static void look(struct dsync_buf *buf, struct dsync_set *set)
+{
+	struct dsync_access *blocker;
+
+	if (!set->local) {
+		kick(buf, set);
+		return;
+	}
+	blocker = dsync_queue_holder(set);
+	if (blocker) {
+		dsync_queue_watch(set, blocker);
+		return;
+	}
+	blocker = dsync_queue_earlier(set);
+	if (!blocker) {
+		hand_over(set);
+		return;
+	}
+	dsync_queue_watch(set, blocker);
+	if (dsync_owner_holds(set->owner))
+		kick(buf, set);
+}
+
+/* False if there is more to do, and the time is spent. */
+static bool serve(struct dsync_buf *buf)
+{
+	struct dsync_set *set;
+
+	while (!hlist_empty(&buf->pending) && !buf->marked) {
+		if (dsync_buf_spent(buf))
+			return false;
+		set = hlist_entry(buf->pending.first, struct dsync_set, watch);
+		hlist_del_init(&set->watch);
+		look(buf, set);
 	}
 	return true;
 }
 
+static void serve_work(struct work_struct *work)
+{
+	struct dsync_buf *buf = container_of(work, struct dsync_buf, work);
+	unsigned long flags;
+
+	dsync_buf_lock(buf, &flags);
+	dsync_queue_unlock(buf, flags);
+	dsync_buf_put(buf);
+}
+
+/* A reference goes along with the work. */
+static void serve_later(struct dsync_buf *buf)
+{
+	refcount_inc(&buf->ref);
+	if (!dsync_set_queue_work(&buf->work))
+		refcount_dec(&buf->ref);
+}
+
 /**
- * dsync_queue_remove() - the set gives up
- * @set: a queued set
+ * dsync_queue_unlock() - unlock a buffer's tables after looking at what is pending
+ * @buf: the buffer
+ * @flags: of dsync_buf_lock()
+ *
+ * Context: &dsync_buf.lock held. With interrupts disabled by the caller a worker does what takes
+ * longer.
+ */
+void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags)
+{
+	bool done;
+
+	for (;;) {
+		done = serve(buf);
+		if (!done && irqs_disabled_flags(flags)) {
+			serve_later(buf);
+			done = true;
+		}
+		dsync_buf_unlock(buf, flags);
+		if (done)
+			return;
+		dsync_buf_lock(buf, &flags);
+	}
+}
+
+/**
+ * dsync_queue_init() - nothing is pending
+ * @buf: a new buffer
+ */
+void dsync_queue_init(struct dsync_buf *buf)
+{
+	INIT_HLIST_HEAD(&buf->pending);
+	INIT_WORK(&buf->work, serve_work);
+}
+
+static void remove_some(struct dsync_set *set, struct dsync_access *access,
+			struct dsync_access *end)
+{
+	struct dsync_buf *buf = access->buf;
+	unsigned long flags;
+
+	dsync_buf_lock(buf, &flags);
+	for (; access < end; access++) {
+		dsync_buf_remove_queued(buf, access);
+		dsync_queue_wake_watchers(access);
+	}
+	dsync_queue_unlock(buf, flags);
+}
+
+/* Nobody but the set's own task, or worker, changes its state. */
+static void cancel_many(struct dsync_set *set)
+{
+	struct dsync_access *access, *end;
+
+	dsync_queue_unwatch(set);
+	dsync_set_for_each_part(set, access, end)
+		remove_some(set, access, end);
+	dsync_owner_del_waiting(set->owner, set);
+	set->state = DSYNC_NEW;
+}
+
+static bool cancel_local(struct dsync_set *set)
+{
+	struct dsync_buf *buf = set->accesses[0].buf;
+	struct dsync_access *access;
+	unsigned long flags;
+	bool cancelled;
+
+	dsync_buf_lock(buf, &flags);
+	cancelled = set->state == DSYNC_QUEUED;
+	if (cancelled) {
+		hlist_del_init(&set->watch);
+		dsync_set_for_each(set, access) {
+			dsync_buf_remove_queued(buf, access);
+			dsync_queue_wake_watchers(access);
+		}
+		dsync_owner_del_waiting(set->owner, set);
+		set->state = DSYNC_NEW;
+	}
+	dsync_queue_unlock(buf, flags);
+	return cancelled;
+}
+
+/**
+ * dsync_queue_cancel() - the set gives up, unless it was handed over
+ * @set: a set that was queued
  *
  * Nobody kicks the set any more when this returns. Those behind it may go on.
  *
- * Context: process context. Needs no resv: requests only become fewer.
+ * Context: process context, the set's own task or worker. Needs no resv: requests only
+ * become fewer.
+ * Return: true if the set is new again; false: it is held.
  */
-void dsync_queue_remove(struct dsync_set *set)
+bool dsync_queue_cancel(struct dsync_set *set)
 {
-	struct dsync_access *access;
-	unsigned long flags;
-
-	dsync_set_for_each(set, access) {
-		spin_lock_irqsave(&access->buf->lock, flags);
-		dsync_buf_remove_queued(access->buf, access);
-		dsync_queue_kick(access->buf, access, set->ticket);
-		spin_unlock_irqrestore(&access->buf->lock, flags);
-	}
-	dsync_owner_del_waiting(set->owner, set);
-}
-
-static bool covers(const struct dsync_access *access,
-		   const struct dsync_access *gone)
-{
-	return access->it.start <= gone->it.start &&
-	       access->it.last >= gone->it.last;
-}
-
-/* The first writer behind which nobody needs to look. */
-static u64 first_barrier(struct dsync_buf *buf, struct dsync_access *gone,
-			 u64 after)
-{
-	struct dsync_access *access;
-	u64 first = U64_MAX;
-
-	dsync_for_each_overlap(access, &buf->queued[DSYNC_WRITERS],
-			       gone->it.start, gone->it.last)
-		if (access->set->ticket > after && access->set->ticket < first &&
-		    covers(access, gone) && !dsync_buf_holder(buf, access, NULL))
-			first = access->set->ticket;
-	return first;
-}
-
-static void kick_tree(struct dsync_buf *buf, enum dsync_tree tree,
-		      struct dsync_access *gone, u64 after, u64 until)
-{
-	struct dsync_access *access;
-
-	dsync_for_each_overlap(access, &buf->queued[tree], gone->it.start,
-			       gone->it.last)
-		if (access->set->ticket > after && access->set->ticket <= until &&
-		    !dsync_buf_holder(buf, access, NULL))
-			dsync_set_kick(access->set);
-}
-
-/**
- * dsync_queue_kick() - an access is gone: kick those it was in the way of
- * @buf: its buffer
- * @gone: the access, in no tree any more
- * @after: kick only sets with a later ticket; 0: all
- *
- * A set that another held access is in the way of is left alone: that one's release will
- * kick it.
- *
- * Context: &dsync_buf.lock held; any, hard interrupt included.
- */
-void dsync_queue_kick(struct dsync_buf *buf, struct dsync_access *gone, u64 after)
-{
-	u64 until;
-
-	lockdep_assert_held(&buf->lock);
-	until = first_barrier(buf, gone, after);
-	kick_tree(buf, DSYNC_WRITERS, gone, after, until);
-	if (dsync_access_writes(gone))
-		kick_tree(buf, DSYNC_READERS, gone, after, until);
-}
-
-/* Those behind @access that need not wait for it: its owner's and, if @all, overtakers. */
-static void kick_behind(struct dsync_access *access, enum dsync_tree tree, bool all)
-{
-	struct dsync_owner *owner = access->set->owner;
-	struct dsync_buf *buf = access->buf;
-	struct dsync_access *other;
-
-	dsync_for_each_overlap(other, &buf->queued[tree], access->it.start,
-			       access->it.last)
-		if (other->set->ticket > access->set->ticket &&
-		    (other->set->owner == owner ||
-		     (all && dsync_owner_holds(other->set->owner))) &&
-		    !dsync_buf_holder(buf, other, NULL))
-			dsync_set_kick(other->set);
-}
-
-/* A set without a ticket was never queued and hid nobody. */
-static void kick_hidden(struct dsync_set *set, bool all)
-{
-	struct dsync_access *access;
-	unsigned long flags;
-
-	if (!set->ticket)
-		return;
-	dsync_set_for_each(set, access) {
-		if (!dsync_access_writes(access))
-			continue;
-		spin_lock_irqsave(&access->buf->lock, flags);
-		kick_behind(access, DSYNC_WRITERS, all);
-		kick_behind(access, DSYNC_READERS, all);
-		spin_unlock_irqrestore(&access->buf->lock, flags);
-	}
-}
-
-/**
- * dsync_queue_kick_own() - a set is held now: kick whom it hid and does not exclude
- * @set: a held set
- *
- * Context: process context.
- */
-void dsync_queue_kick_own(struct dsync_set *set)
-{
-	kick_hidden(set, false);
-}
-
-/**
- * dsync_queue_pass_on() - a kicked set must wait on: kick whom it hid
- * @set: a queued set
- *
- * Context: process context.
- */
-void dsync_queue_pass_on(struct dsync_set *set)
-{
-	kick_hidden(set, true);
+	if (set->local)
+		return cancel_local(set);
+	cancel_many(set);
+	return true;
 }

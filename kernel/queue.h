@@ -8,11 +8,17 @@ struct dsync_access;
 struct dsync_buf;
 struct dsync_set;
 
+void dsync_queue_init(struct dsync_buf *buf);
 bool dsync_queue_is_full(const struct dsync_set *set);
-bool dsync_queue_add(struct dsync_set *set, bool graph);
-void dsync_queue_remove(struct dsync_set *set);
-void dsync_queue_kick(struct dsync_buf *buf, struct dsync_access *gone, u64 after);
-void dsync_queue_kick_own(struct dsync_set *set);
-void dsync_queue_pass_on(struct dsync_set *set);
+void dsync_queue_draw(struct dsync_set *set);
+
+struct dsync_access *dsync_queue_holder(struct dsync_set *set);
+struct dsync_access *dsync_queue_earlier(struct dsync_set *set);
+
+void dsync_queue_watch(struct dsync_set *set, struct dsync_access *blocker);
+void dsync_queue_unwatch(struct dsync_set *set);
+void dsync_queue_wake_watchers(struct dsync_access *access);
+void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags);
+bool dsync_queue_cancel(struct dsync_set *set);
 
 #endif /* _DSYNC_QUEUE_H */

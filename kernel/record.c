@@ -79,8 +79,8 @@ static struct dsync_access *only(struct dsync_set *set)
 
 static bool set_matches(struct dsync_set *set, struct file_lock *fl)
 {
-	return only(set)->it.start == min_t(u64, fl->fl_start, ULONG_MAX) &&
-	       only(set)->it.last == min_t(u64, fl->fl_end, ULONG_MAX) &&
+	return only(set)->start == min_t(u64, fl->fl_start, ULONG_MAX) &&
+	       only(set)->last == min_t(u64, fl->fl_end, ULONG_MAX) &&
 	       only(set)->mode == dsync_record_mode(fl->c.flc_type);
 }
 
@@ -140,11 +140,11 @@ static bool sets_stick_out(struct dsync_posix *posix, struct file_lock *fl)
 
 	list_for_each_entry(set, &posix->sets, link) {
 		access = only(set);
-		if (access->it.start > after)
+		if (access->start > after)
 			break;
-		if (access->it.last >= before &&
-		    (access->it.start < fl->fl_start ||
-		     access->it.last > fl->fl_end))
+		if (access->last >= before &&
+		    (access->start < fl->fl_start ||
+		     access->last > fl->fl_end))
 			return true;
 	}
 	return false;
@@ -183,7 +183,7 @@ void dsync_record_insert(struct dsync_posix *posix, struct dsync_set *new)
 
 	lockdep_assert_held(&posix->mutex);
 	list_for_each_entry(set, &posix->sets, link)
-		if (only(set)->it.start > only(new)->it.start)
+		if (only(set)->start > only(new)->start)
 			break;
 	list_add_tail(&new->link, &set->link);
 }
@@ -196,7 +196,7 @@ static bool sets_pass(struct list_head *sets, struct dsync_set **pos, u64 start,
 	bool found = false;
 
 	list_for_each_entry_safe_from(set, next, sets, link) {
-		if (only(set)->it.start > start)
+		if (only(set)->start > start)
 			break;
 		if (fl && !found && set_matches(set, fl))
 			found = true;

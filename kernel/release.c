@@ -12,8 +12,8 @@
 #include "buf.h"
 #include "coherency.h"
 #include "dmabuf_sync_trace.h"
+#include "hold.h"
 #include "owner.h"
-#include "queue.h"
 #include "release.h"
 #include "set.h"
 
@@ -30,10 +30,10 @@ static void trace_over(struct dsync_access *access, u64 now, bool abandoned)
 		trace_dmabuf_sync_abandoned(access->buf->ino, access->id,
 					    owner->id, owner->kind, owner->tgid,
 					    set->tid, mode, dma,
-					    access->it.start, len, held_ns);
+					    access->start, len, held_ns);
 	trace_dmabuf_sync_released(access->buf->ino, access->id, owner->id,
 				   owner->kind, owner->tgid, set->tid, mode,
-				   dma, access->it.start, len, held_ns);
+				   dma, access->start, len, held_ns);
 }
 
 /* What was abandoned is noted before the next writer can get in. */
@@ -41,21 +41,16 @@ static void leave_tables(struct dsync_set *set, bool abandoned)
 {
 	u64 now = ktime_get_ns();
 	struct dsync_access *access;
-	unsigned long flags;
 	bool mark;
 
 	dsync_set_for_each(set, access) {
 		mark = abandoned && dsync_access_writes(access);
 		if (mark)
-			dsync_abandon_note(access->buf->ino, access->it.start,
-					   access->it.last);
-		spin_lock_irqsave(&access->buf->lock, flags);
+			dsync_abandon_note(access->buf->ino, access->start,
+					   access->last);
 		trace_over(access, now, mark);
-		dsync_buf_remove_held(access->buf, access);
-		dsync_queue_kick(access->buf, access, 0);
-		spin_unlock_irqrestore(&access->buf->lock, flags);
 	}
-	dsync_owner_sub_held(set->owner, set->nr);
+	dsync_hold_drop(set);
 	/* Pairs with smp_load_acquire() of who wants to use the sync object again. */
 	smp_store_release(&set->state, DSYNC_OVER);
 }
@@ -136,8 +131,8 @@ static void put_marks_back(struct dsync_set *set)
 
 	dsync_set_for_each(set, access)
 		if (access->abandoned && dsync_access_writes(access))
-			dsync_abandon_note(access->buf->ino, access->it.start,
-					   access->it.last);
+			dsync_abandon_note(access->buf->ino, access->start,
+					   access->last);
 }
 
 /**

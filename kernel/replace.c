@@ -30,9 +30,9 @@ static void adopt_past(struct dsync_set *set, struct list_head *olds)
 
 	set->acquired_ns = ktime_get_ns();
 	list_for_each_entry(old, olds, link) {
-		if (!dsync_range_overlaps(access->it.start, access->it.last,
-					  only(old)->it.start,
-					  only(old)->it.last))
+		if (!dsync_range_overlaps(access->start, access->last,
+					  only(old)->start,
+					  only(old)->last))
 			continue;
 		set->acquired_ns = min(set->acquired_ns, old->acquired_ns);
 		access->abandoned |= only(old)->abandoned;
@@ -48,10 +48,10 @@ static void trace_new(struct dsync_set *set)
 
 	trace_dmabuf_sync_request(access->buf->ino, access->id, owner->id,
 				  owner->kind, owner->tgid, set->tid, mode, 0,
-				  access->it.start, dsync_access_len(access), 0);
+				  access->start, dsync_access_len(access), 0);
 	trace_dmabuf_sync_acquired(access->buf->ino, access->id, owner->id,
 				   owner->kind, owner->tgid, set->tid, mode, 0,
-				   access->it.start, dsync_access_len(access), 0);
+				   access->start, dsync_access_len(access), 0);
 }
 
 static void trace_old(struct dsync_set *set, u64 now)
@@ -62,7 +62,7 @@ static void trace_old(struct dsync_set *set, u64 now)
 	trace_dmabuf_sync_released(access->buf->ino, access->id, owner->id,
 				   owner->kind, owner->tgid, set->tid,
 				   access->mode & DMA_BUF_ACCESS_RW, 0,
-				   access->it.start, dsync_access_len(access),
+				   access->start, dsync_access_len(access),
 				   now - set->acquired_ns);
 }
 
@@ -74,18 +74,17 @@ static void swap_tables(struct dsync_buf *buf, struct list_head *olds,
 	struct dsync_set *set;
 	unsigned long flags;
 
-	spin_lock_irqsave(&buf->lock, flags);
-	list_for_each_entry(set, olds, link)
+	dsync_buf_lock(buf, &flags);
+	list_for_each_entry(set, olds, link) {
 		dsync_buf_remove_held(buf, only(set));
+		dsync_queue_wake_watchers(only(set));
+		trace_old(set, now);
+	}
 	list_for_each_entry(set, news, link) {
 		dsync_buf_insert_held(buf, only(set));
 		trace_new(set);
 	}
-	list_for_each_entry(set, olds, link) {
-		trace_old(set, now);
-		dsync_queue_kick(buf, only(set), 0);
-	}
-	spin_unlock_irqrestore(&buf->lock, flags);
+	dsync_queue_unlock(buf, flags);
 }
 
 static void replace(struct list_head *olds, struct list_head *news)
@@ -111,7 +110,8 @@ static void replace(struct list_head *olds, struct list_head *news)
 
 	dsync_txn_lock(&txn, first, false);
 	swap_tables(only(first)->buf, olds, news);
-	dsync_owner_swap_held(first->owner, nr_olds, nr_news);
+	dsync_owner_add_held(first->owner, nr_news);
+	dsync_owner_sub_held(first->owner, nr_olds);
 	dsync_txn_unlock(&txn);
 
 	list_for_each_entry(set, news, link)

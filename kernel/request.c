@@ -37,7 +37,7 @@ static void request_begin(struct dsync_set *set)
 					  set->tid,
 					  access->mode & DMA_BUF_ACCESS_RW,
 					  dsync_access_is_dma(access),
-					  access->it.start,
+					  access->start,
 					  dsync_access_len(access), 0);
 }
 
@@ -51,42 +51,74 @@ static void trace_failed(struct dsync_set *set, int error)
 					 set->owner->id, error, wait_ns);
 }
 
-/* Nobody kicks the set any more and nothing of it is left in any table. */
-static void request_fail(struct dsync_set *set, int error)
+/**
+ * struct stage - a part of a request's life
+ * @step: go on; 0: the stage is over; -EINPROGRESS: the set will be kicked, or handed over;
+ *	else the request fails. @intr: a pending signal ends it
+ * @undo: the request fails in this stage, or in a later one
+ */
+struct stage {
+	int (*step)(struct dsync_set *set, bool wait, bool intr);
+	void (*undo)(struct dsync_set *set);
+};
+
+static int acquire_step(struct dsync_set *set, bool wait, bool intr)
 {
-	if (set->queued)
-		dsync_queue_remove(set);
-	if (set->state == DSYNC_READY) {
-		dsync_release_untold(set);
-	} else if (set->state == DSYNC_HELD) {
-		dsync_fence_wait_stop(set);
-		dsync_release_unready(set);
-	} else {
-		trace_failed(set, error);
-		/* Pairs with smp_load_acquire() of who wants to use the sync object again. */
-		smp_store_release(&set->state, DSYNC_OVER);
-	}
+	if (!wait && dsync_fence_busy(set))
+		return -EAGAIN;
+	return dsync_acquire(set, wait, intr);
 }
+
+static void acquire_undo(struct dsync_set *set)
+{
+	if (READ_ONCE(set->state) == DSYNC_QUEUED)
+		dsync_queue_cancel(set);
+	if (set->state == DSYNC_HELD || set->state == DSYNC_READY)
+		dsync_release_unready(set);
+}
+
+static int fences_step(struct dsync_set *set, bool wait, bool intr)
+{
+	return wait ? dsync_fence_wait(set) : 0;
+}
+
+static int windows_step(struct dsync_set *set, bool wait, bool intr)
+{
+	return dsync_coherency_begin(set);
+}
+
+static const struct stage stages[] = {
+	{ acquire_step, acquire_undo },
+	{ fences_step, dsync_fence_wait_stop },
+	{ windows_step, dsync_coherency_end },
+};
 
 static int request_step(struct dsync_set *set, bool wait, bool intr)
 {
 	int ret;
 
-	if (set->state == DSYNC_NEW) {
-		ret = dsync_acquire_try(set, wait, intr);
+	for (; set->stage < ARRAY_SIZE(stages); set->stage++) {
+		ret = stages[set->stage].step(set, wait, intr);
 		if (ret)
 			return ret;
 	}
-	if (set->state == DSYNC_HELD) {
-		ret = wait ? dsync_fence_wait(set) : 0;
-		if (ret)
-			return ret;
-		ret = dsync_coherency_begin(set);
-		if (ret)
-			return ret;
-		set->state = DSYNC_READY;
-	}
+	set->state = DSYNC_READY;
 	return 0;
+}
+
+/* Nobody kicks the set any more and nothing of it is left in any table. */
+static void request_fail(struct dsync_set *set, int error)
+{
+	unsigned int stage = min_t(unsigned int, set->stage, ARRAY_SIZE(stages) - 1);
+
+	do {
+		stages[stage].undo(set);
+	} while (stage--);
+	if (set->state != DSYNC_OVER) {
+		trace_failed(set, error);
+		/* Pairs with smp_load_acquire() of who wants to use the sync object again. */
+		smp_store_release(&set->state, DSYNC_OVER);
+	}
 }
 
 /* Sleep until the set is kicked, a signal comes or the deadline passes. */

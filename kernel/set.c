@@ -81,8 +81,8 @@ static int access_cmp(const void *pa, const void *pb)
 		return a_resv < b_resv ? -1 : 1;
 	if (a->buf != b->buf)
 		return a->buf < b->buf ? -1 : 1;
-	if (a->it.start != b->it.start)
-		return a->it.start < b->it.start ? -1 : 1;
+	if (a->start != b->start)
+		return a->start < b->start ? -1 : 1;
 	return 0;
 }
 
@@ -109,13 +109,37 @@ bool dsync_set_same_buf(const struct dsync_access *access)
 	return access > access->set->accesses && access[-1].buf == access->buf;
 }
 
+/**
+ * dsync_set_part_end() - the end of what is entered in one critical section
+ * @access: an access of a set, the first of such a part
+ *
+ * Return: behind the last access of the part: all are of one buffer.
+ */
+struct dsync_access *dsync_set_part_end(struct dsync_access *access)
+{
+	struct dsync_access *end = access->set->accesses + access->set->nr;
+	struct dsync_access *first = access;
+
+	do {
+		access++;
+	} while (access < end && access->buf == first->buf &&
+		 access - first < DSYNC_MAX_LOCAL);
+	return access;
+}
+
+static bool set_is_local(const struct dsync_set *set)
+{
+	return set->nr <= DSYNC_MAX_LOCAL &&
+	       set->accesses[0].buf == set->accesses[set->nr - 1].buf;
+}
+
 static bool set_overlaps_itself(const struct dsync_set *set)
 {
 	const struct dsync_access *access;
 
 	dsync_set_for_each(set, access)
 		if (dsync_set_same_buf(access) &&
-		    access->it.start <= access[-1].it.last)
+		    access->start <= access[-1].last)
 			return true;
 	return false;
 }
@@ -133,8 +157,8 @@ static bool set_is_weak(const struct dsync_set *set)
 static void access_aim(struct dsync_access *access, u32 mode, u64 start, u64 last)
 {
 	access->mode = mode;
-	access->it.start = min_t(u64, start, ULONG_MAX);
-	access->it.last = min_t(u64, last, ULONG_MAX);
+	access->start = min_t(u64, start, ULONG_MAX - 1);
+	access->last = min_t(u64, last, ULONG_MAX - 1);
 }
 
 /* The array is sorted by value, so addresses into it are stored afterwards. */
@@ -159,7 +183,9 @@ static int set_fill(struct dsync_set *set, const struct dsync_want *wants)
 		access->set = set;
 		access->id = dsync_id_next();
 		INIT_LIST_HEAD(&access->job);
+		RB_CLEAR_NODE(&access->rb);
 	}
+	set->local = set_is_local(set);
 	return set_overlaps_itself(set) ? -EINVAL : 0;
 }
 
@@ -197,13 +223,12 @@ struct dsync_set *dsync_set_create(struct dsync_owner *owner,
 	set->nr = nr;
 	set->tid = task_pid_nr(current);
 	set->tid_pid = get_pid(task_pid(current));
-	set->node.is_set = true;
 	set->result = -EINPROGRESS;
 	kref_init(&set->ref);
 	set->task = current;
 	mutex_init(&set->run);
-	INIT_LIST_HEAD(&set->earlier);
 	INIT_LIST_HEAD(&set->waiting);
+	INIT_HLIST_NODE(&set->watch);
 	INIT_LIST_HEAD(&set->link);
 
 	ret = set_fill(set, wants);
@@ -233,7 +258,7 @@ static void set_destroy(struct kref *ref)
 	struct dsync_access *access;
 	struct dma_buf *dmabuf;
 
-	WARN_ON_ONCE(set->queued || set->wait.armed);
+	WARN_ON_ONCE(!list_empty(&set->waiting) || set->wait.armed);
 	WARN_ON_ONCE(work_pending(&set->work));
 	WARN_ON_ONCE(set->state != DSYNC_NEW && set->state != DSYNC_OVER);
 	dsync_set_for_each(set, access) {
@@ -267,10 +292,11 @@ void dsync_set_put(struct dsync_set *set)
  * @work: the work; somebody keeps the set alive until it has run
  *
  * Context: any.
+ * Return: false if it was queued already.
  */
-void dsync_set_queue_work(struct work_struct *work)
+bool dsync_set_queue_work(struct work_struct *work)
 {
-	queue_work(set_wq, work);
+	return queue_work(set_wq, work);
 }
 
 /**
@@ -320,30 +346,6 @@ void dsync_set_aim(struct dsync_set *set, u32 mode, u64 start, u64 last)
 {
 	WARN_ON_ONCE(set->nr != 1 || set->requested_ns);
 	access_aim(&set->accesses[0], mode, start, last);
-}
-
-/**
- * dsync_set_blocked_by() - is anything in the way of any access of the set
- * @set: the set
- * @next: dsync_buf_holder() or dsync_buf_earlier(): what to look for
- *
- * Context: any; without the resv only a passing answer.
- * Return: true if so.
- */
-bool dsync_set_blocked_by(struct dsync_set *set, dsync_next_fn next)
-{
-	struct dsync_access *access;
-	unsigned long flags;
-	bool blocked;
-
-	dsync_set_for_each(set, access) {
-		spin_lock_irqsave(&access->buf->lock, flags);
-		blocked = next(access->buf, access, NULL);
-		spin_unlock_irqrestore(&access->buf->lock, flags);
-		if (blocked)
-			return true;
-	}
-	return false;
 }
 
 /**

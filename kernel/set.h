@@ -10,14 +10,14 @@
 
 #include "access.h"
 #include "buf.h"
-#include "walk.h"
 
 struct dma_buf;
 struct task_struct;
 
 /**
  * enum dsync_state - the life of a set, in one direction
- * @DSYNC_NEW: not requested, or requested and queued
+ * @DSYNC_NEW: not requested, or not queued any more
+ * @DSYNC_QUEUED: in the buffers' trees of queued accesses, holds nothing
  * @DSYNC_HELD: all accesses are in the buffers' trees of held ones
  * @DSYNC_READY: held, the fences of stock drivers signaled, the CPU windows open
  * @DSYNC_COMMITTED: held by a job whose fence is published; the fence releases it
@@ -25,6 +25,7 @@ struct task_struct;
  */
 enum dsync_state {
 	DSYNC_NEW,
+	DSYNC_QUEUED,
 	DSYNC_HELD,
 	DSYNC_READY,
 	DSYNC_COMMITTED,
@@ -68,6 +69,13 @@ struct dsync_fence_wait {
 /* Bits of &dsync_set.kicked. */
 #define DSYNC_SET_KICKED	0
 #define DSYNC_SET_ABORTED	1
+#define DSYNC_SET_DOOMED	2
+
+/*
+ * Accesses that are checked and entered in one critical section: a set of more of them, or
+ * of several buffers, is not local.
+ */
+#define DSYNC_MAX_LOCAL		16
 
 typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
 
@@ -78,23 +86,28 @@ typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
  * @tid: thread that asked, number in the initial pid namespace
  * @tid_pid: the same thread, a reference
  * @rcu: frees it
- * @node: place in a walk of the wait-for graph
- * @earlier: in a list of requests that another one may overtake, or not; under the
- *	graph's mutex
  * @waiting: in &dsync_owner.waiting, under &dsync_owner.lock
- * @queued: on that list; changed under &dsync_owner.lock by the set's runner
- * @state: how far it is; changed by whoever runs the request, later by whoever releases
+ * @watch: in &dsync_access.watchers of an access that is in the way, or in
+ *	&dsync_buf.pending; under &dsync_buf.lock of @watched
+ * @watched: the buffer of that access
+ * @local: one buffer and at most DSYNC_MAX_LOCAL accesses: its state changes under
+ *	&dsync_buf.lock, by hand-over, too
+ * @behind: only earlier requests were in the way when it was looked at
+ * @state: how far it is; changed by whoever runs the request, or hands over, later by whoever
+ *	releases
  * @ticket: place in the order of all requests that wait; 0: it never had to
  * @requested_ns: CLOCK_MONOTONIC, when it was requested
  * @acquired_ns: CLOCK_MONOTONIC, when it was acquired
- * @kicked: DSYNC_SET_KICKED: look again; DSYNC_SET_ABORTED: a task is to give up
- * @task: who sleeps for it, while @queued or a fence callback is armed
+ * @kicked: DSYNC_SET_KICKED: look again; DSYNC_SET_ABORTED: a task is to give up;
+ *	DSYNC_SET_DOOMED: the victim of a deadlock
+ * @task: who sleeps for it, while it is queued or a fence callback is armed
  * @work: runs an asynchronous request
  * @release_work: ends the CPU windows of a release that must not sleep
  * @done: told the end of an asynchronous request; NULL for a task's own
  * @private: for the user of @done
  * @link: for the user of the set
  * @windows: the CPU windows of its accesses are open
+ * @stage: which stage of a request it is in (request.c); behind the last one it is ready
  * @result: -EINPROGRESS until the asynchronous request has ended
  * @wait: the wait for fences of stock drivers
  * @fence: fence of the committed job; a reference
@@ -109,10 +122,11 @@ struct dsync_set {
 	struct pid *tid_pid;
 	struct rcu_head rcu;
 
-	struct dsync_node node;
-	struct list_head earlier;
 	struct list_head waiting;
-	bool queued;
+	struct hlist_node watch;
+	struct dsync_buf *watched;
+	bool local;
+	bool behind;
 
 	enum dsync_state state;
 	u64 ticket;
@@ -129,6 +143,7 @@ struct dsync_set {
 	void *private;
 	struct list_head link;
 	bool windows;
+	unsigned int stage;
 	int result;
 
 	struct dsync_fence_wait wait;
@@ -143,6 +158,13 @@ struct dsync_set {
 	for (access = (set)->accesses;					\
 	     access < (set)->accesses + (set)->nr; access++)
 
+/* The accesses of one buffer, as many as can be entered in one critical section. */
+#define dsync_set_for_each_part(set, access, end)			\
+	for (access = (set)->accesses;					\
+	     access < (set)->accesses + (set)->nr &&			\
+	     ((end) = dsync_set_part_end(access));			\
+	     access = (end))
+
 int dsync_set_start(void);
 void dsync_set_stop(void);
 
@@ -155,11 +177,11 @@ void dsync_set_put(struct dsync_set *set);
 void dsync_set_kick(struct dsync_set *set);
 void dsync_set_abort(struct dsync_set *set);
 void dsync_set_aim(struct dsync_set *set, u32 mode, u64 start, u64 last);
-void dsync_set_queue_work(struct work_struct *work);
-bool dsync_set_blocked_by(struct dsync_set *set, dsync_next_fn next);
+bool dsync_set_queue_work(struct work_struct *work);
 bool dsync_set_has_cpu(const struct dsync_set *set);
 bool dsync_set_was_abandoned(const struct dsync_set *set);
 bool dsync_set_same_resv(const struct dsync_access *access);
 bool dsync_set_same_buf(const struct dsync_access *access);
+struct dsync_access *dsync_set_part_end(struct dsync_access *access);
 
 #endif /* _DSYNC_SET_H */

@@ -5,12 +5,13 @@
  * an interface (docs/trace-events.rst), new ones come before comm, which is last because
  * it is somebody else's text.
  *
- * A buffer is listed with its lock held and interrupts off. Therefore what one buffer can take
- * is limited, and a last line tells how much was left out.
+ * What is listed of one buffer is limited, and a last line tells how much was left out.
  */
 #include <linux/debugfs.h>
 #include <linux/dma-buf.h>
 #include <linux/ktime.h>
+#include <linux/rcupdate_wait.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 
 #include "buf.h"
@@ -24,6 +25,9 @@
 
 /* Edges of one queued access, of either kind. */
 #define MAX_EDGES_OF_ONE	64
+
+/* To print a line takes as long as looking at so many nodes. */
+#define SHOW_STEPS	64
 
 static struct dentry *snapshot_dir;
 
@@ -67,7 +71,7 @@ static void show_access(struct seq_file *m, struct dsync_access *access,
 		   kind_name(owner->kind), owner->tgid, set->tid,
 		   mode_name(access), dsync_access_is_dma(access) ? "dma" : "cpu",
 		   !held ? "queued" : job ? "committed" : "acquired",
-		   access->it.start, dsync_access_len(access),
+		   access->start, dsync_access_len(access),
 		   since ? ktime_get_ns() - since : 0,
 		   job ? set->fence->context : 0,
 		   job ? (u64)set->fence->seqno : 0);
@@ -83,65 +87,89 @@ static void show_edge(struct seq_file *m, struct dsync_access *access,
 		   blocker->id, blocker->set->owner->id, queued);
 }
 
-static void show_trees(struct seq_file *m, struct rb_root_cached *trees, bool held,
-		       unsigned int max)
-{
-	struct dsync_access *access;
-	unsigned int i;
-
-	for (i = 0; i < DSYNC_NR_TREES; i++)
-		dsync_for_each_overlap(access, &trees[i], 0, ULONG_MAX) {
-			if (!max--)
-				return;
-			show_access(m, access, held);
-		}
-}
-
-/* False if not all were shown. */
+/* One access, and what it waits for: some of it if that is much. */
 static bool show_edges(struct seq_file *m, struct dsync_access *access,
-		       dsync_next_fn next, bool queued, unsigned int max)
+		       struct dsync_trees *trees, u64 ticket, bool queued, unsigned int max)
 {
-	struct dsync_access *other = NULL;
+	struct dsync_ask ask = dsync_conflict_ask(access, ticket);
+	struct dsync_access *other;
 
-	while ((other = next(access->buf, access, other)) && max--)
+	for (other = dsync_conflict_first(trees, &ask); other && max--;
+	     other = dsync_conflict_next(trees, &ask, other)) {
 		show_edge(m, access, other, queued);
+		access->buf->steps += SHOW_STEPS;
+	}
 	return !other;
 }
 
-/* All get the same number of edges, one of either kind at least; how many have more. */
-static unsigned int show_all_edges(struct seq_file *m, struct dsync_buf *buf)
+static bool show_one(struct seq_file *m, struct dsync_access *access, bool held,
+		     unsigned int max)
 {
-	unsigned int max = clamp(MAX_EDGES / 2 / max(buf->nr_queued, 1u), 1u,
-				 MAX_EDGES_OF_ONE);
-	struct dsync_access *access;
-	unsigned int i, nr = 0;
+	struct dsync_buf *buf = access->buf;
 	bool all;
 
-	for (i = 0; i < DSYNC_NR_TREES; i++)
-		dsync_for_each_overlap(access, &buf->queued[i], 0, ULONG_MAX) {
-			all = show_edges(m, access, dsync_buf_holder, false, max);
-			all &= show_edges(m, access, dsync_buf_earlier, true, max);
-			nr += !all;
-		}
-	return nr;
+	show_access(m, access, held);
+	buf->steps += SHOW_STEPS;
+	if (held)
+		return true;
+	all = show_edges(m, access, &buf->held, U64_MAX, false, max);
+	all &= show_edges(m, access, &buf->queued, access->set->ticket, true, max);
+	return all;
+}
+
+/**
+ * struct shown - how far the list of a buffer is
+ * @cursor: the access that was shown last
+ * @room: accesses that may follow
+ * @max: edges that may be shown of one access, of either kind
+ * @more: accesses that have more edges
+ */
+struct shown {
+	struct dsync_cursor cursor;
+	unsigned int room;
+	unsigned int max;
+	unsigned int more;
+};
+
+/* The lock is dropped now and then: what comes and goes meanwhile may be there or not. */
+static bool show_some(struct seq_file *m, struct dsync_buf *buf, bool held, struct shown *shown)
+{
+	struct dsync_ask all = { .last = ULONG_MAX, .ticket = U64_MAX };
+	struct dsync_trees *trees = held ? &buf->held : &buf->queued;
+	struct dsync_access *access;
+	unsigned long flags;
+
+	dsync_buf_lock(buf, &flags);
+	for (access = dsync_conflict_resume(trees, &all, &shown->cursor);
+	     access && shown->room && !dsync_buf_spent(buf);
+	     access = dsync_conflict_next(trees, &all, access)) {
+		shown->room--;
+		dsync_conflict_mark(&shown->cursor, access);
+		shown->more += !show_one(m, access, held, shown->max);
+	}
+	dsync_buf_unlock(buf, flags);
+	return access && shown->room;
 }
 
 static void show_buf(struct dsync_buf *buf, void *data)
 {
+	unsigned int nr_held = READ_ONCE(buf->nr_held);
+	unsigned int nr_queued = READ_ONCE(buf->nr_queued);
+	struct shown held = { .room = MAX_HELD };
+	struct shown queued = {
+		.room = nr_queued,
+		.max = clamp(MAX_EDGES / 2 / max(nr_queued, 1u), 1u, MAX_EDGES_OF_ONE),
+	};
 	struct seq_file *m = data;
-	unsigned int held, edges;
-	unsigned long flags;
 
-	spin_lock_irqsave(&buf->lock, flags);
-	show_trees(m, buf->held, true, MAX_HELD);
-	show_trees(m, buf->queued, false, buf->nr_queued);
-	held = buf->nr_held - min(buf->nr_held, MAX_HELD);
-	edges = show_all_edges(m, buf);
-	spin_unlock_irqrestore(&buf->lock, flags);
-
-	if (held || edges)
+	while (show_some(m, buf, true, &held))
+		cond_resched_rcu();
+	while (show_some(m, buf, false, &queued))
+		cond_resched_rcu();
+	nr_held -= min(nr_held, MAX_HELD);
+	if (nr_held || queued.more)
 		seq_printf(m, "type=more ino=%llu held=%u edges=%u\n",
-			   buf->ino, held, edges);
+			   buf->ino, nr_held, queued.more);
 }
 
 static void *snapshot_start(struct seq_file *m, loff_t *pos)

@@ -133,11 +133,11 @@ static void set_is_held_as_a_whole(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, 0, fx_try(a));
 	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(b));
-	KUNIT_EXPECT_EQ(test, 0, fx->owners[B]->nr_held);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&fx->owners[B]->nr_held));
 	fx_release(a);
 	KUNIT_EXPECT_TRUE(test, fx_kicked(b));
 	KUNIT_EXPECT_EQ(test, 0, fx_try(b));
-	KUNIT_EXPECT_EQ(test, 2, fx->owners[B]->nr_held);
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&fx->owners[B]->nr_held));
 }
 
 static struct kunit_case cases[] = {

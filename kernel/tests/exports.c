@@ -16,10 +16,10 @@
 
 EXPORT_SYMBOL_IF_KUNIT(dsync_abandon_check);
 EXPORT_SYMBOL_IF_KUNIT(dsync_abandon_note);
-EXPORT_SYMBOL_IF_KUNIT(dsync_acquire_try);
+EXPORT_SYMBOL_IF_KUNIT(dsync_acquire);
 EXPORT_SYMBOL_IF_KUNIT(dsync_owner_create);
 EXPORT_SYMBOL_IF_KUNIT(dsync_owner_put);
-EXPORT_SYMBOL_IF_KUNIT(dsync_queue_remove);
+EXPORT_SYMBOL_IF_KUNIT(dsync_queue_cancel);
 EXPORT_SYMBOL_IF_KUNIT(dsync_release);
 EXPORT_SYMBOL_IF_KUNIT(dsync_set_create);
 EXPORT_SYMBOL_IF_KUNIT(dsync_set_put);

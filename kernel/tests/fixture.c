@@ -70,7 +70,7 @@ void fx_exit(struct kunit *test)
 	for (i = 0; i < fx->nr_sets; i++)
 		fx->sets[i]->task = current;
 	for (i = 0; i < fx->nr_sets; i++) {
-		if (fx->sets[i]->queued)
+		if (fx_queued(fx->sets[i]))
 			fx_cancel(fx->sets[i]);
 		if (fx->sets[i]->state == DSYNC_HELD)
 			fx_release(fx->sets[i]);
@@ -149,12 +149,12 @@ struct dsync_set *fx_pair(struct kunit *test, unsigned int owner, unsigned int b
 
 int fx_try(struct dsync_set *set)
 {
-	return dsync_acquire_try(set, true, false);
+	return dsync_acquire(set, true, false);
 }
 
 int fx_try_now(struct dsync_set *set)
 {
-	return dsync_acquire_try(set, false, false);
+	return dsync_acquire(set, false, false);
 }
 
 void fx_release(struct dsync_set *set)
@@ -165,8 +165,13 @@ void fx_release(struct dsync_set *set)
 
 void fx_cancel(struct dsync_set *set)
 {
-	dsync_queue_remove(set);
+	dsync_queue_cancel(set);
 	set->state = DSYNC_OVER;
+}
+
+bool fx_queued(const struct dsync_set *set)
+{
+	return set->state == DSYNC_QUEUED;
 }
 
 bool fx_kicked(struct dsync_set *set)

@@ -61,9 +61,11 @@ int fx_try(struct dsync_set *set);
 /* The same for a request that does not wait. */
 int fx_try_now(struct dsync_set *set);
 void fx_release(struct dsync_set *set);
+/* Does it wait? */
+bool fx_queued(const struct dsync_set *set);
 /* It gives up. */
 void fx_cancel(struct dsync_set *set);
-/* Was it told to look again since the last call? */
+/* Was it handed over, or told to look again, since the last call? */
 bool fx_kicked(struct dsync_set *set);
 
 extern struct kunit_suite dsync_abandon_suite, dsync_conflict_suite, dsync_graph_suite,

@@ -78,7 +78,7 @@ static void victim_makes_way(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(a));
 	victim = fx_whole(test, B, 0, FX_W);
 	KUNIT_EXPECT_EQ(test, -EDEADLK, fx_try(victim));
-	KUNIT_EXPECT_TRUE(test, victim->queued);
+	KUNIT_EXPECT_TRUE(test, fx_queued(victim));
 	fx_cancel(victim);
 	fx_release(b);
 	KUNIT_EXPECT_TRUE(test, fx_kicked(a));
@@ -87,21 +87,24 @@ static void victim_makes_way(struct kunit *test)
 
 /*
  * C(b1) A(b0)  B(b1) B(b0) A(b1): B waits for two sets and holds nothing, so there is no
- * cycle until C goes and B could acquire b1: then it would hold what A waits for.
+ * cycle until C goes and B is handed b1: then it holds what A waits for, and A came last.
  */
 static void acquiring_closes_a_cycle(struct kunit *test)
 {
-	struct dsync_set *c = fx_whole(test, C, 1, FX_W), *b;
+	struct dsync_set *c = fx_whole(test, C, 1, FX_W), *a, *b;
 
 	KUNIT_EXPECT_EQ(test, 0, fx_try(c));
 	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_whole(test, A, 0, FX_W)));
 	b = fx_whole(test, B, 1, FX_W);
 	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(b));
 	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(fx_whole(test, B, 0, FX_W)));
-	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(fx_whole(test, A, 1, FX_W)));
+	a = fx_whole(test, A, 1, FX_W);
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(a));
 	fx_release(c);
 	KUNIT_EXPECT_TRUE(test, fx_kicked(b));
-	KUNIT_EXPECT_EQ(test, -EDEADLK, fx_try(b));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(b));
+	KUNIT_EXPECT_TRUE(test, fx_kicked(a));
+	KUNIT_EXPECT_EQ(test, -EDEADLK, fx_try(a));
 }
 
 /* A(b0) B(b1)  C(b0 b1) A(b1): C is queued before A at b1, and waits for A: A waits for B only. */

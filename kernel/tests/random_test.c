@@ -46,7 +46,7 @@ static bool conflict(const struct dsync_access *a, const struct dsync_access *b)
 {
 	return a->buf == b->buf && a->set->owner != b->set->owner &&
 	       dsync_mode_conflicts(a->mode, b->mode) &&
-	       dsync_range_overlaps(a->it.start, a->it.last, b->it.start, b->it.last);
+	       dsync_range_overlaps(a->start, a->last, b->start, b->last);
 }
 
 static bool keeps_waiting(const struct dsync_set *holder, const struct dsync_set *set)
@@ -77,7 +77,7 @@ static bool owner_waits(struct chance *chance, unsigned int owner, unsigned long
 	unsigned int i, k, nr = chance->fx->nr_sets;
 
 	for (i = 0; i < nr; i++) {
-		if (!sets[i]->queued || owner_of(chance, sets[i]) != owner)
+		if (!fx_queued(sets[i]) || owner_of(chance, sets[i]) != owner)
 			continue;
 		for (k = 0; k < nr; k++) {
 			holder = sets[k];
@@ -113,7 +113,7 @@ static void drop(struct chance *chance, struct dsync_set *set)
 	while (fx->sets[i] != set)
 		i++;
 	fx->sets[i] = fx->sets[--fx->nr_sets];
-	if (set->queued)
+	if (fx_queued(set))
 		fx_cancel(set);
 	if (set->state == DSYNC_HELD)
 		fx_release(set);
@@ -127,7 +127,7 @@ static void look(struct chance *chance, struct dsync_set *set)
 	case -EINPROGRESS:
 		return;
 	case -EDEADLK:
-		if (!cycle_of_holders(chance, set->queued ? NULL : set))
+		if (!cycle_of_holders(chance, fx_queued(set) ? NULL : set))
 			chance_fail(chance, "EDEADLK without a deadlock");
 		break;
 	default:
@@ -149,7 +149,7 @@ static void settle(struct chance *chance)
 		for (i = 0; i < fx->nr_sets && !again; i++) {
 			struct dsync_set *set = fx->sets[(i + first) % fx->nr_sets];
 
-			again = set->queued && fx_kicked(set);
+			again = fx_kicked(set);
 			if (again)
 				look(chance, set);
 		}
@@ -164,7 +164,7 @@ static void verify(struct chance *chance)
 	if (cycle_of_holders(chance, NULL))
 		chance_fail(chance, "a deadlock that nobody was told of");
 	for (i = 0; i < fx->nr_sets; i++)
-		if (fx->sets[i]->queued && fx_try(fx->sets[i]) != -EINPROGRESS)
+		if (fx_queued(fx->sets[i]) && fx_try(fx->sets[i]) != -EINPROGRESS)
 			chance_fail(chance, "a request that could be acquired slept");
 	/* Looking, they may have told each other to. */
 	settle(chance);

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Conflicts: which accesses are in the way of another one. The one answer to that, for
+ * requests, hand-over, fcntl(), the wait-for graph and queries.
+ *
+ * An interval tree (Cormen et al., Introduction to Algorithms, 14.3) with two things more in
+ * each node. The largest end is known for the best owner of the subtree and for the best of all
+ * other owners, so the asker's own accesses are never visited, however many it has. And the
+ * earliest ticket leads to those who came before the asker.
+ *
+ * To find one access of another owner, and the next one, takes O(log n). With a ticket that
+ * is not so in the worst case, when a subtree has one access that came early and another one that
+ * reaches far enough: then it is at most the number of queued accesses, which has a limit.
+ */
+#include <linux/rbtree_augmented.h>
+
+#include "conflict.h"
+#include "owner.h"
+#include "set.h"
+
+static struct dsync_access *access_of(struct rb_node *rb)
+{
+	return rb ? rb_entry(rb, struct dsync_access, rb) : NULL;
+}
+
+static struct dsync_sub own_sub(const struct dsync_access *access)
+{
+	return (struct dsync_sub){
+		.owner = access->set->owner,
+		.end = access->last + 1,
+		.ticket = access->set->ticket,
+	};
+}
+
+/* @sub is to speak for @more, too. Of @more's other owners none is the best of both. */
+static void sub_add(struct dsync_sub *sub, const struct dsync_sub *more)
+{
+	if (more->ticket < sub->ticket)
+		sub->ticket = more->ticket;
+	if (more->owner == sub->owner) {
+		sub->end = max(sub->end, more->end);
+		sub->other_end = max(sub->other_end, more->other_end);
+	} else if (more->end > sub->end) {
+		sub->owner = more->owner;
+		sub->other_end = max(sub->end, more->other_end);
+		sub->end = more->end;
+	} else {
+		sub->other_end = max(sub->other_end, more->end);
+	}
+}
+
+static bool sub_equal(const struct dsync_sub *a, const struct dsync_sub *b)
+{
+	return a->owner == b->owner && a->end == b->end &&
+	       a->other_end == b->other_end && a->ticket == b->ticket;
+}
+
+static bool sub_compute(struct dsync_access *access, bool exit)
+{
+	struct dsync_access *left = access_of(access->rb.rb_left);
+	struct dsync_access *right = access_of(access->rb.rb_right);
+	struct dsync_sub sub = own_sub(access);
+
+	if (left)
+		sub_add(&sub, &left->sub);
+	if (right)
+		sub_add(&sub, &right->sub);
+	if (exit && sub_equal(&sub, &access->sub))
+		return true;
+	access->sub = sub;
+	return false;
+}
+
+RB_DECLARE_CALLBACKS(static, sub_callbacks, struct dsync_access, rb, sub, sub_compute);
+
+/* Accesses with the same start stand in the order of their ids. */
+static bool stands_before(unsigned long start, u64 id, const struct dsync_access *access)
+{
+	return start < access->start || (start == access->start && id < access->id);
+}
+
+static enum dsync_tree tree_of(const struct dsync_access *access)
+{
+	return dsync_access_writes(access) ? DSYNC_WRITERS : DSYNC_READERS;
+}
+
+/**
+ * dsync_conflict_insert() - put an access into its tree
+ * @trees: of its buffer
+ * @access: the access, in no tree; its set has its owner and, if it waits, its ticket
+ *
+ * Context: &dsync_buf.lock held.
+ */
+void dsync_conflict_insert(struct dsync_trees *trees, struct dsync_access *access)
+{
+	struct rb_root *root = &trees->roots[tree_of(access)];
+	struct rb_node **link = &root->rb_node, *parent = NULL;
+	struct dsync_sub own = own_sub(access);
+	struct dsync_access *node;
+
+	while (*link) {
+		(*trees->steps)++;
+		parent = *link;
+		node = access_of(parent);
+		sub_add(&node->sub, &own);
+		if (stands_before(access->start, access->id, node))
+			link = &parent->rb_left;
+		else
+			link = &parent->rb_right;
+	}
+	access->sub = own;
+	rb_link_node(&access->rb, parent, link);
+	rb_insert_augmented(&access->rb, root, &sub_callbacks);
+}
+
+/**
+ * dsync_conflict_remove() - take an access out of its tree
+ * @trees: of its buffer
+ * @access: the access; RB_EMPTY_NODE() tells that it is in no tree
+ *
+ * Context: &dsync_buf.lock held.
+ */
+void dsync_conflict_remove(struct dsync_trees *trees, struct dsync_access *access)
+{
+	(*trees->steps)++;
+	rb_erase_augmented(&access->rb, &trees->roots[tree_of(access)], &sub_callbacks);
+	RB_CLEAR_NODE(&access->rb);
+}
+
+/* May an access of the subtree be one of those that are asked for? */
+static bool sub_may(const struct dsync_access *access, const struct dsync_ask *ask)
+{
+	const struct dsync_sub *sub = &access->sub;
+	unsigned long end = sub->owner != ask->except ? sub->end : sub->other_end;
+
+	return end > ask->start && sub->ticket < ask->ticket;
+}
+
+static bool access_is(const struct dsync_access *access, const struct dsync_ask *ask)
+{
+	return access->last >= ask->start && access->set->owner != ask->except &&
+	       access->set->ticket < ask->ticket;
+}
+
+/* The first access in a subtree that may have one, as far as the left branches tell. */
+static struct dsync_access *leftmost(struct dsync_access *access,
+				     const struct dsync_ask *ask, unsigned int *steps)
+{
+	struct dsync_access *left;
+
+	for (;;) {
+		(*steps)++;
+		left = access_of(access->rb.rb_left);
+		if (!left || !sub_may(left, ask))
+			return access;
+		access = left;
+	}
+}
+
+/* The next access in the tree's order, without the subtrees that have none. */
+static struct dsync_access *successor(struct dsync_access *access,
+				      const struct dsync_ask *ask, unsigned int *steps)
+{
+	struct dsync_access *right = access_of(access->rb.rb_right);
+	struct rb_node *rb = &access->rb, *parent;
+
+	if (right && sub_may(right, ask))
+		return leftmost(right, ask, steps);
+	while ((parent = rb_parent(rb)) && parent->rb_right == rb) {
+		(*steps)++;
+		rb = parent;
+	}
+	return access_of(parent);
+}
+
+/* From @access on: what stands behind the last byte that is asked for begins there. */
+static struct dsync_access *find_from(struct dsync_access *access,
+				      const struct dsync_ask *ask, unsigned int *steps)
+{
+	while (access && access->start <= ask->last) {
+		(*steps)++;
+		if (access_is(access, ask))
+			return access;
+		access = successor(access, ask, steps);
+	}
+	return NULL;
+}
+
+static struct dsync_access *tree_first(struct dsync_trees *trees, enum dsync_tree tree,
+				       const struct dsync_ask *ask)
+{
+	struct dsync_access *root = access_of(trees->roots[tree].rb_node);
+
+	if (!root || !sub_may(root, ask))
+		return NULL;
+	return find_from(leftmost(root, ask, trees->steps), ask, trees->steps);
+}
+
+static bool asks_readers(const struct dsync_ask *ask)
+{
+	return !ask->writers_only;
+}
+
+/**
+ * dsync_conflict_ask() - ask for what is in the way of an access
+ * @access: the access; its set knows its owner
+ * @ticket: only of sets with an earlier ticket; U64_MAX: of all
+ *
+ * Return: the question.
+ */
+struct dsync_ask dsync_conflict_ask(const struct dsync_access *access, u64 ticket)
+{
+	return (struct dsync_ask){
+		.except = access->set->owner,
+		.start = access->start,
+		.last = access->last,
+		.ticket = ticket,
+		.writers_only = !dsync_access_writes(access),
+	};
+}
+
+/**
+ * dsync_conflict_first() - find one of the accesses that are asked for
+ * @trees: where
+ * @ask: which
+ *
+ * Writers are found before readers, both in the order of their starts.
+ *
+ * Context: &dsync_buf.lock held.
+ * Return: the first access, or NULL.
+ */
+struct dsync_access *dsync_conflict_first(struct dsync_trees *trees,
+					  const struct dsync_ask *ask)
+{
+	struct dsync_access *access = tree_first(trees, DSYNC_WRITERS, ask);
+
+	if (!access && asks_readers(ask))
+		access = tree_first(trees, DSYNC_READERS, ask);
+	return access;
+}
+
+/* What is left behind @access in its tree, and then in the readers' tree. */
+static struct dsync_access *rest(struct dsync_trees *trees, const struct dsync_ask *ask,
+				 enum dsync_tree tree, struct dsync_access *access)
+{
+	access = find_from(access, ask, trees->steps);
+	if (!access && tree == DSYNC_WRITERS && asks_readers(ask))
+		access = tree_first(trees, DSYNC_READERS, ask);
+	return access;
+}
+
+/**
+ * dsync_conflict_next() - find the next one
+ * @trees: where
+ * @ask: which
+ * @prev: the answer before; the lock was held since
+ *
+ * Context: &dsync_buf.lock held.
+ * Return: the next access, or NULL.
+ */
+struct dsync_access *dsync_conflict_next(struct dsync_trees *trees,
+					 const struct dsync_ask *ask,
+					 struct dsync_access *prev)
+{
+	return rest(trees, ask, tree_of(prev), successor(prev, ask, trees->steps));
+}
+
+/* The first access behind a place. */
+static struct dsync_access *lower_bound(struct rb_root *root, unsigned long start, u64 id,
+					unsigned int *steps)
+{
+	struct rb_node *rb = root->rb_node;
+	struct dsync_access *found = NULL;
+
+	while (rb) {
+		(*steps)++;
+		if (stands_before(start, id, access_of(rb))) {
+			found = access_of(rb);
+			rb = rb->rb_left;
+		} else {
+			rb = rb->rb_right;
+		}
+	}
+	return found;
+}
+
+/**
+ * dsync_conflict_resume() - go on where the lock was dropped
+ * @trees: where
+ * @ask: which
+ * @cursor: the place, of dsync_conflict_mark(); all zeroes: from the beginning
+ *
+ * Context: &dsync_buf.lock held.
+ * Return: the next access, or NULL.
+ */
+struct dsync_access *dsync_conflict_resume(struct dsync_trees *trees,
+					   const struct dsync_ask *ask,
+					   const struct dsync_cursor *cursor)
+{
+	if (!cursor->id)
+		return dsync_conflict_first(trees, ask);
+	return rest(trees, ask, cursor->tree,
+		    lower_bound(&trees->roots[cursor->tree], cursor->start, cursor->id,
+				trees->steps));
+}
+
+/**
+ * dsync_conflict_mark() - remember a place
+ * @cursor: where to
+ * @access: the access that was looked at last, in a tree
+ */
+void dsync_conflict_mark(struct dsync_cursor *cursor, const struct dsync_access *access)
+{
+	*cursor = (struct dsync_cursor){
+		.tree = tree_of(access),
+		.start = access->start,
+		.id = access->id,
+	};
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _DSYNC_CONFLICT_H
+#define _DSYNC_CONFLICT_H
+
+#include "access.h"
+
+/* Accesses of a buffer are kept apart by what they exclude. */
+enum dsync_tree {
+	DSYNC_READERS,
+	DSYNC_WRITERS,
+	DSYNC_NR_TREES,
+};
+
+/**
+ * struct dsync_trees - the held accesses of a buffer, or the queued ones
+ * @roots: by start, those that only read and those that write
+ * @steps: nodes looked at; the holder of &dsync_buf.lock counts and clears them
+ */
+struct dsync_trees {
+	struct rb_root roots[DSYNC_NR_TREES];
+	unsigned int *steps;
+};
+
+/**
+ * struct dsync_ask - which accesses a search is for
+ * @except: not those of this owner; NULL: of all
+ * @start: with bytes from here
+ * @last: to here
+ * @ticket: of sets with an earlier ticket; U64_MAX: of all
+ * @writers_only: not those that only read
+ */
+struct dsync_ask {
+	const struct dsync_owner *except;
+	unsigned long start;
+	unsigned long last;
+	u64 ticket;
+	bool writers_only;
+};
+
+/**
+ * struct dsync_cursor - a place in the trees that lasts while their lock is dropped
+ * @tree: enum dsync_tree
+ * @start: first byte of the access that was looked at last
+ * @id: its id; 0: none was looked at
+ */
+struct dsync_cursor {
+	unsigned int tree;
+	unsigned long start;
+	u64 id;
+};
+
+void dsync_conflict_insert(struct dsync_trees *trees, struct dsync_access *access);
+void dsync_conflict_remove(struct dsync_trees *trees, struct dsync_access *access);
+
+struct dsync_ask dsync_conflict_ask(const struct dsync_access *access, u64 ticket);
+struct dsync_access *dsync_conflict_first(struct dsync_trees *trees,
+					  const struct dsync_ask *ask);
+struct dsync_access *dsync_conflict_next(struct dsync_trees *trees,
+					 const struct dsync_ask *ask,
+					 struct dsync_access *prev);
+struct dsync_access *dsync_conflict_resume(struct dsync_trees *trees,
+					   const struct dsync_ask *ask,
+					   const struct dsync_cursor *cursor);
+void dsync_conflict_mark(struct dsync_cursor *cursor, const struct dsync_access *access);
+
+#endif /* _DSYNC_CONFLICT_H */

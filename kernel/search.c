@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Searches through the wait-for graph: is an owner reached, from a set or from itself. What the
+ * edges are and what an answer means is in graph.c.
+ *
+ * A search looks at one buffer at a time, under that buffer's lock, and for a bounded time. It
+ * is its caller's own: nobody else waits for it, and it visits each owner and each set once.
+ */
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "buf.h"
+#include "owner.h"
+#include "search.h"
+#include "set.h"
+
+/* Edges that are followed after one look. */
+#define BATCH	16
+
+/* Small, and bounded by what waits for each other: it is better to exceed a limit than to fail. */
+#define SEARCH_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NOFAIL)
+
+/* Where a place is, or where it would be. */
+static struct rb_node **place_of(struct rb_root *places, const void *place,
+				 struct rb_node **parent)
+{
+	struct rb_node **link = &places->rb_node;
+	struct dsync_node *node;
+
+	*parent = NULL;
+	while (*link) {
+		node = rb_entry(*link, struct dsync_node, rb);
+		if (node->place == place)
+			break;
+		*parent = *link;
+		link = place < node->place ? &(*link)->rb_left : &(*link)->rb_right;
+	}
+	return link;
+}
+
+/**
+ * dsync_search_knows() - was a place reached
+ * @places: places that were
+ * @place: address of a set or an owner, only to be compared
+ *
+ * Return: true if so.
+ */
+bool dsync_search_knows(const struct rb_root *places, const void *place)
+{
+	struct rb_node *parent;
+
+	return *place_of((struct rb_root *)places, place, &parent);
+}
+
+static struct dsync_node *node_get(struct rb_root *places, const void *place, bool *new)
+{
+	struct rb_node *parent, **link = place_of(places, place, &parent);
+	struct dsync_node *node;
+
+	*new = !*link;
+	if (*link)
+		return rb_entry(*link, struct dsync_node, rb);
+	node = kzalloc(sizeof(*node), SEARCH_GFP);
+	node->place = place;
+	rb_link_node(&node->rb, parent, link);
+	rb_insert_color(&node->rb, places);
+	return node;
+}
+
+/**
+ * dsync_search_note() - a place is reached
+ * @places: places that were
+ * @place: address of a set or an owner
+ *
+ * Context: process context; may sleep for memory.
+ * Return: its node, or NULL if it was reached before.
+ */
+struct dsync_node *dsync_search_note(struct rb_root *places, const void *place)
+{
+	struct dsync_node *node;
+	bool new;
+
+	node = node_get(places, place, &new);
+	return new ? node : NULL;
+}
+
+static void node_free(struct dsync_node *node)
+{
+	if (node->set)
+		dsync_set_put(node->set);
+	if (node->owner)
+		dsync_owner_put(node->owner);
+	if (node->via)
+		dsync_set_put(node->via);
+	kfree(node);
+}
+
+/**
+ * dsync_search_forget() - drop all places
+ * @places: places that were reached
+ */
+void dsync_search_forget(struct rb_root *places)
+{
+	struct dsync_node *node, *next;
+
+	rbtree_postorder_for_each_entry_safe(node, next, places, rb)
+		node_free(node);
+	*places = RB_ROOT;
+}
+
+/* A node for a place that was not reached before, or NULL. */
+static struct dsync_node *node_add(struct dsync_search *search, void *place)
+{
+	struct dsync_node *node = dsync_search_note(&search->places, place);
+
+	if (node) {
+		node->parent = search->from;
+		list_add(&node->link, &search->todo);
+	}
+	return node;
+}
+
+static bool search_over(const struct dsync_search *search)
+{
+	return search->last && !search->all;
+}
+
+static void reach_target(struct dsync_search *search, struct dsync_set *via)
+{
+	if (search->last)
+		return;
+	search->last = search->from;
+	if (via)
+		dsync_set_get(via);
+	search->last_via = via;
+}
+
+/*
+ * The owner of a held set keeps others waiting, unless its job goes on without it. A set that is
+ * just being acquired is left to its task, which searches when all of it is there.
+ */
+static void reach_holder(struct dsync_search *search, struct dsync_set *via)
+{
+	enum dsync_state state = READ_ONCE(via->state);
+	struct dsync_owner *owner = via->owner;
+	struct dsync_node *node;
+
+	if (state != DSYNC_HELD && state != DSYNC_READY)
+		return;
+	if (owner == search->target) {
+		reach_target(search, via);
+		return;
+	}
+	node = node_add(search, owner);
+	if (!node)
+		return;
+	dsync_owner_get(owner);
+	node->owner = owner;
+	dsync_set_get(via);
+	node->via = via;
+}
+
+static void reach_set(struct dsync_search *search, struct dsync_set *set)
+{
+	struct dsync_node *node;
+
+	if (search->goals && dsync_search_knows(search->goals, set)) {
+		reach_target(search, NULL);
+		return;
+	}
+	node = node_add(search, set);
+	if (!node)
+		return;
+	dsync_set_get(set);
+	node->set = set;
+}
+
+/* Some of the sets in the way, with a reference on each; how many. */
+static unsigned int collect(struct dsync_access *access, struct dsync_trees *trees,
+			    const struct dsync_ask *ask, struct dsync_cursor *cursor,
+			    struct dsync_set **sets)
+{
+	struct dsync_access *other;
+	unsigned int nr = 0;
+	unsigned long flags;
+
+	dsync_buf_lock(access->buf, &flags);
+	for (other = dsync_conflict_resume(trees, ask, cursor); other;
+	     other = dsync_conflict_next(trees, ask, other)) {
+		dsync_conflict_mark(cursor, other);
+		dsync_set_get(other->set);
+		sets[nr++] = other->set;
+		if (nr == BATCH || dsync_buf_spent(access->buf))
+			break;
+	}
+	dsync_buf_unlock(access->buf, flags);
+	return nr;
+}
+
+/* Does what was followed include the edges of @access, but perhaps for those to one owner? */
+static bool scan_covers(const struct dsync_scan *scan, const struct dsync_access *access,
+			u64 ticket)
+{
+	return ticket <= scan->ticket && access->start >= scan->start &&
+	       access->last <= scan->last &&
+	       (scan->writes || !dsync_access_writes(access));
+}
+
+static bool scan_done(const struct dsync_scan *scan, const struct dsync_access *access,
+		      u64 ticket)
+{
+	return scan_covers(scan, access, ticket) &&
+	       (!scan->owner || scan->owner == access->set->owner);
+}
+
+/* The edges of @access were followed; together with those before, that may be all. */
+static void scan_note(struct dsync_scan *scan, const struct dsync_access *access, u64 ticket)
+{
+	bool all = scan_covers(scan, access, ticket);
+
+	*scan = (struct dsync_scan){
+		.start = access->start,
+		.last = access->last,
+		.ticket = ticket,
+		.writes = dsync_access_writes(access),
+		.owner = all ? NULL : access->set->owner,
+	};
+}
+
+typedef void (*reach_fn)(struct dsync_search *search, struct dsync_set *set);
+
+static void follow_edges(struct dsync_search *search, struct dsync_access *access,
+			 struct dsync_trees *trees, u64 ticket, reach_fn reach)
+{
+	struct dsync_ask ask = dsync_conflict_ask(access, ticket);
+	struct dsync_cursor cursor = {};
+	struct dsync_set *sets[BATCH];
+	unsigned int i, nr;
+
+	do {
+		nr = collect(access, trees, &ask, &cursor, sets);
+		for (i = 0; i < nr; i++) {
+			if (!search_over(search))
+				reach(search, sets[i]);
+			dsync_set_put(sets[i]);
+		}
+	} while (nr && !search_over(search));
+}
+
+static void follow(struct dsync_search *search, struct dsync_access *access,
+		   struct dsync_trees *trees, u64 ticket, reach_fn reach)
+{
+	struct dsync_node *node;
+	struct dsync_scan *scan;
+	bool new;
+
+	node = node_get(&search->places, access->buf, &new);
+	scan = &node->scans[trees == &access->buf->queued];
+	if (scan_done(scan, access, ticket))
+		return;
+	follow_edges(search, access, trees, ticket, reach);
+	scan_note(scan, access, ticket);
+}
+
+/* A victim waits for nobody: it is about to give up. */
+static bool set_waits(struct dsync_set *set)
+{
+	return READ_ONCE(set->state) == DSYNC_QUEUED &&
+	       !test_bit(DSYNC_SET_DOOMED, &set->kicked);
+}
+
+static void follow_set(struct dsync_search *search, struct dsync_set *set)
+{
+	struct dsync_access *access;
+
+	if (!set_waits(set))
+		return;
+	dsync_set_for_each(set, access) {
+		follow(search, access, &access->buf->held, U64_MAX, reach_holder);
+		if (search->soft && !search_over(search))
+			follow(search, access, &access->buf->queued, set->ticket,
+			       reach_set);
+		if (search_over(search))
+			return;
+	}
+}
+
+static void follow_owner(struct dsync_search *search, struct dsync_owner *owner)
+{
+	struct dsync_set *set, *prev = NULL;
+
+	while ((set = dsync_owner_next_waiting(owner, prev))) {
+		if (prev)
+			dsync_set_put(prev);
+		prev = set;
+		reach_set(search, set);
+	}
+	if (prev)
+		dsync_set_put(prev);
+}
+
+/**
+ * dsync_search_init() - prepare a search; dsync_search_fini() must follow
+ * @search: the search; its flags can be set afterwards
+ * @target: the owner to look for
+ */
+void dsync_search_init(struct dsync_search *search, struct dsync_owner *target)
+{
+	*search = (struct dsync_search){ .target = target };
+	search->places = RB_ROOT;
+	INIT_LIST_HEAD(&search->todo);
+	INIT_LIST_HEAD(&search->seen);
+}
+
+/**
+ * dsync_search_from_set() - begin at a waiting set
+ * @search: the search
+ * @set: the set
+ */
+void dsync_search_from_set(struct dsync_search *search, struct dsync_set *set)
+{
+	reach_set(search, set);
+}
+
+/**
+ * dsync_search_from_target() - begin at all that the target waits for
+ * @search: the search
+ */
+void dsync_search_from_target(struct dsync_search *search)
+{
+	follow_owner(search, search->target);
+}
+
+/**
+ * dsync_search_run() - follow edges until the target is found or nothing is left
+ * @search: the search, with places to begin at
+ *
+ * Context: process context; may sleep for memory.
+ * Return: true if the target was reached.
+ */
+bool dsync_search_run(struct dsync_search *search)
+{
+	struct dsync_node *node;
+
+	while (!search_over(search) && !list_empty(&search->todo)) {
+		node = list_first_entry(&search->todo, struct dsync_node, link);
+		list_move_tail(&node->link, &search->seen);
+		search->from = node;
+		if (node->set)
+			follow_set(search, node->set);
+		else
+			follow_owner(search, node->owner);
+		cond_resched();
+	}
+	return search->last;
+}
+
+/**
+ * dsync_search_fini() - drop what the search holds on to
+ * @search: the search
+ */
+void dsync_search_fini(struct dsync_search *search)
+{
+	dsync_search_forget(&search->places);
+	if (search->last_via)
+		dsync_set_put(search->last_via);
+}
