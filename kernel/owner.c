@@ -6,18 +6,18 @@
  * in the wait-for graph can pass through. Becoming such an owner, by either of the
  * two ways below, therefore happens with the graph locked, and nobody else needs it.
  */
-#include <linux/moduleparam.h>
 #include <linux/pid.h>
 #include <linux/percpu.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "limit.h"
 #include "owner.h"
 #include "set.h"
 
 static unsigned int max_accesses = 16384;
-module_param(max_accesses, uint, 0644);
-MODULE_PARM_DESC(max_accesses, "accesses that one owner may have, held and requested");
+module_param_cb(max_accesses, &dsync_limit_ops, &max_accesses, 0644);
+MODULE_PARM_DESC(max_accesses, "accesses that one owner may have, held and requested, at least 1");
 
 static DEFINE_PER_CPU(u64, last_id);
 

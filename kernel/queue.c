@@ -11,16 +11,15 @@
  * Each look at a queue takes time in proportion to its length, in part with interrupts off.
  * Therefore the length has a limit.
  */
-#include <linux/moduleparam.h>
-
 #include "buf.h"
+#include "limit.h"
 #include "owner.h"
 #include "queue.h"
 #include "set.h"
 
 static unsigned int max_queued = 1024;
-module_param(max_queued, uint, 0644);
-MODULE_PARM_DESC(max_queued, "accesses that may wait in one buffer");
+module_param_cb(max_queued, &dsync_limit_ops, &max_queued, 0644);
+MODULE_PARM_DESC(max_queued, "accesses that may wait in one buffer, at least 1");
 
 static atomic64_t last_ticket = ATOMIC64_INIT(0);
 
