@@ -10,6 +10,7 @@
 #include "context.h"
 #include "fcntl.h"
 #include "main.h"
+#include "owner.h"
 #include "posix.h"
 #include "set.h"
 #include "snapshot.h"
@@ -19,6 +20,7 @@ static const struct {
 	int (*start)(void);
 	void (*stop)(void);
 } parts[] = {
+	{ dsync_owner_start, NULL },
 	{ dsync_buf_start, dsync_buf_stop },
 	{ dsync_set_start, dsync_set_stop },
 	{ dsync_context_start, dsync_context_stop },
@@ -42,7 +44,8 @@ bool dsync_started(void)
 static void parts_stop(unsigned int nr)
 {
 	while (nr--)
-		parts[nr].stop();
+		if (parts[nr].stop)
+			parts[nr].stop();
 }
 
 static int __init dsync_init(void)

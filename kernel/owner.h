@@ -49,6 +49,8 @@ struct dsync_owner {
 	struct list_head waiting;
 };
 
+int dsync_owner_start(void);
+
 u64 dsync_id_next(void);
 
 struct dsync_owner *dsync_owner_create(u32 kind, const char *name);
