@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module is loaded: its parameters are checked, and its ids go on where those of the load
- * before ended. Needs DMABUF_SYNC_MODULES.
+ * The module is loaded: its device appears when everything behind it works, its parameters are
+ * checked, and its ids go on where those of the load before ended. Needs DMABUF_SYNC_MODULES.
  */
 #include <kselftest_harness.h>
 #include <fcntl.h>
@@ -56,6 +56,66 @@ static bool log_has(int log, const char *text)
 		found |= !!strstr(line, text);
 	}
 	return found;
+}
+
+/**
+ * struct early - who uses the device as soon as it can be opened, as udev and its friends do
+ * @buf: a buffer that it locks with fcntl()
+ * @ctx: the context it opened
+ * @has_snapshot: the debugfs file was there
+ * @locked: what fcntl() returned
+ * @nr_seen: accesses that DMABUF_SYNC_IOC_QUERY told of
+ */
+struct early {
+	const struct st_buffer *buf;
+	int ctx;
+	bool has_snapshot;
+	int locked;
+	int nr_seen;
+};
+
+static int set_lock(int fd, short type)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_len = 1 };
+
+	return fcntl(fd, F_SETLK, &lock);
+}
+
+static void *early_thread(void *arg)
+{
+	struct early *early = arg;
+	int64_t end_ns = st_now_ns() + 6 * ST_SOON_MS * ST_NSEC_PER_MSEC;
+
+	do
+		early->ctx = st_context_open();
+	while (early->ctx < 0 && st_now_ns() < end_ns);
+	early->has_snapshot = !access(ST_SNAPSHOT, F_OK);
+	early->locked = set_lock(early->buf->fd, F_WRLCK);
+	early->nr_seen = st_query(early->ctx, early->buf->fd, NULL, 0);
+	set_lock(early->buf->fd, F_UNLCK);
+	return NULL;
+}
+
+RELOAD_TEST(device_comes_when_all_else_works)
+{
+	unsigned int round;
+
+	for (round = 0; round < ROUNDS; round++) {
+		struct early early = { .buf = &self->buf, .ctx = -1 };
+		pthread_t thread;
+
+		ASSERT_EQ(0, pthread_create(&thread, NULL, early_thread, &early));
+		EXPECT_EQ(0, st_module_load("dmabuf_sync", ""));
+		pthread_join(thread, NULL);
+		EXPECT_LE(0, early.ctx);
+		EXPECT_TRUE(early.has_snapshot);
+		EXPECT_EQ(0, early.locked);
+		EXPECT_EQ(1, early.nr_seen) {
+			TH_LOG("round %u: the lock is no access", round);
+		}
+		close(early.ctx);
+		ASSERT_TRUE(st_module_unload("dmabuf_sync"));
+	}
 }
 
 /* The ids of NR_OWNERS new owners and of an access of each. Return: 0 or a negative errno. */
