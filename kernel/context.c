@@ -6,8 +6,10 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/overflow.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
+#include <linux/time_namespace.h>
 #include <linux/uaccess.h>
 
 #include "context.h"
@@ -144,17 +146,39 @@ static int acquire_queued(struct dsync_context *context,
 	return ret;
 }
 
+/*
+ * A time of the caller's CLOCK_MONOTONIC, as one of the kernel's. timens_ktime_to_host() does
+ * that, but modules cannot call it. A time before the boot has passed as that of the boot has,
+ * and one that no clock reaches stays the latest.
+ */
+static ktime_t deadline_to_host(ktime_t deadline)
+{
+	struct timespec64 offset = {};
+	s64 host;
+
+	timens_add_monotonic(&offset);
+	if (check_sub_overflow(deadline, timespec64_to_ktime(offset), &host))
+		return KTIME_MAX;
+	return max(host, 0);
+}
+
+static int acquire_blocking(struct dsync_set *set, s64 deadline_ns)
+{
+	ktime_t deadline = deadline_to_host(deadline_ns);
+
+	return dsync_request(set, deadline_ns ? &deadline : NULL);
+}
+
 static int acquire_now(struct dsync_context *context, struct dsync_entry *entry,
 		       struct dmabuf_sync_acquire *arg)
 {
-	ktime_t deadline = arg->deadline_ns;
 	struct dsync_set *set = entry->set;
 	int ret;
 
 	if (arg->flags & DMABUF_SYNC_NONBLOCK)
 		ret = dsync_request_nonblock(set);
 	else
-		ret = dsync_request(set, arg->deadline_ns ? &deadline : NULL);
+		ret = acquire_blocking(set, arg->deadline_ns);
 	if (ret)
 		return ret;
 	arg->status = set_status(set);

@@ -65,9 +65,9 @@ struct dmabuf_sync_access {
  * @accesses:	pointer to an array of struct dmabuf_sync_access
  * @nr_accesses: entries in @accesses, 1 .. DMABUF_SYNC_MAX_SET
  * @access_size: sizeof(struct dmabuf_sync_access)
- * @deadline_ns: give up with ETIMEDOUT at this CLOCK_MONOTONIC time; 0: wait without
- *		limit. A call interrupted by a signal can be repeated as it is. Must be
- *		0 with a flag.
+ * @deadline_ns: give up with ETIMEDOUT at this CLOCK_MONOTONIC time, that of the
+ *		caller's time namespace; 0: wait without limit. A call interrupted by a
+ *		signal can be repeated as it is. Must be 0 with a flag.
  * @user_data:	handed back in the event of a queued set
  * @set:	out: names the set in later calls, unique within the owner
  * @status:	out: DMABUF_SYNC_ABANDONED or 0; of a queued set the event tells it
