@@ -162,10 +162,15 @@ static int ioctl_release(struct dsync_context *context, void __user *user)
 	return dsync_context_release(context, arg.set);
 }
 
+/* 0 also when no task has the number any more: it may be given to another one. */
+static u32 info_pid(struct pid *pid, enum pid_type type)
+{
+	return pid_has_task(pid, type) ? pid_nr_ns(pid, task_active_pid_ns(current)) : 0;
+}
+
 static void info_fill(struct dmabuf_sync_info *info, struct dsync_access *access,
 		      bool held)
 {
-	struct pid_namespace *ns = task_active_pid_ns(current);
 	struct dsync_set *set = access->set;
 	u64 since = held ? set->acquired_ns : set->requested_ns;
 
@@ -173,8 +178,8 @@ static void info_fill(struct dmabuf_sync_info *info, struct dsync_access *access
 		.access_id = access->id,
 		.owner_id = set->owner->id,
 		.owner_kind = set->owner->kind,
-		.tgid = pid_nr_ns(set->owner->pid, ns),
-		.tid = pid_nr_ns(set->tid_pid, ns),
+		.tgid = info_pid(set->owner->pid, PIDTYPE_TGID),
+		.tid = info_pid(set->tid_pid, PIDTYPE_PID),
 		.access = access->mode,
 		.state = !held ? DMABUF_SYNC_STATE_QUEUED :
 			 list_empty(&access->job) ? DMABUF_SYNC_STATE_ACQUIRED :

@@ -8,7 +8,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "st.h"
 
@@ -204,6 +206,49 @@ TEST_F(look, pids_are_those_of_the_callers_namespace)
 	EXPECT_EQ(0, st_child_wait(pid));
 	EXPECT_EQ(1, *ok);
 	munmap(ok, sizeof(*ok));
+}
+
+/* The number of a process that is gone may be another's by now. */
+TEST_F(look, process_that_is_gone_has_no_number)
+{
+	struct dmabuf_sync_info info;
+	int sock[2], ctx, status;
+	siginfo_t end = { 0 };
+	pid_t pid;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
+	pid = st_fork();
+	if (!pid) {
+		ctx = st_context_open();
+		_exit(st_lock_all(ctx, self->fd, R, 0) < 0 || st_fd_send(sock[1], ctx));
+	}
+	ctx = st_fd_receive(sock[0]);
+	ASSERT_LE(0, ctx);
+	/* A zombie keeps its number. */
+	ASSERT_EQ(0, waitid(P_PID, pid, &end, WEXITED | WNOWAIT));
+	ASSERT_EQ(1, st_query(self->w.ctx[0], self->fd, &info, 1));
+	EXPECT_EQ((uint32_t)pid, info.tgid);
+	EXPECT_EQ((uint32_t)pid, info.tid);
+	status = st_child_wait(pid);
+	EXPECT_EQ(0, status);
+	ASSERT_EQ(1, st_query(self->w.ctx[0], self->fd, &info, 1));
+	EXPECT_EQ(0, info.tgid);
+	EXPECT_EQ(0, info.tid);
+	close(ctx);
+	close(sock[0]);
+	close(sock[1]);
+}
+
+TEST_F(look, thread_that_is_gone_has_no_number)
+{
+	struct dmabuf_sync_info info = { 0 };
+	struct st_call call;
+
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->fd, R, 0, TO_END));
+	ASSERT_LE(0, st_call_end(&call));
+	/* pthread_join() returns a little before the thread's end. */
+	EXPECT_TRUE(ST_UNTIL(st_query(self->w.ctx[1], self->fd, &info, 1) == 1 && !info.tid));
+	EXPECT_EQ((uint32_t)getpid(), info.tgid);
 }
 
 TEST_F(look, snapshot_tells_everything_of_a_holder)

@@ -127,6 +127,7 @@ struct dmabuf_sync_release {
  * @owner_id:	unique since boot
  * @owner_kind:	DMABUF_SYNC_OWNER_...
  * @tgid:	process that made the owner, in the caller's pid namespace; 0: not visible
+ *		there, or gone
  * @tid:	thread that made the request, likewise
  * @access:	DMA_BUF_ACCESS_... bits
  * @state:	DMABUF_SYNC_STATE_...
