@@ -371,6 +371,40 @@ TEST_F(look, task_name_cannot_forge_a_line)
 	EXPECT_EQ(SIGKILL, st_child_wait(pid));
 }
 
+/* Nor move the cursor of a terminal that shows it: all that is not printable is escaped. */
+TEST_F(look, task_name_cannot_reach_the_terminal)
+{
+	static const char name[] = "\033[2J\r\b\x7f\x9b\xc2\x9bx";
+	char line[1024];
+	pid_t pid = st_fork();
+	struct st_snap snap;
+	FILE *file;
+	size_t i;
+
+	if (!pid) {
+		int comm = open("/proc/self/comm", O_WRONLY);
+
+		if (write(comm, name, strlen(name)) != (ssize_t)strlen(name))
+			_exit(1);
+		st_lock_all(st_context_open(), self->fd, R, 0);
+		for (;;)
+			pause();
+	}
+	ASSERT_TRUE(ST_UNTIL(st_snapshot(0, NULL, 0) == 1));
+	file = fopen(ST_SNAPSHOT, "re");
+	ASSERT_NE(NULL, file);
+	ASSERT_NE(NULL, fgets(line, sizeof(line), file));
+	fclose(file);
+	for (i = 0; i < strcspn(line, "\n"); i++)
+		EXPECT_TRUE(line[i] >= ' ' && line[i] <= '~') {
+			TH_LOG("byte %#x", (unsigned char)line[i]);
+		}
+	ASSERT_EQ(1, st_snapshot(self->ino, &snap, 1));
+	EXPECT_STREQ("\\033[2J\\015\\010\\177\\233\\302\\233x", snap.comm);
+	kill(pid, SIGKILL);
+	EXPECT_EQ(SIGKILL, st_child_wait(pid));
+}
+
 /* It shows everybody's work: for the administrator alone. */
 TEST_F(look, snapshot_is_for_root_only)
 {
