@@ -34,6 +34,7 @@ static int context_open(struct inode *inode, struct file *file)
 	spin_lock_init(&context->lock);
 	INIT_LIST_HEAD(&context->events);
 	init_waitqueue_head(&context->wait);
+	dsync_calls_init(&context->calls, &context->wait);
 	file->private_data = context;
 	return stream_open(inode, file);
 }
@@ -108,6 +109,15 @@ static void entry_end(struct dsync_entry *entry, bool abandoned)
 	entry_free(entry);
 }
 
+/* The release comes when nobody is in a call any more: those that would wait end here. */
+static int context_flush(struct file *file, fl_owner_t files)
+{
+	struct dsync_context *context = file->private_data;
+
+	dsync_calls_close(&context->calls, file, files);
+	return 0;
+}
+
 static int context_release(struct inode *inode, struct file *file)
 {
 	struct dsync_context *context = file->private_data;
@@ -162,23 +172,32 @@ static ktime_t deadline_to_host(ktime_t deadline)
 	return max(host, 0);
 }
 
-static int acquire_blocking(struct dsync_set *set, s64 deadline_ns)
+static int acquire_blocking(struct file *file, struct dsync_set *set, s64 deadline_ns)
 {
+	struct dsync_context *context = file->private_data;
 	ktime_t deadline = deadline_to_host(deadline_ns);
+	struct dsync_call call;
+	int ret;
 
-	return dsync_request(set, deadline_ns ? &deadline : NULL);
+	ret = dsync_call_begin(&context->calls, &call, file, set);
+	if (ret)
+		return ret;
+	ret = dsync_request(set, deadline_ns ? &deadline : NULL);
+	dsync_call_end(&context->calls, &call);
+	return ret;
 }
 
-static int acquire_now(struct dsync_context *context, struct dsync_entry *entry,
+static int acquire_now(struct file *file, struct dsync_entry *entry,
 		       struct dmabuf_sync_acquire *arg)
 {
+	struct dsync_context *context = file->private_data;
 	struct dsync_set *set = entry->set;
 	int ret;
 
 	if (arg->flags & DMABUF_SYNC_NONBLOCK)
 		ret = dsync_request_nonblock(set);
 	else
-		ret = acquire_blocking(set, arg->deadline_ns);
+		ret = acquire_blocking(file, set, arg->deadline_ns);
 	if (ret)
 		return ret;
 	arg->status = set_status(set);
@@ -188,16 +207,17 @@ static int acquire_now(struct dsync_context *context, struct dsync_entry *entry,
 
 /**
  * dsync_context_acquire() - request a set on behalf of a context
- * @context: the context
+ * @file: the context
  * @arg: checked; its out members are filled in
  * @set: the set; the entry takes a reference of its own
  *
  * Context: process context; may sleep.
  * Return: 0 or a negative errno, see struct dmabuf_sync_acquire.
  */
-int dsync_context_acquire(struct dsync_context *context,
-			  struct dmabuf_sync_acquire *arg, struct dsync_set *set)
+int dsync_context_acquire(struct file *file, struct dmabuf_sync_acquire *arg,
+			  struct dsync_set *set)
 {
+	struct dsync_context *context = file->private_data;
 	struct dsync_entry *entry;
 	int ret;
 
@@ -214,7 +234,7 @@ int dsync_context_acquire(struct dsync_context *context,
 	if (arg->flags & DMABUF_SYNC_QUEUE)
 		ret = acquire_queued(context, entry, arg->set);
 	else
-		ret = acquire_now(context, entry, arg);
+		ret = acquire_now(file, entry, arg);
 	if (!ret)
 		return 0;
 
@@ -304,6 +324,25 @@ static bool context_has_event(struct dsync_context *context)
 	return !list_empty_careful(&context->events);
 }
 
+/* Sleep until there is an event. */
+static int context_wait(struct file *file)
+{
+	struct dsync_context *context = file->private_data;
+	struct dsync_call call;
+	int ret;
+
+	ret = dsync_call_begin(&context->calls, &call, file, NULL);
+	if (ret)
+		return ret;
+	ret = wait_event_interruptible(context->wait,
+				       context_has_event(context) ||
+				       dsync_call_is_cancelled(&call));
+	if (!ret && dsync_call_is_cancelled(&call))
+		ret = -ECANCELED;
+	dsync_call_end(&context->calls, &call);
+	return ret;
+}
+
 static ssize_t context_read(struct file *file, char __user *to, size_t count,
 			    loff_t *pos)
 {
@@ -327,8 +366,7 @@ static ssize_t context_read(struct file *file, char __user *to, size_t count,
 			return done;
 		if (file->f_flags & O_NONBLOCK)
 			return -EAGAIN;
-		ret = wait_event_interruptible(context->wait,
-					       context_has_event(context));
+		ret = context_wait(file);
 		if (ret)
 			return ret;
 	}
@@ -345,6 +383,7 @@ static __poll_t context_poll(struct file *file, poll_table *wait)
 static const struct file_operations context_fops = {
 	.owner		= THIS_MODULE,
 	.open		= context_open,
+	.flush		= context_flush,
 	.release	= context_release,
 	.read		= context_read,
 	.poll		= context_poll,

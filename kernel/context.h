@@ -10,6 +10,8 @@
 
 #include <linux/dmabuf_sync.h>
 
+#include "call.h"
+
 struct dsync_owner;
 struct dsync_set;
 struct file;
@@ -20,6 +22,7 @@ struct file;
  * @entries: its sets by their number, struct dsync_entry; NULL while one is reserved
  * @events: entries with an event that was not read, in order
  * @wait: readers and pollers
+ * @calls: calls that may sleep
  */
 struct dsync_context {
 	struct dsync_owner *owner;
@@ -33,6 +36,7 @@ struct dsync_context {
 	spinlock_t lock;
 	struct list_head events;
 	wait_queue_head_t wait;
+	struct dsync_calls calls;
 };
 
 /**
@@ -59,8 +63,7 @@ struct dsync_entry {
 int dsync_context_start(void);
 void dsync_context_stop(void);
 
-int dsync_context_acquire(struct dsync_context *context,
-			  struct dmabuf_sync_acquire *arg,
+int dsync_context_acquire(struct file *file, struct dmabuf_sync_acquire *arg,
 			  struct dsync_set *set);
 int dsync_context_release(struct dsync_context *context, u32 nr);
 long dsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg);

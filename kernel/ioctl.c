@@ -122,8 +122,9 @@ static int check_acquire(const struct dmabuf_sync_acquire *arg)
 	return 0;
 }
 
-static int ioctl_acquire(struct dsync_context *context, void __user *user)
+static int ioctl_acquire(struct file *file, void __user *user)
 {
+	struct dsync_context *context = file->private_data;
 	struct dmabuf_sync_acquire arg;
 	struct dsync_set *set;
 	int ret;
@@ -137,7 +138,7 @@ static int ioctl_acquire(struct dsync_context *context, void __user *user)
 	set = read_set(context, &arg);
 	if (IS_ERR(set))
 		return PTR_ERR(set);
-	ret = dsync_context_acquire(context, &arg, set);
+	ret = dsync_context_acquire(file, &arg, set);
 	dsync_set_put(set);
 	if (ret)
 		return ret;
@@ -302,7 +303,7 @@ long dsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	void __user *user = (void __user *)arg;
 
 	if (is_call(cmd, DMABUF_SYNC_IOC_ACQUIRE))
-		return ioctl_acquire(context, user);
+		return ioctl_acquire(file, user);
 	if (is_call(cmd, DMABUF_SYNC_IOC_RELEASE))
 		return ioctl_release(context, user);
 	if (is_call(cmd, DMABUF_SYNC_IOC_QUERY))

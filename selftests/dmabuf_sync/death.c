@@ -163,27 +163,6 @@ TEST_F(end, sigkill_of_the_holder_lets_the_waiter_in)
 	EXPECT_EQ(DMABUF_SYNC_ABANDONED, call.status);
 }
 
-/* close() of a file on which another thread waits does not pull it from under it. */
-TEST_F(end, close_while_a_thread_waits_on_the_same_context)
-{
-	int ctx = st_context_open();
-	struct st_call call;
-	long held, mine;
-
-	ASSERT_LE(0, ctx);
-	held = st_lock_all(self->w.ctx[0], self->fd, W, 0);
-	mine = st_lock_all(ctx, self->w.buf[1].fd, R, 0);
-	ASSERT_LE(0, held);
-	ASSERT_LE(0, mine);
-	ASSERT_EQ(0, st_call_lock(&call, ctx, self->fd, W, 0, TO_END));
-	ASSERT_TRUE(queued(&self->w, 1));
-	EXPECT_EQ(0, close(ctx));
-	EXPECT_EQ(0, st_release(self->w.ctx[0], held));
-	EXPECT_LE(0, st_call_end(&call));
-	/* With the call the last user of the file is gone, and all that the owner had. */
-	EXPECT_TRUE(st_snapshot_becomes_empty());
-}
-
 TEST_F(end, close_cancels_queued_sets)
 {
 	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, R, 0));
