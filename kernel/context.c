@@ -47,6 +47,7 @@ static struct dsync_entry *entry_create(struct dsync_context *context,
 	entry = kzalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
 	if (!entry)
 		return NULL;
+	kref_init(&entry->ref);
 	dsync_set_get(set);
 	entry->set = set;
 	entry->context = context;
@@ -54,15 +55,35 @@ static struct dsync_entry *entry_create(struct dsync_context *context,
 	return entry;
 }
 
-static void entry_free(struct dsync_entry *entry)
+static void entry_free(struct kref *ref)
 {
+	struct dsync_entry *entry = container_of(ref, struct dsync_entry, ref);
+
 	dsync_set_put(entry->set);
 	kfree(entry);
+}
+
+static void entry_put(struct dsync_entry *entry)
+{
+	kref_put(&entry->ref, entry_free);
 }
 
 static u32 set_status(const struct dsync_set *set)
 {
 	return dsync_set_was_abandoned(set) ? DMABUF_SYNC_ABANDONED : 0;
+}
+
+/* From now on the number means the entry. */
+static void entry_tell(struct dsync_entry *entry)
+{
+	/* Pairs with entry_is_known(): the request has got as far as it gets by itself. */
+	smp_store_release(&entry->known, true);
+}
+
+static bool entry_is_known(const struct dsync_entry *entry)
+{
+	/* Pairs with entry_tell(). */
+	return smp_load_acquire(&entry->known);
 }
 
 /* A queued set is acquired or has failed: make the event readable. */
@@ -74,6 +95,7 @@ static void entry_done(struct dsync_set *set, int error)
 	entry->event.result = error;
 	entry->event.status = error ? 0 : set_status(set);
 	spin_lock(&context->lock);
+	entry_tell(entry);
 	if (!entry->ended)
 		list_add_tail(&entry->link, &context->events);
 	spin_unlock(&context->lock);
@@ -106,7 +128,7 @@ static void entry_end(struct dsync_entry *entry, bool abandoned)
 		else
 			dsync_release(set);
 	}
-	entry_free(entry);
+	entry_put(entry);
 }
 
 /* The release comes when nobody is in a call any more: those that would wait end here. */
@@ -141,19 +163,16 @@ static void entry_publish(struct dsync_context *context,
 	xa_store(&context->entries, nr, entry, GFP_KERNEL);
 }
 
-/* The event can be there before the call returns: nobody acts on it before the number. */
+/*
+ * The event can be there before the call returns, and whoever reads it finds the set by its
+ * number. Who does not know the number yet does not: the request may be in an exporter.
+ */
 static int acquire_queued(struct dsync_context *context,
 			  struct dsync_entry *entry, u32 nr)
 {
-	int ret;
-
 	entry->queued = true;
-	mutex_lock(&context->numbers);
-	ret = dsync_request_async(entry->set, entry_done, entry);
-	if (!ret)
-		entry_publish(context, entry, nr);
-	mutex_unlock(&context->numbers);
-	return ret;
+	entry_publish(context, entry, nr);
+	return dsync_request_async(entry->set, entry_done, entry);
 }
 
 /*
@@ -227,20 +246,24 @@ int dsync_context_acquire(struct file *file, struct dmabuf_sync_acquire *arg,
 	ret = xa_alloc(&context->entries, &arg->set, NULL, xa_limit_31b,
 		       GFP_KERNEL);
 	if (ret)
-		goto free_entry;
+		goto put_entry;
 
+	/* Once it is known by its event another thread may end it. */
+	kref_get(&entry->ref);
 	entry->event.set = arg->set;
 	entry->event.user_data = arg->user_data;
 	if (arg->flags & DMABUF_SYNC_QUEUE)
 		ret = acquire_queued(context, entry, arg->set);
 	else
 		ret = acquire_now(file, entry, arg);
-	if (!ret)
-		return 0;
-
-	xa_erase(&context->entries, arg->set);
-free_entry:
-	entry_free(entry);
+	if (ret) {
+		xa_erase(&context->entries, arg->set);
+		entry_put(entry);
+	} else {
+		entry_tell(entry);
+	}
+put_entry:
+	entry_put(entry);
 	return ret;
 }
 
@@ -258,6 +281,8 @@ int dsync_context_release(struct dsync_context *context, u32 nr)
 
 	mutex_lock(&context->numbers);
 	entry = xa_load(&context->entries, nr);
+	if (entry && !entry_is_known(entry))
+		entry = NULL;
 	if (entry) {
 		xa_erase(&context->entries, nr);
 		entry_hide(entry);
