@@ -6,8 +6,10 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/overflow.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
+#include <linux/time_namespace.h>
 #include <linux/uaccess.h>
 
 #include "context.h"
@@ -32,6 +34,7 @@ static int context_open(struct inode *inode, struct file *file)
 	spin_lock_init(&context->lock);
 	INIT_LIST_HEAD(&context->events);
 	init_waitqueue_head(&context->wait);
+	dsync_calls_init(&context->calls, &context->wait);
 	file->private_data = context;
 	return stream_open(inode, file);
 }
@@ -44,6 +47,7 @@ static struct dsync_entry *entry_create(struct dsync_context *context,
 	entry = kzalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
 	if (!entry)
 		return NULL;
+	kref_init(&entry->ref);
 	dsync_set_get(set);
 	entry->set = set;
 	entry->context = context;
@@ -51,15 +55,35 @@ static struct dsync_entry *entry_create(struct dsync_context *context,
 	return entry;
 }
 
-static void entry_free(struct dsync_entry *entry)
+static void entry_free(struct kref *ref)
 {
+	struct dsync_entry *entry = container_of(ref, struct dsync_entry, ref);
+
 	dsync_set_put(entry->set);
 	kfree(entry);
+}
+
+static void entry_put(struct dsync_entry *entry)
+{
+	kref_put(&entry->ref, entry_free);
 }
 
 static u32 set_status(const struct dsync_set *set)
 {
 	return dsync_set_was_abandoned(set) ? DMABUF_SYNC_ABANDONED : 0;
+}
+
+/* From now on the number means the entry. */
+static void entry_tell(struct dsync_entry *entry)
+{
+	/* Pairs with entry_is_known(): the request has got as far as it gets by itself. */
+	smp_store_release(&entry->known, true);
+}
+
+static bool entry_is_known(const struct dsync_entry *entry)
+{
+	/* Pairs with entry_tell(). */
+	return smp_load_acquire(&entry->known);
 }
 
 /* A queued set is acquired or has failed: make the event readable. */
@@ -71,6 +95,7 @@ static void entry_done(struct dsync_set *set, int error)
 	entry->event.result = error;
 	entry->event.status = error ? 0 : set_status(set);
 	spin_lock(&context->lock);
+	entry_tell(entry);
 	if (!entry->ended)
 		list_add_tail(&entry->link, &context->events);
 	spin_unlock(&context->lock);
@@ -103,7 +128,16 @@ static void entry_end(struct dsync_entry *entry, bool abandoned)
 		else
 			dsync_release(set);
 	}
-	entry_free(entry);
+	entry_put(entry);
+}
+
+/* The release comes when nobody is in a call any more: those that would wait end here. */
+static int context_flush(struct file *file, fl_owner_t files)
+{
+	struct dsync_context *context = file->private_data;
+
+	dsync_calls_close(&context->calls, file, files);
+	return 0;
 }
 
 static int context_release(struct inode *inode, struct file *file)
@@ -129,32 +163,60 @@ static void entry_publish(struct dsync_context *context,
 	xa_store(&context->entries, nr, entry, GFP_KERNEL);
 }
 
-/* The event can be there before the call returns: nobody acts on it before the number. */
+/*
+ * The event can be there before the call returns, and whoever reads it finds the set by its
+ * number. Who does not know the number yet does not: the request may be in an exporter.
+ */
 static int acquire_queued(struct dsync_context *context,
 			  struct dsync_entry *entry, u32 nr)
 {
+	entry->queued = true;
+	entry_publish(context, entry, nr);
+	return dsync_request_async(entry->set, entry_done, entry);
+}
+
+/*
+ * A time of the caller's CLOCK_MONOTONIC, as one of the kernel's. timens_ktime_to_host() does
+ * that, but modules cannot call it. A time before the boot has passed as that of the boot has,
+ * and one that no clock reaches stays the latest.
+ */
+static ktime_t deadline_to_host(ktime_t deadline)
+{
+	struct timespec64 offset = {};
+	s64 host;
+
+	timens_add_monotonic(&offset);
+	if (check_sub_overflow(deadline, timespec64_to_ktime(offset), &host))
+		return KTIME_MAX;
+	return max(host, 0);
+}
+
+static int acquire_blocking(struct file *file, struct dsync_set *set, s64 deadline_ns)
+{
+	struct dsync_context *context = file->private_data;
+	ktime_t deadline = deadline_to_host(deadline_ns);
+	struct dsync_call call;
 	int ret;
 
-	entry->queued = true;
-	mutex_lock(&context->numbers);
-	ret = dsync_request_async(entry->set, entry_done, entry);
-	if (!ret)
-		entry_publish(context, entry, nr);
-	mutex_unlock(&context->numbers);
+	ret = dsync_call_begin(&context->calls, &call, file, set);
+	if (ret)
+		return ret;
+	ret = dsync_request(set, deadline_ns ? &deadline : NULL);
+	dsync_call_end(&context->calls, &call);
 	return ret;
 }
 
-static int acquire_now(struct dsync_context *context, struct dsync_entry *entry,
+static int acquire_now(struct file *file, struct dsync_entry *entry,
 		       struct dmabuf_sync_acquire *arg)
 {
-	ktime_t deadline = arg->deadline_ns;
+	struct dsync_context *context = file->private_data;
 	struct dsync_set *set = entry->set;
 	int ret;
 
 	if (arg->flags & DMABUF_SYNC_NONBLOCK)
 		ret = dsync_request_nonblock(set);
 	else
-		ret = dsync_request(set, arg->deadline_ns ? &deadline : NULL);
+		ret = acquire_blocking(file, set, arg->deadline_ns);
 	if (ret)
 		return ret;
 	arg->status = set_status(set);
@@ -164,16 +226,17 @@ static int acquire_now(struct dsync_context *context, struct dsync_entry *entry,
 
 /**
  * dsync_context_acquire() - request a set on behalf of a context
- * @context: the context
+ * @file: the context
  * @arg: checked; its out members are filled in
  * @set: the set; the entry takes a reference of its own
  *
  * Context: process context; may sleep.
  * Return: 0 or a negative errno, see struct dmabuf_sync_acquire.
  */
-int dsync_context_acquire(struct dsync_context *context,
-			  struct dmabuf_sync_acquire *arg, struct dsync_set *set)
+int dsync_context_acquire(struct file *file, struct dmabuf_sync_acquire *arg,
+			  struct dsync_set *set)
 {
+	struct dsync_context *context = file->private_data;
 	struct dsync_entry *entry;
 	int ret;
 
@@ -183,20 +246,24 @@ int dsync_context_acquire(struct dsync_context *context,
 	ret = xa_alloc(&context->entries, &arg->set, NULL, xa_limit_31b,
 		       GFP_KERNEL);
 	if (ret)
-		goto free_entry;
+		goto put_entry;
 
+	/* Once it is known by its event another thread may end it. */
+	kref_get(&entry->ref);
 	entry->event.set = arg->set;
 	entry->event.user_data = arg->user_data;
 	if (arg->flags & DMABUF_SYNC_QUEUE)
 		ret = acquire_queued(context, entry, arg->set);
 	else
-		ret = acquire_now(context, entry, arg);
-	if (!ret)
-		return 0;
-
-	xa_erase(&context->entries, arg->set);
-free_entry:
-	entry_free(entry);
+		ret = acquire_now(file, entry, arg);
+	if (ret) {
+		xa_erase(&context->entries, arg->set);
+		entry_put(entry);
+	} else {
+		entry_tell(entry);
+	}
+put_entry:
+	entry_put(entry);
 	return ret;
 }
 
@@ -214,6 +281,8 @@ int dsync_context_release(struct dsync_context *context, u32 nr)
 
 	mutex_lock(&context->numbers);
 	entry = xa_load(&context->entries, nr);
+	if (entry && !entry_is_known(entry))
+		entry = NULL;
 	if (entry) {
 		xa_erase(&context->entries, nr);
 		entry_hide(entry);
@@ -280,6 +349,25 @@ static bool context_has_event(struct dsync_context *context)
 	return !list_empty_careful(&context->events);
 }
 
+/* Sleep until there is an event. */
+static int context_wait(struct file *file)
+{
+	struct dsync_context *context = file->private_data;
+	struct dsync_call call;
+	int ret;
+
+	ret = dsync_call_begin(&context->calls, &call, file, NULL);
+	if (ret)
+		return ret;
+	ret = wait_event_interruptible(context->wait,
+				       context_has_event(context) ||
+				       dsync_call_is_cancelled(&call));
+	if (!ret && dsync_call_is_cancelled(&call))
+		ret = -ECANCELED;
+	dsync_call_end(&context->calls, &call);
+	return ret;
+}
+
 static ssize_t context_read(struct file *file, char __user *to, size_t count,
 			    loff_t *pos)
 {
@@ -303,8 +391,7 @@ static ssize_t context_read(struct file *file, char __user *to, size_t count,
 			return done;
 		if (file->f_flags & O_NONBLOCK)
 			return -EAGAIN;
-		ret = wait_event_interruptible(context->wait,
-					       context_has_event(context));
+		ret = context_wait(file);
 		if (ret)
 			return ret;
 	}
@@ -321,6 +408,7 @@ static __poll_t context_poll(struct file *file, poll_table *wait)
 static const struct file_operations context_fops = {
 	.owner		= THIS_MODULE,
 	.open		= context_open,
+	.flush		= context_flush,
 	.release	= context_release,
 	.read		= context_read,
 	.poll		= context_poll,

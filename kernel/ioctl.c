@@ -122,8 +122,9 @@ static int check_acquire(const struct dmabuf_sync_acquire *arg)
 	return 0;
 }
 
-static int ioctl_acquire(struct dsync_context *context, void __user *user)
+static int ioctl_acquire(struct file *file, void __user *user)
 {
+	struct dsync_context *context = file->private_data;
 	struct dmabuf_sync_acquire arg;
 	struct dsync_set *set;
 	int ret;
@@ -137,7 +138,7 @@ static int ioctl_acquire(struct dsync_context *context, void __user *user)
 	set = read_set(context, &arg);
 	if (IS_ERR(set))
 		return PTR_ERR(set);
-	ret = dsync_context_acquire(context, &arg, set);
+	ret = dsync_context_acquire(file, &arg, set);
 	dsync_set_put(set);
 	if (ret)
 		return ret;
@@ -162,13 +163,18 @@ static int ioctl_release(struct dsync_context *context, void __user *user)
 	return dsync_context_release(context, arg.set);
 }
 
+/* 0 also when no task has the number any more: it may be given to another one. */
+static u32 info_pid(struct pid *pid, enum pid_type type)
+{
+	return pid_has_task(pid, type) ? pid_nr_ns(pid, task_active_pid_ns(current)) : 0;
+}
+
 /* To fill in an entry takes as long as looking at so many nodes. */
 #define INFO_STEPS	8
 
 static void info_fill(struct dmabuf_sync_info *info, struct dsync_access *access,
 		      bool held)
 {
-	struct pid_namespace *ns = task_active_pid_ns(current);
 	struct dsync_set *set = access->set;
 	u64 since = held ? set->acquired_ns : set->requested_ns;
 
@@ -176,8 +182,8 @@ static void info_fill(struct dmabuf_sync_info *info, struct dsync_access *access
 		.access_id = access->id,
 		.owner_id = set->owner->id,
 		.owner_kind = set->owner->kind,
-		.tgid = pid_nr_ns(set->owner->pid, ns),
-		.tid = pid_nr_ns(set->tid_pid, ns),
+		.tgid = info_pid(set->owner->pid, PIDTYPE_TGID),
+		.tid = info_pid(set->tid_pid, PIDTYPE_PID),
 		.access = access->mode,
 		.state = !held ? DMABUF_SYNC_STATE_QUEUED :
 			 list_empty(&access->job) ? DMABUF_SYNC_STATE_ACQUIRED :
@@ -310,7 +316,7 @@ long dsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	void __user *user = (void __user *)arg;
 
 	if (is_call(cmd, DMABUF_SYNC_IOC_ACQUIRE))
-		return ioctl_acquire(context, user);
+		return ioctl_acquire(file, user);
 	if (is_call(cmd, DMABUF_SYNC_IOC_RELEASE))
 		return ioctl_release(context, user);
 	if (is_call(cmd, DMABUF_SYNC_IOC_QUERY))

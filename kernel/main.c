@@ -10,21 +10,27 @@
 #include "context.h"
 #include "fcntl.h"
 #include "main.h"
+#include "owner.h"
 #include "posix.h"
 #include "set.h"
 #include "snapshot.h"
 
-/* In the order of their start; they are stopped the other way round. */
+/*
+ * In the order of their start; they are stopped the other way round. The device is the last:
+ * as soon as it is there somebody opens it, and relies on all the rest. And nothing may fail
+ * after it: an open file does not keep a module whose start failed.
+ */
 static const struct {
 	int (*start)(void);
 	void (*stop)(void);
 } parts[] = {
+	{ dsync_owner_start, NULL },
 	{ dsync_buf_start, dsync_buf_stop },
 	{ dsync_set_start, dsync_set_stop },
-	{ dsync_context_start, dsync_context_stop },
 	{ dsync_snapshot_start, dsync_snapshot_stop },
 	{ dsync_posix_start, dsync_posix_stop },
 	{ dsync_fcntl_start, dsync_fcntl_stop },
+	{ dsync_context_start, dsync_context_stop },
 };
 
 static bool started;
@@ -42,7 +48,8 @@ bool dsync_started(void)
 static void parts_stop(unsigned int nr)
 {
 	while (nr--)
-		parts[nr].stop();
+		if (parts[nr].stop)
+			parts[nr].stop();
 }
 
 static int __init dsync_init(void)

@@ -13,35 +13,56 @@
  *
  * Who finds that it does searches the graph (graph.c).
  */
-#include <linux/moduleparam.h>
+#include <linux/cache.h>
+#include <linux/ktime.h>
 #include <linux/pid.h>
 #include <linux/percpu.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "limit.h"
 #include "owner.h"
 #include "set.h"
 
 static unsigned int max_accesses = 16384;
-module_param(max_accesses, uint, 0644);
-MODULE_PARM_DESC(max_accesses, "accesses that one owner may have, held and requested");
+module_param_cb(max_accesses, &dsync_limit_ops, &max_accesses, 0644);
+MODULE_PARM_DESC(max_accesses, "accesses that one owner may have, held and requested, at least 1");
 
 DEFINE_WW_CLASS(dsync_verdict_class);
 
-static DEFINE_PER_CPU(u64, last_id);
+/*
+ * Ids go on where the load before this one ended, although nothing of it is left: counting
+ * begins at the time since boot, in units in which no CPU can draw more than one id. They
+ * need 64 bits after years only, and about twelve digits in the first hours.
+ */
+#define ID_UNIT_SHIFT	6
+
+static u64 first_nr __ro_after_init;
+static DEFINE_PER_CPU(u64, last_nr);
+
+/**
+ * dsync_owner_start() - begin to count ids
+ *
+ * Return: 0.
+ */
+int dsync_owner_start(void)
+{
+	first_nr = ktime_get_ns() >> ID_UNIT_SHIFT;
+	return 0;
+}
 
 /**
  * dsync_id_next() - draw an id for an owner or an access
  *
- * Each CPU counts for itself, so that the uncontended path shares nothing.
+ * Each CPU counts for itself, so that the uncontended path writes to nothing that is shared.
  *
  * Context: any.
- * Return: a number that was not used since boot, never 0.
+ * Return: a number that was not used since boot, over all loads of the module; never 0.
  */
 u64 dsync_id_next(void)
 {
 	unsigned int cpu = get_cpu();
-	u64 nr = this_cpu_inc_return(last_id);
+	u64 nr = first_nr + this_cpu_inc_return(last_nr);
 
 	put_cpu();
 	return nr * nr_cpu_ids + cpu;

@@ -42,6 +42,8 @@ struct dsync_owner {
 
 extern struct ww_class dsync_verdict_class;
 
+int dsync_owner_start(void);
+
 u64 dsync_id_next(void);
 
 struct dsync_owner *dsync_owner_create(u32 kind, const char *name);

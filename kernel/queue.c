@@ -17,10 +17,10 @@
  */
 #include <linux/atomic.h>
 #include <linux/irqflags.h>
-#include <linux/moduleparam.h>
 
 #include "buf.h"
 #include "hold.h"
+#include "limit.h"
 #include "owner.h"
 #include "queue.h"
 #include "set.h"
@@ -29,8 +29,8 @@
 #define WAKE_STEPS	32
 
 static unsigned int max_queued = 1024;
-module_param(max_queued, uint, 0644);
-MODULE_PARM_DESC(max_queued, "accesses that may wait in one buffer");
+module_param_cb(max_queued, &dsync_limit_ops, &max_queued, 0644);
+MODULE_PARM_DESC(max_queued, "accesses that may wait in one buffer, at least 1");
 
 static atomic64_t last_ticket = ATOMIC64_INIT(0);
 

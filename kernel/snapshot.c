@@ -13,6 +13,8 @@
 #include <linux/rcupdate_wait.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
+#include <linux/string.h>
+#include <linux/string_helpers.h>
 
 #include "buf.h"
 #include "owner.h"
@@ -55,6 +57,16 @@ static const char *mode_name(const struct dsync_access *access)
 	}
 }
 
+/*
+ * Somebody else's text, in what can be printed of ASCII: it moves no cursor and makes no line.
+ * Nor, with @more, what would make it more than one value.
+ */
+static void show_text(struct seq_file *m, const char *text, const char *more)
+{
+	seq_escape_mem(m, text, strlen(text),
+		       ESCAPE_OCTAL | ESCAPE_NAP | ESCAPE_APPEND, more);
+}
+
 static void show_access(struct seq_file *m, struct dsync_access *access,
 			bool held)
 {
@@ -65,7 +77,7 @@ static void show_access(struct seq_file *m, struct dsync_access *access,
 	u64 since = held ? set->acquired_ns : set->requested_ns;
 
 	seq_printf(m, "type=access ino=%llu exporter=", buf->ino);
-	seq_escape(m, buf->dmabuf->exp_name, " \t\n\\=");
+	show_text(m, buf->dmabuf->exp_name, "\\ =");
 	seq_printf(m, " size=%zu access=%llu owner=%llu kind=%s tgid=%u tid=%u mode=%s agent=%s state=%s start=%lu len=%llu age_ns=%llu fence=%llu:%llu comm=",
 		   buf->dmabuf->size, access->id, owner->id,
 		   kind_name(owner->kind), owner->tgid, set->tid,
@@ -75,7 +87,7 @@ static void show_access(struct seq_file *m, struct dsync_access *access,
 		   since ? ktime_get_ns() - since : 0,
 		   job ? set->fence->context : 0,
 		   job ? (u64)set->fence->seqno : 0);
-	seq_escape(m, owner->name, "\t\n\\");
+	show_text(m, owner->name, "\\");
 	seq_putc(m, '\n');
 }
 

@@ -94,14 +94,18 @@ TEST_F(end, signal_ends_a_fence_wait_with_eintr)
 	EXPECT_EQ(0, st_snapshot(0, NULL, 0));
 }
 
-/* A stock driver sits on the resv: even then a signal is heard. */
+/* A stock driver sits on the resv, which a set of two buffers needs: a signal is heard. */
 TEST_F(end, signal_ends_a_wait_for_the_resv_lock_with_eintr)
 {
+	struct dmabuf_sync_access both[] = {
+		st_access(self->fd, W, 0, TO_END),
+		st_access(self->w.buf[1].fd, W, 0, TO_END),
+	};
 	long hold = st_resv_hold(self->w.test, self->fd, ST_SOON_MS, false);
 	struct st_call call;
 
 	ASSERT_LE(0, hold);
-	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[1], self->fd, W, 0, TO_END));
+	ASSERT_EQ(0, st_call_start(&call, self->w.ctx[1], both, 2, 0));
 	ASSERT_TRUE(ST_UNTIL(st_task_state(call.tid) == 'S'));
 	EXPECT_EQ(0, st_call_interrupt(&call));
 	EXPECT_EQ(-EINTR, st_call_end(&call));
@@ -161,27 +165,6 @@ TEST_F(end, sigkill_of_the_holder_lets_the_waiter_in)
 	EXPECT_EQ(SIGKILL, st_child_wait(pid));
 	EXPECT_LE(0, st_call_end(&call));
 	EXPECT_EQ(DMABUF_SYNC_ABANDONED, call.status);
-}
-
-/* close() of a file on which another thread waits does not pull it from under it. */
-TEST_F(end, close_while_a_thread_waits_on_the_same_context)
-{
-	int ctx = st_context_open();
-	struct st_call call;
-	long held, mine;
-
-	ASSERT_LE(0, ctx);
-	held = st_lock_all(self->w.ctx[0], self->fd, W, 0);
-	mine = st_lock_all(ctx, self->w.buf[1].fd, R, 0);
-	ASSERT_LE(0, held);
-	ASSERT_LE(0, mine);
-	ASSERT_EQ(0, st_call_lock(&call, ctx, self->fd, W, 0, TO_END));
-	ASSERT_TRUE(queued(&self->w, 1));
-	EXPECT_EQ(0, close(ctx));
-	EXPECT_EQ(0, st_release(self->w.ctx[0], held));
-	EXPECT_LE(0, st_call_end(&call));
-	/* With the call the last user of the file is gone, and all that the owner had. */
-	EXPECT_TRUE(st_snapshot_becomes_empty());
 }
 
 TEST_F(end, close_cancels_queued_sets)

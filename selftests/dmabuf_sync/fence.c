@@ -286,15 +286,36 @@ TEST_F(fence, waits_only_for_fences_that_were_there)
 	EXPECT_EQ(0, signal_now(&self->w, later));
 }
 
-/* A stock driver holds the resv for a while: the call waits that long and then succeeds. */
+/*
+ * A stock driver holds the resv for a while: a set of several buffers waits that long and then
+ * succeeds.
+ */
 TEST_F(fence, held_resv_delays_but_does_not_fail)
 {
+	struct dmabuf_sync_access both[] = {
+		st_access(self->fd, W, 0, TO_END),
+		st_access(self->w.buf[1].fd, W, 0, TO_END),
+	};
 	long hold = st_resv_hold(self->test, self->fd, 200, false);
 	int64_t begin = st_now_ns();
 
 	ASSERT_LE(0, hold);
-	EXPECT_LE(0, st_lock_all(self->w.ctx[0], self->fd, W, TRY));
+	EXPECT_LE(0, st_lock_set(self->w.ctx[0], both, 2, TRY));
 	EXPECT_LE(begin + 50 * ST_NSEC_PER_MSEC, st_now_ns());
+}
+
+/* One buffer needs no resv lock: acquired and released while a stock driver has it. */
+TEST_F(fence, one_buffer_does_not_wait_for_the_resv_lock)
+{
+	long hold = st_resv_hold(self->test, self->fd, 5000, false), set;
+	int64_t begin = st_now_ns();
+
+	ASSERT_LE(0, hold);
+	set = st_lock_all(self->w.ctx[0], self->fd, W, TRY);
+	EXPECT_LE(0, set);
+	EXPECT_EQ(0, st_release(self->w.ctx[0], set));
+	EXPECT_GT(begin + 2 * ST_NSEC_PER_SEC, st_now_ns());
+	EXPECT_EQ(0, st_test_destroy(self->test, hold));
 }
 
 /* Release needs no resv lock: it goes on while a stock driver has it. */

@@ -80,6 +80,19 @@ FIXTURE_TEARDOWN(limit)
 	EXPECT_TRUE(st_world_close(&self->w));
 }
 
+TEST_F(limit, zero_is_refused)
+{
+	long max = file_read_long(QUEUED);
+
+	EXPECT_EQ(-EINVAL, file_write(LIMIT, "0"));
+	EXPECT_EQ(self->max, file_read_long(LIMIT));
+	EXPECT_EQ(-EINVAL, file_write(QUEUED, "0"));
+	EXPECT_EQ(max, file_read_long(QUEUED));
+	EXPECT_EQ(-EINVAL, file_write(LIMIT, "some"));
+	EXPECT_EQ(-ERANGE, file_write(LIMIT, "99999999999"));
+	EXPECT_EQ(self->max, file_read_long(LIMIT));
+}
+
 TEST_F(limit, owner_gets_enolck_at_its_limit)
 {
 	long set[10];

@@ -8,7 +8,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "st.h"
 
@@ -206,6 +208,49 @@ TEST_F(look, pids_are_those_of_the_callers_namespace)
 	munmap(ok, sizeof(*ok));
 }
 
+/* The number of a process that is gone may be another's by now. */
+TEST_F(look, process_that_is_gone_has_no_number)
+{
+	struct dmabuf_sync_info info;
+	int sock[2], ctx, status;
+	siginfo_t end = { 0 };
+	pid_t pid;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
+	pid = st_fork();
+	if (!pid) {
+		ctx = st_context_open();
+		_exit(st_lock_all(ctx, self->fd, R, 0) < 0 || st_fd_send(sock[1], ctx));
+	}
+	ctx = st_fd_receive(sock[0]);
+	ASSERT_LE(0, ctx);
+	/* A zombie keeps its number. */
+	ASSERT_EQ(0, waitid(P_PID, pid, &end, WEXITED | WNOWAIT));
+	ASSERT_EQ(1, st_query(self->w.ctx[0], self->fd, &info, 1));
+	EXPECT_EQ((uint32_t)pid, info.tgid);
+	EXPECT_EQ((uint32_t)pid, info.tid);
+	status = st_child_wait(pid);
+	EXPECT_EQ(0, status);
+	ASSERT_EQ(1, st_query(self->w.ctx[0], self->fd, &info, 1));
+	EXPECT_EQ(0, info.tgid);
+	EXPECT_EQ(0, info.tid);
+	close(ctx);
+	close(sock[0]);
+	close(sock[1]);
+}
+
+TEST_F(look, thread_that_is_gone_has_no_number)
+{
+	struct dmabuf_sync_info info = { 0 };
+	struct st_call call;
+
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->fd, R, 0, TO_END));
+	ASSERT_LE(0, st_call_end(&call));
+	/* pthread_join() returns a little before the thread's end. */
+	EXPECT_TRUE(ST_UNTIL(st_query(self->w.ctx[1], self->fd, &info, 1) == 1 && !info.tid));
+	EXPECT_EQ((uint32_t)getpid(), info.tgid);
+}
+
 TEST_F(look, snapshot_tells_everything_of_a_holder)
 {
 	struct st_snap snap;
@@ -322,6 +367,40 @@ TEST_F(look, task_name_cannot_forge_a_line)
 	ASSERT_TRUE(ST_UNTIL(st_snapshot(0, NULL, 0) == 1));
 	ASSERT_EQ(1, st_snapshot(self->ino, &snap, 1));
 	EXPECT_STREQ("a\\012type=access", snap.comm);
+	kill(pid, SIGKILL);
+	EXPECT_EQ(SIGKILL, st_child_wait(pid));
+}
+
+/* Nor move the cursor of a terminal that shows it: all that is not printable is escaped. */
+TEST_F(look, task_name_cannot_reach_the_terminal)
+{
+	static const char name[] = "\033[2J\r\b\x7f\x9b\xc2\x9bx";
+	char line[1024];
+	pid_t pid = st_fork();
+	struct st_snap snap;
+	FILE *file;
+	size_t i;
+
+	if (!pid) {
+		int comm = open("/proc/self/comm", O_WRONLY);
+
+		if (write(comm, name, strlen(name)) != (ssize_t)strlen(name))
+			_exit(1);
+		st_lock_all(st_context_open(), self->fd, R, 0);
+		for (;;)
+			pause();
+	}
+	ASSERT_TRUE(ST_UNTIL(st_snapshot(0, NULL, 0) == 1));
+	file = fopen(ST_SNAPSHOT, "re");
+	ASSERT_NE(NULL, file);
+	ASSERT_NE(NULL, fgets(line, sizeof(line), file));
+	fclose(file);
+	for (i = 0; i < strcspn(line, "\n"); i++)
+		EXPECT_TRUE(line[i] >= ' ' && line[i] <= '~') {
+			TH_LOG("byte %#x", (unsigned char)line[i]);
+		}
+	ASSERT_EQ(1, st_snapshot(self->ino, &snap, 1));
+	EXPECT_STREQ("\\033[2J\\015\\010\\177\\233\\302\\233x", snap.comm);
 	kill(pid, SIGKILL);
 	EXPECT_EQ(SIGKILL, st_child_wait(pid));
 }

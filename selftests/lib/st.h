@@ -200,6 +200,13 @@ int st_fd_receive(int sock);
 bool st_framework_is_built_in(void);
 /* Users of a module: open files, modules that need it, ... Return: or a negative errno. */
 int st_module_users(const char *name);
+/*
+ * Load a module from DMABUF_SYNC_MODULES, as run-tests.sh sets it. Return: 0, -ENOENT when
+ * that is not set, -EINVAL when the module could not be loaded.
+ */
+int st_module_load(const char *name, const char *args);
+/* Unload a module that may be in use a little longer. Return: true when it is gone. */
+bool st_module_unload(const char *name);
 
 /* testmod.c: what dmabuf_sync_test.ko does; see dmabuf_sync_test.h */
 int st_test_open(void);

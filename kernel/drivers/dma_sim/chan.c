@@ -157,14 +157,13 @@ static enum dma_status dma_sim_chan_tx_status(struct dma_chan *chan,
 	return status;
 }
 
-static int dma_sim_chan_terminate_all(struct dma_chan *chan)
+/* Take back all that the client has given, whatever the channel does with it. */
+static void dma_sim_chan_stop(struct dma_sim_chan *c)
 {
-	struct dma_sim_chan *c = to_dma_sim_chan(chan);
 	struct dma_sim_desc *d;
-	unsigned long flags;
 	LIST_HEAD(gone);
 
-	spin_lock_irqsave(&c->lock, flags);
+	lockdep_assert_held(&c->lock);
 	dma_sim_run_stop(c);
 	list_splice_tail_init(&c->chain, &gone);
 	list_splice_tail_init(&c->issued, &gone);
@@ -177,8 +176,21 @@ static int dma_sim_chan_terminate_all(struct dma_chan *chan)
 		list_splice_tail_init(&gone, &c->terminated);
 	else
 		dma_sim_chan_recycle(c, &gone);
+}
+
+static int dma_sim_chan_terminate_all(struct dma_chan *chan)
+{
+	struct dma_sim_chan *c = to_dma_sim_chan(chan);
+	unsigned long flags;
+	int ret = 0;
+
+	spin_lock_irqsave(&c->lock, flags);
+	if (c->state == DMA_SIM_STUCK)
+		ret = -EBUSY;
+	else
+		dma_sim_chan_stop(c);
 	spin_unlock_irqrestore(&c->lock, flags);
-	return 0;
+	return ret;
 }
 
 static void dma_sim_chan_synchronize(struct dma_chan *chan)
@@ -214,7 +226,9 @@ static void dma_sim_chan_free_resources(struct dma_chan *chan)
 {
 	struct dma_sim_chan *c = to_dma_sim_chan(chan);
 
-	dma_sim_chan_terminate_all(chan);
+	spin_lock_irq(&c->lock);
+	dma_sim_chan_stop(c);
+	spin_unlock_irq(&c->lock);
 	dma_sim_run_end(c);
 	kthread_destroy_worker(c->worker);
 	INIT_LIST_HEAD(&c->free);

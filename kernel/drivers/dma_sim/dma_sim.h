@@ -25,12 +25,15 @@ struct dentry;
  * @DMA_SIM_FAULT_LATE: it takes longer than it should
  * @DMA_SIM_FAULT_FAIL: half of its bytes are moved and it reports an abort
  * @DMA_SIM_FAULT_HANG: the channel stops in front of it until it is terminated
+ * @DMA_SIM_FAULT_STUCK: the channel stops in front of it, and cannot be terminated; it goes
+ *	on when its faults are changed
  */
 enum dma_sim_fault_kind {
 	DMA_SIM_FAULT_NONE,
 	DMA_SIM_FAULT_LATE,
 	DMA_SIM_FAULT_FAIL,
 	DMA_SIM_FAULT_HANG,
+	DMA_SIM_FAULT_STUCK,
 };
 
 /**
@@ -77,12 +80,14 @@ struct dma_sim_desc {
  * @DMA_SIM_TIMED: the modelled time of a chain passes
  * @DMA_SIM_MOVING: it is over, the worker moves the bytes
  * @DMA_SIM_HUNG: it hangs
+ * @DMA_SIM_STUCK: it hangs and cannot be terminated
  */
 enum dma_sim_state {
 	DMA_SIM_IDLE,
 	DMA_SIM_TIMED,
 	DMA_SIM_MOVING,
 	DMA_SIM_HUNG,
+	DMA_SIM_STUCK,
 };
 
 /**
@@ -168,6 +173,7 @@ void dma_sim_chan_recycle(struct dma_sim_chan *c, struct list_head *descs);
 void dma_sim_run_init(struct dma_sim_chan *c);
 void dma_sim_run_start(struct dma_sim_chan *c);
 void dma_sim_run_next(struct dma_sim_chan *c);
+void dma_sim_run_resume(struct dma_sim_chan *c);
 void dma_sim_run_stop(struct dma_sim_chan *c);
 void dma_sim_run_synchronize(struct dma_sim_chan *c);
 void dma_sim_run_end(struct dma_sim_chan *c);

@@ -3,9 +3,10 @@
  * Faults on request, and what a channel did so far:
  *
  *	/sys/kernel/debug/dma_sim/chanN/fault
- *		write "KIND key=value...": none; fail or hang, with skip=, count=;
+ *		write "KIND key=value...": none; fail, hang or stuck, with skip=, count=;
  *		late, with delay_ns= too. skip= descriptors are served well (default 0),
  *		then it happens to count= of them (default 1). Read: what is left of it.
+ *		A channel that is stuck cannot be terminated; any write lets it go on.
  *	/sys/kernel/debug/dma_sim/chanN/state
  *		read: one line of key=value
  */
@@ -23,6 +24,7 @@ static const char * const kind_names[] = {
 	[DMA_SIM_FAULT_LATE] = "late",
 	[DMA_SIM_FAULT_FAIL] = "fail",
 	[DMA_SIM_FAULT_HANG] = "hang",
+	[DMA_SIM_FAULT_STUCK] = "stuck",
 };
 
 static const char * const state_names[] = {
@@ -30,6 +32,7 @@ static const char * const state_names[] = {
 	[DMA_SIM_TIMED] = "timed",
 	[DMA_SIM_MOVING] = "moving",
 	[DMA_SIM_HUNG] = "hung",
+	[DMA_SIM_STUCK] = "stuck",
 };
 
 #define DMA_SIM_MAX_DELAY_NS	(3600ULL * NSEC_PER_SEC)
@@ -120,6 +123,7 @@ static ssize_t dma_sim_fault_write(struct file *file, const char __user *data,
 		return ret;
 	spin_lock_irq(&c->lock);
 	c->fault = fault;
+	dma_sim_run_resume(c);
 	spin_unlock_irq(&c->lock);
 	return len;
 }

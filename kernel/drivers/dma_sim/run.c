@@ -116,7 +116,13 @@ static u64 dma_sim_run_model_ns(u64 bytes)
 	       mul_u64_u64_div_u64(rest, NSEC_PER_SEC, rate);
 }
 
-/* Fill the chain. Returns its modelled time; a hang leaves the state DMA_SIM_HUNG. */
+/* It hangs, in one way or the other. */
+static bool dma_sim_run_is_hung(const struct dma_sim_chan *c)
+{
+	return c->state == DMA_SIM_HUNG || c->state == DMA_SIM_STUCK;
+}
+
+/* Fill the chain. Returns its modelled time; a hang shows in the state. */
 static u64 dma_sim_run_take_chain(struct dma_sim_chan *c)
 {
 	struct dma_sim_desc *d, *next;
@@ -134,15 +140,27 @@ static u64 dma_sim_run_take_chain(struct dma_sim_chan *c)
 		case DMA_SIM_FAULT_HANG:
 			c->state = DMA_SIM_HUNG;
 			break;
+		case DMA_SIM_FAULT_STUCK:
+			c->state = DMA_SIM_STUCK;
+			break;
 		case DMA_SIM_FAULT_NONE:
 			break;
 		}
 		list_move_tail(&d->node, &c->chain);
 		bytes += d->len_bytes;
-		if (c->state == DMA_SIM_HUNG || d->tx.flags & DMA_PREP_INTERRUPT)
+		if (dma_sim_run_is_hung(c) || d->tx.flags & DMA_PREP_INTERRUPT)
 			break;
 	}
 	return dma_sim_run_model_ns(bytes) + late_ns;
+}
+
+/* Let the time of the chain pass. */
+static void dma_sim_run_time(struct dma_sim_chan *c, ktime_t start, u64 model_ns)
+{
+	c->chain_end = ktime_add_ns(start, model_ns);
+	c->stats.busy_ns += model_ns;
+	c->state = DMA_SIM_TIMED;
+	hrtimer_start(&c->timer, c->chain_end, HRTIMER_MODE_ABS);
 }
 
 /**
@@ -166,12 +184,21 @@ void dma_sim_run_next(struct dma_sim_chan *c)
 	if (ktime_after(c->chain_end, start))
 		start = c->chain_end;
 	model_ns = dma_sim_run_take_chain(c);
-	if (c->state == DMA_SIM_HUNG)
-		return;
-	c->chain_end = ktime_add_ns(start, model_ns);
-	c->stats.busy_ns += model_ns;
-	c->state = DMA_SIM_TIMED;
-	hrtimer_start(&c->timer, c->chain_end, HRTIMER_MODE_ABS);
+	if (!dma_sim_run_is_hung(c))
+		dma_sim_run_time(c, start, model_ns);
+}
+
+/**
+ * dma_sim_run_resume() - a channel that is stuck goes on
+ * @c: channel
+ *
+ * Context: any; &dma_sim_chan.lock held.
+ */
+void dma_sim_run_resume(struct dma_sim_chan *c)
+{
+	lockdep_assert_held(&c->lock);
+	if (c->state == DMA_SIM_STUCK)
+		dma_sim_run_time(c, ktime_get(), dma_sim_run_model_ns(0));
 }
 
 /**

@@ -4,9 +4,10 @@
  * copied from or to again and again; one that was idle for a second is given up.
  *
  * Mapped or not, caches are right by begin_cpu_access() and end_cpu_access(), which go
- * with every CPU access. Unmapping a buffer that the engine writes may throw away what
- * the CPU has in its cache. It is therefore done under a DMA access to all of the
- * buffer, and put off while there is none to be had at once.
+ * with every CPU access. For an engine that sees the CPU's caches unmapping moves no byte and
+ * is nobody's concern. For one that does not, unmapping a buffer that it writes throws away
+ * what the CPU has in its cache. It is then done under an access that keeps CPUs from writing,
+ * and put off while that is not to be had at once.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-map-ops.h>
@@ -74,15 +75,21 @@ err_free:
 	return ERR_PTR(ret);
 }
 
+/* Does unmapping throw away what a CPU has written? */
+static bool dcopy_map_discards(const struct dcopy_map *map)
+{
+	return map->dir != DMA_TO_DEVICE && !dev_is_dma_coherent(map->attach->dev);
+}
+
 /* Give an idle mapping up. Returns whether it is gone. */
 static bool dcopy_map_drop(struct dcopy_client *client, struct dcopy_map *map)
 {
 	struct dmabuf_sync *sync = NULL;
 
 	lockdep_assert_held(&client->map_lock);
-	if (map->dir != DMA_TO_DEVICE) {
+	if (dcopy_map_discards(map)) {
 		sync = dmabuf_sync_single_lock(map->dmabuf,
-					       DMA_BUF_ACCESS_DMA_W, false);
+					       DMA_BUF_ACCESS_DMA_R, false);
 		if (IS_ERR(sync))
 			return false;
 	}

@@ -7,6 +7,14 @@
  * each other open one each. Closing the last descriptor releases everything the
  * owner holds and cancels everything it waits for.
  *
+ * A call that sleeps keeps the open file until it returns. So that the close of a descriptor
+ * by another thread has its effect, DMABUF_SYNC_IOC_ACQUIRE and read() stop sleeping for
+ * accesses, fences and events, and fail with ECANCELED, once the process (the table of
+ * descriptors: threads share one) that is in the call has no descriptor of the file any
+ * more. Descriptors of other processes, or on their way in a socket, keep the owner and what
+ * it has, but not that wait; and their close does not end it. A poll() goes on until it
+ * returns, and keeps the owner meanwhile.
+ *
  * Structures grow at their end only. @size tells the kernel how large the caller's
  * structure is: a shorter one is filled up with zeroes, a longer one is accepted
  * when everything the kernel does not know is zero, and fails with E2BIG otherwise.
@@ -65,9 +73,9 @@ struct dmabuf_sync_access {
  * @accesses:	pointer to an array of struct dmabuf_sync_access
  * @nr_accesses: entries in @accesses, 1 .. DMABUF_SYNC_MAX_SET
  * @access_size: sizeof(struct dmabuf_sync_access)
- * @deadline_ns: give up with ETIMEDOUT at this CLOCK_MONOTONIC time; 0: wait without
- *		limit. A call interrupted by a signal can be repeated as it is. Must be
- *		0 with a flag.
+ * @deadline_ns: give up with ETIMEDOUT at this CLOCK_MONOTONIC time, that of the
+ *		caller's time namespace; 0: wait without limit. A call interrupted by a
+ *		signal can be repeated as it is. Must be 0 with a flag.
  * @user_data:	handed back in the event of a queued set
  * @set:	out: names the set in later calls, unique within the owner
  * @status:	out: DMABUF_SYNC_ABANDONED or 0; of a queued set the event tells it
@@ -75,9 +83,9 @@ struct dmabuf_sync_access {
  * Errors: EINVAL (flags, access bits, range, overlap within the set, dma-buf
  * expected), E2BIG (too many accesses, or unknown fields set), EBADF (@fd is not
  * open, or not for this mode), EFAULT, EAGAIN (NONBLOCK: it would have to wait),
- * EDEADLK (waiting would close a cycle of holders), ETIMEDOUT, EINTR, ENOMEM,
- * ENOLCK (the owner has as many accesses as it may have, or too many requests
- * wait for a buffer or for each other).
+ * EDEADLK (waiting would close a cycle of holders), ETIMEDOUT, EINTR, ECANCELED (the
+ * context was closed meanwhile), ENOMEM, ENOLCK (the owner has as many accesses as it may
+ * have, or too many requests wait for a buffer or for each other).
  */
 struct dmabuf_sync_acquire {
 	__u32 size;
@@ -127,6 +135,7 @@ struct dmabuf_sync_release {
  * @owner_id:	unique since boot
  * @owner_kind:	DMABUF_SYNC_OWNER_...
  * @tgid:	process that made the owner, in the caller's pid namespace; 0: not visible
+ *		there, or gone
  * @tid:	thread that made the request, likewise
  * @access:	DMA_BUF_ACCESS_... bits
  * @state:	DMABUF_SYNC_STATE_...
@@ -186,7 +195,7 @@ struct dmabuf_sync_query {
  *
  * poll() reports POLLIN as long as an event can be read. read() returns as many
  * whole events as fit; EINVAL when not one fits; with O_NONBLOCK EAGAIN when
- * there is none.
+ * there is none; ECANCELED when the context is closed while it waits for one.
  */
 struct dmabuf_sync_event {
 	__u32 set;
