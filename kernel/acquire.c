@@ -289,8 +289,6 @@ static int attempt_again(struct dsync_set *set, unsigned int how, bool intr, boo
 	ret = attempt_behind(set, how, intr, ret);
 	if (first && ret == -EINPROGRESS)
 		dsync_graph_queued(set);
-	if (ret && test_bit(DSYNC_SET_DOOMED, &set->kicked))
-		return -EDEADLK;
 	return ret;
 }
 
@@ -314,6 +312,9 @@ int dsync_acquire(struct dsync_set *set, bool wait, bool intr)
 	ret = set_is_held(set) ? 0 : attempt(set, how, intr);
 	if ((ret == -EINPROGRESS || ret == -EAGAIN) && dsync_owner_holds(set->owner))
 		ret = attempt_again(set, how, intr, first, ret);
+	/* A verdict is carried out, whatever the owner holds by now: no search counts the set. */
+	if (ret == -EINPROGRESS && test_bit(DSYNC_SET_DOOMED, &set->kicked))
+		ret = -EDEADLK;
 	if (ret == -EINPROGRESS)
 		trace_blocked(set);
 	/* What is held now may have closed a cycle, or let somebody overtake. */

@@ -342,7 +342,11 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_trylock);
  * Prepare the job first: once this has returned 0 the engine has to be started without
  * anything that can fail, allocate or wait (see dma_fence_begin_signalling()).
  *
- * Context: process context; may sleep for a buffer's resv and for memory.
+ * Fences that stock drivers have added since the accesses were acquired are waited for first: the
+ * job works on bytes that theirs are about.
+ *
+ * Context: process context; may sleep for a buffer's resv, for memory and for fences of stock
+ * drivers.
  * Return: 0, -EINVAL (a CPU access, or a container), -EBUSY (not locked, or committed
  * already) or -ENOMEM; then nothing was published and the accesses are still held.
  */

@@ -178,6 +178,21 @@ void dsync_fence_wait_stop(struct dsync_set *set)
 	snapshot_drop(wait);
 }
 
+static void job_over(struct dsync_set *set)
+{
+	dsync_release_job(set);
+	dsync_set_put(set);
+	module_put(THIS_MODULE);
+}
+
+static void job_over_work(struct work_struct *work)
+{
+	job_over(container_of(work, struct dsync_set, release_work));
+}
+
+/* More accesses than this are not released inside &dma_fence.lock, but by a worker. */
+#define MAX_RELEASED	(2 * DSYNC_MAX_LOCAL)
+
 /* The engine is done with the job: runs inside &dma_fence.lock, often in hard interrupt. */
 static void job_signaled(struct dma_fence *fence, struct dma_fence_cb *cb)
 {
@@ -188,9 +203,12 @@ static void job_signaled(struct dma_fence *fence, struct dma_fence_cb *cb)
 		trace_dmabuf_sync_signaled(access->buf->ino, access->id,
 					   set->owner->id, fence->context,
 					   fence->seqno, fence->error);
-	dsync_release_job(set);
-	dsync_set_put(set);
-	module_put(THIS_MODULE);
+	if (set->nr <= MAX_RELEASED) {
+		job_over(set);
+	} else {
+		INIT_WORK(&set->release_work, job_over_work);
+		dsync_set_queue_serve(&set->release_work);
+	}
 }
 
 static int reserve_slots(struct dsync_set *set)
@@ -230,16 +248,72 @@ static void publish(struct dsync_set *set)
 					   DMA_RESV_USAGE_READ);
 }
 
+/* A fence that has to end before the job may begin, a reference; or NULL. */
+static struct dma_fence *foreign_fence(struct dsync_access *access)
+{
+	enum dma_resv_usage usage = dma_resv_usage_rw(resv_written(access));
+	struct dma_fence *fence, *found = NULL;
+	struct dma_resv_iter cursor;
+
+	dma_resv_iter_begin(&cursor, access->buf->dmabuf->resv, usage);
+	dma_resv_for_each_fence_unlocked(&cursor, fence) {
+		if (!dsync_buf_has_job(access->buf, fence) && !dma_fence_is_signaled(fence)) {
+			found = dma_fence_get(fence);
+			break;
+		}
+	}
+	dma_resv_iter_end(&cursor);
+	return found;
+}
+
+/* Wait for the fences that stock drivers have in the resv now. */
+static void foreign_fences_wait(struct dsync_set *set)
+{
+	struct dsync_access *access;
+	struct dma_fence *fence;
+
+	dsync_set_for_each(set, access) {
+		if (dsync_set_same_resv(access))
+			continue;
+		while ((fence = foreign_fence(access))) {
+			dma_fence_wait(fence, false);
+			dma_fence_put(fence);
+		}
+	}
+}
+
+/* The resv locked, slots reserved, and no fence there that the job must not pass (invariant 10). */
+static int commit_lock(struct dsync_txn *txn, struct dsync_set *set)
+{
+	int ret;
+
+	for (;;) {
+		ret = dsync_txn_lock(txn, set, false);
+		if (ret)
+			return ret;
+		ret = reserve_slots(set);
+		if (ret) {
+			dsync_txn_unlock(txn);
+			return ret;
+		}
+		if (!dsync_fence_busy(set))
+			return 0;
+		dsync_txn_unlock(txn);
+		foreign_fences_wait(set);
+	}
+}
+
 /**
  * dsync_fence_commit() - publish the fence of the job that a set was acquired for
  * @set: a ready set of DMA accesses
  * @fence: the job's fence, not a container
  *
- * The accesses are released when @fence signals.
+ * The accesses are released when @fence signals. Fences that stock drivers have added since the set
+ * was acquired are waited for first.
  *
- * Context: process context; may sleep for the resv and for memory. When it has
- * returned 0, the caller is in the fence's critical section: nothing between that and
- * the signal may wait for anything that waits for fences.
+ * Context: process context; may sleep for the resv, for memory and for fences of stock
+ * drivers. When it has returned 0, the caller is in the fence's critical section: nothing
+ * between that and the signal may wait for anything that waits for fences.
  * Return: 0, -EINVAL (an access by the CPU, or a container), -EBUSY (not ready, or
  * committed already) or -ENOMEM; then nothing was published.
  */
@@ -253,18 +327,13 @@ int dsync_fence_commit(struct dsync_set *set, struct dma_fence *fence)
 	if (set->state != DSYNC_READY)
 		return -EBUSY;
 
-	ret = dsync_txn_lock(&txn, set, false);
+	ret = commit_lock(&txn, set);
 	if (ret)
 		return ret;
-	ret = reserve_slots(set);
-	if (!ret) {
-		set->fence = dma_fence_get(fence);
-		set->state = DSYNC_COMMITTED;
-		publish(set);
-	}
+	set->fence = dma_fence_get(fence);
+	set->state = DSYNC_COMMITTED;
+	publish(set);
 	dsync_txn_unlock(&txn);
-	if (ret)
-		return ret;
 
 	__module_get(THIS_MODULE);
 	dsync_set_get(set);

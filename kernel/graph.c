@@ -215,7 +215,10 @@ static void judge_all(struct dsync_owner *owner)
 /* Accesses that are looked at to find one that covers another. */
 #define COVER_MAX	16
 
-/* Does the owner hold the bytes already, by another set, so that who waits for them waits for it? */
+/*
+ * Does the owner hold the bytes already, so that whoever waits for them waits for it? By a set that
+ * is ready: its own search is over.
+ */
 static bool access_is_covered(struct dsync_access *access)
 {
 	struct dsync_ask ask = {
@@ -234,7 +237,7 @@ static bool access_is_covered(struct dsync_access *access)
 	     held && !covered && nr++ < COVER_MAX;
 	     held = dsync_conflict_next(&buf->held, &ask, held))
 		covered = held->set->owner == access->set->owner &&
-			  held->set != access->set &&
+			  READ_ONCE(held->set->state) == DSYNC_READY &&
 			  held->start <= access->start && held->last >= access->last &&
 			  (dsync_access_writes(held) || !dsync_access_writes(access));
 	dsync_buf_unlock(buf, flags);

@@ -2,6 +2,7 @@
 /*
  * Holding: a set's accesses enter the buffers' trees of held ones, and leave them.
  */
+#include <linux/irqflags.h>
 #include <linux/ktime.h>
 
 #include "abandon.h"
@@ -80,7 +81,7 @@ void dsync_hold_local(struct dsync_set *set)
 	dsync_hold_publish(set);
 }
 
-static void drop_part(struct dsync_access *access, struct dsync_access *end)
+static void drop_part(struct dsync_access *access, struct dsync_access *end, bool later)
 {
 	struct dsync_buf *buf = access->buf;
 	unsigned long flags;
@@ -90,20 +91,27 @@ static void drop_part(struct dsync_access *access, struct dsync_access *end)
 		dsync_buf_remove_held(buf, access);
 		dsync_queue_wake_watchers(access);
 	}
-	dsync_queue_unlock(buf, flags);
+	if (later)
+		dsync_queue_unlock_later(buf, flags);
+	else
+		dsync_queue_unlock(buf, flags);
 }
 
 /**
  * dsync_hold_drop() - the accesses of a set are not held any more
  * @set: the set
  *
+ * With interrupts off only what waits for a local set is looked at here: what waits for several
+ * buffers would add up.
+ *
  * Context: any, hard interrupt and &dma_fence.lock included.
  */
 void dsync_hold_drop(struct dsync_set *set)
 {
+	bool later = !set->local && irqs_disabled();
 	struct dsync_access *access, *end;
 
 	dsync_set_for_each_part(set, access, end)
-		drop_part(access, end);
+		drop_part(access, end, later);
 	dsync_owner_sub_held(set->owner, set->nr);
 }

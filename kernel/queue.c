@@ -17,6 +17,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/irqflags.h>
+#include <linux/sched.h>
 
 #include "buf.h"
 #include "hold.h"
@@ -27,6 +28,9 @@
 
 /* A wake-up takes as long as looking at so many nodes. */
 #define WAKE_STEPS	32
+
+/* Times that a task takes the lock to look at what is pending, before a worker goes on with it. */
+#define MAX_ROUNDS	4
 
 static unsigned int max_queued = 1024;
 module_param_cb(max_queued, &dsync_limit_ops, &max_queued, 0644);
@@ -229,7 +233,12 @@ static void serve_work(struct work_struct *work)
 	unsigned long flags;
 
 	dsync_buf_lock(buf, &flags);
-	dsync_queue_unlock(buf, flags);
+	while (!serve(buf)) {
+		dsync_buf_unlock(buf, flags);
+		cond_resched();
+		dsync_buf_lock(buf, &flags);
+	}
+	dsync_buf_unlock(buf, flags);
 	dsync_buf_put(buf);
 }
 
@@ -237,7 +246,7 @@ static void serve_work(struct work_struct *work)
 static void serve_later(struct dsync_buf *buf)
 {
 	refcount_inc(&buf->ref);
-	if (!dsync_set_queue_work(&buf->work))
+	if (!dsync_set_queue_serve(&buf->work))
 		refcount_dec(&buf->ref);
 }
 
@@ -246,16 +255,17 @@ static void serve_later(struct dsync_buf *buf)
  * @buf: the buffer
  * @flags: of dsync_buf_lock()
  *
- * Context: &dsync_buf.lock held. With interrupts disabled by the caller a worker does what takes
- * longer.
+ * Context: &dsync_buf.lock held. A worker does what takes longer, with interrupts disabled by the
+ * caller what does not fit into this one critical section.
  */
 void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags)
 {
+	unsigned int rounds = irqs_disabled_flags(flags) ? 1 : MAX_ROUNDS;
 	bool done;
 
 	for (;;) {
 		done = serve(buf);
-		if (!done && irqs_disabled_flags(flags)) {
+		if (!done && !--rounds) {
 			serve_later(buf);
 			done = true;
 		}
@@ -264,6 +274,20 @@ void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags)
 			return;
 		dsync_buf_lock(buf, &flags);
 	}
+}
+
+/**
+ * dsync_queue_unlock_later() - unlock a buffer's tables, and let a worker look at what is pending
+ * @buf: the buffer
+ * @flags: of dsync_buf_lock()
+ *
+ * Context: &dsync_buf.lock held.
+ */
+void dsync_queue_unlock_later(struct dsync_buf *buf, unsigned long flags)
+{
+	if (!hlist_empty(&buf->pending))
+		serve_later(buf);
+	dsync_buf_unlock(buf, flags);
 }
 
 /**

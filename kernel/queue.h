@@ -19,6 +19,7 @@ void dsync_queue_watch(struct dsync_set *set, struct dsync_access *blocker);
 void dsync_queue_unwatch(struct dsync_set *set);
 void dsync_queue_wake_watchers(struct dsync_access *access);
 void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags);
+void dsync_queue_unlock_later(struct dsync_buf *buf, unsigned long flags);
 bool dsync_queue_cancel(struct dsync_set *set);
 
 #endif /* _DSYNC_QUEUE_H */

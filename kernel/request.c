@@ -71,7 +71,8 @@ static int acquire_step(struct dsync_set *set, bool wait, bool intr)
 
 static void acquire_undo(struct dsync_set *set)
 {
-	if (READ_ONCE(set->state) == DSYNC_QUEUED)
+	/* Pairs with smp_store_release() in dsync_hold_publish(). */
+	if (smp_load_acquire(&set->state) == DSYNC_QUEUED)
 		dsync_queue_cancel(set);
 	if (set->state == DSYNC_HELD || set->state == DSYNC_READY)
 		dsync_release_unready(set);
@@ -79,7 +80,9 @@ static void acquire_undo(struct dsync_set *set)
 
 static int fences_step(struct dsync_set *set, bool wait, bool intr)
 {
-	return wait ? dsync_fence_wait(set) : 0;
+	if (wait)
+		return dsync_fence_wait(set);
+	return dsync_fence_busy(set) ? -EAGAIN : 0;
 }
 
 static int windows_step(struct dsync_set *set, bool wait, bool intr)

@@ -19,6 +19,9 @@
 
 static struct workqueue_struct *set_wq;
 
+/* Work that never sleeps, and so is never kept waiting by what users can block. */
+static struct workqueue_struct *serve_wq;
+
 /**
  * dsync_set_start() - make the workqueue of asynchronous requests
  *
@@ -27,7 +30,14 @@ static struct workqueue_struct *set_wq;
 int dsync_set_start(void)
 {
 	set_wq = alloc_workqueue("dmabuf_sync", WQ_UNBOUND | WQ_HIGHPRI, 0);
-	return set_wq ? 0 : -ENOMEM;
+	serve_wq = alloc_workqueue("dmabuf_sync_serve", WQ_UNBOUND | WQ_HIGHPRI, 0);
+	if (set_wq && serve_wq)
+		return 0;
+	if (serve_wq)
+		destroy_workqueue(serve_wq);
+	if (set_wq)
+		destroy_workqueue(set_wq);
+	return -ENOMEM;
 }
 
 /**
@@ -35,6 +45,9 @@ int dsync_set_start(void)
  */
 void dsync_set_stop(void)
 {
+	/* Each may queue work on the other: a set's works end before its buffers' do. */
+	drain_workqueue(set_wq);
+	destroy_workqueue(serve_wq);
 	destroy_workqueue(set_wq);
 	rcu_barrier();
 }
@@ -297,6 +310,18 @@ void dsync_set_put(struct dsync_set *set)
 bool dsync_set_queue_work(struct work_struct *work)
 {
 	return queue_work(set_wq, work);
+}
+
+/**
+ * dsync_set_queue_serve() - run the work of a buffer, which does not sleep
+ * @work: the work; somebody keeps the buffer's state alive until it has run
+ *
+ * Context: any.
+ * Return: false if it was queued already.
+ */
+bool dsync_set_queue_serve(struct work_struct *work)
+{
+	return queue_work(serve_wq, work);
 }
 
 /**

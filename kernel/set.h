@@ -178,6 +178,7 @@ void dsync_set_kick(struct dsync_set *set);
 void dsync_set_abort(struct dsync_set *set);
 void dsync_set_aim(struct dsync_set *set, u32 mode, u64 start, u64 last);
 bool dsync_set_queue_work(struct work_struct *work);
+bool dsync_set_queue_serve(struct work_struct *work);
 bool dsync_set_has_cpu(const struct dsync_set *set);
 bool dsync_set_was_abandoned(const struct dsync_set *set);
 bool dsync_set_same_resv(const struct dsync_access *access);
