@@ -6,6 +6,11 @@ KERNELS := $(or $(KERNEL),6.12 7.3)
 DEMO_KERNEL := $(firstword $(KERNELS))
 DEBUG_KERNEL := 6.12
 
+# Where "make tools" builds, for this host; the guest root has its own.
+HOST_TOOLS := $(CURDIR)/build/host/tools
+
+MAKEFLAGS += --no-print-directory
+
 vm := selftests/vm
 in_root := $(vm)/in-root
 
@@ -23,7 +28,9 @@ help:
 	@echo "make vm              a shell in the machine (KERNEL=)"
 	@echo "make deps            install what the machine needs, build its root; the others do it too"
 	@echo "make module tools    build for this host's own kernel (KDIR=) and libraries"
-	@echo "make install         install them (PREFIX=, DESTDIR=)"
+	@echo "make install         build and install them (KDIR= PREFIX= DESTDIR= SIGN_KEY=; docs/install.rst)"
+	@echo "make install-module  the module alone, install-tools: the tools alone"
+	@echo "make uninstall       the same away again"
 	@echo "make clean           remove build/; the guest root stays in the user's cache"
 
 .PHONY: deps
@@ -66,16 +73,30 @@ check-patches: deps
 vm: build-$(DEMO_KERNEL) build-user
 	@$(vm)/run -k $(DEMO_KERNEL)
 
-.PHONY: module tools install
+host_tools := -C tools O=$(HOST_TOOLS)
+
+.PHONY: module tools install install-module install-tools uninstall
 module:
-	$(MAKE) -C kernel
+	@$(MAKE) -C kernel
 
 tools:
-	$(MAKE) -C tools O=$(CURDIR)/build/host/tools
+	@$(MAKE) $(host_tools)
 
-install: module tools
-	$(MAKE) -C kernel modules_install
-	$(MAKE) -C tools O=$(CURDIR)/build/host/tools install
+# What either part lacks is told at once, before the other one is built.
+install:
+	@$(MAKE) -C kernel ready ALSO="$$($(MAKE) -s $(host_tools) missing)"
+	@$(MAKE) install-module
+	@$(MAKE) install-tools
+
+install-module: module
+	@$(MAKE) -C kernel install
+
+install-tools: tools
+	@$(MAKE) $(host_tools) install
+
+uninstall:
+	@$(MAKE) $(host_tools) uninstall
+	@$(MAKE) -C kernel uninstall
 
 .PHONY: clean
 clean:

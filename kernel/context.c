@@ -420,13 +420,12 @@ static struct miscdevice context_device = {
 	.minor	= MISC_DYNAMIC_MINOR,
 	.name	= "dmabuf_sync",
 	.fops	= &context_fops,
-	.mode	= 0666,
 };
 
 /**
  * dsync_context_start() - make /dev/dmabuf_sync
  *
- * Everybody may open it: what an owner can do is bounded by the descriptors it has.
+ * For root, unless udev says otherwise: what an owner can do is bounded by the descriptors it has.
  *
  * Return: 0 or a negative errno.
  */

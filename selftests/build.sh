@@ -15,8 +15,8 @@ mkdir -p build
 modules() {
 	kdir=/lib/modules/$(selftests/vm/kver "$1")/build
 	out=$PWD/build/$1
-	make -C kernel KDIR="$kdir" OUT="$out" &&
-		make -C selftests/modules KDIR="$kdir" OUT="$out" &&
+	make -C kernel W=1 KDIR="$kdir" OUT="$out" &&
+		make -C selftests/modules W=1 KDIR="$kdir" OUT="$out" &&
 		selftests/torture/build-broken.sh "$kdir" "$out"
 }
 

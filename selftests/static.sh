@@ -57,7 +57,7 @@ check_sparse() {
 
 	kdir=/lib/modules/$(selftests/vm/kver "$series")/build
 	rm -rf "$dir"
-	{ make -C kernel sparse KDIR="$kdir" OUT="$dir" 2>&1 ||
+	{ make -C kernel sparse W=1 KDIR="$kdir" OUT="$dir" 2>&1 ||
 		echo "error: the build with sparse failed"; } |
 		sparse_messages "$dir" | verdict "sparse, $series"
 }
