@@ -2,7 +2,9 @@
 /* Calls on /dev/dmabuf_copy and on jobs; buffers with known bytes. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -113,6 +115,22 @@ int dma_buffer_status(const struct st_buffer *buf)
 	status = dma_sync_status(args.fd);
 	close(args.fd);
 	return status;
+}
+
+bool dma_buffer_exists(uint64_t ino)
+{
+	FILE *file = fopen("/sys/kernel/debug/dma_buf/bufinfo", "re");
+	uint64_t size, other;
+	bool found = false;
+	char line[512];
+
+	if (!file)
+		return true;
+	while (!found && fgets(line, sizeof(line), file))
+		found = sscanf(line, "%" SCNu64 " %*x %*x %*u %*s %" SCNu64, &size, &other) == 2 &&
+			other == ino;
+	fclose(file);
+	return found;
 }
 
 static int buffer_create(struct st_buffer *buf, size_t size, bool heap)

@@ -39,6 +39,9 @@ int dma_sync_status(int sync_file);
 /* Status of what the kernel has in the buffer: what a writer would have to wait for. */
 int dma_buffer_status(const struct st_buffer *buf);
 
+/* Does the kernel know a dma-buf of that inode number? */
+bool dma_buffer_exists(uint64_t ino);
+
 /* Two mapped buffers of @size: udmabuf, or from the system heap. */
 int dma_buffers(struct st_buffer *src, struct st_buffer *dst, size_t size, bool heap);
 /* A mapped udmabuf of @nr_pages pages, hardly one of which follows the one before it. */

@@ -5,11 +5,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <kselftest_harness.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -270,23 +268,6 @@ TEST_F(life, interrupted_while_it_waits_in_the_queue)
 	EXPECT_TRUE(ST_STAYS(dma_filled(&self->dst, OLD)));
 }
 
-/* Does the kernel know a dma-buf of that inode number? */
-static bool buffer_exists(uint64_t ino)
-{
-	FILE *file = fopen("/sys/kernel/debug/dma_buf/bufinfo", "re");
-	uint64_t size, other;
-	bool found = false;
-	char line[512];
-
-	if (!file)
-		return true;
-	while (!found && fgets(line, sizeof(line), file))
-		found = sscanf(line, "%" SCNu64 " %*x %*x %*u %*s %" SCNu64, &size, &other) == 2 &&
-			other == ino;
-	fclose(file);
-	return found;
-}
-
 /* A mapping is kept for a while only. */
 TEST_F(life, closed_buffers_are_freed)
 {
@@ -297,10 +278,10 @@ TEST_F(life, closed_buffers_are_freed)
 	ino[0] = src.ino;
 	ino[1] = dst.ino;
 	ASSERT_EQ(0, dma_copy(self->copy, &src, &dst));
-	EXPECT_TRUE(buffer_exists(ino[0]));
+	EXPECT_TRUE(dma_buffer_exists(ino[0]));
 	st_buffer_close(&src);
 	st_buffer_close(&dst);
-	EXPECT_TRUE(ST_UNTIL(!buffer_exists(ino[0]) && !buffer_exists(ino[1])));
+	EXPECT_TRUE(ST_UNTIL(!dma_buffer_exists(ino[0]) && !dma_buffer_exists(ino[1])));
 }
 
 /* Try to unload a module that must not be. */

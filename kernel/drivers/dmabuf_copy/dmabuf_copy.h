@@ -56,8 +56,11 @@ struct file;
  * @seqno: of the latest fence; protected by @commit_lock
  * @lock: protects all that follows, and the engine's part of its jobs
  * @jobs: committed jobs in order; the first ones are in the hands of @chan
- * @first_ns: since when the first one is the first
+ * @first_ns: since when the first one is the first, or @chan was last to be stopped
  * @full: @chan took no more: the next completion makes room
+ * @quarantined: @chan could not be stopped: it gets no jobs. Only @worker changes it
+ * @stuck: jobs that have ended, although @chan may still work on them: until it is known to
+ *	have stopped, they keep their buffers mapped and the engine in place
  * @stopping: errors that completions report are due to @chan being stopped
  */
 struct dcopy_engine {
@@ -76,6 +79,8 @@ struct dcopy_engine {
 	struct list_head jobs;
 	u64 first_ns;
 	bool full;
+	bool quarantined;
+	struct list_head stuck;
 	bool stopping;
 };
 
@@ -190,7 +195,8 @@ enum dcopy_state {
  * @from: next byte to give to the channel; only the engine's worker uses it
  * @to: where it goes; likewise
  * @nr_fed: descriptors given to the channel; likewise
- * @node: in &dcopy_engine.jobs; with all that follows under &dcopy_engine.lock
+ * @node: in &dcopy_engine.jobs or &dcopy_engine.stuck; with all that follows under
+ *	&dcopy_engine.lock
  * @left: bytes not given to the channel yet; once queued only the engine's worker
  *	changes it, and so reads it without the lock
  * @nr_open: descriptors the channel has, and one more while bytes are @left
@@ -255,6 +261,8 @@ int dcopy_job_request(struct dcopy_job *job, u32 flags);
 int dcopy_job_run(struct dcopy_job *job, u32 flags);
 void dcopy_job_cancel(struct dcopy_job *job);
 void dcopy_job_done(struct dcopy_job *job, int result);
+void dcopy_job_end(struct dcopy_job *job, int result);
+void dcopy_job_give_back(struct dcopy_job *job);
 
 /* job_file.c */
 struct file *dcopy_job_file_create(struct dcopy_job *job);
@@ -270,6 +278,7 @@ void dcopy_fence_start(struct dcopy_fence *fence, struct dcopy_engine *engine,
 struct dcopy_engine *dcopy_engine_get(void);
 void dcopy_engine_put(struct dcopy_engine *engine);
 void dcopy_engine_queue(struct dcopy_engine *engine, struct dcopy_job *job);
+bool dcopy_engine_works(const struct dcopy_engine *engine);
 unsigned int dcopy_engine_timeout_ms(void);
 
 /* cursor.c */

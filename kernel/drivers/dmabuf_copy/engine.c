@@ -9,6 +9,11 @@
  * dmaengine drivers may hold a spinlock from preparing a descriptor to submitting it,
  * and may start it as soon as it is submitted. So nothing is prepared before the job
  * is committed. A channel that has no room for a descriptor is asked again.
+ *
+ * A channel that cannot be stopped is quarantined. Others wait for the fences of its jobs, which
+ * therefore end with an error. But it may write at any later time, so the buffers stay
+ * mapped, nothing is given back to anybody, and it gets no further job, until the driver
+ * says that it has stopped. It is asked again and again.
  */
 #include <linux/kthread.h>
 #include <linux/ktime.h>
@@ -75,6 +80,18 @@ unsigned int dcopy_engine_timeout_ms(void)
 	return READ_ONCE(timeout_ms);
 }
 
+/**
+ * dcopy_engine_works() - may the engine be given jobs
+ * @engine: the engine
+ *
+ * Context: any; the answer may have changed already, which dcopy_engine_queue() can live with.
+ * Return: false while it is quarantined.
+ */
+bool dcopy_engine_works(const struct dcopy_engine *engine)
+{
+	return !READ_ONCE(engine->quarantined);
+}
+
 static struct dcopy_job *dcopy_engine_first(struct dcopy_engine *engine)
 {
 	lockdep_assert_held(&engine->lock);
@@ -134,7 +151,8 @@ static void dcopy_engine_completed(void *param,
 		engine->full = false;
 		kthread_queue_work(engine->worker, &engine->feed);
 	}
-	if (!failed || !engine->stopping) {
+	/* Its jobs have ended; what it says of them does not matter any more. */
+	if (!engine->quarantined && (!failed || !engine->stopping)) {
 		if (failed)
 			job->error = -EIO;
 		dcopy_engine_close(engine, job);
@@ -233,7 +251,7 @@ static u64 dcopy_engine_timeout_ns(void)
 	return (u64)dcopy_engine_timeout_ms() * NSEC_PER_MSEC;
 }
 
-/* Come back when the channel may have room, or when the first job is overdue. */
+/* Come back when the channel may have room, or when it is to be stopped. */
 static void dcopy_engine_set_tick(struct dcopy_engine *engine)
 {
 	u64 now = ktime_get_ns(), due;
@@ -242,7 +260,7 @@ static void dcopy_engine_set_tick(struct dcopy_engine *engine)
 
 	spin_lock_irq(&engine->lock);
 	full = engine->full;
-	idle = !dcopy_engine_first(engine);
+	idle = !dcopy_engine_first(engine) && !engine->quarantined;
 	due = engine->first_ns + dcopy_engine_timeout_ns();
 	spin_unlock_irq(&engine->lock);
 
@@ -279,11 +297,11 @@ static void dcopy_engine_feed_work(struct kthread_work *work)
 	dma_fence_end_signalling(cookie);
 }
 
-/* Is it the first job's time to be stopped? */
+/* Is it time to stop the channel: for its first job's sake, or once more? */
 static bool dcopy_engine_is_overdue(struct dcopy_engine *engine)
 {
 	lockdep_assert_held(&engine->lock);
-	return dcopy_engine_first(engine) &&
+	return (dcopy_engine_first(engine) || engine->quarantined) &&
 	       ktime_get_ns() - engine->first_ns >= dcopy_engine_timeout_ns();
 }
 
@@ -320,28 +338,83 @@ static void dcopy_engine_restart(struct dcopy_engine *engine)
 	dcopy_engine_end_jobs(engine);
 }
 
+/* A job ends while the channel may have some of it. */
+static void dcopy_engine_strand(struct dcopy_engine *engine, struct dcopy_job *job,
+				int error)
+{
+	lockdep_assert_held(&engine->lock);
+	if (!job->issued) {
+		list_del_init(&job->node);
+		dcopy_job_done(job, error);
+		return;
+	}
+	list_move_tail(&job->node, &engine->stuck);
+	dcopy_job_end(job, error);
+}
+
+/* The channel was not stopped: its jobs end, in order, and no more come. */
+static void dcopy_engine_quarantine(struct dcopy_engine *engine)
+{
+	int error = -ETIMEDOUT;
+	struct dcopy_job *job;
+
+	lockdep_assert_held(&engine->lock);
+	WRITE_ONCE(engine->quarantined, true);
+	engine->first_ns = ktime_get_ns();
+	while ((job = dcopy_engine_first(engine))) {
+		dcopy_engine_strand(engine, job, error);
+		error = -EIO;
+	}
+}
+
+/* The channel was stopped, at last: nothing of it reaches memory any more. */
+static void dcopy_engine_recover(struct dcopy_engine *engine)
+{
+	struct dcopy_job *job, *next;
+
+	lockdep_assert_held(&engine->lock);
+	WRITE_ONCE(engine->quarantined, false);
+	list_for_each_entry_safe(job, next, &engine->stuck, node) {
+		list_del_init(&job->node);
+		dcopy_job_give_back(job);
+	}
+}
+
+/* What a try to stop the channel means is told when it changes something. */
+static void dcopy_engine_tell(struct dcopy_engine *engine, int error)
+{
+	struct dma_chan *chan = engine->chan;
+
+	if (error && !engine->quarantined)
+		dev_err(chan->device->dev,
+			"%s: cannot be stopped (error %d): its jobs fail, and the memory that it may write to is kept\n",
+			dma_chan_name(chan), error);
+	else if (!error && engine->quarantined)
+		dev_info(chan->device->dev, "%s: has stopped, and is of use again\n",
+			 dma_chan_name(chan));
+}
+
 /* Called, and waits, with no lock: a channel stops in its own time. */
 static void dcopy_engine_stop(struct dcopy_engine *engine)
 {
 	struct dma_chan *chan = engine->chan;
 	int ret;
 
-	dev_err_ratelimited(chan->device->dev,
-			    "%s: a copy takes longer than %u ms, stopping the channel\n",
-			    dma_chan_name(chan), dcopy_engine_timeout_ms());
-	ret = dmaengine_terminate_sync(chan);
-	/* Its fence must not signal while it may still write: wait on. */
-	if (ret)
+	if (!engine->quarantined)
 		dev_err_ratelimited(chan->device->dev,
-				    "%s: cannot be stopped (error %d), waiting on\n",
-				    dma_chan_name(chan), ret);
+				    "%s: a copy takes longer than %u ms, stopping the channel\n",
+				    dma_chan_name(chan), dcopy_engine_timeout_ms());
+	ret = dmaengine_terminate_sync(chan);
+	dcopy_engine_tell(engine, ret);
 
 	spin_lock_irq(&engine->lock);
 	engine->stopping = false;
-	if (ret)
-		engine->first_ns = ktime_get_ns();
-	else
+	if (ret) {
+		dcopy_engine_quarantine(engine);
+	} else {
 		dcopy_engine_restart(engine);
+		dcopy_engine_recover(engine);
+	}
 	spin_unlock_irq(&engine->lock);
 }
 
@@ -378,10 +451,14 @@ void dcopy_engine_queue(struct dcopy_engine *engine, struct dcopy_job *job)
 	lockdep_assert_held(&engine->commit_lock);
 	spin_lock_irq(&engine->lock);
 	dcopy_engine_rewind(job);
-	if (list_empty(&engine->jobs))
-		engine->first_ns = ktime_get_ns();
-	list_add_tail(&job->node, &engine->jobs);
-	kthread_queue_work(engine->worker, &engine->feed);
+	if (engine->quarantined) {
+		dcopy_job_done(job, -EIO);
+	} else {
+		if (list_empty(&engine->jobs))
+			engine->first_ns = ktime_get_ns();
+		list_add_tail(&job->node, &engine->jobs);
+		kthread_queue_work(engine->worker, &engine->feed);
+	}
 	spin_unlock_irq(&engine->lock);
 }
 
@@ -428,6 +505,7 @@ static struct dcopy_engine *dcopy_engine_create(const char *name)
 	mutex_init(&engine->commit_lock);
 	spin_lock_init(&engine->lock);
 	INIT_LIST_HEAD(&engine->jobs);
+	INIT_LIST_HEAD(&engine->stuck);
 	return engine;
 
 err_channel:
@@ -437,14 +515,15 @@ err_free:
 	return ERR_PTR(ret);
 }
 
-/* The one with the fewest users, or of that name. */
+/* Of those that work: the one with the fewest users, or of that name. */
 static struct dcopy_engine *dcopy_engine_find(const char *name)
 {
 	struct dcopy_engine *engine, *found = NULL;
 
 	lockdep_assert_held(&dcopy_engines_lock);
 	list_for_each_entry(engine, &dcopy_engines, node) {
-		if (name && strcmp(name, dma_chan_name(engine->chan)))
+		if (!dcopy_engine_works(engine) ||
+		    (name && strcmp(name, dma_chan_name(engine->chan))))
 			continue;
 		if (!found || engine->nr_users < found->nr_users)
 			found = engine;

@@ -93,13 +93,13 @@ static void dcopy_job_retire(struct work_struct *work)
 }
 
 /**
- * dcopy_job_done() - a job that was requested has ended
- * @job: the job; the reference of the request is given away
+ * dcopy_job_end() - tell everybody that a job that was requested has ended
+ * @job: the job; dcopy_job_give_back() has to follow
  * @result: 0 or a negative errno
  *
  * Context: any.
  */
-void dcopy_job_done(struct dcopy_job *job, int result)
+void dcopy_job_end(struct dcopy_job *job, int result)
 {
 	job->done_ns = ktime_get_ns();
 	job->result = result;
@@ -110,17 +110,40 @@ void dcopy_job_done(struct dcopy_job *job, int result)
 		dma_fence_signal(&job->fence->base);
 	}
 	dcopy_job_enter(job, DCOPY_DONE);
+}
+
+/**
+ * dcopy_job_give_back() - give back what a job that has ended used
+ * @job: the job, which nothing is working on any more; the reference of the request is given
+ *	away
+ *
+ * Context: any.
+ */
+void dcopy_job_give_back(struct dcopy_job *job)
+{
 	queue_work(dcopy_wq, &job->retire);
 }
 
-/* Commit the acquired job. On failure its accesses are released. */
-static int dcopy_job_start(struct dcopy_job *job)
+/**
+ * dcopy_job_done() - a job that was requested has ended, and nothing is working on it
+ * @job: the job; the reference of the request is given away
+ * @result: 0 or a negative errno
+ *
+ * Context: any.
+ */
+void dcopy_job_done(struct dcopy_job *job, int result)
+{
+	dcopy_job_end(job, result);
+	dcopy_job_give_back(job);
+}
+
+static int dcopy_job_commit(struct dcopy_job *job)
 {
 	struct dcopy_engine *engine = job->client->engine;
 	bool cookie;
 	int ret;
 
-	mutex_lock(&engine->commit_lock);
+	lockdep_assert_held(&engine->commit_lock);
 	dcopy_fence_start(job->fence, engine, ++engine->seqno);
 	job->fenced = true;
 	ret = dmabuf_sync_commit(job->sync, &job->fence->base);
@@ -131,6 +154,18 @@ static int dcopy_job_start(struct dcopy_job *job)
 		dcopy_engine_queue(engine, job);
 		dma_fence_end_signalling(cookie);
 	}
+	return ret;
+}
+
+/* Commit the acquired job. On failure its accesses are released. */
+static int dcopy_job_start(struct dcopy_job *job)
+{
+	struct dcopy_engine *engine = job->client->engine;
+	int ret = -EIO;
+
+	mutex_lock(&engine->commit_lock);
+	if (dcopy_engine_works(engine))
+		ret = dcopy_job_commit(job);
 	mutex_unlock(&engine->commit_lock);
 	if (ret)
 		dmabuf_sync_unlock(job->sync);

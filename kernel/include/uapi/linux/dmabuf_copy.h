@@ -107,6 +107,13 @@ struct dmabuf_copy_info {
  *
  * Closing the last descriptor of a queued job cancels it. One that has started runs
  * to its end.
+ *
+ * An engine that hangs and cannot even be stopped ends its jobs all the same: the first
+ * with ETIMEDOUT, all others with EIO, and EIO is what further submissions of the open
+ * files get that use it. A file that is opened afterwards gets another engine. The ranges of
+ * such jobs are released, but the engine may read and write them at any later time: use the
+ * buffers for nothing that matters. Their memory is not given back before the engine has
+ * been stopped, which is tried again and again; then it works as before.
  */
 struct dmabuf_copy_result {
 	__s32 result;
