@@ -229,6 +229,7 @@ static void note_steps(const struct dsync_buf *buf)
  * Context: any.
  */
 void dsync_buf_lock(struct dsync_buf *buf, unsigned long *flags)
+	__acquires(&buf->lock)
 {
 	spin_lock_irqsave(&buf->lock, *flags);
 	buf->steps = 0;
@@ -240,6 +241,7 @@ void dsync_buf_lock(struct dsync_buf *buf, unsigned long *flags)
  * @flags: of dsync_buf_lock()
  */
 void dsync_buf_unlock(struct dsync_buf *buf, unsigned long flags)
+	__releases(&buf->lock)
 {
 	note_steps(buf);
 	spin_unlock_irqrestore(&buf->lock, flags);

@@ -74,8 +74,8 @@ void dsync_buf_for_each(unsigned int bucket,
 			void (*fn)(struct dsync_buf *buf, void *data),
 			void *data);
 
-void dsync_buf_lock(struct dsync_buf *buf, unsigned long *flags);
-void dsync_buf_unlock(struct dsync_buf *buf, unsigned long flags);
+void dsync_buf_lock(struct dsync_buf *buf, unsigned long *flags) __acquires(&buf->lock);
+void dsync_buf_unlock(struct dsync_buf *buf, unsigned long flags) __releases(&buf->lock);
 bool dsync_buf_spent(const struct dsync_buf *buf);
 
 void dsync_buf_insert_held(struct dsync_buf *buf, struct dsync_access *access);

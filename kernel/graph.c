@@ -28,9 +28,15 @@
 #include "set.h"
 
 /* The cycle's sets, from the last one back to the first, which the target waits for. */
+static struct dsync_node *set_node(struct dsync_node *node)
+{
+	while (node && !node->set)
+		node = node->parent;
+	return node;
+}
+
 #define cycle_for_each(search, node)					\
-	for (node = (search)->last; node; node = node->parent)		\
-		if (node->set)
+	for (node = set_node((search)->last); node; node = set_node(node->parent))
 
 static void verdict_unlock(struct dsync_search *search, struct dsync_node *end,
 			   struct dsync_node *slow)
@@ -186,9 +192,9 @@ static void kick_own(struct dsync_owner *owner)
 }
 
 /*
- * Let the sets of cycles with soft edges look again. In each of them there is one that finds that it
- * may overtake now. All that @owner waits for is looked at: it may have closed several cycles at
- * once, and nobody else knows of them.
+ * Let the sets of cycles with soft edges look again. In each of them there is one that finds
+ * that it may overtake now. All that @owner waits for is looked at: it may have closed several
+ * cycles at once, and nobody else knows of them.
  */
 static void kick_overtakers(struct dsync_owner *owner)
 {

@@ -221,6 +221,7 @@ void dsync_owner_add_waiting(struct dsync_owner *owner, struct dsync_set *set)
 	spin_lock_irqsave(&owner->lock, flags);
 	list_add_tail(&set->waiting, &owner->waiting);
 	spin_unlock_irqrestore(&owner->lock, flags);
+	/* Pairs with atomic_add_return() in dsync_owner_add_held(): see above. */
 	smp_mb();
 }
 

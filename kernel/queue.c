@@ -73,8 +73,8 @@ void dsync_queue_draw(struct dsync_set *set)
  * @set: the set
  * @blocker: an access that is in its way, in a tree
  *
- * Context: &dsync_buf.lock of @blocker's buffer held; a set that watches already does so in the same
- * buffer.
+ * Context: &dsync_buf.lock of @blocker's buffer held; a set that watches already does so in
+ * the same buffer.
  */
 void dsync_queue_watch(struct dsync_set *set, struct dsync_access *blocker)
 {
@@ -259,6 +259,7 @@ static void serve_later(struct dsync_buf *buf)
  * caller what does not fit into this one critical section.
  */
 void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags)
+	__releases(&buf->lock)
 {
 	unsigned int rounds = irqs_disabled_flags(flags) ? 1 : MAX_ROUNDS;
 	bool done;
@@ -284,6 +285,7 @@ void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags)
  * Context: &dsync_buf.lock held.
  */
 void dsync_queue_unlock_later(struct dsync_buf *buf, unsigned long flags)
+	__releases(&buf->lock)
 {
 	if (!hlist_empty(&buf->pending))
 		serve_later(buf);

@@ -4,8 +4,8 @@
 
 #include <linux/types.h>
 
-struct dsync_access;
-struct dsync_buf;
+#include "buf.h"
+
 struct dsync_set;
 
 void dsync_queue_init(struct dsync_buf *buf);
@@ -18,8 +18,9 @@ struct dsync_access *dsync_queue_earlier(struct dsync_set *set);
 void dsync_queue_watch(struct dsync_set *set, struct dsync_access *blocker);
 void dsync_queue_unwatch(struct dsync_set *set);
 void dsync_queue_wake_watchers(struct dsync_access *access);
-void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags);
-void dsync_queue_unlock_later(struct dsync_buf *buf, unsigned long flags);
+void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags) __releases(&buf->lock);
+void dsync_queue_unlock_later(struct dsync_buf *buf, unsigned long flags)
+	__releases(&buf->lock);
 bool dsync_queue_cancel(struct dsync_set *set);
 
 #endif /* _DSYNC_QUEUE_H */
