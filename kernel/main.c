@@ -8,9 +8,9 @@
 #include "buf.h"
 #include "compat/compat.h"
 #include "context.h"
-#include "fcntl.h"
 #include "main.h"
-#include "posix.h"
+#include "posix_hook.h"
+#include "posix_lock.h"
 #include "set.h"
 #include "snapshot.h"
 
@@ -23,8 +23,8 @@ static const struct {
 	{ dsync_set_start, dsync_set_stop },
 	{ dsync_context_start, dsync_context_stop },
 	{ dsync_snapshot_start, dsync_snapshot_stop },
-	{ dsync_posix_start, dsync_posix_stop },
-	{ dsync_fcntl_start, dsync_fcntl_stop },
+	{ dsync_posix_lock_start, dsync_posix_lock_stop },
+	{ dsync_posix_hook_start, dsync_posix_hook_stop },
 };
 
 static bool started;
