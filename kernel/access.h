@@ -6,6 +6,12 @@
 #include <linux/list.h>
 #include <linux/rbtree.h>
 
+/*
+ * Keys of the trees are unsigned long, and an end is the byte behind the last one: what lies
+ * beyond is one with the last of them.
+ */
+#define DSYNC_LAST_BYTE	(ULONG_MAX - 1)
+
 struct dsync_buf;
 struct dsync_owner;
 struct dsync_set;
@@ -29,7 +35,7 @@ struct dsync_sub {
  * @rb: in one of the buffer's trees, under &dsync_buf.lock
  * @sub: of the subtree that begins at @rb, under &dsync_buf.lock
  * @start: first byte; fixed while the access is in a tree
- * @last: last byte, likewise; never ULONG_MAX
+ * @last: last byte, likewise; DSYNC_LAST_BYTE at most
  * @job: in &dsync_buf.jobs from commit to release, under &dsync_buf.lock
  * @watchers: sets that look again when the access leaves its tree, by &dsync_set.watch;
  *	under &dsync_buf.lock

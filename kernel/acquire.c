@@ -75,7 +75,8 @@ static struct dsync_access *last_in_line(struct dsync_set *set, struct dsync_acc
 {
 	struct dsync_access *tail = blocker->buf->tail, *access;
 
-	if (!tail || tail->set->owner == set->owner || dsync_owner_holds(set->owner))
+	if (!tail || tail->set->owner == set->owner || tail->set->ticket > set->ticket ||
+	    dsync_owner_holds(set->owner))
 		return blocker;
 	dsync_set_for_each(set, access)
 		if (dsync_range_overlaps(access->start, access->last, tail->start, tail->last) &&
@@ -88,8 +89,8 @@ static void enqueue_local(struct dsync_set *set, struct dsync_access *blocker)
 {
 	struct dsync_access *access;
 
-	blocker = last_in_line(set, blocker);
 	dsync_queue_draw(set);
+	blocker = last_in_line(set, blocker);
 	set->state = DSYNC_QUEUED;
 	dsync_set_for_each(set, access)
 		dsync_buf_insert_queued(access->buf, access);

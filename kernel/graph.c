@@ -71,14 +71,32 @@ again:
 	ww_acquire_done(ctx);
 }
 
-/* Does a waiting set still wait, and the held one still hold? Accesses never change. */
+static bool accesses_conflict(const struct dsync_access *a, const struct dsync_access *b)
+{
+	return a->buf == b->buf && dsync_mode_conflicts(a->mode, b->mode) &&
+	       dsync_range_overlaps(a->start, a->last, b->start, b->last);
+}
+
+/* Without locks: what is held may be cut at the same time, and is looked at again then. */
+static bool sets_conflict(struct dsync_set *set, struct dsync_set *via)
+{
+	struct dsync_access *access, *other;
+
+	dsync_set_for_each(set, access)
+		dsync_set_for_each(via, other)
+			if (accesses_conflict(access, other))
+				return true;
+	return false;
+}
+
+/* Does a waiting set still wait, and the held one still hold what is in its way? */
 static bool edge_stands(struct dsync_set *set, struct dsync_set *via)
 {
 	enum dsync_state held = READ_ONCE(via->state);
 
 	return READ_ONCE(set->state) == DSYNC_QUEUED &&
 	       !test_bit(DSYNC_SET_DOOMED, &set->kicked) &&
-	       (held == DSYNC_HELD || held == DSYNC_READY);
+	       (held == DSYNC_HELD || held == DSYNC_READY) && sets_conflict(set, via);
 }
 
 static bool cycle_stands(struct dsync_search *search)
@@ -105,10 +123,7 @@ static void trace_deadlock(struct dsync_set *set, struct dsync_set *via)
 		return;
 	dsync_set_for_each(set, access)
 		dsync_set_for_each(via, other)
-			if (access->buf == other->buf &&
-			    dsync_mode_conflicts(access->mode, other->mode) &&
-			    dsync_range_overlaps(access->start, access->last,
-						 other->start, other->last))
+			if (accesses_conflict(access, other))
 				trace_dmabuf_sync_deadlock(access->buf->ino, access->id,
 							   set->owner->id, other->id,
 							   via->owner->id, via->owner->kind,
@@ -288,9 +303,22 @@ void dsync_graph_acquired(struct dsync_set *set)
 {
 	if (set_is_covered(set))
 		return;
-	judge_all(set->owner);
-	kick_own(set->owner);
-	kick_overtakers(set->owner);
+	dsync_graph_moved(set->owner);
+}
+
+/**
+ * dsync_graph_moved() - what an owner holds was cut another way, and it waits for something
+ * @owner: the owner; all is in the tables
+ *
+ * A search that was under way may have looked for what it holds where that had been, or would be.
+ *
+ * Context: as dsync_graph_queued().
+ */
+void dsync_graph_moved(struct dsync_owner *owner)
+{
+	judge_all(owner);
+	kick_own(owner);
+	kick_overtakers(owner);
 }
 
 /* Does @earlier wait, over any edges, for @owner, or for one of @goals? */

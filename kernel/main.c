@@ -8,10 +8,10 @@
 #include "buf.h"
 #include "compat/compat.h"
 #include "context.h"
-#include "fcntl.h"
 #include "main.h"
 #include "owner.h"
-#include "posix.h"
+#include "posix_hook.h"
+#include "posix_lock.h"
 #include "set.h"
 #include "snapshot.h"
 
@@ -28,8 +28,8 @@ static const struct {
 	{ dsync_buf_start, dsync_buf_stop },
 	{ dsync_set_start, dsync_set_stop },
 	{ dsync_snapshot_start, dsync_snapshot_stop },
-	{ dsync_posix_start, dsync_posix_stop },
-	{ dsync_fcntl_start, dsync_fcntl_stop },
+	{ dsync_posix_lock_start, dsync_posix_lock_stop },
+	{ dsync_posix_hook_start, dsync_posix_hook_stop },
 	{ dsync_context_start, dsync_context_stop },
 };
 

@@ -1,43 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Replacement: an owner keeps some of what it holds, cut another way. Record locks are split,
- * merged and downgraded, while accesses never change; so new ones take the place of old ones,
- * without a moment in between in which another owner could get in.
+ * merged and downgraded. Each step here leaves the bytes that are kept held at any moment, so
+ * that no other owner can get in between: what grows or comes does so over bytes that the
+ * owner holds already, and what shrinks or goes does so afterwards.
+ *
+ * Sets here are ready, of one CPU access each, and of one owner and one buffer. To tools, an access
+ * that is cut is released and another one acquired, at the same moment.
  */
+#include <linux/dma-buf.h>
+#include <linux/err.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 
-#include "abandon.h"
 #include "buf.h"
 #include "coherency.h"
 #include "dmabuf_sync_trace.h"
+#include "graph.h"
 #include "owner.h"
 #include "queue.h"
 #include "release.h"
 #include "replace.h"
 #include "set.h"
-#include "txn.h"
 
 static struct dsync_access *only(struct dsync_set *set)
 {
 	return &set->accesses[0];
-}
-
-/* The age of what is kept is that of the oldest part. */
-static void adopt_past(struct dsync_set *set, struct list_head *olds)
-{
-	struct dsync_access *access = only(set);
-	struct dsync_set *old;
-
-	set->acquired_ns = ktime_get_ns();
-	list_for_each_entry(old, olds, link) {
-		if (!dsync_range_overlaps(access->start, access->last,
-					  only(old)->start,
-					  only(old)->last))
-			continue;
-		set->acquired_ns = min(set->acquired_ns, old->acquired_ns);
-		access->abandoned |= only(old)->abandoned;
-	}
-	set->requested_ns = set->acquired_ns;
 }
 
 static void trace_new(struct dsync_set *set)
@@ -54,7 +42,7 @@ static void trace_new(struct dsync_set *set)
 				   access->start, dsync_access_len(access), 0);
 }
 
-static void trace_old(struct dsync_set *set, u64 now)
+static void trace_old(struct dsync_set *set)
 {
 	struct dsync_access *access = only(set);
 	struct dsync_owner *owner = set->owner;
@@ -63,85 +51,160 @@ static void trace_old(struct dsync_set *set, u64 now)
 				   owner->kind, owner->tgid, set->tid,
 				   access->mode & DMA_BUF_ACCESS_RW, 0,
 				   access->start, dsync_access_len(access),
-				   now - set->acquired_ns);
+				   ktime_get_ns() - set->acquired_ns);
 }
 
-/* Old and new change places under the buffer's lock; then others may look. */
-static void swap_tables(struct dsync_buf *buf, struct list_head *olds,
-			struct list_head *news)
+/*
+ * The only place that knows the buffer's tables. A held set leaves them and comes back with another
+ * range, under the buffer's lock; a new one comes. Those whom that lets in are looked at. A search
+ * may have passed by meanwhile, and may have missed the set: so the owner searches if it waits.
+ */
+static void table_change(struct dsync_set *set, u32 mode, u64 start, u64 last)
 {
-	u64 now = ktime_get_ns();
-	struct dsync_set *set;
+	struct dsync_access *access = only(set);
+	bool held = set->state == DSYNC_READY;
+	struct dsync_buf *buf = access->buf;
 	unsigned long flags;
 
 	dsync_buf_lock(buf, &flags);
-	list_for_each_entry(set, olds, link) {
-		dsync_buf_remove_held(buf, only(set));
-		dsync_queue_wake_watchers(only(set));
-		trace_old(set, now);
+	if (held) {
+		trace_old(set);
+		dsync_buf_remove_held(buf, access);
+		dsync_queue_wake_watchers(access);
+		access->id = dsync_id_next();
 	}
-	list_for_each_entry(set, news, link) {
-		dsync_buf_insert_held(buf, only(set));
-		trace_new(set);
-	}
+	access->mode = mode;
+	access->start = min_t(u64, start, DSYNC_LAST_BYTE);
+	access->last = min_t(u64, last, DSYNC_LAST_BYTE);
+	dsync_buf_insert_held(buf, access);
+	if (!held)
+		dsync_owner_add_held(set->owner, 1);
+	smp_store_release(&set->state, DSYNC_READY);
+	trace_new(set);
 	dsync_queue_unlock(buf, flags);
+
+	if (dsync_owner_waits(set->owner))
+		dsync_graph_moved(set->owner);
 }
 
-static void replace(struct list_head *olds, struct list_head *news)
+/*
+ * The bytes stay the owner's even if the exporter does not open their window again: the failure is
+ * in the trace, and the window is not closed either.
+ */
+static void recut(struct dsync_set *set, u32 mode, u64 start, u64 last)
 {
-	struct dsync_set *first = list_first_entry(news, struct dsync_set, link);
-	unsigned int nr_olds = 0, nr_news = 0;
-	struct dsync_txn txn;
-	struct dsync_set *set;
-
-	list_for_each_entry(set, olds, link) {
-		dsync_coherency_end(set);
-		nr_olds++;
-	}
-	/*
-	 * The bytes stay the owner's even if the exporter does not open their window
-	 * again: the failure is in the trace, and the window is not closed either.
-	 */
-	list_for_each_entry(set, news, link) {
-		adopt_past(set, olds);
-		dsync_coherency_begin(set);
-		nr_news++;
-	}
-
-	dsync_txn_lock(&txn, first, false);
-	swap_tables(only(first)->buf, olds, news);
-	dsync_owner_add_held(first->owner, nr_news);
-	dsync_owner_sub_held(first->owner, nr_olds);
-	dsync_txn_unlock(&txn);
-
-	list_for_each_entry(set, news, link)
-		set->state = DSYNC_READY;
-	list_for_each_entry(set, olds, link)
-		set->state = DSYNC_OVER;
+	dsync_coherency_end(set);
+	table_change(set, mode, start, last);
+	dsync_coherency_begin(set);
 }
 
 /**
- * dsync_replace() - hold some accesses instead of others
- * @olds: ready sets, by &dsync_set.link, each of one CPU access, all of one owner and one
- *	buffer; they are over afterwards
- * @news: new sets of the same kind, ready afterwards; every byte of each is covered by
- *	@olds or by what the owner holds besides, in a mode that is as strong. May be empty.
- * @abandoned: without @news: the owner is gone
+ * dsync_replace_cut() - hold less
+ * @set: a ready set
+ * @mode: its mode from here on, as strong as it was at most
+ * @start: its first byte, not before the one it had
+ * @last: its last byte, not behind the one it had
  *
  * Context: process context; may sleep as the exporters do, and for the resv.
  */
-void dsync_replace(struct list_head *olds, struct list_head *news, bool abandoned)
+void dsync_replace_cut(struct dsync_set *set, u32 mode, u64 start, u64 last)
 {
+	WARN_ON_ONCE(start < only(set)->start || last > only(set)->last ||
+		     mode & ~only(set)->mode);
+	recut(set, mode, start, last);
+}
+
+/**
+ * dsync_replace_part() - hold some bytes by a set of their own
+ * @set: a ready set that has the first of these bytes; it keeps what it has
+ * @part: of dsync_replace_spare(); ready afterwards
+ * @mode: of @part
+ * @start: first byte of @part
+ * @last: last byte; the owner holds all of them already, in modes as strong
+ *
+ * Context: process context; may sleep as the exporters do, and for the resv.
+ */
+void dsync_replace_part(struct dsync_set *set, struct dsync_set *part, u32 mode,
+			u64 start, u64 last)
+{
+	WARN_ON_ONCE(part->state != DSYNC_NEW || start < only(set)->start ||
+		     start > only(set)->last);
+	part->acquired_ns = set->acquired_ns;
+	part->requested_ns = set->acquired_ns;
+	only(part)->abandoned = only(set)->abandoned;
+	table_change(part, mode, start, last);
+	dsync_coherency_begin(part);
+}
+
+/**
+ * dsync_replace_merge() - hold the bytes of two sets by one
+ * @set: a ready set
+ * @other: another one, of the same mode, that touches or overlaps it; over afterwards
+ *
+ * Context: process context; may sleep as the exporters do, and for the resv.
+ */
+void dsync_replace_merge(struct dsync_set *set, struct dsync_set *other)
+{
+	u64 start = min(only(set)->start, only(other)->start);
+	u64 last = max(only(set)->last, only(other)->last);
+
+	WARN_ON_ONCE(only(set)->mode != only(other)->mode);
+	/* Its age is that of the oldest part. */
+	set->acquired_ns = min(set->acquired_ns, other->acquired_ns);
+	only(set)->abandoned |= only(other)->abandoned;
+	if (start != only(set)->start || last != only(set)->last)
+		recut(set, only(set)->mode, start, last);
+	dsync_release(other);
+}
+
+static void set_give(struct dsync_set *set, struct dsync_owner *owner)
+{
+	unsigned long flags;
+
+	dsync_owner_get(owner);
+	spin_lock_irqsave(&owner->lock, flags);
+	owner->nr_accesses++;
+	spin_unlock_irqrestore(&owner->lock, flags);
+	dsync_owner_uncharge(set->owner, 1);
+	dsync_owner_put(set->owner);
+	set->owner = owner;
+}
+
+/* By an owner for the moment, which has nothing else. */
+static struct dsync_set *spare_over_limit(struct dsync_owner *owner,
+					  const struct dsync_want *want)
+{
+	struct dsync_owner *other = dsync_owner_create(owner->kind, owner->name);
 	struct dsync_set *set;
 
-	if (!list_empty(news)) {
-		replace(olds, news);
-		return;
-	}
-	list_for_each_entry(set, olds, link) {
-		if (abandoned)
-			dsync_release_abandoned(set);
-		else
-			dsync_release(set);
-	}
+	if (!other)
+		return ERR_PTR(-ENOMEM);
+	set = dsync_set_create(other, want, 1);
+	if (!IS_ERR(set))
+		set_give(set, owner);
+	dsync_owner_put(other);
+	return set;
+}
+
+/**
+ * dsync_replace_spare() - make a set for dsync_replace_part()
+ * @owner: its owner
+ * @dmabuf: the buffer
+ *
+ * It counts against the owner's limit but is not refused for it: it will have bytes that the owner
+ * has, and an owner that has all it may have can still release some of it.
+ *
+ * Context: process context; may sleep.
+ * Return: the set, or an error pointer: -ENOMEM.
+ */
+struct dsync_set *dsync_replace_spare(struct dsync_owner *owner, struct dma_buf *dmabuf)
+{
+	struct dsync_want want = {
+		.dmabuf = dmabuf,
+		.mode = DMA_BUF_ACCESS_R,
+		.length = 1,
+	};
+	struct dsync_set *set = dsync_set_create(owner, &want, 1);
+
+	return set == ERR_PTR(-ENOLCK) ? spare_over_limit(owner, &want) : set;
 }

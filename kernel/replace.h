@@ -4,8 +4,14 @@
 
 #include <linux/types.h>
 
-struct list_head;
+struct dma_buf;
+struct dsync_owner;
+struct dsync_set;
 
-void dsync_replace(struct list_head *olds, struct list_head *news, bool abandoned);
+struct dsync_set *dsync_replace_spare(struct dsync_owner *owner, struct dma_buf *dmabuf);
+void dsync_replace_cut(struct dsync_set *set, u32 mode, u64 start, u64 last);
+void dsync_replace_part(struct dsync_set *set, struct dsync_set *part, u32 mode,
+			u64 start, u64 last);
+void dsync_replace_merge(struct dsync_set *set, struct dsync_set *other);
 
 #endif /* _DSYNC_REPLACE_H */

@@ -166,12 +166,11 @@ static bool set_is_weak(const struct dsync_set *set)
 	return set->owner->kind == DMABUF_SYNC_OWNER_FCNTL;
 }
 
-/* Keys of the trees are unsigned long: what lies beyond is one with the last of them. */
 static void access_aim(struct dsync_access *access, u32 mode, u64 start, u64 last)
 {
 	access->mode = mode;
-	access->start = min_t(u64, start, ULONG_MAX - 1);
-	access->last = min_t(u64, last, ULONG_MAX - 1);
+	access->start = min_t(u64, start, DSYNC_LAST_BYTE);
+	access->last = min_t(u64, last, DSYNC_LAST_BYTE);
 }
 
 /* The array is sorted by value, so addresses into it are stored afterwards. */

@@ -106,6 +106,7 @@ typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
  * @done: told the end of an asynchronous request; NULL for a task's own
  * @private: for the user of @done
  * @link: for the user of the set
+ * @by_start: for a user that sorts its sets
  * @windows: the CPU windows of its accesses are open
  * @stage: which stage of a request it is in (request.c); behind the last one it is ready
  * @result: -EINPROGRESS until the asynchronous request has ended
@@ -142,6 +143,7 @@ struct dsync_set {
 	dsync_done_fn done;
 	void *private;
 	struct list_head link;
+	struct rb_node by_start;
 	bool windows;
 	unsigned int stage;
 	int result;

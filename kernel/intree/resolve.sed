@@ -8,8 +8,8 @@ s/^MODULE_INFO(import_ns, \(".*"\));$/MODULE_IMPORT_NS(\1);/
 
 # What has no meaning there.
 /^\(#\|\.\.\) begin: not in tree$/,/^\(#\|\.\.\) end: not in tree$/d
-/^``[a-z]*`` *module form: /d
-s/^\(``[a-z]*`` *\)in tree: /\1/
+/^``[a-z_]*`` *module form: /d
+s/^\(``[a-z_]*`` *\)in tree: /\1/
 
 # Where things are.
 s,include \$(KSFT)/lib\.mk,include ../../lib.mk,

@@ -176,6 +176,36 @@ TEST_F(wait, restarts_with_sa_restart)
 	EXPECT_EQ(0, signalled(self->fd, SA_RESTART));
 }
 
+/*
+ *	self	holds W		.			unlocks
+ *	A	   waits  ...	a signal, again waits	is served first
+ *	B			   waits	...
+ */
+TEST_F(wait, restarted_call_keeps_its_place)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	pid_t pid;
+
+	ASSERT_EQ(0, lk_try(self->fd, F_WRLCK, 0, 10));
+	pid = st_fork();
+	if (!pid) {
+		sigaction(SIGUSR1, &action, NULL);
+		if (lk_wait(self->fd, F_WRLCK, 0, 10))
+			_exit(1);
+		_exit(lk_try(self->fd, F_UNLCK, 0, 10) ? 2 : 0);
+	}
+	EXPECT_TRUE(queued(&self->w, 1));
+	ASSERT_EQ(0, begin(&self->peer[0], self->fd, F_WRLCK, 0, 10));
+	EXPECT_TRUE(queued(&self->w, 2));
+	EXPECT_EQ(0, kill(pid, SIGUSR1));
+	st_sleep_ms(ST_WHILE_MS);
+	EXPECT_TRUE(queued(&self->w, 2));
+	EXPECT_EQ(0, lk_try(self->fd, F_UNLCK, 0, 10));
+	/* Not served before the child has unlocked, which would otherwise wait for ever. */
+	EXPECT_EQ(0, st_child_wait(pid));
+	EXPECT_EQ(0, lk_peer_end(&self->peer[0]));
+}
+
 TEST_F(wait, sleeps_for_a_stock_drivers_fence)
 {
 	long fence = st_fence_stock(self->w.test, self->fd, DST_USAGE_WRITE);

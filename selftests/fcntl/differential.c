@@ -13,8 +13,9 @@
  *
  *	queue		a request that conflicts with one that waits already gets EAGAIN, or waits
  *			behind it, unless that one waits for its owner
- *	deadlock	a cycle is found at once, also over a second holder and over F_OFD locks,
- *			where the VFS finds it later or never
+ *	deadlock	a cycle is found at once, also over a second holder, where the VFS finds it
+ *			later or never
+ *	ofd		F_OFD_SETLK and F_OFD_SETLKW are refused with EINVAL
  *
  * A failing sequence is shrunk and printed.
  */
@@ -170,9 +171,9 @@ int main(int argc, char **argv)
 	ksft_test_result(finds_difference(), "a difference is found and shrunk\n");
 	began_ns = st_now_ns();
 	ksft_test_result(sessions(&games, seed, steps), "no difference in %ld steps\n", steps);
-	ksft_print_msg("%lu steps in %lld ms: %lu slept, %lu got in; by rule: %lu behind the queue, %lu deadlocks that the VFS overlooks, %lu not played\n",
+	ksft_print_msg("%lu steps in %lld ms: %lu slept, %lu got in; by rule: %lu behind the queue, %lu deadlocks that the VFS overlooks, %lu of the open file, %lu not played\n",
 		       games.counts.steps, (long long)(st_now_ns() - began_ns) / ST_NSEC_PER_MSEC,
 		       games.counts.slept, games.counts.granted, games.counts.queue,
-		       games.counts.deadlock, games.counts.skipped);
+		       games.counts.deadlock, games.counts.ofd, games.counts.skipped);
 	ksft_finished();
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -158,6 +159,91 @@ static inline int lk_records(uint64_t ino)
 		nr += !!strstr(line, want);
 	fclose(f);
 	return nr;
+}
+
+/* A line of /proc/locks: "N: POSIX ADVISORY WRITE PID MAJ:MIN:INO START END". */
+static inline bool lk_line_is_lock(const char *line, uint64_t ino, char *text, size_t size)
+{
+	unsigned long long start, found;
+	char mode[8], end[24];
+
+	if (sscanf(line, "%*d: POSIX %*s %7s %*d %*x:%*x:%llu %llu %23s", mode, &found, &start,
+		   end) != 4 || found != ino)
+		return false;
+	snprintf(text, size, "%llu-%s%s", start, end, mode[0] == 'W' ? "w" : "r");
+	return true;
+}
+
+struct lk_text {
+	char text[48];
+};
+
+static inline int lk_text_cmp(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static inline void lk_text_join(struct lk_text *list, int nr, char *text, size_t size)
+{
+	size_t used = 0;
+	int i;
+
+	text[0] = 0;
+	qsort(list, nr, sizeof(*list), lk_text_cmp);
+	for (i = 0; i < nr && used < size; i++)
+		used += snprintf(text + used, size - used, " %s", list[i].text);
+}
+
+#define LK_MANY		256
+
+/* The records of the inode in @text, in an order that is nobody's business. */
+static inline void lk_records_text(uint64_t ino, char *text, size_t size)
+{
+	static struct lk_text list[LK_MANY];
+	FILE *f = fopen("/proc/locks", "re");
+	char line[256];
+	int nr = 0;
+
+	while (f && nr < LK_MANY && fgets(line, sizeof(line), f))
+		nr += lk_line_is_lock(line, ino, list[nr].text, sizeof(list[nr].text));
+	if (f)
+		fclose(f);
+	lk_text_join(list, nr, text, size);
+}
+
+/* The accesses that are held by fcntl(), in the same form. */
+static inline void lk_accesses_text(uint64_t ino, char *text, size_t size)
+{
+	static struct st_snap snaps[LK_MANY];
+	static struct lk_text list[LK_MANY];
+	int all = st_snapshot(ino, snaps, LK_MANY), nr = 0, i;
+	char end[24];
+
+	for (i = 0; i < all; i++) {
+		if (snaps[i].edge || strcmp(snaps[i].state, "acquired") ||
+		    strcmp(snaps[i].kind, "fcntl"))
+			continue;
+		snprintf(end, sizeof(end), "%llu",
+			 (unsigned long long)(snaps[i].start + snaps[i].len - 1));
+		snprintf(list[nr++].text, sizeof(list[0].text), "%llu-%s%s",
+			 (unsigned long long)snaps[i].start,
+			 snaps[i].start + snaps[i].len - 1 == INT64_MAX ? "EOF" : end,
+			 strcmp(snaps[i].mode, "r") ? "w" : "r");
+	}
+	lk_text_join(list, nr, text, size);
+}
+
+/* Is each record an access, and the other way round? Nobody locks meanwhile. */
+static inline bool lk_alike(uint64_t ino)
+{
+	static char records[LK_MANY * 48], accesses[LK_MANY * 48];
+
+	lk_records_text(ino, records, sizeof(records));
+	lk_accesses_text(ino, accesses, sizeof(accesses));
+	if (!strcmp(records, accesses))
+		return true;
+	printf("# records:%s\n# accesses:%s\n", records, accesses);
+	return false;
 }
 
 #endif /* _LOCKS_H */

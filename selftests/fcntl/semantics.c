@@ -5,6 +5,8 @@
  * what they should be.
  */
 #include <kselftest_harness.h>
+#include <stdlib.h>
+#include <sys/socket.h>
 
 #include "locks.h"
 
@@ -229,7 +231,33 @@ TEST_F(lock, getlk_names_a_context)
 	EXPECT_EQ(20, fl.l_len);
 }
 
-/* DMA has no process: -1, as F_GETLK says of the holder of an F_OFD_SETLK lock. */
+/* A context outlives the process that opened it: its number may be another process's by now. */
+TEST_F(lock, getlk_does_not_name_a_dead_opener)
+{
+	struct flock fl = lk(F_RDLCK, 0, 0);
+	int sock[2], ctx;
+	pid_t pid;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock));
+	pid = st_fork();
+	if (!pid) {
+		ctx = st_context_open();
+		st_lock(ctx, self->fd, DMA_BUF_ACCESS_W, 10, 20, 0);
+		_exit(st_fd_send(sock[1], ctx) ? 1 : 0);
+	}
+	ctx = st_fd_receive(sock[0]);
+	ASSERT_LE(0, ctx);
+	ASSERT_EQ(0, st_child_wait(pid));
+	ASSERT_EQ(0, fcntl(self->fd, F_GETLK, &fl));
+	EXPECT_EQ(F_WRLCK, fl.l_type);
+	EXPECT_EQ(-1, fl.l_pid);
+	EXPECT_EQ(10, fl.l_start);
+	close(ctx);
+	close(sock[0]);
+	close(sock[1]);
+}
+
+/* DMA has no owning process: -1. */
 TEST_F(lock, getlk_names_dma)
 {
 	struct flock fl = lk(F_RDLCK, 0, 0);
@@ -262,32 +290,44 @@ TEST_F(lock, getlk_names_a_stock_drivers_fence)
 	EXPECT_EQ(0, lk_try(self->fd, F_WRLCK, 0, 1));
 }
 
-/* All descriptors of a dma-buf are one open file: the same owner. It excludes all others. */
-TEST_F(lock, ofd_belongs_to_the_file)
+/*
+ * All descriptors of a dma-buf are one open file: such a lock would exclude nobody who has the
+ * buffer, and could not end while anything refers to it.
+ */
+TEST_F(lock, ofd_is_refused)
 {
-	int other = dup(self->fd);
-
-	ASSERT_EQ(0, lk_do(self->fd, F_OFD_SETLK, F_WRLCK, 0, 10));
-	EXPECT_EQ(0, lk_peer_do(&self->peer[0], self->fd, F_OFD_SETLK, F_WRLCK, 0, 10));
-	EXPECT_EQ(-EAGAIN, lk_try(self->fd, F_RDLCK, 0, 1));
-	EXPECT_EQ(-EAGAIN, st_lock(self->w.ctx[0], self->fd, DMA_BUF_ACCESS_R, 0, 1,
-				   DMABUF_SYNC_NONBLOCK));
-	EXPECT_EQ(0, close(other));
-	EXPECT_STREQ("0:10:rw", held(self->ino));
-	EXPECT_EQ(0, lk_do(self->fd, F_OFD_SETLK, F_UNLCK, 0, 5));
-	EXPECT_STREQ("5:5:rw", held(self->ino));
+	EXPECT_EQ(-EINVAL, lk_do(self->fd, F_OFD_SETLK, F_WRLCK, 0, 10));
+	EXPECT_EQ(-EINVAL, lk_do(self->fd, F_OFD_SETLK, F_RDLCK, 0, 10));
+	EXPECT_EQ(-EINVAL, lk_do(self->fd, F_OFD_SETLKW, F_WRLCK, 0, 10));
+	EXPECT_STREQ("", held(self->ino));
+	EXPECT_EQ(0, lk_records(self->ino));
 }
 
-/* The lock does not keep the file from its end, and ends with it. */
-TEST_F(lock, ofd_ends_with_the_file)
+/* There is nothing to release, or a lock of before the module was there. */
+TEST_F(lock, ofd_unlock_is_not_refused)
 {
-	struct st_buffer buf;
+	ASSERT_EQ(0, lk_try(self->fd, F_WRLCK, 0, 10));
+	EXPECT_EQ(0, lk_do(self->fd, F_OFD_SETLK, F_UNLCK, ALL_BYTES));
+	EXPECT_STREQ("0:10:rw", held(self->ino));
+}
 
-	ASSERT_EQ(0, st_buffer_udmabuf(&buf, ST_PAGE));
-	ASSERT_EQ(0, lk_do(buf.fd, F_OFD_SETLK, F_WRLCK, 0, 10));
-	EXPECT_EQ(1, st_snapshot(0, NULL, 0));
-	st_buffer_close(&buf);
-	EXPECT_TRUE(st_snapshot_becomes_empty());
+/* The asker is the open file, so the process's own locks are in its way, too. */
+TEST_F(lock, ofd_getlk_answers)
+{
+	struct flock fl = lk(F_WRLCK, 0, 100);
+
+	ASSERT_EQ(0, lk_try(self->fd, F_RDLCK, 5, 10));
+	ASSERT_EQ(0, fcntl(self->fd, F_OFD_GETLK, &fl));
+	EXPECT_EQ(F_RDLCK, fl.l_type);
+	EXPECT_EQ(getpid(), fl.l_pid);
+	EXPECT_EQ(5, fl.l_start);
+	EXPECT_EQ(10, fl.l_len);
+	ASSERT_EQ(0, lk_try(self->fd, F_UNLCK, ALL_BYTES));
+	ASSERT_LE(0, st_lock(self->w.ctx[0], self->fd, DMA_BUF_ACCESS_W, 50, 20, 0));
+	fl = lk(F_RDLCK, 0, 100);
+	ASSERT_EQ(0, fcntl(self->fd, F_OFD_GETLK, &fl));
+	EXPECT_EQ(F_WRLCK, fl.l_type);
+	EXPECT_EQ(50, fl.l_start);
 }
 
 TEST_F(lock, bad_input)
@@ -362,6 +402,45 @@ TEST_F(lock, many_locks_are_one_when_they_touch)
 	EXPECT_EQ(1000, lk_records(self->ino));
 	EXPECT_EQ(0, lk_try(self->fd, F_UNLCK, 0, 0));
 	EXPECT_EQ(0, st_snapshot(self->ino, NULL, 0));
+}
+
+#define MAX_ACCESSES	"/sys/module/dmabuf_sync/parameters/max_accesses"
+
+/* Return: what it was, or a negative errno. */
+static int max_accesses(int max)
+{
+	int fd = open(MAX_ACCESSES, O_RDWR | O_CLOEXEC), was = -EIO;
+	char text[32] = "";
+
+	if (fd < 0)
+		return -errno;
+	if (read(fd, text, sizeof(text) - 1) > 0 && dprintf(fd, "%d", max) > 0)
+		was = atoi(text);
+	close(fd);
+	return was;
+}
+
+/* A process that has all the accesses it may have gets no more, and can release what it has. */
+TEST_F(lock, unlock_at_the_limit)
+{
+	int max = max_accesses(4), i;
+
+	ASSERT_LE(0, max);
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(0, lk_try(self->fd, F_WRLCK, 100 * i, 10));
+	EXPECT_EQ(-ENOLCK, lk_try(self->fd, F_WRLCK, 1000, 10));
+	/* One becomes two, and that is no reason to refuse. */
+	EXPECT_EQ(0, lk_try(self->fd, F_UNLCK, 5, 1));
+	EXPECT_STREQ("0:5:rw 6:4:rw 100:10:rw 200:10:rw 300:10:rw", held(self->ino));
+	EXPECT_EQ(0, lk_try(self->fd, F_UNLCK, 105, 1));
+	EXPECT_EQ(0, lk_try(self->fd, F_RDLCK, 205, 1));
+	EXPECT_EQ(-ENOLCK, lk_try(self->fd, F_WRLCK, 1000, 10));
+	EXPECT_EQ(0, lk_try(self->fd, F_UNLCK, ALL_BYTES));
+	EXPECT_STREQ("", held(self->ino));
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(0, lk_try(self->fd, F_WRLCK, 100 * i, 10));
+	EXPECT_EQ(-ENOLCK, lk_try(self->fd, F_WRLCK, 1000, 10));
+	EXPECT_EQ(4, max_accesses(max));
 }
 
 /* Killing the writer tells the next one; closing does not. */

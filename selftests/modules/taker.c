@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Takes fcntl_setlk() as a live patch does, so that nobody else can, and changes nothing.
+ * Takes a function as a live patch does, so that nobody else can, and changes nothing.
  */
 #include <linux/ftrace.h>
 #include <linux/module.h>
+#include <linux/string.h>
+
+static char *function = "fcntl_setlk";
+module_param(function, charp, 0444);
+MODULE_PARM_DESC(function, "which one");
 
 static void notrace taker_func(unsigned long ip, unsigned long parent_ip,
 			       struct ftrace_ops *ops, struct ftrace_regs *fregs)
@@ -17,8 +22,8 @@ static struct ftrace_ops taker_ops = {
 
 static int __init taker_init(void)
 {
-	unsigned char name[] = "fcntl_setlk";
-	int ret = ftrace_set_filter(&taker_ops, name, sizeof(name) - 1, 1);
+	int ret = ftrace_set_filter(&taker_ops, (unsigned char *)function,
+				    strlen(function), 1);
 
 	return ret ?: register_ftrace_function(&taker_ops);
 }
@@ -32,5 +37,5 @@ static void __exit taker_exit(void)
 module_init(taker_init);
 module_exit(taker_exit);
 
-MODULE_DESCRIPTION("Takes fcntl_setlk() from dmabuf-sync");
+MODULE_DESCRIPTION("Takes functions from dmabuf-sync");
 MODULE_LICENSE("GPL");

@@ -63,9 +63,9 @@ static int answers_compare(struct game *game, const struct step *step,
 	    (step->cmd != F_GETLK && step->cmd != F_OFD_GETLK))
 		return 0;
 	owner_a = a->fl.l_type == F_UNLCK ? NR_OWNERS :
-		  table_owner(&game->tmpfs, a->fl.l_pid, step->file);
+		  table_owner(&game->tmpfs, a->fl.l_pid);
 	owner_b = b->fl.l_type == F_UNLCK ? NR_OWNERS :
-		  table_owner(&game->dma, b->fl.l_pid, step->file);
+		  table_owner(&game->dma, b->fl.l_pid);
 	if (a->fl.l_type == b->fl.l_type && a->fl.l_whence == b->fl.l_whence &&
 	    a->fl.l_start == b->fl.l_start && a->fl.l_len == b->fl.l_len && owner_a == owner_b)
 		return 0;
@@ -214,7 +214,7 @@ static int skip(struct game *game)
 
 static bool sleeps_if_blocked(const struct step *step)
 {
-	return step->cmd == F_SETLKW || step->cmd == F_OFD_SETLKW;
+	return step->cmd == F_SETLKW;
 }
 
 static int play_lock(struct game *game, const struct step *step)
@@ -224,9 +224,11 @@ static int play_lock(struct game *game, const struct step *step)
 
 	if (!model_lock_of(step, &lock))
 		return play_both(game, step);
+	if (step_sets_ofd(step)) {
+		game->games->counts.ofd++;
+		return play_dma(game, step, -EINVAL);
+	}
 	holder = model_has_holder(&game->model, &lock);
-	if (model_owner_waits(&game->model, lock.owner))
-		return skip(game);
 	if (model_is_behind(&game->model, &lock)) {
 		if (sleeps_if_blocked(step) || step->kind == STEP_FORK)
 			return skip(game);

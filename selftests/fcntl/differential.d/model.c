@@ -74,16 +74,6 @@ bool model_meets_sleeper(const struct model *model, const struct lock *lock)
 	return false;
 }
 
-bool model_owner_waits(const struct model *model, unsigned int owner)
-{
-	unsigned int p;
-
-	for (p = 0; p < NR_PLAYERS; p++)
-		if (model->sleeps[p] && model->waiting[p].owner == owner)
-			return true;
-	return false;
-}
-
 bool model_lock_of(const struct step *step, struct lock *lock)
 {
 	const struct flock *fl = &step->fl;
@@ -103,12 +93,11 @@ bool model_lock_of(const struct step *step, struct lock *lock)
 		return false;
 	if (fl->l_len < 0 && start + fl->l_len < 0)
 		return false;
-	if (step_is_ofd(step) && fl->l_pid)
+	if (step_sets_ofd(step) && fl->l_pid)
 		return false;
 	lock->file = step->file;
 	lock->type = fl->l_type;
-	lock->owner = step_is_ofd(step) ? OWNER_FILE(step->file) :
-		      step->kind == STEP_FORK ? OWNER_CHILD : step->player;
+	lock->owner = step->kind == STEP_FORK ? OWNER_CHILD : step->player;
 	lock->start = fl->l_len < 0 ? start + fl->l_len : start;
 	lock->end = !fl->l_len ? INT64_MAX : fl->l_len < 0 ? start - 1 : start + fl->l_len - 1;
 	return true;

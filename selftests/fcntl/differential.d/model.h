@@ -33,7 +33,5 @@ bool model_closes_cycle(const struct model *model, const struct lock *lock);
 bool model_is_behind(const struct model *model, const struct lock *lock);
 /* Who would sleep in the way of another sleeper, or behind it, meets it in a race later. */
 bool model_meets_sleeper(const struct model *model, const struct lock *lock);
-/* Is one of the owner's requests waiting? Only a file's can be, for another player. */
-bool model_owner_waits(const struct model *model, unsigned int owner);
 
 #endif /* _MODEL_H */

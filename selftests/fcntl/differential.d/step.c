@@ -6,10 +6,9 @@
 #include "st.h"
 #include "step.h"
 
-bool step_is_ofd(const struct step *step)
+bool step_sets_ofd(const struct step *step)
 {
-	return step->cmd == F_OFD_SETLK || step->cmd == F_OFD_SETLKW ||
-	       step->cmd == F_OFD_GETLK;
+	return step->cmd == F_OFD_SETLK || step->cmd == F_OFD_SETLKW;
 }
 
 static const char *type_text(short type)
@@ -93,7 +92,7 @@ static struct step random_step(void)
 	step.file = one_in(16) ? 3 + random_below(2) : random_below(3);
 	step.cmd = cmds[random_below(ST_ARRAY_SIZE(cmds))];
 	step.fl = random_flock();
-	if (step_is_ofd(&step) && one_in(20))
+	if ((step_sets_ofd(&step) || step.cmd == F_OFD_GETLK) && one_in(20))
 		step.fl.l_pid = 1;
 	if (dice < 10)
 		step.kind = STEP_CLOSE;

@@ -29,8 +29,8 @@ struct step {
 	struct flock fl;
 };
 
-/* Set or ask for a lock that belongs to the open file? */
-bool step_is_ofd(const struct step *step);
+/* Set a lock that belongs to the open file? */
+bool step_sets_ofd(const struct step *step);
 /* In words, until the next call. */
 const char *step_text(const struct step *step);
 /* @nr steps at random: the same @number makes the same ones. */

@@ -26,14 +26,14 @@ static bool lock_equal(const struct lock *a, const struct lock *b)
 	       a->start == b->start && a->end == b->end;
 }
 
-unsigned int table_owner(const struct side *side, int pid, unsigned int file)
+unsigned int table_owner(const struct side *side, int pid)
 {
 	unsigned int i;
 
 	for (i = 0; i < NR_PLAYERS; i++)
 		if (side->player[i].pid == pid)
 			return i;
-	return pid == -1 ? OWNER_FILE(file) : NR_OWNERS;
+	return NR_OWNERS;
 }
 
 static const char *next_word(const char **at)
@@ -71,7 +71,7 @@ static void table_add(struct table *table, const struct side *side, const char *
 		return;
 	table->locks[table->nr++] = (struct lock){
 		.file = f,
-		.owner = table_owner(side, atoi(word[4]), f),
+		.owner = table_owner(side, atoi(word[4])),
 		.type = word[3][0] == 'W' ? F_WRLCK : F_RDLCK,
 		.start = atoll(word[6]),
 		.end = word[7][0] == 'E' ? INT64_MAX : atoll(word[7]),

@@ -10,9 +10,8 @@
 #include "play.h"
 
 #define MAX_LOCKS	512
-/* Owners: players, files (F_OFD locks), and a player's child. */
-#define OWNER_FILE(f)	(NR_PLAYERS + (f))
-#define OWNER_CHILD	(NR_PLAYERS + NR_FILES)
+/* Owners: players, and a player's child. */
+#define OWNER_CHILD	NR_PLAYERS
 #define NR_OWNERS	(OWNER_CHILD + 1)
 
 struct lock {
@@ -26,8 +25,8 @@ struct table {
 	struct lock locks[MAX_LOCKS];
 };
 
-/* The owner that a side's kernel calls @pid, on @file; NR_OWNERS: none of the side. */
-unsigned int table_owner(const struct side *side, int pid, unsigned int file);
+/* The owner that a side's kernel calls @pid; NR_OWNERS: none of the side. */
+unsigned int table_owner(const struct side *side, int pid);
 /* What both sides hold, from one look at the kernel's list. */
 void table_read(struct table *tmpfs, const struct side *tmpfs_side,
 		struct table *dma, const struct side *dma_side);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The hook: on a stock kernel, calls of fcntl_setlk() and fcntl_getlk() for dma-bufs continue in
- * fcntl.c instead. File operations of dma-bufs are constant and these are the last functions
+ * posix_fcntl.c instead. File operations of dma-bufs are constant and these are the last functions
  * on the way that are not inlined. ftrace can make a function continue elsewhere
  * (FTRACE_OPS_FL_IPMODIFY, what live patches are made of): one user at a time.
  *
@@ -16,9 +16,10 @@
 #include <linux/rcupdate.h>
 #include <linux/srcu.h>
 
-#include "fcntl.h"
-#include "hook.h"
-#include "posix.h"
+#include "posix_fcntl.h"
+#include "posix_hook.h"
+#include "posix_owner.h"
+#include "posix_restart.h"
 
 static bool fcntl_wanted = true;
 module_param_named(fcntl, fcntl_wanted, bool, 0444);
@@ -51,11 +52,14 @@ static const struct file_operations *dma_buf_fops;
 /* Whoever was redirected: unloading waits until they are out. */
 DEFINE_STATIC_SRCU(hook_srcu);
 
+/* All functions are ours: nobody is redirected by one of them alone. */
+static bool hook_open;
+
 static int hook_setlk(unsigned int fd, struct file *file, unsigned int cmd,
 		      struct flock *flock)
 {
 	int idx = srcu_read_lock(&hook_srcu);
-	int ret = dsync_fcntl_setlk(fd, file, cmd, flock);
+	int ret = dsync_posix_fcntl_setlk(fd, file, cmd, flock);
 
 	srcu_read_unlock(&hook_srcu, idx);
 	return ret;
@@ -64,7 +68,7 @@ static int hook_setlk(unsigned int fd, struct file *file, unsigned int cmd,
 static int hook_getlk(struct file *file, unsigned int cmd, struct flock *flock)
 {
 	int idx = srcu_read_lock(&hook_srcu);
-	int ret = dsync_fcntl_getlk(file, cmd, flock);
+	int ret = dsync_posix_fcntl_getlk(file, cmd, flock);
 
 	srcu_read_unlock(&hook_srcu, idx);
 	return ret;
@@ -90,16 +94,13 @@ static void notrace hook_redirect(unsigned long ip, unsigned long parent_ip,
 {
 	struct hook *hook = container_of(ops, struct hook, ops);
 	struct file *file;
-	int bit;
 
-	/* Disables preemption, which unregister_ftrace_function() waits for. */
-	bit = ftrace_test_recursion_trylock(ip, parent_ip);
-	if (WARN_ON_ONCE(bit < 0))
-		return;
+	/* Nothing in here can be traced, so there is no recursion; unregistering waits for it. */
+	preempt_disable_notrace();
 	file = (struct file *)ftrace_regs_get_argument(fregs, hook->file_arg);
-	if (file->f_op == dma_buf_fops)
+	if (file->f_op == dma_buf_fops && READ_ONCE(hook_open))
 		ftrace_regs_set_instruction_pointer(fregs, hook->replacement);
-	ftrace_test_recursion_unlock(bit);
+	preempt_enable_notrace();
 }
 
 /* PERMANENT: ftrace is not switched off (kernel.ftrace_enabled) while we depend on it. */
@@ -192,6 +193,8 @@ static int hooks_on(void)
 	}
 	if (ret)
 		hooks_off();
+	else
+		WRITE_ONCE(hook_open, true);
 	return ret;
 }
 
@@ -203,6 +206,7 @@ static const char *hooks_start(void)
 		return "unavailable: no dma-buf to learn from";
 	switch (hooks_on()) {
 	case 0:
+		dsync_posix_restart("fcntl_setlk");
 		return "on";
 	case -EBUSY:
 		return "unavailable: ftrace is off, or a live patch or other module is there";
@@ -217,10 +221,11 @@ static void hooks_stop(void)
 {
 	if (!nr_hooked)
 		return;
+	WRITE_ONCE(hook_open, false);
 	hooks_off();
 	/* Who was redirected is behind srcu_read_lock() after this, or out. */
 	synchronize_rcu_tasks();
-	dsync_locker_abort();
+	dsync_posix_owner_abort();
 	synchronize_srcu(&hook_srcu);
 }
 
@@ -238,11 +243,11 @@ static void hooks_stop(void)
 #endif
 
 /**
- * dsync_fcntl_start() - let fcntl() come to us, if that is possible and wanted
+ * dsync_posix_hook_start() - let fcntl() come to us, if that is possible and wanted
  *
  * Return: 0, also when it is not possible: all else works.
  */
-int dsync_fcntl_start(void)
+int dsync_posix_hook_start(void)
 {
 	const char *state = "off";
 
@@ -256,14 +261,14 @@ int dsync_fcntl_start(void)
 }
 
 /**
- * dsync_fcntl_stop() - leave fcntl() to the kernel again
+ * dsync_posix_hook_stop() - leave fcntl() to the kernel again
  *
  * Tasks that sleep for a lock return with ENOLCK. No task is in dsync_posix_lock() afterwards;
- * the return from here to the kernel is waited for by dsync_posix_stop().
+ * the return from here to the kernel is waited for by dsync_posix_lock_stop().
  *
  * Context: process context; sleeps.
  */
-void dsync_fcntl_stop(void)
+void dsync_posix_hook_stop(void)
 {
 	WRITE_ONCE(hook_state, "off");
 	hooks_stop();

@@ -5,29 +5,30 @@
  */
 #include <linux/dma-buf.h>
 
-#include "fcntl.h"
-#include "posix.h"
+#include "posix_hook.h"
+#include "posix_lock.h"
+#include "posix_owner.h"
 
 /**
- * dsync_fcntl_start() - let dma-buf files ask us
+ * dsync_posix_hook_start() - let dma-buf files ask us
  *
  * Return: 0.
  */
-int dsync_fcntl_start(void)
+int dsync_posix_hook_start(void)
 {
 	dma_buf_set_lock_operation(dsync_posix_lock);
 	return 0;
 }
 
 /**
- * dsync_fcntl_stop() - leave locks to the VFS again
+ * dsync_posix_hook_stop() - leave locks to the VFS again
  *
  * Tasks that sleep for a lock return with ENOLCK. No task is in dsync_posix_lock() afterwards.
  *
  * Context: process context; sleeps.
  */
-void dsync_fcntl_stop(void)
+void dsync_posix_hook_stop(void)
 {
-	dsync_locker_abort();
+	dsync_posix_owner_abort();
 	dma_buf_set_lock_operation(NULL);
 }

@@ -9,12 +9,13 @@
  */
 #include <linux/fcntl.h>
 #include <linux/fdtable.h>
+#include <linux/filelock.h>
 #include <linux/fs.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
 
-#include "hook.h"
-#include "posix.h"
+#include "posix_fcntl.h"
+#include "posix_lock.h"
 
 static int start_of(struct file *file, const struct flock *flock, loff_t *start)
 {
@@ -64,8 +65,8 @@ static bool cmd_is_ofd(unsigned int cmd)
 	return cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW || cmd == F_OFD_GETLK;
 }
 
-static int request_fill(struct file *file, unsigned int cmd,
-			const struct flock *flock, struct file_lock *fl)
+static int request_fill(struct file *file, const struct flock *flock,
+			struct file_lock *fl)
 {
 	int ret = range_of(file, flock, fl);
 
@@ -129,8 +130,20 @@ static int check_closed(unsigned int fd, struct file *file)
 	return -EBADF;
 }
 
+static int lock_fill(struct file *file, unsigned int cmd, const struct flock *flock,
+		     struct file_lock *fl)
+{
+	int ret = request_fill(file, flock, fl);
+
+	if (!ret)
+		ret = check_mode(fl);
+	if (!ret)
+		ret = request_own(cmd, flock, fl);
+	return ret;
+}
+
 /**
- * dsync_fcntl_setlk() - F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW on a dma-buf
+ * dsync_posix_fcntl_setlk() - F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW on a dma-buf
  * @fd: the descriptor
  * @file: its file
  * @cmd: one of these
@@ -139,25 +152,20 @@ static int check_closed(unsigned int fd, struct file *file)
  * Context: process context.
  * Return: as fcntl().
  */
-int dsync_fcntl_setlk(unsigned int fd, struct file *file, unsigned int cmd,
-		      struct flock *flock)
+int dsync_posix_fcntl_setlk(unsigned int fd, struct file *file, unsigned int cmd,
+			    struct flock *flock)
 {
 	bool wait = cmd == F_SETLKW || cmd == F_OFD_SETLKW;
-	struct file_lock *fl = locks_alloc_lock();
+	struct file_lock fl;
 	int ret;
 
-	if (!fl)
-		return -ENOLCK;
-	ret = request_fill(file, cmd, flock, fl);
+	/* The records are copies of this one, which needs no memory of its own. */
+	locks_init_lock(&fl);
+	ret = lock_fill(file, cmd, flock, &fl);
 	if (!ret)
-		ret = check_mode(fl);
-	if (!ret)
-		ret = request_own(cmd, flock, fl);
-	if (!ret)
-		ret = dsync_posix_lock(file, wait ? F_SETLKW : F_SETLK, fl);
-	if (!ret && flock->l_type != F_UNLCK && !cmd_is_ofd(cmd))
+		ret = dsync_posix_lock(file, wait ? F_SETLKW : F_SETLK, &fl);
+	if (!ret && fl.c.flc_type != F_UNLCK)
 		ret = check_closed(fd, file);
-	locks_free_lock(fl);
 	return ret;
 }
 
@@ -189,7 +197,7 @@ static void answer_fill(struct flock *flock, const struct file_lock *fl)
 }
 
 /**
- * dsync_fcntl_getlk() - F_GETLK, F_OFD_GETLK on a dma-buf
+ * dsync_posix_fcntl_getlk() - F_GETLK, F_OFD_GETLK on a dma-buf
  * @file: its file
  * @cmd: one of these
  * @flock: what is asked for, and the answer
@@ -197,26 +205,21 @@ static void answer_fill(struct flock *flock, const struct file_lock *fl)
  * Context: process context.
  * Return: as fcntl().
  */
-int dsync_fcntl_getlk(struct file *file, unsigned int cmd, struct flock *flock)
+int dsync_posix_fcntl_getlk(struct file *file, unsigned int cmd, struct flock *flock)
 {
-	struct file_lock *fl = locks_alloc_lock();
-	int ret = 0;
+	struct file_lock fl;
+	int ret;
 
-	if (!fl)
-		return -ENOMEM;
 	if (cmd != F_OFD_GETLK && flock->l_type != F_RDLCK &&
 	    flock->l_type != F_WRLCK)
-		ret = -EINVAL;
+		return -EINVAL;
+	locks_init_lock(&fl);
+	ret = request_fill(file, flock, &fl);
 	if (!ret)
-		ret = request_fill(file, cmd, flock, fl);
+		ret = request_own(cmd, flock, &fl);
 	if (!ret)
-		ret = request_own(cmd, flock, fl);
+		ret = dsync_posix_lock(file, F_GETLK, &fl);
 	if (!ret)
-		ret = dsync_posix_lock(file, F_GETLK, fl);
-	if (!ret)
-		answer_fill(flock, fl);
-	/* What it says of the holder refers to nothing. */
-	fl->fl_ops = NULL;
-	locks_free_lock(fl);
+		answer_fill(flock, &fl);
 	return ret;
 }

@@ -1,0 +1,595 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The VFS's records of the locks, and the accesses behind them.
+ *
+ * What is held is what the accesses say. The VFS has a record of each lock, for everybody to see
+ * (/proc/locks, F_GETLK), against locks that are not ours, and because it is the one who drops
+ * records when a descriptor is closed or a process ends:
+ *
+ *	lock	access -> record -> cut		an access is held before it is recorded,
+ *	unlock	record -> cut			and recorded as gone before it is released
+ *	close	VFS drops records -> sync
+ *
+ * Both are cut the same way, one access per record. Each record of ours leads to its struct
+ * dsync_posix, and the VFS tells us when it drops one (fl_release_private). Apart from that
+ * a record is never taken to say what is held. The kernel's own code can change records
+ * beside us: a stock call that was under way when the module came, or one that comes while it goes.
+ * Bytes of a record that no access covers are the kernel's alone. Bytes of an access that
+ * no record covers are released as soon as we hear of it (dsync_posix_record_sync()).
+ */
+#include <linux/dma-buf.h>
+#include <linux/fs.h>
+#include <linux/limits.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+
+#include "posix_owner.h"
+#include "posix_record.h"
+#include "release.h"
+#include "replace.h"
+#include "set.h"
+
+/* One access cut out of another leaves three: left of it, itself, right of it. */
+#define MAX_SPARES	2
+
+/**
+ * struct spares - sets made in advance, so that nothing fails after the VFS has changed
+ * @nr: sets left
+ * @sets: new sets of one access, their range not decided
+ */
+struct spares {
+	unsigned int nr;
+	struct dsync_set *sets[MAX_SPARES];
+};
+
+/**
+ * struct record_range - bytes, as the keys of the engine's trees have them
+ * @start: first
+ * @last: last
+ */
+struct record_range {
+	unsigned long start;
+	unsigned long last;
+};
+
+static struct record_range range_of(const struct file_lock *fl)
+{
+	return (struct record_range){
+		.start = min_t(u64, fl->fl_start, DSYNC_LAST_BYTE),
+		.last = min_t(u64, fl->fl_end, DSYNC_LAST_BYTE),
+	};
+}
+
+static struct dsync_access *only(struct dsync_set *set)
+{
+	return &set->accesses[0];
+}
+
+static struct dsync_set *set_of(struct rb_node *node)
+{
+	return rb_entry_safe(node, struct dsync_set, by_start);
+}
+
+static struct dsync_set *sets_next(struct dsync_set *set)
+{
+	return set_of(rb_next(&set->by_start));
+}
+
+/* The first set that does not end before a byte. */
+static struct dsync_set *sets_from(struct dsync_posix *posix, unsigned long byte)
+{
+	struct rb_node *node = posix->sets.rb_node;
+	struct dsync_set *set, *best = NULL;
+
+	lockdep_assert_held(&posix->mutex);
+	while (node) {
+		set = set_of(node);
+		if (only(set)->last >= byte) {
+			best = set;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return best;
+}
+
+static bool sets_less(struct rb_node *a, const struct rb_node *b)
+{
+	return only(set_of(a))->start < only(rb_entry(b, struct dsync_set, by_start))->start;
+}
+
+static void sets_add(struct dsync_posix *posix, struct dsync_set *set)
+{
+	rb_add(&set->by_start, &posix->sets, sets_less);
+}
+
+static void sets_release(struct dsync_posix *posix, struct dsync_set *set,
+			 bool abandoned)
+{
+	rb_erase(&set->by_start, &posix->sets);
+	if (abandoned)
+		dsync_release_abandoned(set);
+	else
+		dsync_release(set);
+	dsync_set_put(set);
+}
+
+/**
+ * dsync_posix_record_set() - make the set of a lock
+ * @posix: the locks it is for
+ * @fl: the lock
+ *
+ * Context: process context; may sleep.
+ * Return: the set, or an error pointer as of dsync_set_create().
+ */
+struct dsync_set *dsync_posix_record_set(struct dsync_posix *posix,
+					 const struct file_lock *fl)
+{
+	struct dsync_want want = {
+		.dmabuf = posix->key.file->private_data,
+		.mode = dsync_posix_record_mode(fl->c.flc_type),
+		.offset = fl->fl_start,
+		.length = (u64)fl->fl_end - fl->fl_start + 1,
+		.beyond = true,
+	};
+
+	return dsync_set_create(posix->owner->owner, &want, 1);
+}
+
+static void spares_free(struct spares *spares)
+{
+	while (spares->nr)
+		dsync_set_put(spares->sets[--spares->nr]);
+}
+
+/* Parts of what is held already: no limit is a reason not to release the rest. */
+static int spares_make(struct dsync_posix *posix, struct spares *spares,
+		       unsigned int nr)
+{
+	struct dsync_set *set;
+
+	while (spares->nr < nr) {
+		set = dsync_replace_spare(posix->owner->owner,
+					  posix->key.file->private_data);
+		if (IS_ERR(set)) {
+			spares_free(spares);
+			return PTR_ERR(set);
+		}
+		spares->sets[spares->nr++] = set;
+	}
+	return 0;
+}
+
+/* Does the range lie within a set, with bytes of it on both sides? */
+static bool sets_split(struct dsync_posix *posix, struct record_range range)
+{
+	struct dsync_set *set = sets_from(posix, range.start);
+
+	return set && only(set)->start < range.start && only(set)->last > range.last;
+}
+
+/* Is all of the range held, in a mode as strong? @same: all of it in this very mode? */
+static bool sets_cover(struct dsync_posix *posix, struct record_range range, u32 mode,
+		       bool *same)
+{
+	struct dsync_set *set = sets_from(posix, range.start);
+	unsigned long next = range.start;
+
+	*same = true;
+	for (; set; set = sets_next(set)) {
+		if (only(set)->start > next || mode & ~only(set)->mode)
+			return false;
+		*same &= only(set)->mode == mode;
+		if (only(set)->last >= range.last)
+			return true;
+		next = only(set)->last + 1;
+	}
+	return false;
+}
+
+/**
+ * dsync_posix_record_any() - is anything held
+ * @posix: the locks
+ *
+ * Context: any; without @posix's mutex a passing answer.
+ * Return: true if so.
+ */
+bool dsync_posix_record_any(struct dsync_posix *posix)
+{
+	return READ_ONCE(posix->sets.rb_node);
+}
+
+/**
+ * dsync_posix_record_covers() - is all of a lock held already, in a mode as strong
+ * @posix: the locks
+ * @fl: the lock
+ *
+ * Context: process context; @posix's mutex is held.
+ * Return: true if so: a lock again, or a downgrade.
+ */
+bool dsync_posix_record_covers(struct dsync_posix *posix, const struct file_lock *fl)
+{
+	bool same;
+
+	return sets_cover(posix, range_of(fl), dsync_posix_record_mode(fl->c.flc_type),
+			  &same);
+}
+
+/* Take the range out of one set that overlaps it. */
+static void set_cut(struct dsync_posix *posix, struct dsync_set *set,
+		    struct record_range range, struct spares *spares, bool abandoned)
+{
+	struct dsync_access *access = only(set);
+	unsigned long start = access->start, last = access->last;
+	struct dsync_set *right;
+
+	if (start < range.start && last > range.last) {
+		/* Without a spare the bytes on the right are the kernel's alone. */
+		right = spares->nr ? spares->sets[--spares->nr] : NULL;
+		if (right) {
+			dsync_replace_part(set, right, access->mode, range.last + 1, last);
+			sets_add(posix, right);
+		}
+		dsync_replace_cut(set, access->mode, start, range.start - 1);
+	} else if (start < range.start) {
+		dsync_replace_cut(set, access->mode, start, range.start - 1);
+	} else if (last > range.last) {
+		dsync_replace_cut(set, access->mode, range.last + 1, last);
+	} else {
+		sets_release(posix, set, abandoned);
+	}
+}
+
+/* What touches @new in its own mode becomes part of it. */
+static void set_merge(struct dsync_posix *posix, struct dsync_set *new,
+		      struct dsync_set *set)
+{
+	rb_erase(&set->by_start, &posix->sets);
+	dsync_replace_merge(new, set);
+	dsync_set_put(set);
+}
+
+/* The range is held by @new from here on, or by nobody. */
+static void sets_change(struct dsync_posix *posix, struct record_range range,
+			struct dsync_set *new, struct spares *spares, bool abandoned)
+{
+	unsigned long after = range.last == DSYNC_LAST_BYTE ? DSYNC_LAST_BYTE : range.last + 1;
+	struct dsync_set *set, *next;
+
+	set = sets_from(posix, range.start ? range.start - 1 : 0);
+	for (; set && only(set)->start <= after; set = next) {
+		next = sets_next(set);
+		if (new && only(set)->mode == only(new)->mode)
+			set_merge(posix, new, set);
+		else if (dsync_range_overlaps(only(set)->start, only(set)->last,
+					      range.start, range.last))
+			set_cut(posix, set, range, spares, abandoned);
+	}
+	if (new)
+		sets_add(posix, new);
+}
+
+static struct dsync_posix *record_posix(const struct file_lock *fl)
+{
+	return container_of(fl->fl_ops, struct dsync_posix, record_ops);
+}
+
+static bool record_is_ours(const struct file_lock *fl, const struct dsync_posix *posix)
+{
+	return fl->fl_ops == &posix->record_ops;
+}
+
+/* Called with the lock of the inode's records. */
+static void record_copy(struct file_lock *to, struct file_lock *from)
+{
+	struct dsync_posix *posix = record_posix(from);
+
+	atomic_inc(&posix->nr_records);
+	/* A request is in no list; only one who has the mutex makes one that leads here. */
+	if (list_empty(&from->c.flc_list))
+		posix->recorded = true;
+}
+
+/**
+ * struct gap - bytes of accesses that the records do not have
+ * @range: the bytes
+ * @mode: what the records have there, DMA_BUF_ACCESS_... bits or 0
+ */
+struct gap {
+	struct record_range range;
+	u32 mode;
+};
+
+/* We must hear of its end: something is held for which it is the only record. */
+static void record_adopt(struct file_lock *fl, struct dsync_posix *posix)
+{
+	if (fl->fl_ops)
+		return;
+	fl->fl_ops = &posix->record_ops;
+	atomic_inc(&posix->nr_records);
+}
+
+/*
+ * Go through the sets up to the end of a record, which begins before *@set does or within it. True:
+ * one of them is stronger than the record.
+ */
+static bool gap_in_record(struct dsync_posix *posix, struct file_lock *fl,
+			  struct dsync_set **set, struct gap *gap)
+{
+	u32 mode = dsync_posix_record_mode(fl->c.flc_type);
+	struct record_range range = range_of(fl);
+
+	for (; *set && only(*set)->start <= range.last; *set = sets_next(*set)) {
+		record_adopt(fl, posix);
+		if (only(*set)->mode & ~mode) {
+			gap->range.start = max(range.start, only(*set)->start);
+			gap->range.last = min(range.last, only(*set)->last);
+			gap->mode = mode;
+			return true;
+		}
+		if (only(*set)->last > range.last)
+			return false;
+	}
+	return false;
+}
+
+/* The first gap, going through records and sets side by side: both are sorted. */
+static bool gap_find_locked(struct dsync_posix *posix, struct list_head *records,
+			    struct gap *gap)
+{
+	struct dsync_set *set = sets_from(posix, 0);
+	struct file_lock *fl;
+
+	gap->mode = 0;
+	gap->range.start = 0;
+	list_for_each_entry(fl, records, c.flc_list) {
+		if (fl->c.flc_owner != posix->key.owner)
+			continue;
+		if (!set)
+			return false;
+		gap->range.start = max(gap->range.start, only(set)->start);
+		if (gap->range.start < range_of(fl).start) {
+			gap->range.last = range_of(fl).start - 1;
+			return true;
+		}
+		if (gap_in_record(posix, fl, &set, gap))
+			return true;
+		if (range_of(fl).last == DSYNC_LAST_BYTE)
+			return false;
+		gap->range.start = range_of(fl).last + 1;
+	}
+	gap->range.last = DSYNC_LAST_BYTE;
+	return set;
+}
+
+static bool gap_find(struct dsync_posix *posix, struct file *file, struct gap *gap)
+{
+	struct file_lock_context *ctx = locks_inode_context(file_inode(file));
+	bool found;
+
+	if (RB_EMPTY_ROOT(&posix->sets))
+		return false;
+	/* There was a record, so there is a list. */
+	if (WARN_ON_ONCE(!ctx))
+		return false;
+	spin_lock(&ctx->flc_lock);
+	found = gap_find_locked(posix, &ctx->flc_posix, gap);
+	spin_unlock(&ctx->flc_lock);
+	return found;
+}
+
+/* In the gap, hold what the records have: less, or nothing. */
+static void gap_close(struct dsync_posix *posix, struct gap *gap, bool abandoned)
+{
+	struct dsync_set *set = sets_from(posix, gap->range.start), *part = NULL;
+	struct spares spares = {};
+
+	/* Without memory less is held. */
+	if (gap->mode || sets_split(posix, gap->range))
+		spares_make(posix, &spares, gap->mode ? 2 : 1);
+	if (gap->mode && spares.nr) {
+		part = spares.sets[--spares.nr];
+		dsync_replace_part(set, part, gap->mode, gap->range.start,
+				   gap->range.last);
+	}
+	sets_change(posix, gap->range, part, &spares, abandoned);
+	spares_free(&spares);
+}
+
+static void sync_abandoned(struct dsync_posix *posix, struct file *file, bool abandoned)
+{
+	struct gap gap;
+
+	lockdep_assert_held(&posix->mutex);
+	while (gap_find(posix, file, &gap))
+		gap_close(posix, &gap, abandoned);
+}
+
+/**
+ * dsync_posix_record_sync() - the VFS may have changed records beside us
+ * @posix: the locks
+ * @file: the dma-buf's file
+ *
+ * Afterwards nothing is held that is not recorded, and we hear of the end of each record that
+ * something is held for.
+ *
+ * Context: process context; @posix's mutex is held; may sleep.
+ */
+void dsync_posix_record_sync(struct dsync_posix *posix, struct file *file)
+{
+	sync_abandoned(posix, file, false);
+}
+
+static bool task_dies(void)
+{
+	return current->flags & PF_EXITING || fatal_signal_pending(current);
+}
+
+/*
+ * A record is gone. Whoever changes the records itself cuts the accesses afterwards; else
+ * somebody closes the file, or it is the kernel's own code that changes records.
+ */
+static void record_release(struct file_lock *fl)
+{
+	struct dsync_posix *posix = record_posix(fl);
+
+	if (READ_ONCE(posix->task) == current) {
+		atomic_dec(&posix->nr_records);
+		return;
+	}
+	/* The record keeps the state alive until it is not counted any more. */
+	refcount_inc(&posix->ref);
+	mutex_lock(&posix->mutex);
+	sync_abandoned(posix, fl->c.flc_file, task_dies());
+	atomic_dec(&posix->nr_records);
+	mutex_unlock(&posix->mutex);
+	dsync_posix_owner_put(posix);
+}
+
+static const struct file_lock_operations record_ops = {
+	.fl_copy_lock		= record_copy,
+	.fl_release_private	= record_release,
+};
+
+/**
+ * dsync_posix_record_init() - records of a state lead to it
+ * @posix: a new state
+ */
+void dsync_posix_record_init(struct dsync_posix *posix)
+{
+	/* Constant from here on. */
+	memcpy((void *)&posix->record_ops, &record_ops, sizeof(record_ops));
+}
+
+/* Let the VFS change its records; they lead to @posix if @fl is a lock. */
+static int record_change(struct dsync_posix *posix, struct file_lock *fl)
+{
+	int ret;
+
+	if (fl->c.flc_type != F_UNLCK)
+		fl->fl_ops = &posix->record_ops;
+	posix->recorded = false;
+	WRITE_ONCE(posix->task, current);
+	ret = posix_lock_file(posix->key.file, fl, NULL);
+	WRITE_ONCE(posix->task, NULL);
+	/* The request itself is no record: the VFS has made a copy. */
+	fl->fl_ops = NULL;
+	return ret;
+}
+
+/* All of the range is held, but in another mode: a part for it, of its own. */
+static struct dsync_set *downgrade_part(struct dsync_posix *posix, struct record_range range,
+					u32 mode, struct spares *spares)
+{
+	struct dsync_set *part = spares->sets[--spares->nr];
+
+	dsync_replace_part(sets_from(posix, range.start), part, mode, range.start,
+			   range.last);
+	return part;
+}
+
+/**
+ * dsync_posix_record_lock() - record a lock, and cut the accesses
+ * @posix: the locks
+ * @fl: the lock
+ * @set: the set that was acquired for it, which @posix takes over; NULL if all was held already
+ *
+ * Context: process context; @posix's mutex is held; may sleep.
+ * Return: 0, or: -EAGAIN: a foreign record is in the way; -ENOMEM, or what else
+ * dsync_set_create() and posix_lock_file() return. @set is the caller's then.
+ */
+int dsync_posix_record_lock(struct dsync_posix *posix, struct file_lock *fl,
+			    struct dsync_set *set)
+{
+	u32 mode = dsync_posix_record_mode(fl->c.flc_type);
+	struct record_range range = range_of(fl);
+	struct spares spares = {};
+	bool same = false;
+	int ret;
+
+	lockdep_assert_held(&posix->mutex);
+	if (!set)
+		sets_cover(posix, range, mode, &same);
+	if (!same)
+		ret = spares_make(posix, &spares, !set + sets_split(posix, range));
+	else
+		ret = 0;
+	ret = ret ?: record_change(posix, fl);
+	if (ret || same)
+		goto free;
+	if (!set)
+		set = downgrade_part(posix, range, mode, &spares);
+	sets_change(posix, range, set, &spares, false);
+	/* Merged with a record that was there, which may be a foreign one. */
+	if (!posix->recorded)
+		dsync_posix_record_sync(posix, posix->key.file);
+free:
+	spares_free(&spares);
+	return ret;
+}
+
+/* In tree, the unlock with which the VFS closes a file for a task comes here, too. */
+static bool closed_by_death(const struct file_lock *fl)
+{
+	return fl->c.flc_flags & FL_CLOSE && task_dies();
+}
+
+/**
+ * dsync_posix_record_unlock() - record that a range is unlocked, and release it
+ * @posix: the locks
+ * @fl: the unlock
+ *
+ * Context: process context; @posix's mutex is held; may sleep.
+ * Return: 0, or -ENOMEM or -ENOLCK without memory.
+ */
+int dsync_posix_record_unlock(struct dsync_posix *posix, struct file_lock *fl)
+{
+	struct record_range range = range_of(fl);
+	struct spares spares = {};
+	int ret = 0;
+
+	lockdep_assert_held(&posix->mutex);
+	if (sets_split(posix, range))
+		ret = spares_make(posix, &spares, 1);
+	ret = ret ?: record_change(posix, fl);
+	if (!ret)
+		sets_change(posix, range, NULL, &spares, closed_by_death(fl));
+	spares_free(&spares);
+	return ret;
+}
+
+static void records_forget(struct dsync_posix *posix)
+{
+	struct file_lock_context *ctx;
+	struct file_lock *fl;
+
+	ctx = locks_inode_context(file_inode(posix->key.file));
+	spin_lock(&ctx->flc_lock);
+	list_for_each_entry(fl, &ctx->flc_posix, c.flc_list) {
+		if (record_is_ours(fl, posix)) {
+			fl->fl_ops = NULL;
+			atomic_dec(&posix->nr_records);
+		}
+	}
+	spin_unlock(&ctx->flc_lock);
+}
+
+/**
+ * dsync_posix_record_forget() - leave the records to the kernel, with nothing held behind them
+ * @posix: the locks
+ *
+ * Context: process context; sleeps.
+ */
+void dsync_posix_record_forget(struct dsync_posix *posix)
+{
+	struct dsync_set *set;
+
+	mutex_lock(&posix->mutex);
+	/* Whoever drops the last record sleeps for the mutex, and has the file. */
+	if (atomic_read(&posix->nr_records))
+		records_forget(posix);
+	while ((set = sets_from(posix, 0)))
+		sets_release(posix, set, false);
+	mutex_unlock(&posix->mutex);
+}
