@@ -22,6 +22,8 @@ help:
 	@echo "make demo            the pipeline and dmasync-top, live, in a throw-away machine"
 	@echo "make check           all tests, in that machine, on each kernel (KERNEL=6.12 or 7.3: on one)"
 	@echo "make check-debug     all tests on debug kernels (lockdep, KASAN, kmemleak, ...), built first; an hour or two"
+	@echo "make bench           costs of the framework beside what it replaces (KERNEL=; BENCH=\"ctx_pair ...\": some rows)"
+	@echo "make bench-profile   where the instructions of these rows go, by symbol (KERNEL=; BENCH=)"
 	@echo "make static          sparse, checkpatch, kernel-doc, shellcheck, the series"
 	@echo "make patches         the in-tree form: a series for git am, build/patches/ (KERNEL=)"
 	@echo "make check-patches   builds and checks it, patch by patch (KERNEL=; long)"
@@ -56,6 +58,13 @@ check: $(build_kernels) build-user
 check-debug: build-user
 	@kernel/intree/patches.sh $(DEBUG_KERNEL)
 	@selftests/debug/check-debug.sh $(DEBUG_KERNEL)
+
+.PHONY: bench bench-profile
+bench: build-$(DEMO_KERNEL) build-user
+	@selftests/bench/bench.sh $(DEMO_KERNEL)
+
+bench-profile: build-$(DEMO_KERNEL) build-user
+	@selftests/bench/profile/profile.sh $(DEMO_KERNEL)
 
 .PHONY: static
 static: deps

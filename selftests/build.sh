@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: build.sh module SERIES | build.sh user    (in the guest root, by make)
+# usage: build.sh module SERIES | build.sh untraced SERIES | build.sh user    (in the guest root, by make)
 #
-# Builds the modules for a kernel of the guest root, or the tools and tests. Says one line
-# when all is well and everything the compiler said when not.
+# Builds the modules for a kernel of the guest root, once more without tracepoints for the
+# benchmark, or the tools and tests. Says one line when all is well and everything the compiler
+# said when not.
 
 set -eu
 
@@ -17,7 +18,14 @@ modules() {
 	out=$PWD/build/$1
 	make -C kernel W=1 KDIR="$kdir" OUT="$out" &&
 		make -C selftests/modules W=1 KDIR="$kdir" OUT="$out" &&
+		make -C selftests/bench/module W=1 KDIR="$kdir" OUT="$out" &&
 		selftests/torture/build-broken.sh "$kdir" "$out"
+}
+
+# The kernel's own switch for files without tracepoints.
+untraced() {
+	kdir=/lib/modules/$(selftests/vm/kver "$1")/build
+	make -C kernel KDIR="$kdir" OUT="$PWD/build/$1/untraced" KCFLAGS=-DNOTRACE
 }
 
 user() {
@@ -30,8 +38,9 @@ what=$1
 shift
 case $what in
 module)	echo "build: modules for $1" ;;
+untraced) echo "build: modules for $1, without tracepoints" ;;
 user)	echo "build: tools and tests" ;;
-*)	echo "build.sh: '$what' is neither module nor user" >&2; exit 2 ;;
+*)	echo "build.sh: '$what' is neither module, untraced nor user" >&2; exit 2 ;;
 esac
 [ "$what" = module ] && what=modules
 if ! "$what" "$@" > "$log" 2>&1; then

@@ -79,12 +79,12 @@ check_patch() {
 	local iterators=MACRO_ARG_REUSE
 
 	{
-		sources -path 'kernel/*.[ch]' -o -path 'selftests/modules/*.[ch]' |
+		sources -path 'kernel/*.[ch]' -o -path 'selftests/modules/*.[ch]' -o -path 'selftests/bench/module/*.[ch]' |
 			grep -vE '_trace\.h$|/compat/|tests/exports\.c$' | checkpatch $iterators
 		sources -path 'kernel/tests/exports.c' | checkpatch EXPORT_SYMBOL
 		sources -name '*_trace.h' | checkpatch OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
 		sources -path '*/compat/*.h' | checkpatch LINUX_VERSION_CODE,CONSTANT_COMPARISON
-		sources -name '*.[ch]' | grep -vE '^kernel/|^selftests/modules/' |
+		sources -name '*.[ch]' | grep -vE '^kernel/|^selftests/modules/|^selftests/bench/module/' |
 			checkpatch $iterators,CAMELCASE,ARRAY_SIZE,VOLATILE,NEW_TYPEDEFS,USE_NEGATIVE_ERRNO,PREFER_KERNEL_TYPES,BIT_MACRO,COMPLEX_MACRO,MULTISTATEMENT_MACRO_USE_DO_WHILE,LONG_LINE_STRING,SPLIT_STRING,PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME,MACRO_ARG_PRECEDENCE,QUOTED_WHITESPACE_BEFORE_NEWLINE,LINE_SPACING,SPACING
 	} | verdict "checkpatch"
 }
