@@ -175,22 +175,6 @@ static bool judge_one(struct dsync_owner *owner)
 	return found;
 }
 
-static bool held_up(struct dsync_set *set)
-{
-	struct dsync_access *access;
-	struct dsync_access *holder;
-	unsigned long flags;
-
-	dsync_set_for_each(set, access) {
-		dsync_buf_lock(access->buf, &flags);
-		holder = dsync_buf_holder(access->buf, access);
-		dsync_buf_unlock(access->buf, flags);
-		if (holder)
-			return true;
-	}
-	return false;
-}
-
 /* What they watch was chosen when the owner had no right to overtake. */
 static void kick_own(struct dsync_owner *owner)
 {
@@ -209,7 +193,8 @@ static void kick_own(struct dsync_owner *owner)
 /*
  * Let the sets of cycles with soft edges look again. In each of them there is one that finds
  * that it may overtake now. All that @owner waits for is looked at: it may have closed several
- * cycles at once, and nobody else knows of them.
+ * cycles at once, and nobody else knows of them. One that something held is in the way of looks,
+ * too: it may watch a request still that it could overtake by now, and watches the holder then.
  */
 static void kick_overtakers(struct dsync_owner *owner)
 {
@@ -222,7 +207,7 @@ static void kick_overtakers(struct dsync_owner *owner)
 	dsync_search_from_target(&search);
 	if (dsync_search_run(&search))
 		list_for_each_entry(node, &search.seen, link)
-			if (node->set && !held_up(node->set))
+			if (node->set)
 				dsync_owner_kick(node->set->owner, node->set);
 	dsync_search_fini(&search);
 }

@@ -3,8 +3,8 @@
 #
 # usage: check.sh SERIES...     (by "make check", which builds everything first)
 #
-# Runs all tests: those of the machine's own scripts here, all others in the machine, on each
-# kernel. The end is one line, "N passed, N failed, N skipped".
+# Runs all tests: those of the machine's own scripts and of the model here, all others in the
+# machine, on each kernel. The end is one line, "N passed, N failed, N skipped".
 #
 # TESTS, DIFFERENTIAL, TORTURE_...	as for run-tests.sh: which tests, and how
 
@@ -31,6 +31,7 @@ host_tests() {
 
 [ $# -gt 0 ] || { echo "usage: check.sh SERIES..." >&2; exit 2; }
 host_tests selftests/vm/test-check-log.sh
+host_tests selftests/model/check-model.sh
 for series; do
 	echo "check: Linux $series"
 	machine_tests "$series" $limit -k "$series" --
