@@ -79,7 +79,8 @@ static void table_change(struct dsync_set *set, u32 mode, u64 start, u64 last)
 	dsync_buf_insert_held(buf, access);
 	if (!held)
 		dsync_owner_add_held(set->owner, 1);
-	smp_store_release(&set->state, DSYNC_READY);
+	/* Under the lock: a search that finds the access finds it held. */
+	WRITE_ONCE(set->state, DSYNC_READY);
 	trace_new(set);
 	dsync_queue_unlock(buf, flags);
 
