@@ -24,7 +24,7 @@ help:
 	@echo "make check-debug     all tests on debug kernels (lockdep, KASAN, kmemleak, ...), built first; an hour or two"
 	@echo "make bench           costs of the framework beside what it replaces (KERNEL=; BENCH=\"ctx_pair ...\": some rows)"
 	@echo "make bench-profile   where the instructions of these rows go, by symbol (KERNEL=; BENCH=)"
-	@echo "make check-model     proves the engine's protocol, and that broken variants are caught; half an hour"
+	@echo "make check-model     proves the engine's protocol, and that broken variants are caught; 15 minutes"
 	@echo "make static          sparse, checkpatch, kernel-doc, shellcheck, the series"
 	@echo "make patches         the in-tree form: a series for git am, build/patches/ (KERNEL=)"
 	@echo "make check-patches   builds and checks it, patch by patch (KERNEL=; long)"

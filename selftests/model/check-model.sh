@@ -21,7 +21,7 @@ if [ ! -e /etc/dmabuf-sync-root ]; then
 fi
 
 # Most memory that a proof may take, in MB.
-memory=6000
+memory=4000
 
 # When  Name  Verdict  Menus (of sets 0, 1, ..., or "first: ... then: ...")  More definitions
 #
@@ -64,7 +64,7 @@ table() {
 	full   death      holds   first:W0+W1 then:W0+W01            -DKILLS=1
 	full   revoked    holds   first:W0+W1 then:W0+W01            -DREVOKES=1
 	full   jobs       holds   first:W0+W1 then:NONE+W0+W01       -DJOBS
-	full   switches   holds   W0 W1+W01 W0+W1 W0+W01 W1+W01 NONE -DJOBS -DKILLS=1 -DREVOKES=1 -DCANCELS=1
+	full   switches   holds   W0 W01 W1 W0 W1 NONE               -DJOBS -DKILLS=1 -DREVOKES=1 -DCANCELS=1
 	full   steps      holds   first:W0+W1 then:W0+W1             -DFINE
 	full   threads    holds   W0 NONE+W1 W0+W1 NONE W0+W1 W0 W1 W0  -DFOUR
 	full   requests   holds   W0 NONE+W1 W0+W1 NONE W0+W1 W0 W1 W1  -DFOUR -DASYNC
