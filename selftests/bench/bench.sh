@@ -44,14 +44,14 @@ host_load() {
 
 counted() {
 	echo "bench: counting instructions on Linux $series"
-	selftests/vm/run -k "$series" --icount --qemu "$cpu" --timeout 840 -- \
+	selftests/vm/run -k "$series" --icount --qemu "$cpu" --timeout 720 -- \
 		selftests/bench/rows.sh "$series" counted "${rows[@]}" > $dir/counted.txt || status=1
 }
 
 timed() {
 	echo "bench: taking the time on Linux $series, two processors"
 	host_load before > $dir/timed.txt
-	selftests/vm/run -k "$series" --cpus 2 --timeout 300 -- \
+	selftests/vm/run -k "$series" --cpus 2 --timeout 150 -- \
 		selftests/bench/rows.sh "$series" timed "${rows[@]}" >> $dir/timed.txt || status=1
 	host_load after >> $dir/timed.txt
 }
@@ -63,5 +63,6 @@ rm -f $dir/*.txt build/bench.json
 ! asks_for $timed_rows || timed
 ! asks_for trace_off || selftests/vm/in-root selftests/build.sh untraced "$series" || exit
 ! asks_for "${counted_rows[@]}" || counted
+[ -n "$(find $dir -name '*.txt')" ] || { echo "bench.sh: no row is named by BENCH='$BENCH'" >&2; exit 2; }
 selftests/vm/in-root selftests/bench/report.py build/bench.json $dir/*.txt || status=1
 exit $status

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -252,6 +253,14 @@ static int64_t drain_batch(struct bench *bench, unsigned int nr)
 	return (shared->last - begin) * nr / drain->nr;
 }
 
+/* After a failure it may sleep for ever. */
+static void sleeper_end(struct bench *bench, pid_t pid)
+{
+	if (bench->why[0])
+		kill(pid, SIGKILL);
+	bench_expect(bench, !st_child_wait(pid), "a sleeper died");
+}
+
 static void drain_close(struct bench *bench)
 {
 	struct drain *drain = bench->priv;
@@ -266,7 +275,7 @@ static void drain_close(struct bench *bench)
 	}
 	for (i = 0; drain->pids && i < drain->nr; i++)
 		if (drain->pids[i] > 0)
-			bench_expect(bench, !st_child_wait(drain->pids[i]), "a sleeper died");
+			sleeper_end(bench, drain->pids[i]);
 	if (drain->ctx >= 0)
 		close(drain->ctx);
 	if (drain->buf.fd >= 0)

@@ -58,9 +58,12 @@ unload() {
 unload_all() { unload dmabuf_sync_bench && unload dmabuf_sync; }
 
 clean_up() {
+	local ended=$?
+
 	unload_all || status=1
 	[ ! -d $cgroup ] || rmdir $cgroup
-	exit $status
+	[ $ended -ne 0 ] || ended=$status
+	exit $ended
 }
 
 in_root() {

@@ -135,7 +135,7 @@ static int stock_submit(struct bench_run *run)
 	run->fence = bench_fence_create();
 	if (!run->fence)
 		return -ENOMEM;
-	queue_work(system_unbound_wq, &run->work);
+	queue_work(bench_wq, &run->work);
 	return 0;
 }
 

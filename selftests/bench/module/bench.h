@@ -69,6 +69,7 @@ unsigned int bench_fence_count(struct bench_run *run, const struct dma_fence *fe
 bool bench_fence_none(struct bench_run *run);
 
 /* main.c */
+extern struct workqueue_struct *bench_wq;
 void bench_expect(struct bench_run *run, bool held, const char *what);
 int bench_sync_prepare(struct bench_run *run);
 void bench_sync_clean_up(struct bench_run *run);

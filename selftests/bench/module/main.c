@@ -12,6 +12,7 @@
 #include <linux/rcupdate.h>
 #include <linux/timex.h>
 #include <linux/uaccess.h>
+#include <linux/workqueue.h>
 
 #include "bench.h"
 
@@ -25,6 +26,9 @@ static const struct bench_job *const bench_jobs[DSB_NR_JOBS] = {
 	[DSB_SET] = &bench_pair,
 	[DSB_SET_STOCK] = &bench_set_stock,
 };
+
+/* A stock driver's own. */
+struct workqueue_struct *bench_wq;
 
 /* One measurement at a time. */
 static DEFINE_MUTEX(bench_mutex);
@@ -216,13 +220,22 @@ static struct miscdevice bench_device = {
 
 static int __init bench_init(void)
 {
-	return misc_register(&bench_device);
+	int ret;
+
+	bench_wq = alloc_workqueue("dmabuf_sync_bench", WQ_UNBOUND, 0);
+	if (!bench_wq)
+		return -ENOMEM;
+	ret = misc_register(&bench_device);
+	if (ret)
+		destroy_workqueue(bench_wq);
+	return ret;
 }
 
 /* Fences are freed, and their operations called, after a grace period. */
 static void __exit bench_exit(void)
 {
 	misc_deregister(&bench_device);
+	destroy_workqueue(bench_wq);
 	rcu_barrier();
 }
 

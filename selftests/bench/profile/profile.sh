@@ -7,7 +7,7 @@
 # each instruction by its address, and prints tables by symbol, which build/bench/profile.txt
 # keeps. CGROUP=memory: in a memory cgroup.
 
-set -u
+set -u -o pipefail
 cd "$(dirname "$0")/../../.." || exit 2
 [ $# -eq 1 ] || { echo "usage: profile.sh SERIES" >&2; exit 2; }
 [ -n "${BENCH:-}" ] || { echo "profile.sh: say which rows: BENCH=\"ctx_pair ...\"" >&2; exit 2; }
