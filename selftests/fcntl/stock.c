@@ -149,7 +149,13 @@ STOCK_TEST(sleeper_meets_a_lock_of_its_process)
 	EXPECT_EQ(0, lk_records(self->buf.ino));
 }
 
-/* The same with other threads that lock and unlock all the time, next to it and within it. */
+/**
+ * struct player - a thread that locks all the time
+ * @fd: of the buffer
+ * @seed: what it does next
+ * @stop: when to end
+ * @error: that it met
+ */
 struct player {
 	pthread_t thread;
 	int fd;
@@ -200,6 +206,7 @@ static int players_end(struct player *players, int *stop)
 	return error;
 }
 
+/* The same with other threads that lock and unlock all the time, next to it and within it. */
 STOCK_TEST(sleepers_meet_threads)
 {
 	struct player players[THREADS];
@@ -239,20 +246,37 @@ STOCK_TEST(threads_lock_during_unload)
 	}
 }
 
+static void *lock_and_lock(void *arg)
+{
+	struct player *p = arg;
+	int ret;
+
+	while (!__atomic_load_n(p->stop, __ATOMIC_RELAXED)) {
+		ret = lk_try(p->fd, F_WRLCK, 2 * (p->seed++ % 32), 1);
+		p->error = ret ?: p->error;
+	}
+	return NULL;
+}
+
 /*
  * Somebody else has fcntl_getlk(), so that the module can have only one of the two functions and
- * gives it up again. No call may be left behind in it: they begin one after the other
- * meanwhile, and end when the module is gone.
+ * gives it up again. No call may come to the module by that one: not those that lock all the
+ * time, and not those that begin meanwhile and sleep, which end when the module is gone.
  */
-STOCK_TEST(half_a_hook_keeps_no_call)
+STOCK_TEST(half_a_hook_takes_no_call)
 {
 	static struct sleeper sleepers[SLEEPERS];
-	int fd = self->buf.fd, i, nr = 0, status = -1;
+	int fd = self->buf.fd, i, nr = 0, status = -1, stop = 0;
+	struct player player = { .stop = &stop };
+	struct st_buffer other;
 	pid_t loader;
 	bool over;
 
 	ASSERT_EQ(0, module("insmod", "dmabuf_sync_taker", "function=fcntl_getlk"));
 	ASSERT_EQ(0, lk_peer_try(&self->peer, fd, F_WRLCK, ALL_BYTES));
+	ASSERT_EQ(0, st_buffer_udmabuf(&other, ST_PAGE));
+	player.fd = other.fd;
+	ASSERT_EQ(0, pthread_create(&player.thread, NULL, lock_and_lock, &player));
 	loader = st_fork();
 	if (!loader)
 		_exit(load("") ? 1 : 0);
@@ -265,13 +289,18 @@ STOCK_TEST(half_a_hook_keeps_no_call)
 	}
 	if (!over)
 		status = st_child_wait(loader);
+	stop = 1;
+	pthread_join(player.thread, NULL);
 	EXPECT_EQ(0, status);
 	EXPECT_EQ(state(), strstr(state(), "unavailable"));
+	EXPECT_EQ(0, player.error);
+	EXPECT_EQ(0, st_snapshot(0, NULL, 0));
 	EXPECT_TRUE(all_gone());
 	ASSERT_EQ(0, lk_peer_try(&self->peer, fd, F_UNLCK, ALL_BYTES));
 	for (i = 0; i < nr; i++)
 		EXPECT_EQ(0, sleeper_end(&sleepers[i]));
 	EXPECT_EQ(0, lk_try(fd, F_UNLCK, ALL_BYTES));
+	st_buffer_close(&other);
 }
 
 TEST_HARNESS_MAIN
