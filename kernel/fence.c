@@ -178,9 +178,13 @@ void dsync_fence_wait_stop(struct dsync_set *set)
 	snapshot_drop(wait);
 }
 
+/* The fence's last reference is that of whoever signals it. */
 static void job_over(struct dsync_set *set)
 {
+	struct dma_fence *fence = set->fence;
+
 	dsync_release_job(set);
+	dma_fence_put(fence);
 	dsync_set_put(set);
 	module_put(THIS_MODULE);
 }

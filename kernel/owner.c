@@ -105,7 +105,7 @@ static void owner_release(struct kref *ref)
 {
 	struct dsync_owner *owner = container_of(ref, struct dsync_owner, ref);
 
-	WARN_ON_ONCE(owner->nr_accesses || atomic_read(&owner->nr_held) ||
+	WARN_ON_ONCE(atomic_read(&owner->nr_accesses) || atomic_read(&owner->nr_held) ||
 		     !list_empty(&owner->waiting));
 	ww_mutex_destroy(&owner->verdict);
 	put_pid(owner->pid);
@@ -133,16 +133,20 @@ void dsync_owner_put(struct dsync_owner *owner)
 int dsync_owner_charge(struct dsync_owner *owner, unsigned int nr)
 {
 	unsigned int max = READ_ONCE(max_accesses);
-	unsigned long flags;
-	int ret = -ENOLCK;
 
-	spin_lock_irqsave(&owner->lock, flags);
-	if (owner->nr_accesses <= max && nr <= max - owner->nr_accesses) {
-		owner->nr_accesses += nr;
-		ret = 0;
-	}
-	spin_unlock_irqrestore(&owner->lock, flags);
-	return ret;
+	if ((unsigned int)atomic_add_return(nr, &owner->nr_accesses) <= max)
+		return 0;
+	dsync_owner_uncharge(owner, nr);
+	return -ENOLCK;
+}
+
+/**
+ * dsync_owner_charge_part() - count one more access, whatever the limit is
+ * @owner: the owner, which splits an access that it has
+ */
+void dsync_owner_charge_part(struct dsync_owner *owner)
+{
+	atomic_inc(&owner->nr_accesses);
 }
 
 /**
@@ -154,11 +158,7 @@ int dsync_owner_charge(struct dsync_owner *owner, unsigned int nr)
  */
 void dsync_owner_uncharge(struct dsync_owner *owner, unsigned int nr)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&owner->lock, flags);
-	owner->nr_accesses -= nr;
-	spin_unlock_irqrestore(&owner->lock, flags);
+	atomic_sub(nr, &owner->nr_accesses);
 }
 
 /**

@@ -87,6 +87,8 @@ static struct dsync_posix_owner *owner_alloc(fl_owner_t key)
 
 static void owner_free(struct dsync_posix_owner *owner)
 {
+	if (owner->spare)
+		dsync_set_put(owner->spare);
 	dsync_owner_put(owner->owner);
 	kfree_rcu(owner, rcu);
 }

@@ -17,9 +17,11 @@
 EXPORT_SYMBOL_IF_KUNIT(dsync_abandon_check);
 EXPORT_SYMBOL_IF_KUNIT(dsync_abandon_note);
 EXPORT_SYMBOL_IF_KUNIT(dsync_acquire);
+EXPORT_SYMBOL_IF_KUNIT(dsync_id_next);
 EXPORT_SYMBOL_IF_KUNIT(dsync_owner_create);
 EXPORT_SYMBOL_IF_KUNIT(dsync_owner_put);
 EXPORT_SYMBOL_IF_KUNIT(dsync_queue_cancel);
 EXPORT_SYMBOL_IF_KUNIT(dsync_release);
-EXPORT_SYMBOL_IF_KUNIT(dsync_set_create);
+EXPORT_SYMBOL_IF_KUNIT(dsync_set_alloc);
+EXPORT_SYMBOL_IF_KUNIT(dsync_set_fill);
 EXPORT_SYMBOL_IF_KUNIT(dsync_set_put);
