@@ -43,6 +43,9 @@ struct dsync_sub {
  * @buf: the buffer; the set holds the reference
  * @id: unique since boot
  * @mode: DMA_BUF_ACCESS_... bits
+ * @part: accesses from here on that are of one buffer and are entered in one critical section;
+ *	0: an earlier access begins the part
+ * @first: DSYNC_FIRST_... bits; fixed once the set is filled
  * @abandoned: when it was acquired, bytes of it were marked as abandoned
  */
 struct dsync_access {
@@ -56,8 +59,16 @@ struct dsync_access {
 	struct dsync_buf *buf;
 	u64 id;
 	u32 mode;
+	u8 part;
+	u8 first;
 	bool abandoned;
 };
+
+/* Bits of &dsync_access.first: no access before it in the set has the same ... */
+#define DSYNC_FIRST_OF_BUF	BIT(0)
+#define DSYNC_FIRST_OF_RESV	BIT(1)
+/* Set with DSYNC_FIRST_OF_RESV: this access or another one of the set writes to a buffer of the resv. */
+#define DSYNC_RESV_WRITTEN	BIT(2)
 
 static inline bool dsync_access_writes(const struct dsync_access *access)
 {

@@ -358,10 +358,6 @@ struct dsync_access *dsync_buf_earlier(struct dsync_buf *buf,
  * @buf: the buffer
  * @fence: a fence out of its resv
  *
- * A job's fence is signaled before its accesses are released. So who asks whether a fence is
- * one to wait for asks this first, and then whether it is signaled: the other way round it
- * could be a job's that ended in between.
- *
  * Context: any.
  * Return: true while an access that was committed with @fence is held.
  */

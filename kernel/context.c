@@ -66,6 +66,7 @@ static struct dsync_entry *entry_create(struct dsync_context *context, unsigned 
 
 static void entry_discard(struct dsync_entry *entry)
 {
+	cmpxchg(&entry->context->recent, entry, NULL);
 	xa_erase(&entry->context->entries, entry->event.set);
 	dsync_set_put(&entry->set);
 }
@@ -302,6 +303,7 @@ static int acquire_now(struct file *file, struct dsync_entry *entry,
 	if (ret)
 		return ret;
 	arg->status = set_status(set);
+	WRITE_ONCE(entry->context->recent, entry);
 	entry_tell(entry);
 	return 0;
 }
@@ -339,7 +341,9 @@ static struct dsync_entry *entry_find(struct dsync_context *context, u32 nr)
 
 	lockdep_assert_held(&context->numbers);
 	rcu_read_lock();
-	entry = xa_load(&context->entries, nr);
+	entry = READ_ONCE(context->recent);
+	if (!entry || entry->event.set != nr)
+		entry = xa_load(&context->entries, nr);
 	if (entry && !entry_is_known(entry))
 		entry = NULL;
 	rcu_read_unlock();

@@ -22,6 +22,7 @@ struct file;
  * @entries: its sets by their number, struct dsync_entry
  * @spare: the entry that was released last, with its number, for the next request; or NULL.
  *	Taken and given back with xchg()
+ * @recent: the entry that was told last, which is looked at before @entries; or NULL. Under RCU
  * @events: entries with an event that was not read, in order
  * @wait: readers and pollers
  * @calls: calls that may sleep
@@ -30,6 +31,7 @@ struct dsync_context {
 	struct dsync_owner *owner;
 	struct xarray entries;
 	struct dsync_entry *spare;
+	struct dsync_entry *recent;
 	/**
 	 * @numbers: held while an event is read and while a number is given up, so that these
 	 * are seen in one order

@@ -162,52 +162,6 @@ void dsync_owner_uncharge(struct dsync_owner *owner, unsigned int nr)
 }
 
 /**
- * dsync_owner_holds() - does the owner hold anything
- * @owner: the owner
- *
- * Return: true if it holds an access.
- */
-bool dsync_owner_holds(struct dsync_owner *owner)
-{
-	return atomic_read(&owner->nr_held);
-}
-
-/**
- * dsync_owner_waits() - does the owner wait for anything
- * @owner: the owner
- *
- * Return: true if one of its sets is queued.
- */
-bool dsync_owner_waits(struct dsync_owner *owner)
-{
-	return !list_empty_careful(&owner->waiting);
-}
-
-/**
- * dsync_owner_add_held() - the accesses of a set are held
- * @owner: the owner
- * @nr: accesses, in the trees already
- *
- * Context: any. A full barrier.
- */
-void dsync_owner_add_held(struct dsync_owner *owner, unsigned int nr)
-{
-	atomic_add_return(nr, &owner->nr_held);
-}
-
-/**
- * dsync_owner_sub_held() - take back dsync_owner_add_held()
- * @owner: the owner
- * @nr: accesses
- *
- * Context: any.
- */
-void dsync_owner_sub_held(struct dsync_owner *owner, unsigned int nr)
-{
-	atomic_sub(nr, &owner->nr_held);
-}
-
-/**
  * dsync_owner_add_waiting() - the owner waits for a set
  * @owner: the owner
  * @set: its set

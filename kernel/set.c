@@ -101,45 +101,9 @@ static int access_cmp(const void *pa, const void *pb)
 	return 0;
 }
 
-/**
- * dsync_set_same_resv() - does the access before this one share its resv
- * @access: an access of a set
- *
- * Return: true if the resv was visited already by a walk over the set.
- */
-bool dsync_set_same_resv(const struct dsync_access *access)
+static bool same_resv(const struct dsync_access *a, const struct dsync_access *b)
 {
-	return access > access->set->accesses &&
-	       access[-1].buf->dmabuf->resv == access->buf->dmabuf->resv;
-}
-
-/**
- * dsync_set_same_buf() - is the access before this one in the same buffer
- * @access: an access of a set
- *
- * Return: true if the buffer was visited already by a walk over the set.
- */
-bool dsync_set_same_buf(const struct dsync_access *access)
-{
-	return access > access->set->accesses && access[-1].buf == access->buf;
-}
-
-/**
- * dsync_set_part_end() - the end of what is entered in one critical section
- * @access: an access of a set, the first of such a part
- *
- * Return: behind the last access of the part: all are of one buffer.
- */
-struct dsync_access *dsync_set_part_end(struct dsync_access *access)
-{
-	struct dsync_access *end = access->set->accesses + access->set->nr;
-	struct dsync_access *first = access;
-
-	do {
-		access++;
-	} while (access < end && access->buf == first->buf &&
-		 access - first < DSYNC_MAX_LOCAL);
-	return access;
+	return a->buf->dmabuf->resv == b->buf->dmabuf->resv;
 }
 
 static bool set_is_local(const struct dsync_set *set)
@@ -148,15 +112,32 @@ static bool set_is_local(const struct dsync_set *set)
 	       set->accesses[0].buf == set->accesses[set->nr - 1].buf;
 }
 
-static bool set_overlaps_itself(const struct dsync_set *set)
+/* What walks over the set need to know of an access, by the one before and those behind. */
+static void access_place(struct dsync_access *access, struct dsync_access **part,
+			 struct dsync_access **resv)
 {
-	const struct dsync_access *access;
+	const struct dsync_access *prev = access - 1;
 
-	dsync_set_for_each(set, access)
-		if (dsync_set_same_buf(access) &&
-		    access->start <= access[-1].last)
-			return true;
-	return false;
+	access->part = 0;
+	access->first = 0;
+	if (!*resv || !same_resv(prev, access)) {
+		access->first |= DSYNC_FIRST_OF_RESV;
+		*resv = access;
+	}
+	if (!*part || prev->buf != access->buf) {
+		access->first |= DSYNC_FIRST_OF_BUF;
+		*part = access;
+	} else if ((*part)->part == DSYNC_MAX_LOCAL) {
+		*part = access;
+	}
+	(*part)->part++;
+	if (dsync_access_writes(access))
+		(*resv)->first |= DSYNC_RESV_WRITTEN;
+}
+
+static bool access_overlaps_prev(const struct dsync_access *access)
+{
+	return !(access->first & DSYNC_FIRST_OF_BUF) && access->start <= access[-1].last;
 }
 
 static void access_aim(struct dsync_access *access, u32 mode, u64 start, u64 last)
@@ -183,20 +164,36 @@ static int access_find(struct dsync_access *access, struct dma_buf *dmabuf)
 	return access->buf ? 0 : -ENOMEM;
 }
 
-/* The array is sorted by value, so addresses into it are stored afterwards. */
-static int set_sort(struct dsync_set *set)
+static void access_init(struct dsync_access *access)
+{
+	INIT_LIST_HEAD(&access->job);
+	RB_CLEAR_NODE(&access->rb);
+}
+
+/* Sorted by value: what holds addresses comes afterwards. */
+static void set_sort(struct dsync_set *set)
 {
 	struct dsync_access *access;
 
+	sort(set->accesses, set->nr, sizeof(*set->accesses), access_cmp, NULL);
+	dsync_set_for_each(set, access)
+		access_init(access);
+}
+
+static int set_arrange(struct dsync_set *set)
+{
+	struct dsync_access *access, *part = NULL, *resv = NULL;
+
 	if (set->nr > 1)
-		sort(set->accesses, set->nr, sizeof(*set->accesses), access_cmp, NULL);
+		set_sort(set);
 	dsync_set_for_each(set, access) {
 		access->set = set;
-		INIT_LIST_HEAD(&access->job);
-		RB_CLEAR_NODE(&access->rb);
+		access_place(access, &part, &resv);
+		if (access_overlaps_prev(access))
+			return -EINVAL;
 	}
 	set->local = set_is_local(set);
-	return set->nr > 1 && set_overlaps_itself(set) ? -EINVAL : 0;
+	return 0;
 }
 
 /**
@@ -223,7 +220,7 @@ int dsync_set_fill(struct dsync_set *set, const struct dsync_want *wants)
 		access_aim(access, wants->mode, wants->offset, last);
 		wants++;
 	}
-	return set_sort(set);
+	return set_arrange(set);
 }
 
 /**
@@ -262,6 +259,7 @@ void dsync_set_unpin(struct dsync_set *set)
 
 static struct dsync_set *set_alloc(struct dsync_owner *owner, unsigned int nr, size_t head)
 {
+	struct dsync_access *access;
 	struct dsync_set *set;
 	void *object;
 
@@ -278,6 +276,8 @@ static struct dsync_set *set_alloc(struct dsync_owner *owner, unsigned int nr, s
 	kref_init(&set->ref);
 	mutex_init(&set->run);
 	INIT_LIST_HEAD(&set->waiting);
+	dsync_set_for_each(set, access)
+		access_init(access);
 	return set;
 }
 

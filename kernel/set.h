@@ -162,11 +162,19 @@ struct dsync_set {
 	for (access = (set)->accesses;					\
 	     access < (set)->accesses + (set)->nr; access++)
 
+/* The first accesses of the set's buffers, or of its resv: one each. */
+#define dsync_set_for_each_buf(set, access)				\
+	dsync_set_for_each(set, access)					\
+		if (!((access)->first & DSYNC_FIRST_OF_BUF)) {} else
+#define dsync_set_for_each_resv(set, access)				\
+	dsync_set_for_each(set, access)					\
+		if (!((access)->first & DSYNC_FIRST_OF_RESV)) {} else
+
 /* The accesses of one buffer, as many as can be entered in one critical section. */
 #define dsync_set_for_each_part(set, access, end)			\
 	for (access = (set)->accesses;					\
 	     access < (set)->accesses + (set)->nr &&			\
-	     ((end) = dsync_set_part_end(access));			\
+	     ((end) = (access) + (access)->part, true);			\
 	     access = (end))
 
 int dsync_set_start(void);
@@ -188,8 +196,5 @@ bool dsync_set_queue_work(struct work_struct *work);
 bool dsync_set_queue_serve(struct work_struct *work);
 bool dsync_set_has_cpu(const struct dsync_set *set);
 bool dsync_set_was_abandoned(const struct dsync_set *set);
-bool dsync_set_same_resv(const struct dsync_access *access);
-bool dsync_set_same_buf(const struct dsync_access *access);
-struct dsync_access *dsync_set_part_end(struct dsync_access *access);
 
 #endif /* _DSYNC_SET_H */
