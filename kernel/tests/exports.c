@@ -17,6 +17,13 @@
 EXPORT_SYMBOL_IF_KUNIT(dsync_abandon_check);
 EXPORT_SYMBOL_IF_KUNIT(dsync_abandon_note);
 EXPORT_SYMBOL_IF_KUNIT(dsync_acquire);
+EXPORT_SYMBOL_IF_KUNIT(dsync_buf_find);
+EXPORT_SYMBOL_IF_KUNIT(dsync_buf_get);
+EXPORT_SYMBOL_IF_KUNIT(dsync_buf_put);
+EXPORT_SYMBOL_IF_KUNIT(dsync_buf_reap);
+EXPORT_SYMBOL_IF_KUNIT(dsync_buf_walk_begin);
+EXPORT_SYMBOL_IF_KUNIT(dsync_buf_walk_end);
+EXPORT_SYMBOL_IF_KUNIT(dsync_buf_walk_next);
 EXPORT_SYMBOL_IF_KUNIT(dsync_id_next);
 EXPORT_SYMBOL_IF_KUNIT(dsync_owner_create);
 EXPORT_SYMBOL_IF_KUNIT(dsync_owner_put);
