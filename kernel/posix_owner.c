@@ -285,8 +285,8 @@ static struct dsync_posix *state_create(fl_owner_t key, struct file *file)
 		return NULL;
 	do {
 		rcu_read_lock();
-		other = rhashtable_lookup_get_insert_fast(&states, &posix->node,
-							  state_params);
+		other = rhashtable_lookup_get_insert_key(&states, &posix->key,
+							 &posix->node, state_params);
 		alive = !IS_ERR_OR_NULL(other) && refcount_inc_not_zero(&other->ref);
 		if (!IS_ERR_OR_NULL(other) && !alive)
 			rhashtable_remove_fast(&states, &other->node, state_params);
