@@ -86,6 +86,10 @@ static void call_make(struct dsync_set *set, int error)
  * @sync: the object, with at least one access
  * @fn: called by a worker, also if nothing had to be waited for
  *
+ * The caller goes on, so this is in no deadlock and never fails with -EDEADLK. A driver that holds
+ * accesses of the object until the callback comes can wait for one who waits for these: it
+ * should ask for all at once, or cancel after a while.
+ *
  * Context: process context; as dmabuf_sync_trylock().
  * Return: 0, and @fn will be called once unless dmabuf_sync_cancel() says otherwise;
  * or an error as of dmabuf_sync_lock(), and @fn is not called.

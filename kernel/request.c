@@ -236,9 +236,8 @@ static void request_work(struct work_struct *work)
  *	the set is over; it may release the set and drop references
  *
  * Context: process context; as dsync_request_nonblock().
- * Return: 0, and @done will be called once unless the request is cancelled; or -EDEADLK,
- * -ENOLCK, -ENOMEM, or what an exporter returned: the set is over and @done is not
- * called.
+ * Return: 0, and @done will be called once unless the request is cancelled; or -ENOLCK, -ENOMEM,
+ * or what an exporter returned: the set is over and @done is not called.
  */
 int dsync_request_async(struct dsync_set *set, dsync_done_fn done)
 {

@@ -173,8 +173,12 @@ int st_call_start(struct st_call *call, int ctx, const struct dmabuf_sync_access
 int st_call_lock(struct st_call *call, int ctx, int fd, uint32_t access,
 		 uint64_t offset, uint64_t length);
 bool st_call_done(const struct st_call *call);
+/* The same for the whole buffer, in whose queue it is when this returns. */
+int st_call_wait(struct st_call *call, int ctx, int fd, uint32_t access);
 /* Wait for the end of the call. Return: its result, or -ETIME when it does not end. */
 long st_call_end(struct st_call *call);
+/* Interrupt a call that waits. Return: as st_call_end(), and so -EINTR. */
+long st_call_quit(struct st_call *call);
 /* Send the thread a signal that has a handler (and no SA_RESTART). */
 int st_call_interrupt(struct st_call *call);
 

@@ -39,7 +39,7 @@ static void context_refused(struct to_actor *actor, enum how how, bool alone, lo
 		to_actor_count(actor, TO_REFUSED);
 	else if (err == -ETIMEDOUT && how == DEADLINE)
 		to_actor_count(actor, TO_TIMED_OUT);
-	else if (err == -EDEADLK && how != TRY && !alone)
+	else if (err == -EDEADLK && (how == BLOCK || how == DEADLINE) && !alone)
 		to_actor_count(actor, TO_DEADLOCKS);
 	else if (err == -ENOLCK && !alone && actor->arena->options.owners > TO_FEW)
 		to_actor_count(actor, TO_TOO_MANY);
@@ -171,7 +171,10 @@ static void queue_cancel(struct to_actor *actor, struct queued *queued)
 	queued->left = 0;
 }
 
-/* Return: true when something is held; then @actor may go on and ask for more. */
+/*
+ * Return: true when something is held; then @actor may go on and ask for more. While it holds
+ * something it must not wait for ever: nobody tells it of a deadlock.
+ */
 static bool context_queue(struct to_actor *actor)
 {
 	struct queued queued = { .nr = 1 };
@@ -179,7 +182,7 @@ static bool context_queue(struct to_actor *actor)
 
 	if (actor->nr_held + 2 <= TO_HELD && to_random_percent(&actor->random, 40))
 		queued.nr = 2;
-	if (to_random_percent(&actor->random, 20))
+	if (actor->nr_held || queued.nr > 1 || to_random_percent(&actor->random, 20))
 		queued.patience_ns = now + to_random_below(&actor->random, 5000) * 1000LL;
 	queued.begin = queued.nr == 1 ? to_notice_begin(actor) : 0;
 	queue_start(actor, &queued);
