@@ -178,6 +178,7 @@ void dsync_buf_put(struct dsync_buf *buf)
 		return;
 
 	WARN_ON_ONCE(!list_empty(&buf->jobs) || !hlist_empty(&buf->pending));
+	kfree(buf->windows);
 	kfree_rcu(buf, rcu);
 }
 

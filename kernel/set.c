@@ -77,7 +77,7 @@ int dsync_want_check(const struct dsync_want *want)
 {
 	u64 last;
 
-	if (want->mode & ~(DMA_BUF_ACCESS_RW | DMA_BUF_ACCESS_DMA))
+	if (want->mode & ~(DMA_BUF_ACCESS_RW | DMA_BUF_ACCESS_DMA | DSYNC_ACCESS_BOUNCED))
 		return -EINVAL;
 	if (!(want->mode & DMA_BUF_ACCESS_RW))
 		return -EINVAL;
