@@ -79,8 +79,7 @@ static struct dsync_access *last_in_line(struct dsync_set *set, struct dsync_acc
 	    dsync_owner_holds(set->owner))
 		return blocker;
 	dsync_set_for_each(set, access)
-		if (dsync_range_overlaps(access->start, access->last, tail->start, tail->last) &&
-		    dsync_mode_conflicts(access->mode, tail->mode))
+		if (dsync_conflict_between(access, tail))
 			return tail;
 	return blocker;
 }

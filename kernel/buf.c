@@ -192,6 +192,7 @@ static void buf_free(struct dsync_buf *buf)
 {
 	WARN_ON_ONCE(buf->nr_held || buf->nr_queued || buf->marked ||
 		     !list_empty(&buf->jobs) || !hlist_empty(&buf->pending));
+	kfree(buf->windows);
 	kfree_rcu(buf, rcu);
 }
 

@@ -13,6 +13,7 @@
 
 struct dma_buf;
 struct dma_fence;
+struct dsync_windows;
 
 /*
  * Tree nodes that may be looked at with a lock held, or interrupts off, before the lock is dropped:
@@ -69,6 +70,9 @@ struct dsync_buf {
 	unsigned int nr_held;
 	/** @nr_queued: accesses in @queued */
 	unsigned int nr_queued;
+
+	/** @windows: its CPU windows, made by the first one, without a lock (coherency.c) */
+	struct dsync_windows *windows;
 };
 
 int dsync_buf_start(void);

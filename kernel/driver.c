@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "callback.h"
+#include "coherency.h"
 #include "driver.h"
 #include "fence.h"
 #include "main.h"
@@ -123,7 +124,10 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_fini);
  * @offset: first byte
  * @length: number of bytes, or DMABUF_SYNC_TO_END
  *
- * Context: process context; may sleep.
+ * Attach the device before: where its writes are copied to and from the CPU's view of the buffer as a
+ * whole, they exclude CPU writers in all of it.
+ *
+ * Context: process context; may sleep, also for the buffer's resv.
  * Return: 0, -EINVAL (access bits; a range that is empty or leaves the buffer), -E2BIG
  * (DMABUF_SYNC_MAX_SET), -EBUSY (locked, queued or committed) or -ENOMEM. Two ranges
  * that overlap are found by the lock.
@@ -140,13 +144,14 @@ int dmabuf_sync_get_range(struct dmabuf_sync *sync, struct dma_buf *dmabuf,
 	struct dsync_want *wants;
 	int ret;
 
-	ret = dsync_want_check(&want);
+	ret = access & DSYNC_ACCESS_BOUNCED ? -EINVAL : dsync_want_check(&want);
 	if (ret)
 		return ret;
 	if (sync_busy(sync))
 		return -EBUSY;
 	if (sync->nr_wants == DMABUF_SYNC_MAX_SET)
 		return -E2BIG;
+	want.mode = dsync_coherency_mode(dmabuf, access);
 	wants = krealloc_array(sync->wants, sync->nr_wants + 1, sizeof(*wants),
 			       GFP_KERNEL_ACCOUNT);
 	if (!wants)

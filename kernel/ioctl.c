@@ -250,7 +250,7 @@ static void info_fill(struct dmabuf_sync_info *info, struct dsync_access *access
 		.owner_kind = set->owner->kind,
 		.tgid = info_pid(set->owner->pid, PIDTYPE_TGID),
 		.tid = info_pid(set->tid_pid, PIDTYPE_PID),
-		.access = access->mode,
+		.access = access->mode & DMA_BUF_ACCESS_DMA_RW,
 		.state = !held ? DMABUF_SYNC_STATE_QUEUED :
 			 list_empty(&access->job) ? DMABUF_SYNC_STATE_ACQUIRED :
 						    DMABUF_SYNC_STATE_COMMITTED,

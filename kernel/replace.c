@@ -87,15 +87,11 @@ static void table_change(struct dsync_set *set, u32 mode, u64 start, u64 last)
 		dsync_graph_moved(set->owner);
 }
 
-/*
- * The bytes stay the owner's even if the exporter does not open their window again: the failure is
- * in the trace, and the window is not closed either.
- */
 static void recut(struct dsync_set *set, u32 mode, u64 start, u64 last)
 {
-	dsync_coherency_end(set);
+	dsync_coherency_pause(set, mode);
 	table_change(set, mode, start, last);
-	dsync_coherency_begin(set);
+	dsync_coherency_resume(set);
 }
 
 /**
@@ -133,7 +129,7 @@ void dsync_replace_part(struct dsync_set *set, struct dsync_set *part, u32 mode,
 	part->requested_ns = set->acquired_ns;
 	only(part)->abandoned = only(set)->abandoned;
 	table_change(part, mode, start, last);
-	dsync_coherency_begin(part);
+	dsync_coherency_resume(part);
 }
 
 /**

@@ -69,7 +69,7 @@ static bool want_last(const struct dsync_want *want, u64 *last)
 static bool want_is_known(const struct dsync_want *want)
 {
 	return want->mode & DMA_BUF_ACCESS_RW &&
-	       !(want->mode & ~(DMA_BUF_ACCESS_RW | DMA_BUF_ACCESS_DMA));
+	       !(want->mode & ~(DMA_BUF_ACCESS_RW | DMA_BUF_ACCESS_DMA | DSYNC_ACCESS_BOUNCED));
 }
 
 /**
