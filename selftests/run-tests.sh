@@ -16,8 +16,9 @@
 #			limits depend on the machine use it, too (st_slowness())
 # TORTURE_SECONDS=N	time limits are so much longer; see torture/torture.sh
 #
-# A folder's file "settings" sets its tests' time limit (timeout=SECONDS), its file "modules"
-# the modules they need, in order of loading; without one they get all.
+# A folder's file "settings" sets its tests' time limit (timeout=SECONDS), and a folder of
+# build/BUILD whose modules it prefers (modules=FOLDER; "counted": a debug build, which counts steps);
+# its file "modules" the modules they need, in order of loading; without one they get all.
 #
 # The end is one line, "N passed, N failed, N skipped"; the same numbers go into
 # build/BUILD/tests.totals. Exit status: 0, 1 something failed, 2 it could not run.
@@ -93,12 +94,20 @@ is_loaded() { [ -d "/sys/module/$1" ]; }
 # Loaded, and not built in.
 is_loadable() { [ -e "/sys/module/$1/initstate" ]; }
 
+# module_file FOLDER-OF-TESTS MODULE
+module_file() {
+	local preferred=$DMABUF_SYNC_MODULES/$(setting "$1" modules kernel)
+
+	find "$preferred" "$DMABUF_SYNC_MODULES/kernel" "$DMABUF_SYNC_MODULES/selftests" \
+		-name "$2.ko" -print -quit
+}
+
 modules_load() {
 	local module file
 
 	for module in $(modules_of "$1"); do
 		is_loaded "$module" && continue
-		file=$(find "$DMABUF_SYNC_MODULES/kernel" "$DMABUF_SYNC_MODULES/selftests" -name "$module.ko" -print -quit)
+		file=$(module_file "$1" "$module")
 		[ -n "$file" ] || { echo "no $module.ko in $DMABUF_SYNC_MODULES"; return 1; }
 		insmod "$file" || return
 	done
