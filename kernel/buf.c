@@ -334,7 +334,7 @@ void dsync_buf_walk_end(struct rhashtable_iter *iter)
 	rhashtable_walk_exit(iter);
 }
 
-#ifdef DMABUF_SYNC_DEBUG
+#ifdef CONFIG_DMABUF_SYNC_DEBUG
 static unsigned int max_steps;
 module_param(max_steps, uint, 0644);
 MODULE_PARM_DESC(max_steps, "most tree nodes looked at with a buffer's lock held; write 0 to begin anew");

@@ -26,8 +26,8 @@
 #define MAX_HELD	1024
 #define MAX_EDGES	4096
 
-/* Edges of one queued access, of either kind. */
-#define MAX_EDGES_OF_ONE	64
+/* Edges of one queued access, of either kind. They are on the stack for a while. */
+#define MAX_EDGES_OF_ONE	20
 
 /* To print a line takes as long as looking at so many nodes. */
 #define SHOW_STEPS	64
@@ -92,42 +92,60 @@ static void show_access(struct seq_file *m, struct dsync_access *access,
 	seq_putc(m, '\n');
 }
 
-static void show_edge(struct seq_file *m, struct dsync_access *access,
-		      struct dsync_access *blocker, bool queued)
-{
-	seq_printf(m, "type=edge ino=%llu access=%llu owner=%llu blocker=%llu blocker_owner=%llu queued=%d\n",
-		   access->buf->ino, access->id, access->set->owner->id,
-		   blocker->id, blocker->set->owner->id, queued);
-}
+/**
+ * struct blocked - a queued access and what is in its way
+ * @access: its id
+ * @owner: of its owner
+ * @nr: entries of @blockers
+ * @nr_held: the first of them, which are held; the others are queued
+ * @blockers: ids of accesses and of their owners
+ * @more: there are more
+ */
+struct blocked {
+	u64 access;
+	u64 owner;
+	unsigned int nr;
+	unsigned int nr_held;
+	struct {
+		u64 access;
+		u64 owner;
+	} blockers[2 * MAX_EDGES_OF_ONE];
+	bool more;
+};
 
-/* One access, and what it waits for: some of it if that is much. */
-static bool show_edges(struct seq_file *m, struct dsync_access *access,
-		       struct dsync_trees *trees, u64 ticket, bool queued, unsigned int max)
+static void collect_some(struct blocked *blocked, struct dsync_access *access,
+			 struct dsync_trees *trees, u64 ticket, unsigned int max)
 {
 	struct dsync_ask ask = dsync_conflict_ask(access, ticket);
 	struct dsync_access *other;
 
 	for (other = dsync_conflict_first(trees, &ask); other && max--;
 	     other = dsync_conflict_next(trees, &ask, other)) {
-		show_edge(m, access, other, queued);
-		access->buf->steps += SHOW_STEPS;
+		blocked->blockers[blocked->nr].access = other->id;
+		blocked->blockers[blocked->nr].owner = other->set->owner->id;
+		blocked->nr++;
 	}
-	return !other;
+	blocked->more |= !!other;
 }
 
-static bool show_one(struct seq_file *m, struct dsync_access *access, bool held,
-		     unsigned int max)
+static void collect_edges(struct blocked *blocked, struct dsync_access *access,
+			  unsigned int max)
 {
-	struct dsync_buf *buf = access->buf;
-	bool all;
+	blocked->access = access->id;
+	blocked->owner = access->set->owner->id;
+	collect_some(blocked, access, &access->buf->held, U64_MAX, max);
+	blocked->nr_held = blocked->nr;
+	collect_some(blocked, access, &access->buf->queued, access->set->ticket, max);
+}
 
-	show_access(m, access, held);
-	buf->steps += SHOW_STEPS;
-	if (held)
-		return true;
-	all = show_edges(m, access, &buf->held, U64_MAX, false, max);
-	all &= show_edges(m, access, &buf->queued, access->set->ticket, true, max);
-	return all;
+static void show_edges(struct seq_file *m, u64 ino, const struct blocked *blocked)
+{
+	unsigned int i;
+
+	for (i = 0; i < blocked->nr; i++)
+		seq_printf(m, "type=edge ino=%llu access=%llu owner=%llu blocker=%llu blocker_owner=%llu queued=%d\n",
+			   ino, blocked->access, blocked->owner, blocked->blockers[i].access,
+			   blocked->blockers[i].owner, i >= blocked->nr_held);
 }
 
 /**
@@ -144,23 +162,32 @@ struct shown {
 	unsigned int more;
 };
 
-/* The lock is dropped now and then: what comes and goes meanwhile may be there or not. */
+/*
+ * The lock is dropped now and then: what comes and goes meanwhile may be there or not. Of queued
+ * accesses one is shown at a time, and its edges without the lock.
+ */
 static bool show_some(struct seq_file *m, struct dsync_buf *buf, bool held, struct shown *shown)
 {
 	struct dsync_ask all = { .last = ULONG_MAX, .ticket = U64_MAX };
 	struct dsync_trees *trees = held ? &buf->held : &buf->queued;
+	struct blocked blocked = {};
 	struct dsync_access *access;
 	unsigned long flags;
 
 	dsync_buf_lock(buf, &flags);
 	for (access = dsync_conflict_resume(trees, &all, &shown->cursor);
-	     access && shown->room && !dsync_buf_spent(buf);
+	     access && shown->room && !blocked.access && !dsync_buf_spent(buf);
 	     access = dsync_conflict_next(trees, &all, access)) {
 		shown->room--;
 		dsync_conflict_mark(&shown->cursor, access);
-		shown->more += !show_one(m, access, held, shown->max);
+		show_access(m, access, held);
+		buf->steps += SHOW_STEPS;
+		if (!held)
+			collect_edges(&blocked, access, shown->max);
 	}
 	dsync_buf_unlock(buf, flags);
+	show_edges(m, buf->ino, &blocked);
+	shown->more += blocked.more;
 	return access && shown->room;
 }
 
