@@ -89,7 +89,7 @@ struct dsync_buf *dsync_buf_walk_next(struct rhashtable_iter *iter);
 void dsync_buf_walk_end(struct rhashtable_iter *iter);
 
 /* Builds for tests count the steps of the longest section. */
-#ifdef DMABUF_SYNC_DEBUG
+#ifdef CONFIG_DMABUF_SYNC_DEBUG
 void dsync_buf_note_steps(const struct dsync_buf *buf);
 #else
 static inline void dsync_buf_note_steps(const struct dsync_buf *buf)
