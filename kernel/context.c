@@ -113,7 +113,7 @@ static void entry_hide(struct dsync_entry *entry)
 	spin_unlock(&context->lock);
 }
 
-/* A hidden entry ends. An event that was not read told nobody anything. */
+/* A hidden entry ends. An event that was not read told nobody anything, nor did a lost answer. */
 static void entry_end(struct dsync_entry *entry, bool abandoned)
 {
 	struct dsync_set *set = entry->set;
@@ -123,7 +123,7 @@ static void entry_end(struct dsync_entry *entry, bool abandoned)
 	if (set->state == DSYNC_READY) {
 		if (abandoned)
 			dsync_release_abandoned(set);
-		else if (entry->queued && !entry->told)
+		else if (!entry->told)
 			dsync_release_untold(set);
 		else
 			dsync_release(set);
@@ -220,6 +220,7 @@ static int acquire_now(struct file *file, struct dsync_entry *entry,
 	if (ret)
 		return ret;
 	arg->status = set_status(set);
+	entry->told = true;
 	entry_publish(context, entry, arg->set);
 	return 0;
 }
@@ -267,15 +268,8 @@ put_entry:
 	return ret;
 }
 
-/**
- * dsync_context_release() - release or cancel a set
- * @context: the context
- * @nr: its number
- *
- * Context: process context; may sleep.
- * Return: 0, or -ENOENT.
- */
-int dsync_context_release(struct dsync_context *context, u32 nr)
+/* Take an entry away from its number, and from its event. */
+static struct dsync_entry *entry_remove(struct dsync_context *context, u32 nr)
 {
 	struct dsync_entry *entry;
 
@@ -288,11 +282,42 @@ int dsync_context_release(struct dsync_context *context, u32 nr)
 		entry_hide(entry);
 	}
 	mutex_unlock(&context->numbers);
+	return entry;
+}
+
+/**
+ * dsync_context_release() - release or cancel a set
+ * @context: the context
+ * @nr: its number
+ *
+ * Context: process context; may sleep.
+ * Return: 0, or -ENOENT.
+ */
+int dsync_context_release(struct dsync_context *context, u32 nr)
+{
+	struct dsync_entry *entry = entry_remove(context, nr);
 
 	if (!entry)
 		return -ENOENT;
 	entry_end(entry, false);
 	return 0;
+}
+
+/**
+ * dsync_context_withdraw() - the answer to dsync_context_acquire() got lost
+ * @context: the context
+ * @nr: the number of the set, which ends
+ *
+ * Context: process context; may sleep.
+ */
+void dsync_context_withdraw(struct dsync_context *context, u32 nr)
+{
+	struct dsync_entry *entry = entry_remove(context, nr);
+
+	if (!entry)
+		return;
+	entry->told = false;
+	entry_end(entry, false);
 }
 
 static struct dsync_entry *event_first(struct dsync_context *context)

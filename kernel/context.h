@@ -49,7 +49,7 @@ struct dsync_context {
  * @link: in &dsync_context.events while @event can be read, under its lock
  * @queued: the set was requested with DMABUF_SYNC_QUEUE
  * @known: user space has its number, by the event or by the call's return
- * @told: the event was read, under &dsync_context.numbers
+ * @told: the event was read, under &dsync_context.numbers, or the call is to return its answer
  * @ended: the number was given up, and nobody will read the event; under
  *	&dsync_context.lock
  */
@@ -71,6 +71,7 @@ void dsync_context_stop(void);
 int dsync_context_acquire(struct file *file, struct dmabuf_sync_acquire *arg,
 			  struct dsync_set *set);
 int dsync_context_release(struct dsync_context *context, u32 nr);
+void dsync_context_withdraw(struct dsync_context *context, u32 nr);
 long dsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 #endif /* _DSYNC_CONTEXT_H */

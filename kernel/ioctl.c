@@ -144,7 +144,7 @@ static int ioctl_acquire(struct file *file, void __user *user)
 		return ret;
 
 	if (copy_to_user(user, &arg, min_t(size_t, arg.size, sizeof(arg)))) {
-		dsync_context_release(context, arg.set);
+		dsync_context_withdraw(context, arg.set);
 		return -EFAULT;
 	}
 	return 0;

@@ -36,6 +36,21 @@ static void trace_over(struct dsync_access *access, u64 now, bool abandoned)
 				   dma, access->start, len, held_ns);
 }
 
+/*
+ * A writer that was told of marks has written the bytes. fcntl() tells nobody, so it leaves them for
+ * whoever is told.
+ */
+static void clear_marks(struct dsync_set *set)
+{
+	struct dsync_access *access;
+
+	if (set->owner->kind == DMABUF_SYNC_OWNER_FCNTL)
+		return;
+	dsync_set_for_each(set, access)
+		if (access->abandoned && dsync_access_writes(access))
+			dsync_abandon_clear(access);
+}
+
 /* What was abandoned is noted before the next writer can get in. */
 static void leave_tables(struct dsync_set *set, bool abandoned)
 {
@@ -46,8 +61,7 @@ static void leave_tables(struct dsync_set *set, bool abandoned)
 	dsync_set_for_each(set, access) {
 		mark = abandoned && dsync_access_writes(access);
 		if (mark)
-			dsync_abandon_note(access->buf->ino, access->start,
-					   access->last);
+			dsync_abandon_note(access);
 		trace_over(access, now, mark);
 	}
 	dsync_hold_drop(set);
@@ -61,6 +75,7 @@ static void release_work(struct work_struct *work)
 
 	set = container_of(work, struct dsync_set, release_work);
 	dsync_coherency_end(set);
+	clear_marks(set);
 	leave_tables(set, false);
 	dsync_set_put(set);
 }
@@ -76,6 +91,7 @@ void dsync_release(struct dsync_set *set)
 	if (WARN_ON_ONCE(set->state != DSYNC_READY))
 		return;
 	dsync_coherency_end(set);
+	clear_marks(set);
 	leave_tables(set, false);
 }
 
@@ -90,7 +106,7 @@ static bool may_sleep(void)
  * @set: the set, not committed
  *
  * CPU accesses that are released where sleeping is not allowed are over a little later, when a
- * worker has closed their windows.
+ * worker has closed their windows, and so are bytes that were marked as abandoned.
  *
  * Context: any.
  * Return: false, with a warning, if the set is not ready.
@@ -100,10 +116,10 @@ bool dsync_release_any(struct dsync_set *set)
 	if (WARN_ON_ONCE(set->state != DSYNC_READY))
 		return false;
 
-	if (!dsync_set_has_cpu(set)) {
-		leave_tables(set, false);
-	} else if (may_sleep()) {
+	if (may_sleep()) {
 		dsync_release(set);
+	} else if (!dsync_set_has_cpu(set) && !dsync_set_was_abandoned(set)) {
+		leave_tables(set, false);
 	} else {
 		INIT_WORK(&set->release_work, release_work);
 		dsync_set_get(set);
@@ -124,27 +140,18 @@ void dsync_release_abandoned(struct dsync_set *set)
 	leave_tables(set, true);
 }
 
-/* Nobody was told of the marks that the set has taken over, and nothing was written. */
-static void put_marks_back(struct dsync_set *set)
-{
-	struct dsync_access *access;
-
-	dsync_set_for_each(set, access)
-		if (access->abandoned && dsync_access_writes(access))
-			dsync_abandon_note(access->buf->ino, access->start,
-					   access->last);
-}
-
 /**
  * dsync_release_untold() - a ready set is released before its owner knew of it
  * @set: the set, not committed
+ *
+ * Nothing was written, and what was abandoned is left for the next one.
  *
  * Context: process context; may sleep.
  */
 void dsync_release_untold(struct dsync_set *set)
 {
-	put_marks_back(set);
-	dsync_release(set);
+	dsync_coherency_end(set);
+	leave_tables(set, false);
 }
 
 /**
@@ -155,7 +162,6 @@ void dsync_release_untold(struct dsync_set *set)
  */
 void dsync_release_unready(struct dsync_set *set)
 {
-	put_marks_back(set);
 	leave_tables(set, false);
 }
 
@@ -163,9 +169,14 @@ void dsync_release_unready(struct dsync_set *set)
  * dsync_release_job() - the fence of a committed set signaled
  * @set: the set
  *
- * Context: any, hard interrupt and &dma_fence.lock included.
+ * A job that failed has not written what was abandoned.
+ *
+ * Context: any, hard interrupt and &dma_fence.lock included; a worker if bytes were marked as
+ * abandoned.
  */
 void dsync_release_job(struct dsync_set *set)
 {
+	if (!set->fence->error)
+		clear_marks(set);
 	leave_tables(set, false);
 }
