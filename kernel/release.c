@@ -171,7 +171,7 @@ void dsync_release_abandoned(struct dsync_set *set)
 void dsync_release_untold(struct dsync_set *set)
 {
 	dsync_coherency_end(set);
-	leave_tables(set, false);
+	leave_tables(set);
 }
 
 /**
