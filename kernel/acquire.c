@@ -288,7 +288,7 @@ static int attempt_again(struct dsync_set *set, unsigned int how, bool intr, boo
 			 int ret)
 {
 	ret = attempt_behind(set, how, intr, ret);
-	if (first && ret == -EINPROGRESS)
+	if (ret == -EINPROGRESS && (first || test_bit(DSYNC_SET_UNSURE, &set->kicked)))
 		dsync_graph_queued(set);
 	return ret;
 }

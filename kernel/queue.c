@@ -69,6 +69,21 @@ void dsync_queue_draw(struct dsync_set *set)
 }
 
 /**
+ * dsync_queue_last_ticket() - the latest ticket that was drawn
+ *
+ * A set with a later one is published after this call, and whoever publishes it finds what was
+ * published before.
+ *
+ * Context: any. A full barrier.
+ * Return: the ticket.
+ */
+u64 dsync_queue_last_ticket(void)
+{
+	smp_mb();
+	return atomic64_read(&last_ticket);
+}
+
+/**
  * dsync_queue_watch() - have a set looked at when an access goes
  * @set: the set
  * @blocker: an access that is in its way, in a tree

@@ -70,6 +70,8 @@ struct dsync_fence_wait {
 #define DSYNC_SET_KICKED	0
 #define DSYNC_SET_ABORTED	1
 #define DSYNC_SET_DOOMED	2
+#define DSYNC_SET_UNSURE	3
+#define DSYNC_SET_REPEATS	4
 
 /*
  * Accesses that are checked and entered in one critical section: a set of more of them, or
@@ -96,10 +98,13 @@ typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
  * @state: how far it is; changed by whoever runs the request, or hands over, later by whoever
  *	releases
  * @ticket: place in the order of all requests that wait; 0: it never had to
+ * @searched: steps that it has searched the wait-for graph (effort.c); of its task, or worker
+ * @search_needs: steps that the next search needs; likewise
  * @requested_ns: CLOCK_MONOTONIC, when it was requested
  * @acquired_ns: CLOCK_MONOTONIC, when it was acquired
  * @kicked: DSYNC_SET_KICKED: look again; DSYNC_SET_ABORTED: a task is to give up;
- *	DSYNC_SET_DOOMED: the victim of a deadlock
+ *	DSYNC_SET_DOOMED: the victim of a deadlock; DSYNC_SET_UNSURE: a search for deadlocks
+ *	was not finished; DSYNC_SET_REPEATS: it will be kicked to go on with it (effort.c)
  * @task: who sleeps for it, while it is queued or a fence callback is armed
  * @work: runs an asynchronous request
  * @release_work: ends the CPU windows of a release that must not sleep
@@ -131,6 +136,8 @@ struct dsync_set {
 
 	enum dsync_state state;
 	u64 ticket;
+	u64 searched;
+	u64 search_needs;
 	u64 requested_ns;
 	u64 acquired_ns;
 
