@@ -13,6 +13,9 @@
  *
  * request.c makes the attempts one after the other, for a task or for a worker.
  */
+#include <linux/err.h>
+#include <linux/sched.h>
+
 #include "acquire.h"
 #include "buf.h"
 #include "dmabuf_sync_trace.h"
@@ -33,7 +36,8 @@ static void trace_edges(struct dsync_access *access, struct dsync_trees *trees, 
 	struct dsync_access *other;
 	unsigned int nr = 0;
 
-	for (other = dsync_conflict_first(trees, &ask); other && nr++ < TRACE_MAX_EDGES;
+	for (other = dsync_conflict_first(trees, &ask);
+	     other && nr++ < TRACE_MAX_EDGES && !dsync_buf_spent(access->buf);
 	     other = dsync_conflict_next(trees, &ask, other))
 		trace_dmabuf_sync_contended(access->buf->ino, access->id,
 					    access->set->owner->id, other->id,
@@ -85,20 +89,46 @@ static struct dsync_access *last_in_line(struct dsync_set *set, struct dsync_acc
 	return blocker;
 }
 
-static void enqueue_local(struct dsync_set *set, struct dsync_access *blocker)
+/* A set came back with a ticket from before: who has asked for earlier requests asks again. */
+static void note_return(struct dsync_set *set)
 {
 	struct dsync_access *access;
 
+	dsync_set_for_each(set, access)
+		if (!dsync_set_same_buf(access))
+			atomic_inc(&access->buf->nr_returned);
+}
+
+static void enqueue_local(struct dsync_set *set)
+{
+	bool returns = set->ticket;
+	struct dsync_access *access;
+
 	dsync_queue_draw(set);
-	blocker = last_in_line(set, blocker);
 	set->state = DSYNC_QUEUED;
 	dsync_set_for_each(set, access)
 		dsync_buf_insert_queued(access->buf, access);
-	dsync_queue_watch(set, blocker);
+	if (returns)
+		note_return(set);
 	dsync_owner_add_waiting(set->owner, set);
 }
 
-/* -EBUSY: the buffer is marked, come back with the resv locked. */
+/* What is in the way of a local set; -EAGAIN when it takes longer to know. */
+static struct dsync_access *local_blocker(struct dsync_set *set, unsigned int how)
+{
+	struct dsync_access *blocker = dsync_queue_holder(set);
+
+	set->behind = !blocker;
+	if (blocker || how & ATTEMPT_OVERTAKE)
+		return blocker;
+	dsync_queue_line_up(set);
+	return dsync_queue_earlier(set, set->accesses + set->nr);
+}
+
+/*
+ * -EBUSY: the buffer is marked, come back with the resv locked. -EALREADY: the set is queued, drop the
+ * lock and go on.
+ */
 static int attempt_locked(struct dsync_set *set, unsigned int how)
 {
 	struct dsync_access *blocker;
@@ -107,10 +137,7 @@ static int attempt_locked(struct dsync_set *set, unsigned int how)
 		return 0;
 	if (set->accesses[0].buf->marked)
 		return -EBUSY;
-	blocker = dsync_queue_holder(set);
-	set->behind = !blocker;
-	if (!blocker && !(how & ATTEMPT_OVERTAKE))
-		blocker = dsync_queue_earlier(set);
+	blocker = local_blocker(set, how);
 	if (!blocker) {
 		hlist_del_init(&set->watch);
 		dsync_hold_local(set);
@@ -118,13 +145,16 @@ static int attempt_locked(struct dsync_set *set, unsigned int how)
 	}
 	if (!(how & ATTEMPT_WAIT))
 		return -EAGAIN;
-	if (set->state == DSYNC_QUEUED) {
-		dsync_queue_watch(set, blocker);
-		return -EINPROGRESS;
+	if (set->state == DSYNC_NEW) {
+		if (dsync_queue_is_full(set))
+			return -ENOLCK;
+		if (!IS_ERR(blocker))
+			blocker = last_in_line(set, blocker);
+		enqueue_local(set);
 	}
-	if (dsync_queue_is_full(set))
-		return -ENOLCK;
-	enqueue_local(set, blocker);
+	if (IS_ERR(blocker))
+		return -EALREADY;
+	dsync_queue_watch(set, blocker);
 	return -EINPROGRESS;
 }
 
@@ -150,44 +180,72 @@ static void mark(struct dsync_buf *buf, struct dsync_set *set)
 	dsync_buf_unlock(buf, flags);
 }
 
+/* What it has kept waiting is served when nothing is locked: dsync_queue_serve(). */
 static void unmark(struct dsync_buf *buf)
 {
 	unsigned long flags;
 
 	dsync_buf_lock(buf, &flags);
 	buf->marked = NULL;
-	dsync_queue_unlock(buf, flags);
+	dsync_buf_unlock(buf, flags);
 }
 
-/* Find out what is in the way of some accesses, and watch it. */
-static bool part_blocked(struct dsync_set *set, struct dsync_access *access,
-			 struct dsync_access *end,
-			 struct dsync_access *(*way)(struct dsync_buf *buf,
-						     const struct dsync_access *access))
+/* Find out whether a held access is in the way of some accesses, and watch it. */
+static bool part_is_held(struct dsync_set *set, struct dsync_access *access,
+			 struct dsync_access *end)
 {
+	struct dsync_access *holder = NULL;
 	struct dsync_buf *buf = access->buf;
-	struct dsync_access *blocker = NULL;
 	unsigned long flags;
 
 	dsync_buf_lock(buf, &flags);
-	for (; access < end && !blocker; access++)
-		blocker = way(buf, access);
-	if (blocker)
-		dsync_queue_watch(set, blocker);
+	for (; access < end && !holder; access++)
+		holder = dsync_buf_holder(buf, access);
+	if (holder)
+		dsync_queue_watch(set, holder);
 	dsync_buf_unlock(buf, flags);
-	return blocker;
+	return holder;
 }
 
-static bool blocked(struct dsync_set *set,
-		    struct dsync_access *(*way)(struct dsync_buf *buf,
-						const struct dsync_access *access))
+static bool others_hold(struct dsync_set *set)
 {
 	struct dsync_access *access, *end;
 
 	dsync_set_for_each_part(set, access, end)
-		if (part_blocked(set, access, end, way))
+		if (part_is_held(set, access, end))
 			return true;
 	return false;
+}
+
+/* The same for an earlier request: -EINPROGRESS if there is one, -EALREADY if it takes longer. */
+static int part_is_behind(struct dsync_set *set, struct dsync_access *access,
+			  struct dsync_access *end)
+{
+	struct dsync_access *earlier;
+	unsigned long flags;
+
+	dsync_buf_lock(access->buf, &flags);
+	earlier = dsync_queue_earlier(set, end);
+	if (!IS_ERR_OR_NULL(earlier))
+		dsync_queue_watch(set, earlier);
+	dsync_buf_unlock(access->buf, flags);
+	if (IS_ERR(earlier))
+		return -EALREADY;
+	return earlier ? -EINPROGRESS : 0;
+}
+
+static int others_came_earlier(struct dsync_set *set)
+{
+	struct dsync_access *access, *end;
+	int ret = 0;
+
+	dsync_queue_line_up(set);
+	dsync_set_for_each_part(set, access, end) {
+		ret = part_is_behind(set, access, end);
+		if (ret)
+			break;
+	}
+	return ret;
 }
 
 static void hold_part(struct dsync_access *access, struct dsync_access *end)
@@ -212,34 +270,52 @@ static void queue_part(struct dsync_access *access, struct dsync_access *end)
 	dsync_buf_unlock(buf, flags);
 }
 
-/* With all buffers marked. What is in the way can go at any time: it tells the set, then. */
-static int attempt_marked(struct dsync_set *set, unsigned int how)
+static void hold_many(struct dsync_set *set)
 {
 	struct dsync_access *access, *end;
-	bool in_the_way;
 
-	in_the_way = blocked(set, dsync_buf_holder);
-	set->behind = !in_the_way;
-	if (!in_the_way && !(how & ATTEMPT_OVERTAKE))
-		in_the_way = blocked(set, dsync_buf_earlier);
-	if (!in_the_way) {
-		dsync_set_for_each_part(set, access, end)
-			hold_part(access, end);
-		dsync_hold_publish(set);
-		return 0;
-	}
-	if (set->state == DSYNC_QUEUED)
-		return -EINPROGRESS;
-	if (!(how & ATTEMPT_WAIT) || dsync_queue_is_full(set)) {
-		dsync_queue_unwatch(set);
-		return how & ATTEMPT_WAIT ? -ENOLCK : -EAGAIN;
-	}
+	dsync_set_for_each_part(set, access, end)
+		hold_part(access, end);
+	dsync_hold_publish(set);
+}
+
+static void enqueue_many(struct dsync_set *set)
+{
+	struct dsync_access *access, *end;
+	bool returns = set->ticket;
+
 	dsync_queue_draw(set);
 	set->state = DSYNC_QUEUED;
 	dsync_set_for_each_part(set, access, end)
 		queue_part(access, end);
+	if (returns)
+		note_return(set);
 	dsync_owner_add_waiting(set->owner, set);
-	return -EINPROGRESS;
+}
+
+/*
+ * With all buffers marked. What is in the way can go at any time: it tells the set, then. -EALREADY: the
+ * set is queued, unlock and go on.
+ */
+static int attempt_marked(struct dsync_set *set, unsigned int how)
+{
+	int ret = others_hold(set) ? -EINPROGRESS : 0;
+
+	set->behind = !ret;
+	if (!ret && !(how & ATTEMPT_OVERTAKE))
+		ret = others_came_earlier(set);
+	if (!ret) {
+		hold_many(set);
+		return 0;
+	}
+	if (set->state == DSYNC_QUEUED)
+		return ret;
+	if (!(how & ATTEMPT_WAIT) || dsync_queue_is_full(set)) {
+		dsync_queue_unwatch(set);
+		return how & ATTEMPT_WAIT ? -ENOLCK : -EAGAIN;
+	}
+	enqueue_many(set);
+	return ret;
 }
 
 static int attempt_many(struct dsync_set *set, unsigned int how)
@@ -258,7 +334,16 @@ static int attempt_many(struct dsync_set *set, unsigned int how)
 	return ret;
 }
 
-static int attempt(struct dsync_set *set, unsigned int how, bool intr)
+static void serve_all(struct dsync_set *set)
+{
+	struct dsync_access *access;
+
+	dsync_set_for_each(set, access)
+		if (!dsync_set_same_buf(access))
+			dsync_queue_serve(access->buf);
+}
+
+static int attempt_once(struct dsync_set *set, unsigned int how, bool intr)
 {
 	struct dsync_txn txn;
 	int ret = -EBUSY;
@@ -272,15 +357,37 @@ static int attempt(struct dsync_set *set, unsigned int how, bool intr)
 		return ret;
 	ret = set->local ? attempt_local(set, how) : attempt_many(set, how);
 	dsync_txn_unlock(&txn);
+	if (!set->local)
+		serve_all(set);
+	return ret;
+}
+
+/* It is asked who came earlier, in pieces, with nothing locked in between. */
+static int attempt(struct dsync_set *set, unsigned int how, bool intr)
+{
+	int ret = attempt_once(set, how, intr);
+
+	while (ret == -EALREADY) {
+		cond_resched();
+		if (!set->local)
+			dsync_queue_scan(set);
+		ret = attempt_once(set, how, intr);
+	}
 	return ret;
 }
 
 /* Only earlier requests are in the way of a set whose owner holds something. */
 static int attempt_behind(struct dsync_set *set, unsigned int how, bool intr, int ret)
 {
-	if (!set->behind || !dsync_graph_may_overtake(set))
+	u64 since_ns = U64_MAX;
+
+	if (!set->behind || !dsync_graph_may_overtake(set, &since_ns))
 		return ret;
-	return attempt(set, how | ATTEMPT_OVERTAKE, intr);
+	ret = attempt(set, how | ATTEMPT_OVERTAKE, intr);
+	/* It overtook as the owner has the bytes already, and has had them for so long. */
+	if (!ret)
+		set->acquired_ns = min(set->acquired_ns, since_ns);
+	return ret;
 }
 
 /* The set waits, or would, and its owner holds something. */

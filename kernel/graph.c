@@ -20,6 +20,7 @@
  * buffer's at a time. What was found may have fallen apart meanwhile: the victim is chosen with the
  * owners of the cycle locked against other verdicts, after each edge was looked at again.
  */
+#include <linux/err.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/ww_mutex.h>
@@ -287,9 +288,9 @@ static void judge_all(struct dsync_owner *owner, struct dsync_effort *effort)
 
 /*
  * Does the owner hold the bytes already, so that whoever waits for them waits for it? By a set that
- * is ready: its own search is over.
+ * is ready: its own search is over. If so, since when?
  */
-static bool access_is_covered(struct dsync_access *access)
+static bool access_is_covered(struct dsync_access *access, u64 *since_ns)
 {
 	struct dsync_ask ask = {
 		.start = access->start,
@@ -305,11 +306,14 @@ static bool access_is_covered(struct dsync_access *access)
 	dsync_buf_lock(buf, &flags);
 	for (held = dsync_conflict_first(&buf->held, &ask);
 	     held && !covered && nr++ < COVER_MAX;
-	     held = dsync_conflict_next(&buf->held, &ask, held))
+	     held = dsync_conflict_next(&buf->held, &ask, held)) {
 		covered = held->set->owner == access->set->owner &&
 			  READ_ONCE(held->set->state) == DSYNC_READY &&
 			  held->start <= access->start && held->last >= access->last &&
 			  (dsync_access_writes(held) || !dsync_access_writes(access));
+		if (covered)
+			*since_ns = min(*since_ns, held->set->acquired_ns);
+	}
 	dsync_buf_unlock(buf, flags);
 	return covered;
 }
@@ -317,9 +321,10 @@ static bool access_is_covered(struct dsync_access *access)
 static bool set_is_covered(struct dsync_set *set)
 {
 	struct dsync_access *access;
+	u64 since_ns = U64_MAX;
 
 	dsync_set_for_each(set, access)
-		if (!access_is_covered(access))
+		if (!access_is_covered(access, &since_ns))
 			return false;
 	return true;
 }
@@ -393,6 +398,7 @@ void dsync_graph_moved(struct dsync_set *set)
  * @owner: its owner
  * @ticket: earlier requests have an earlier one
  * @proven: requests that wait for @owner
+ * @since_ns: since when the owner has bytes of the set already
  * @effort: what all of it may cost
  */
 struct overtaking {
@@ -400,6 +406,7 @@ struct overtaking {
 	struct dsync_owner *owner;
 	u64 ticket;
 	struct rb_root proven;
+	u64 *since_ns;
 	struct dsync_effort effort;
 };
 
@@ -428,20 +435,24 @@ struct stranger {
 	struct dsync_set *set;
 };
 
-/* The next earlier request in the way of @access, with a reference. */
+/*
+ * The next earlier request in the way of @access, with a reference; none, also, when it takes
+ * longer to find one: the cursor tells the end.
+ */
 static struct stranger earlier_get(struct overtaking *over, struct dsync_access *access,
 				   const struct dsync_ask *ask, struct dsync_cursor *cursor)
 {
 	struct stranger earlier = {};
+	struct dsync_access *found;
 	unsigned long flags;
 	unsigned int steps;
 
 	dsync_buf_lock(access->buf, &flags);
-	earlier.access = dsync_conflict_resume(&access->buf->queued, ask, cursor);
-	if (earlier.access) {
-		dsync_conflict_mark(cursor, earlier.access);
-		earlier.set = earlier.access->set;
-		dsync_set_get(earlier.set);
+	found = dsync_conflict_scan(&access->buf->queued, ask, cursor, DSYNC_MAX_STEPS);
+	if (!IS_ERR_OR_NULL(found)) {
+		dsync_conflict_mark(cursor, found);
+		dsync_set_get(found->set);
+		earlier = (struct stranger){ .access = found, .set = found->set };
 	}
 	steps = access->buf->steps;
 	dsync_buf_unlock(access->buf, flags);
@@ -454,20 +465,24 @@ static struct stranger stranger_get(struct overtaking *over, struct dsync_access
 {
 	struct dsync_ask ask = dsync_conflict_ask(access, over->ticket);
 	struct dsync_cursor cursor = {};
-	struct stranger earlier;
+	struct stranger earlier = {};
 
-	for (;;) {
+	while (!cursor.over && !over->effort.spent) {
+		if (earlier.set)
+			dsync_set_put(earlier.set);
 		earlier = earlier_get(over, access, &ask, &cursor);
 		if (!earlier.set)
+			continue;
+		if (dsync_search_knows(&over->proven, earlier.set))
+			continue;
+		if (!waits_for(over, earlier.set))
 			return earlier;
-		if (!dsync_search_knows(&over->proven, earlier.set)) {
-			if (!waits_for(over, earlier.set))
-				return earlier;
-			dsync_search_note(&over->proven, earlier.set, &over->effort);
-		}
-		dsync_set_put(earlier.set);
+		dsync_search_note(&over->proven, earlier.set, &over->effort);
 		cond_resched();
 	}
+	if (earlier.set)
+		dsync_set_put(earlier.set);
+	return (struct stranger){};
 }
 
 /*
@@ -497,14 +512,12 @@ static bool access_may_overtake(struct overtaking *over, struct dsync_access *ac
 	struct stranger stranger;
 	bool there;
 
-	if (access_is_covered(access))
+	if (access_is_covered(access, over->since_ns))
 		return true;
 	do {
-		if (over->effort.spent)
-			return false;
 		stranger = stranger_get(over, access);
 		if (!stranger.set)
-			return true;
+			return !over->effort.spent;
 		there = stranger_watch(&stranger, access->set);
 		dsync_set_put(stranger.set);
 	} while (!there);
@@ -514,6 +527,7 @@ static bool access_may_overtake(struct overtaking *over, struct dsync_access *ac
 /**
  * dsync_graph_may_overtake() - may a set be acquired before earlier requests
  * @set: a set of an owner that holds something; earlier requests are in its way
+ * @since_ns: lowered to the time since when the owner has held bytes of the set
  *
  * It may if each of them waits, over any number of edges, for the set's owner: to wait behind such
  * a request would be a deadlock that only the queue made (invariant 4). Soft edges count on
@@ -530,9 +544,11 @@ static bool access_may_overtake(struct overtaking *over, struct dsync_access *ac
  * Context: process context; may sleep for memory.
  * Return: true if so.
  */
-bool dsync_graph_may_overtake(struct dsync_set *set)
+bool dsync_graph_may_overtake(struct dsync_set *set, u64 *since_ns)
 {
-	struct overtaking over = { .set = set, .owner = set->owner, .proven = RB_ROOT };
+	struct overtaking over = {
+		.set = set, .owner = set->owner, .proven = RB_ROOT, .since_ns = since_ns,
+	};
 	struct dsync_access *access;
 	bool may = true;
 

@@ -7,6 +7,7 @@
  * is its caller's own: nobody else waits for it, and it visits each owner and each set once. What
  * was queued after it began it passes over, so that it ends; it also ends when its effort is spent.
  */
+#include <linux/err.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -196,7 +197,7 @@ static void reach_set(struct dsync_search *search, struct dsync_set *set)
 	node->set = set;
 }
 
-/* Some of the sets in the way, with a reference on each; how many. */
+/* Some of the sets in the way, with a reference on each; how many. The cursor tells the end. */
 static unsigned int collect(struct dsync_access *access, struct dsync_trees *trees,
 			    const struct dsync_ask *ask, struct dsync_cursor *cursor,
 			    struct dsync_set **sets, struct dsync_effort *effort)
@@ -206,13 +207,13 @@ static unsigned int collect(struct dsync_access *access, struct dsync_trees *tre
 	unsigned long flags;
 
 	dsync_buf_lock(access->buf, &flags);
-	for (other = dsync_conflict_resume(trees, ask, cursor); other;
-	     other = dsync_conflict_next(trees, ask, other)) {
+	while (nr < BATCH) {
+		other = dsync_conflict_scan(trees, ask, cursor, DSYNC_MAX_STEPS);
+		if (IS_ERR_OR_NULL(other))
+			break;
 		dsync_conflict_mark(cursor, other);
 		dsync_set_get(other->set);
 		sets[nr++] = other->set;
-		if (nr == BATCH || dsync_buf_spent(access->buf))
-			break;
 	}
 	steps = access->buf->steps;
 	dsync_buf_unlock(access->buf, flags);
@@ -268,7 +269,7 @@ static void follow_edges(struct dsync_search *search, struct dsync_access *acces
 			dsync_set_put(sets[i]);
 		}
 		cond_resched();
-	} while (nr && !search_over(search));
+	} while (!cursor.over && !search_over(search));
 }
 
 /* The node of a buffer, which may have been reached before; NULL when the effort is spent. */

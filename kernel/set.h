@@ -66,6 +66,20 @@ struct dsync_fence_wait {
 	bool armed;
 };
 
+/**
+ * struct dsync_line - how far a set has made sure that no earlier request is in its way
+ * @access: index of the access that is asked for; behind the last one: all were
+ * @returned: requests that had come back to its buffers, with an old ticket, when it began
+ * @cursor: how far that access was asked for
+ *
+ * Earlier requests only become fewer, but for those that come back: so no question is asked twice.
+ */
+struct dsync_line {
+	unsigned int access;
+	unsigned int returned;
+	struct dsync_cursor cursor;
+};
+
 /* Bits of &dsync_set.kicked. */
 #define DSYNC_SET_KICKED	0
 #define DSYNC_SET_ABORTED	1
@@ -95,6 +109,7 @@ typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
  * @local: one buffer and at most DSYNC_MAX_LOCAL accesses: its state changes under
  *	&dsync_buf.lock, by hand-over, too
  * @behind: only earlier requests were in the way when it was looked at
+ * @line: whether they are; of whoever looks
  * @state: how far it is; changed by whoever runs the request, or hands over, later by whoever
  *	releases
  * @ticket: place in the order of all requests that wait; 0: it never had to
@@ -133,6 +148,7 @@ struct dsync_set {
 	struct dsync_buf *watched;
 	bool local;
 	bool behind;
+	struct dsync_line line;
 
 	enum dsync_state state;
 	u64 ticket;
