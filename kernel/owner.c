@@ -23,6 +23,7 @@
 #include "limit.h"
 #include "owner.h"
 #include "set.h"
+#include "ticket.h"
 
 static unsigned int max_accesses = 16384;
 module_param_cb(max_accesses, &dsync_limit_ops, &max_accesses, 0644);
@@ -93,6 +94,7 @@ struct dsync_owner *dsync_owner_create(u32 kind, const char *name)
 	ww_mutex_init(&owner->verdict, &dsync_verdict_class);
 	spin_lock_init(&owner->lock);
 	INIT_LIST_HEAD(&owner->waiting);
+	INIT_HLIST_HEAD(&owner->tickets);
 	return owner;
 }
 
@@ -107,6 +109,7 @@ static void owner_release(struct kref *ref)
 
 	WARN_ON_ONCE(owner->nr_accesses || atomic_read(&owner->nr_held) ||
 		     !list_empty(&owner->waiting));
+	dsync_ticket_drop(owner);
 	ww_mutex_destroy(&owner->verdict);
 	put_pid(owner->pid);
 	kfree(owner);
