@@ -13,9 +13,6 @@
  *
  * request.c makes the attempts one after the other, for a task or for a worker.
  */
-#include <linux/err.h>
-#include <linux/sched.h>
-
 #include "acquire.h"
 #include "buf.h"
 #include "dmabuf_sync_trace.h"
@@ -36,8 +33,7 @@ static void trace_edges(struct dsync_access *access, struct dsync_trees *trees, 
 	struct dsync_access *other;
 	unsigned int nr = 0;
 
-	for (other = dsync_conflict_first(trees, &ask);
-	     other && nr++ < TRACE_MAX_EDGES && !dsync_buf_spent(access->buf);
+	for (other = dsync_conflict_first(trees, &ask); other && nr++ < TRACE_MAX_EDGES;
 	     other = dsync_conflict_next(trees, &ask, other))
 		trace_dmabuf_sync_contended(access->buf->ino, access->id,
 					    access->set->owner->id, other->id,
@@ -83,8 +79,7 @@ static struct dsync_access *last_in_line(struct dsync_set *set, struct dsync_acc
 	    dsync_owner_holds(set->owner))
 		return blocker;
 	dsync_set_for_each(set, access)
-		if (dsync_range_overlaps(access->start, access->last, tail->start, tail->last) &&
-		    dsync_mode_conflicts(access->mode, tail->mode))
+		if (dsync_conflict_between(access, tail))
 			return tail;
 	return blocker;
 }
@@ -94,23 +89,26 @@ static void note_return(struct dsync_set *set)
 {
 	struct dsync_access *access;
 
-	dsync_set_for_each(set, access)
-		if (!dsync_set_same_buf(access))
-			atomic_inc(&access->buf->nr_returned);
+	dsync_set_for_each_buf(set, access)
+		atomic_inc(&access->buf->nr_returned);
 }
 
-static void enqueue_local(struct dsync_set *set)
+/* Return: what is to be watched, of which @blocker is one; -EAGAIN if it is not known. */
+static struct dsync_access *enqueue_local(struct dsync_set *set, struct dsync_access *blocker)
 {
 	bool returns = set->ticket;
 	struct dsync_access *access;
 
 	dsync_queue_draw(set);
+	if (!IS_ERR(blocker))
+		blocker = last_in_line(set, blocker);
 	set->state = DSYNC_QUEUED;
 	dsync_set_for_each(set, access)
 		dsync_buf_insert_queued(access->buf, access);
 	if (returns)
 		note_return(set);
 	dsync_owner_add_waiting(set->owner, set);
+	return blocker;
 }
 
 /* What is in the way of a local set; -EAGAIN when it takes longer to know. */
@@ -119,7 +117,7 @@ static struct dsync_access *local_blocker(struct dsync_set *set, unsigned int ho
 	struct dsync_access *blocker = dsync_queue_holder(set);
 
 	set->behind = !blocker;
-	if (blocker || how & ATTEMPT_OVERTAKE)
+	if (blocker || how & ATTEMPT_OVERTAKE || !set->accesses[0].buf->nr_queued)
 		return blocker;
 	dsync_queue_line_up(set);
 	return dsync_queue_earlier(set, set->accesses + set->nr);
@@ -148,9 +146,7 @@ static int attempt_locked(struct dsync_set *set, unsigned int how)
 	if (set->state == DSYNC_NEW) {
 		if (dsync_queue_is_full(set))
 			return -ENOLCK;
-		if (!IS_ERR(blocker))
-			blocker = last_in_line(set, blocker);
-		enqueue_local(set);
+		blocker = enqueue_local(set, blocker);
 	}
 	if (IS_ERR(blocker))
 		return -EALREADY;
@@ -170,14 +166,55 @@ static int attempt_local(struct dsync_set *set, unsigned int how)
 	return ret;
 }
 
-static void mark(struct dsync_buf *buf, struct dsync_set *set)
+/* What is in the way of a set of several buffers. */
+enum in_the_way {
+	NOTHING,
+	EARLIER,	/* only earlier requests */
+	HOLDER,
+};
+
+/* The first held access that is in the way of some accesses of one buffer. */
+static struct dsync_access *part_holder(struct dsync_access *access, struct dsync_access *end)
 {
+	struct dsync_access *blocker = NULL;
+
+	if (!access->buf->nr_held)
+		return NULL;
+	for (; access < end && !blocker; access++)
+		blocker = dsync_buf_holder(access->buf, access);
+	return blocker;
+}
+
+/*
+ * Mark the buffer, and find out what is in the way of some accesses. @way says what is in that of
+ * those before: if anything, it was not asked for all earlier requests, and is not any more.
+ */
+static enum in_the_way mark_part(struct dsync_set *set, struct dsync_access *access,
+				 struct dsync_access *end, enum in_the_way way)
+{
+	struct dsync_buf *buf = access->buf;
 	unsigned long flags;
 
 	dsync_buf_lock(buf, &flags);
-	WARN_ON_ONCE(buf->marked);
+	WARN_ON_ONCE(buf->marked && buf->marked != set);
 	buf->marked = set;
+	if (part_holder(access, end))
+		way = HOLDER;
+	else if (way == NOTHING && dsync_queue_earlier(set, end))
+		way = EARLIER;
 	dsync_buf_unlock(buf, flags);
+	return way;
+}
+
+static enum in_the_way mark_all(struct dsync_set *set)
+{
+	enum in_the_way way = NOTHING;
+	struct dsync_access *access, *end;
+
+	dsync_queue_line_up(set);
+	dsync_set_for_each_part(set, access, end)
+		way = mark_part(set, access, end, way);
+	return way;
 }
 
 /* What it has kept waiting is served when nothing is locked: dsync_queue_serve(). */
@@ -190,36 +227,43 @@ static void unmark(struct dsync_buf *buf)
 	dsync_buf_unlock(buf, flags);
 }
 
-/* Find out whether a held access is in the way of some accesses, and watch it. */
-static bool part_is_held(struct dsync_set *set, struct dsync_access *access,
-			 struct dsync_access *end)
+static void unmark_all(struct dsync_set *set)
 {
-	struct dsync_access *holder = NULL;
+	struct dsync_access *access;
+
+	dsync_set_for_each_buf(set, access)
+		unmark(access->buf);
+}
+
+/* Watch the held access that is in the way of some accesses, unless it has gone. */
+static bool watch_holder_of_part(struct dsync_set *set, struct dsync_access *access,
+				 struct dsync_access *end)
+{
 	struct dsync_buf *buf = access->buf;
+	struct dsync_access *holder;
 	unsigned long flags;
 
 	dsync_buf_lock(buf, &flags);
-	for (; access < end && !holder; access++)
-		holder = dsync_buf_holder(buf, access);
+	holder = part_holder(access, end);
 	if (holder)
 		dsync_queue_watch(set, holder);
 	dsync_buf_unlock(buf, flags);
 	return holder;
 }
 
-static bool others_hold(struct dsync_set *set)
+static bool watch_holder(struct dsync_set *set)
 {
 	struct dsync_access *access, *end;
 
 	dsync_set_for_each_part(set, access, end)
-		if (part_is_held(set, access, end))
+		if (watch_holder_of_part(set, access, end))
 			return true;
 	return false;
 }
 
 /* The same for an earlier request: -EINPROGRESS if there is one, -EALREADY if it takes longer. */
-static int part_is_behind(struct dsync_set *set, struct dsync_access *access,
-			  struct dsync_access *end)
+static int watch_earlier_of_part(struct dsync_set *set, struct dsync_access *access,
+				 struct dsync_access *end)
 {
 	struct dsync_access *earlier;
 	unsigned long flags;
@@ -234,14 +278,13 @@ static int part_is_behind(struct dsync_set *set, struct dsync_access *access,
 	return earlier ? -EINPROGRESS : 0;
 }
 
-static int others_came_earlier(struct dsync_set *set)
+static int watch_earlier(struct dsync_set *set)
 {
 	struct dsync_access *access, *end;
 	int ret = 0;
 
-	dsync_queue_line_up(set);
 	dsync_set_for_each_part(set, access, end) {
-		ret = part_is_behind(set, access, end);
+		ret = watch_earlier_of_part(set, access, end);
 		if (ret)
 			break;
 	}
@@ -259,6 +302,15 @@ static void hold_part(struct dsync_access *access, struct dsync_access *end)
 	dsync_buf_unlock(buf, flags);
 }
 
+static void hold_all(struct dsync_set *set)
+{
+	struct dsync_access *access, *end;
+
+	dsync_set_for_each_part(set, access, end)
+		hold_part(access, end);
+	dsync_hold_publish(set);
+}
+
 static void queue_part(struct dsync_access *access, struct dsync_access *end)
 {
 	struct dsync_buf *buf = access->buf;
@@ -268,15 +320,6 @@ static void queue_part(struct dsync_access *access, struct dsync_access *end)
 	for (; access < end; access++)
 		dsync_buf_insert_queued(buf, access);
 	dsync_buf_unlock(buf, flags);
-}
-
-static void hold_many(struct dsync_set *set)
-{
-	struct dsync_access *access, *end;
-
-	dsync_set_for_each_part(set, access, end)
-		hold_part(access, end);
-	dsync_hold_publish(set);
 }
 
 static void enqueue_many(struct dsync_set *set)
@@ -297,15 +340,17 @@ static void enqueue_many(struct dsync_set *set)
  * With all buffers marked. What is in the way can go at any time: it tells the set, then. -EALREADY: the
  * set is queued, unlock and go on.
  */
-static int attempt_marked(struct dsync_set *set, unsigned int how)
+static int attempt_marked(struct dsync_set *set, unsigned int how, enum in_the_way way)
 {
-	int ret = others_hold(set) ? -EINPROGRESS : 0;
+	int ret = 0;
 
+	if (way == HOLDER && watch_holder(set))
+		ret = -EINPROGRESS;
 	set->behind = !ret;
-	if (!ret && !(how & ATTEMPT_OVERTAKE))
-		ret = others_came_earlier(set);
+	if (!ret && way != NOTHING && !(how & ATTEMPT_OVERTAKE))
+		ret = watch_earlier(set);
 	if (!ret) {
-		hold_many(set);
+		hold_all(set);
 		return 0;
 	}
 	if (set->state == DSYNC_QUEUED)
@@ -320,17 +365,11 @@ static int attempt_marked(struct dsync_set *set, unsigned int how)
 
 static int attempt_many(struct dsync_set *set, unsigned int how)
 {
-	struct dsync_access *access;
 	int ret;
 
 	dsync_queue_unwatch(set);
-	dsync_set_for_each(set, access)
-		if (!dsync_set_same_buf(access))
-			mark(access->buf, set);
-	ret = attempt_marked(set, how);
-	dsync_set_for_each(set, access)
-		if (!dsync_set_same_buf(access))
-			unmark(access->buf);
+	ret = attempt_marked(set, how, mark_all(set));
+	unmark_all(set);
 	return ret;
 }
 
@@ -338,9 +377,8 @@ static void serve_all(struct dsync_set *set)
 {
 	struct dsync_access *access;
 
-	dsync_set_for_each(set, access)
-		if (!dsync_set_same_buf(access))
-			dsync_queue_serve(access->buf);
+	dsync_set_for_each_buf(set, access)
+		dsync_queue_serve(access->buf);
 }
 
 static int attempt_once(struct dsync_set *set, unsigned int how, bool intr)

@@ -46,7 +46,7 @@ struct retry {
 static struct workqueue_struct *retry_wq;
 static atomic_t nr_retries = ATOMIC_INIT(0);
 
-#ifdef DMABUF_SYNC_DEBUG
+#ifdef CONFIG_DMABUF_SYNC_DEBUG
 static unsigned long max_effort;
 module_param(max_effort, ulong, 0644);
 MODULE_PARM_DESC(max_effort, "most steps that one request searched at a time; write 0 to begin anew");

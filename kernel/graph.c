@@ -107,8 +107,7 @@ static void verdict_end(void)
 
 static bool accesses_conflict(const struct dsync_access *a, const struct dsync_access *b)
 {
-	return a->buf == b->buf && dsync_mode_conflicts(a->mode, b->mode) &&
-	       dsync_range_overlaps(a->start, a->last, b->start, b->last);
+	return a->buf == b->buf && dsync_conflict_between(a, b);
 }
 
 /* Without locks: what is held may be cut at the same time, and is looked at again then. */

@@ -155,6 +155,8 @@ struct dsync_access *dsync_queue_holder(struct dsync_set *set)
 {
 	struct dsync_access *access, *holder = NULL;
 
+	if (!set->accesses[0].buf->nr_held)
+		return NULL;
 	dsync_set_for_each(set, access) {
 		holder = dsync_buf_holder(access->buf, access);
 		if (holder)
@@ -174,9 +176,8 @@ void dsync_queue_line_up(struct dsync_set *set)
 	const struct dsync_access *access;
 	unsigned int returned = 0;
 
-	dsync_set_for_each(set, access)
-		if (!dsync_set_same_buf(access))
-			returned += atomic_read(&access->buf->nr_returned);
+	dsync_set_for_each_buf(set, access)
+		returned += atomic_read(&access->buf->nr_returned);
 	if (set->state == DSYNC_NEW || set->line.returned != returned)
 		set->line = (struct dsync_line){ .returned = returned };
 }
@@ -210,15 +211,18 @@ struct dsync_access *dsync_queue_earlier(struct dsync_set *set, struct dsync_acc
 	return NULL;
 }
 
-static struct dsync_access *scan_part(struct dsync_set *set)
+static struct dsync_access *scan_some(struct dsync_set *set)
 {
-	struct dsync_access *access = set->accesses + set->line.access;
-	struct dsync_access *earlier;
+	struct dsync_access *line = set->accesses + set->line.access;
+	struct dsync_access *access, *end = NULL, *earlier;
 	unsigned long flags;
 
-	dsync_buf_lock(access->buf, &flags);
-	earlier = dsync_queue_earlier(set, dsync_set_part_end(access));
-	dsync_buf_unlock(access->buf, flags);
+	dsync_set_for_each_part(set, access, end)
+		if (line < end)
+			break;
+	dsync_buf_lock(line->buf, &flags);
+	earlier = dsync_queue_earlier(set, end);
+	dsync_buf_unlock(line->buf, flags);
 	return earlier;
 }
 
@@ -236,7 +240,7 @@ void dsync_queue_scan(struct dsync_set *set)
 
 	dsync_queue_line_up(set);
 	while (set->line.access < set->nr && (!earlier || IS_ERR(earlier))) {
-		earlier = scan_part(set);
+		earlier = scan_some(set);
 		cond_resched();
 	}
 }
@@ -291,9 +295,7 @@ static struct dsync_access *in_the_way(struct dsync_set *earlier, struct dsync_s
 		return NULL;
 	dsync_set_for_each(earlier, other)
 		dsync_set_for_each(set, access)
-			if (dsync_range_overlaps(access->start, access->last, other->start,
-						 other->last) &&
-			    dsync_mode_conflicts(access->mode, other->mode))
+			if (dsync_conflict_between(access, other))
 				return other;
 	return NULL;
 }
@@ -336,7 +338,7 @@ static void look_on(struct dsync_buf *buf, struct dsync_set *set, struct crowd *
 	}
 }
 
-#ifdef DMABUF_SYNC_DEBUG
+#ifdef CONFIG_DMABUF_SYNC_DEBUG
 static unsigned long looks;
 module_param(looks, ulong, 0644);
 MODULE_PARM_DESC(looks, "requests that were looked at because something in their way had gone");
@@ -431,9 +433,14 @@ static bool caller_is_atomic(unsigned long flags)
 void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags)
 	__releases(&buf->lock)
 {
-	unsigned int rounds = caller_is_atomic(flags) ? 1 : MAX_ROUNDS;
+	unsigned int rounds;
 	bool done;
 
+	if (hlist_empty(&buf->pending)) {
+		dsync_buf_unlock(buf, flags);
+		return;
+	}
+	rounds = caller_is_atomic(flags) ? 1 : MAX_ROUNDS;
 	for (;;) {
 		done = serve(buf);
 		if (!done && !--rounds) {

@@ -10,7 +10,8 @@
 #include <linux/debugfs.h>
 #include <linux/dma-buf.h>
 #include <linux/ktime.h>
-#include <linux/rcupdate_wait.h>
+#include <linux/module.h>
+#include <linux/rhashtable-types.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
@@ -25,8 +26,8 @@
 #define MAX_HELD	1024
 #define MAX_EDGES	4096
 
-/* Edges of one queued access, of either kind. */
-#define MAX_EDGES_OF_ONE	64
+/* Edges of one queued access, of either kind. They are on the stack for a while. */
+#define MAX_EDGES_OF_ONE	20
 
 /* To print a line takes as long as looking at so many nodes. */
 #define SHOW_STEPS	64
@@ -91,42 +92,60 @@ static void show_access(struct seq_file *m, struct dsync_access *access,
 	seq_putc(m, '\n');
 }
 
-static void show_edge(struct seq_file *m, struct dsync_access *access,
-		      struct dsync_access *blocker, bool queued)
-{
-	seq_printf(m, "type=edge ino=%llu access=%llu owner=%llu blocker=%llu blocker_owner=%llu queued=%d\n",
-		   access->buf->ino, access->id, access->set->owner->id,
-		   blocker->id, blocker->set->owner->id, queued);
-}
+/**
+ * struct blocked - a queued access and what is in its way
+ * @access: its id
+ * @owner: of its owner
+ * @nr: entries of @blockers
+ * @nr_held: the first of them, which are held; the others are queued
+ * @blockers: ids of accesses and of their owners
+ * @more: there are more
+ */
+struct blocked {
+	u64 access;
+	u64 owner;
+	unsigned int nr;
+	unsigned int nr_held;
+	struct {
+		u64 access;
+		u64 owner;
+	} blockers[2 * MAX_EDGES_OF_ONE];
+	bool more;
+};
 
-/* One access, and what it waits for: some of it if that is much. */
-static bool show_edges(struct seq_file *m, struct dsync_access *access,
-		       struct dsync_trees *trees, u64 ticket, bool queued, unsigned int max)
+static void collect_some(struct blocked *blocked, struct dsync_access *access,
+			 struct dsync_trees *trees, u64 ticket, unsigned int max)
 {
 	struct dsync_ask ask = dsync_conflict_ask(access, ticket);
 	struct dsync_access *other;
 
 	for (other = dsync_conflict_first(trees, &ask); other && max--;
 	     other = dsync_conflict_next(trees, &ask, other)) {
-		show_edge(m, access, other, queued);
-		access->buf->steps += SHOW_STEPS;
+		blocked->blockers[blocked->nr].access = other->id;
+		blocked->blockers[blocked->nr].owner = other->set->owner->id;
+		blocked->nr++;
 	}
-	return !other;
+	blocked->more |= !!other;
 }
 
-static bool show_one(struct seq_file *m, struct dsync_access *access, bool held,
-		     unsigned int max)
+static void collect_edges(struct blocked *blocked, struct dsync_access *access,
+			  unsigned int max)
 {
-	struct dsync_buf *buf = access->buf;
-	bool all;
+	blocked->access = access->id;
+	blocked->owner = access->set->owner->id;
+	collect_some(blocked, access, &access->buf->held, U64_MAX, max);
+	blocked->nr_held = blocked->nr;
+	collect_some(blocked, access, &access->buf->queued, access->set->ticket, max);
+}
 
-	show_access(m, access, held);
-	buf->steps += SHOW_STEPS;
-	if (held)
-		return true;
-	all = show_edges(m, access, &buf->held, U64_MAX, false, max);
-	all &= show_edges(m, access, &buf->queued, access->set->ticket, true, max);
-	return all;
+static void show_edges(struct seq_file *m, u64 ino, const struct blocked *blocked)
+{
+	unsigned int i;
+
+	for (i = 0; i < blocked->nr; i++)
+		seq_printf(m, "type=edge ino=%llu access=%llu owner=%llu blocker=%llu blocker_owner=%llu queued=%d\n",
+			   ino, blocked->access, blocked->owner, blocked->blockers[i].access,
+			   blocked->blockers[i].owner, i >= blocked->nr_held);
 }
 
 /**
@@ -143,27 +162,36 @@ struct shown {
 	unsigned int more;
 };
 
-/* The lock is dropped now and then: what comes and goes meanwhile may be there or not. */
+/*
+ * The lock is dropped now and then: what comes and goes meanwhile may be there or not. Of queued
+ * accesses one is shown at a time, and its edges without the lock.
+ */
 static bool show_some(struct seq_file *m, struct dsync_buf *buf, bool held, struct shown *shown)
 {
 	struct dsync_ask all = { .last = ULONG_MAX, .ticket = U64_MAX };
 	struct dsync_trees *trees = held ? &buf->held : &buf->queued;
+	struct blocked blocked = {};
 	struct dsync_access *access;
 	unsigned long flags;
 
 	dsync_buf_lock(buf, &flags);
 	for (access = dsync_conflict_resume(trees, &all, &shown->cursor);
-	     access && shown->room && !dsync_buf_spent(buf);
+	     access && shown->room && !blocked.access && !dsync_buf_spent(buf);
 	     access = dsync_conflict_next(trees, &all, access)) {
 		shown->room--;
 		dsync_conflict_mark(&shown->cursor, access);
-		shown->more += !show_one(m, access, held, shown->max);
+		show_access(m, access, held);
+		buf->steps += SHOW_STEPS;
+		if (!held)
+			collect_edges(&blocked, access, shown->max);
 	}
 	dsync_buf_unlock(buf, flags);
+	show_edges(m, buf->ino, &blocked);
+	shown->more += blocked.more;
 	return access && shown->room;
 }
 
-static void show_buf(struct dsync_buf *buf, void *data)
+static void show_buf(struct seq_file *m, struct dsync_buf *buf)
 {
 	unsigned int nr_held = READ_ONCE(buf->nr_held);
 	unsigned int nr_queued = READ_ONCE(buf->nr_queued);
@@ -172,27 +200,70 @@ static void show_buf(struct dsync_buf *buf, void *data)
 		.room = nr_queued,
 		.max = clamp(MAX_EDGES / 2 / max(nr_queued, 1u), 1u, MAX_EDGES_OF_ONE),
 	};
-	struct seq_file *m = data;
 
 	while (show_some(m, buf, true, &held))
-		cond_resched_rcu();
+		cond_resched();
 	while (show_some(m, buf, false, &queued))
-		cond_resched_rcu();
+		cond_resched();
 	nr_held -= min(nr_held, MAX_HELD);
 	if (nr_held || queued.more)
 		seq_printf(m, "type=more ino=%llu held=%u edges=%u\n",
 			   buf->ino, nr_held, queued.more);
 }
 
+/**
+ * struct walk - a read of the file, from its beginning to its end
+ * @iter: over the buffers, if @begun
+ * @buf: the buffer that is shown next, a reference; NULL: all were
+ * @pos: its place
+ * @begun: dsync_buf_walk_end() must be called
+ */
+struct walk {
+	struct rhashtable_iter iter;
+	struct dsync_buf *buf;
+	loff_t pos;
+	bool begun;
+};
+
+static void walk_end(struct walk *walk)
+{
+	if (walk->buf)
+		dsync_buf_put(walk->buf);
+	walk->buf = NULL;
+	if (walk->begun)
+		dsync_buf_walk_end(&walk->iter);
+	walk->begun = false;
+}
+
+static void walk_next(struct walk *walk)
+{
+	if (walk->buf)
+		dsync_buf_put(walk->buf);
+	walk->buf = dsync_buf_walk_next(&walk->iter);
+}
+
+/* A read goes on where the one before ended; from anywhere else the file is read anew. */
 static void *snapshot_start(struct seq_file *m, loff_t *pos)
 {
-	return *pos < DSYNC_BUF_BUCKETS ? pos : NULL;
+	struct walk *walk = m->private;
+
+	if (!*pos) {
+		walk_end(walk);
+		dsync_buf_walk_begin(&walk->iter);
+		walk->begun = true;
+		walk->pos = 0;
+		walk_next(walk);
+	}
+	return *pos == walk->pos ? walk->buf : NULL;
 }
 
 static void *snapshot_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	++*pos;
-	return snapshot_start(m, pos);
+	struct walk *walk = m->private;
+
+	walk_next(walk);
+	walk->pos = ++*pos;
+	return walk->buf;
 }
 
 static void snapshot_end(struct seq_file *m, void *v)
@@ -201,9 +272,7 @@ static void snapshot_end(struct seq_file *m, void *v)
 
 static int snapshot_show(struct seq_file *m, void *v)
 {
-	loff_t *pos = v;
-
-	dsync_buf_for_each(*pos, show_buf, m);
+	show_buf(m, v);
 	return 0;
 }
 
@@ -213,7 +282,27 @@ static const struct seq_operations snapshot_sops = {
 	.stop	= snapshot_end,
 	.show	= snapshot_show,
 };
-DEFINE_SEQ_ATTRIBUTE(snapshot);
+
+static int snapshot_open(struct inode *inode, struct file *file)
+{
+	return seq_open_private(file, &snapshot_sops, sizeof(struct walk));
+}
+
+static int snapshot_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+
+	walk_end(m->private);
+	return seq_release_private(inode, file);
+}
+
+static const struct file_operations snapshot_fops = {
+	.owner		= THIS_MODULE,
+	.open		= snapshot_open,
+	.read		= seq_read,
+	.llseek		= seq_lseek,
+	.release	= snapshot_release,
+};
 
 /**
  * dsync_snapshot_start() - make the debugfs file; without debugfs there is none

@@ -6,7 +6,8 @@
 # Runs the test programs of build/selftests with the modules of build/BUILD, which is a series
 # such as 6.12 or a build for another kernel, and shows their TAP. A test also fails when the
 # kernel log has a report of a bug behind it, when an access is left in the snapshot, when it
-# ends before its plan does, or at its time limit. On a kernel with kmemleak each folder ends
+# ends before its plan does, or at its time limit, or when a debug build of the framework has
+# looked at too many accesses with a buffer locked. On a kernel with kmemleak each folder ends
 # with a search for leaks; one is a failure. A framework that is built into the kernel is left
 # alone, and tests that would unload it skip.
 #
@@ -15,8 +16,9 @@
 #			limits depend on the machine use it, too (st_slowness())
 # TORTURE_SECONDS=N	time limits are so much longer; see torture/torture.sh
 #
-# A folder's file "settings" sets its tests' time limit (timeout=SECONDS), its file "modules"
-# the modules they need, in order of loading; without one they get all.
+# A folder's file "settings" sets its tests' time limit (timeout=SECONDS), and a folder of
+# build/BUILD whose modules it prefers (modules=FOLDER; "counted": a debug build, which counts steps);
+# its file "modules" the modules they need, in order of loading; without one they get all.
 #
 # The end is one line, "N passed, N failed, N skipped"; the same numbers go into
 # build/BUILD/tests.totals. Exit status: 0, 1 something failed, 2 it could not run.
@@ -41,6 +43,7 @@ export DMABUF_SYNC_MODULES=$top/build/$build DMABUF_SYNC_TESTS=$top/build/selfte
 list=$DMABUF_SYNC_TESTS/tests.list
 totals=$DMABUF_SYNC_MODULES/tests.totals
 snapshot=/sys/kernel/debug/dmabuf_sync/accesses
+max_steps=/sys/module/dmabuf_sync/parameters/max_steps
 cgroup=/sys/fs/cgroup/run-tests
 [ -e "$list" ] || die "no $list: build the tests first (make check does)"
 [ -d "$DMABUF_SYNC_MODULES" ] || die "no $DMABUF_SYNC_MODULES: build the modules first (make check does)"
@@ -91,12 +94,20 @@ is_loaded() { [ -d "/sys/module/$1" ]; }
 # Loaded, and not built in.
 is_loadable() { [ -e "/sys/module/$1/initstate" ]; }
 
+# module_file FOLDER-OF-TESTS MODULE
+module_file() {
+	local preferred=$DMABUF_SYNC_MODULES/$(setting "$1" modules kernel)
+
+	find "$preferred" "$DMABUF_SYNC_MODULES/kernel" "$DMABUF_SYNC_MODULES/selftests" \
+		-name "$2.ko" -print -quit
+}
+
 modules_load() {
 	local module file
 
 	for module in $(modules_of "$1"); do
 		is_loaded "$module" && continue
-		file=$(find "$DMABUF_SYNC_MODULES/kernel" "$DMABUF_SYNC_MODULES/selftests" -name "$module.ko" -print -quit)
+		file=$(module_file "$1" "$module")
 		[ -n "$file" ] || { echo "no $module.ko in $DMABUF_SYNC_MODULES"; return 1; }
 		insmod "$file" || return
 	done
@@ -144,6 +155,19 @@ snapshot_is_empty() {
 		sleep 0.1
 	done
 	sed 's/^/# left: /' "$snapshot"
+	return 1
+}
+
+steps_reset() { [ ! -e "$max_steps" ] || echo 0 > "$max_steps"; }
+
+# A lock is held for DSYNC_MAX_STEPS, and what was begun then.
+steps_are_bounded() {
+	local steps limit
+
+	read -r steps 2>/dev/null < "$max_steps" || return 0
+	limit=$((2 * $(sed -n 's/^#define DSYNC_MAX_STEPS[[:space:]]*//p' kernel/buf.h)))
+	[ "$steps" -gt "$limit" ] || return 0
+	echo "# $steps accesses looked at with a buffer locked, and $limit is the limit"
 	return 1
 }
 
@@ -244,11 +268,13 @@ run_test() {
 	mark "$tag"
 	reason=$(modules_load "$dir" 2>&1) || { fail "$test" "modules cannot be loaded: $reason"; return; }
 	device_open_to_all
+	steps_reset
 	run_limited $((factor * $(setting "$dir" timeout 60) + ${TORTURE_SECONDS:-0})) "$file"
 	judge "$test" $?
 	modules_are_loaded "$dir" || fail "$test" "modules that it found loaded are gone"
 	log_is_clean "$tag" || fail "$test" "the kernel log has reports (above)"
 	snapshot_is_empty || fail "$test" "accesses are left behind (above)"
+	steps_are_bounded || fail "$test" "a buffer is locked for too long (above)"
 }
 
 # The modules come with the first test of a folder, or with the next one after a test that has

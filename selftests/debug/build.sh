@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: build.sh stock|intree SERIES TARBALL     (in the guest root, by kernel.sh)
+# usage: build.sh stock|intree|kcsan SERIES TARBALL     (in the guest root, by kernel.sh)
 #
 # Builds a debug kernel in /run/bind/kernel, in its folders source and out, and the modules of
-# its tests in build/SERIES-debug-module (stock) or build/SERIES-debug-builtin (intree). The
-# in-tree one has the patch series in its source; kernel.sh made it as a copy of the stock one,
-# which is in /run/bind/stock/kernel then.
+# its tests in build/SERIES-debug-module (stock), -builtin (intree) or -kcsan. The in-tree one
+# has the patch series in its source; kernel.sh made it as a copy of the stock one, which is in
+# /run/bind/stock/kernel then. That with KCSAN has the source of the stock one.
 #
 # What is current is not built again. After an interruption the build goes on where it was.
 
@@ -25,6 +25,7 @@ die() { echo "build.sh: $*" >&2; exit 1; }
 # What the kernel depends on, but for the tarball, which kernel.sh knows, and the patches' dates.
 state() {
 	sha256sum "${configs[@]}"
+	echo "${scope[@]}"
 	[ ${#patches[@]} -eq 0 ] || sed '/^Date: /d' "${patches[@]}" | sha256sum
 }
 
@@ -85,7 +86,19 @@ apply_patches() {
 	rm -r "$scratch"
 }
 
-kmake() { make --no-print-directory -C "$source" O="$out" "$@"; }
+# KCSAN is for what shares data with the framework. In the rest of the kernel it would report races
+# that are not ours, and be slow; only barriers are told to it there, those of locks above all.
+kcsan_scope() {
+	local file
+
+	echo KCSAN_SANITIZE=n
+	echo KCSAN_INSTRUMENT_BARRIERS=y
+	for file in dma-buf dma-fence dma-fence-array dma-fence-chain dma-resv locks rbtree xarray; do
+		echo "KCSAN_SANITIZE_$file.o=y"
+	done
+}
+
+kmake() { make --no-print-directory -C "$source" O="$out" "${scope[@]}" "$@"; }
 
 # An option that kconfig did not take is an error.
 configure() {
@@ -127,18 +140,17 @@ build_kernel() {
 	mv "$dir/state.new" "$dir/state"
 }
 
-# The framework and its drivers, as run-tests.sh finds modules.
+# build_modules FORM: the framework and its drivers, as run-tests.sh finds modules.
 build_modules() {
-	local modules=$top/build/$series-debug-module file
+	local modules=$top/build/$series-debug-$1 file
 
 	say "building the modules"
-	if [ "$form" = stock ]; then
-		make -C kernel KDIR="$out" OUT="$modules"
+	if [ "$form" != intree ]; then
+		make -C kernel KDIR="$out" OUT="$modules" CONFIG_DMABUF_SYNC_DEBUG=y
 		make -C selftests/modules KDIR="$out" OUT="$modules"
 		selftests/torture/build-broken.sh "$out" "$modules"
 		return
 	fi
-	modules=$top/build/$series-debug-builtin
 	rm -rf "$modules/kernel"
 	(cd "$out/drivers/dma-buf/dmabuf-sync" && find . -name '*.ko' -printf '%P\n') |
 		while IFS= read -r file; do
@@ -148,14 +160,22 @@ build_modules() {
 	make -C selftests/modules KDIR="$out" OUT="$modules"
 }
 
-[ $# -eq 3 ] || die "usage: build.sh stock|intree SERIES TARBALL"
+[ $# -eq 3 ] || die "usage: build.sh stock|intree|kcsan SERIES TARBALL"
 form=$1 series=$2 tarball=$3
-configs=("$here/kernel.config")
-patches=()
-if [ "$form" = intree ]; then
+configs=("$here/kernel.config" "$here/checkers.config")
+patches=() scope=()
+name=module
+case $form in
+intree)	name=builtin
 	configs+=("$here/intree.config")
 	mapfile -t patches < <(find "$top/build/patches/$series" -name '*.patch' ! -name '0000-*' | sort)
 	[ ${#patches[@]} -gt 0 ] || die "no patches in build/patches/$series: run make patches"
-fi
+	;;
+kcsan)	name=kcsan
+	configs=("$here/kernel.config" "$here/kcsan.config")
+	source=$stock
+	mapfile -t scope < <(kcsan_scope)
+	;;
+esac
 build_kernel
-build_modules
+build_modules $name

@@ -1,18 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: kernel.sh stock|intree SERIES     (by check-debug.sh)
+# usage: kernel.sh stock|intree|kcsan SERIES     (by check-debug.sh)
 #
-# Makes sure of a debug kernel: of the source as Debian has it, or with this tree's patch series
-# in it. Builds its modules, too, and prints the path of its image. The kernels are kept in
-# the cache, in debug-SERIES/stock/kernel and debug-SERIES/intree/kernel.
+# Makes sure of a debug kernel: of the source as Debian has it, with this tree's patch series
+# in it, or of the source as it is with KCSAN instead of the other checkers. Builds its modules,
+# too, and prints the path of its image. The kernels are kept in the cache, in
+# debug-SERIES/stock/kernel, debug-SERIES/intree/kernel and debug-SERIES/kcsan/kernel.
 
 set -euo pipefail
 # shellcheck source=selftests/vm/lib.sh
 . "$(dirname "$0")/../vm/lib.sh"
 
-# Source and objects of two kernels, in MB.
-KERNELS_NEED_MB=6500
+# Source and objects of three kernels, in MB.
+KERNELS_NEED_MB=8500
 
 # The copy shares the source's files, which nobody writes to, and makes the second kernel a
 # matter of what the patches touch.
@@ -42,7 +43,7 @@ forget_other_source() {
 
 	now=$(cat "$tarball" "$VM_TREE"/selftests/debug/fixes/*.patch | sha256sum)
 	[ "$(cat "$cache/source" 2>/dev/null)" != "$now" ] || return 0
-	rm -rf "$cache/stock" "$cache/intree"
+	rm -rf "$cache/stock" "$cache/intree" "$cache/kcsan"
 	echo "$now" > "$cache/source"
 }
 
@@ -50,7 +51,7 @@ build() {
 	local bind=(--bind "$cache/$form/kernel" --bind "${tarball%/*}")
 
 	[ "$form" = stock ] || bind+=(--bind "$cache/stock")
-	mkdir -p "$cache/$form/kernel" "${log%/*}"
+	mkdir -p "$cache/$form/kernel" "$cache/stock/kernel" "${log%/*}"
 	vm_say "debug kernel, $form: building it or making sure that it is current (log: build/${log##*build/})"
 	if ! "$VM_DIR/in-root" "${bind[@]}" selftests/debug/build.sh "$form" "$series" \
 	     "/run/bind/$(basename "${tarball%/*}")/${tarball##*/}" > "$log" 2>&1 < /dev/null; then
@@ -59,7 +60,7 @@ build() {
 	fi
 }
 
-[[ $# -eq 2 && $1 =~ ^(stock|intree)$ ]] || vm_die "usage: kernel.sh stock|intree SERIES"
+[[ $# -eq 2 && $1 =~ ^(stock|intree|kcsan)$ ]] || vm_die "usage: kernel.sh stock|intree|kcsan SERIES"
 form=$1 series=$2
 cache=$(vm_cache)/debug-$series
 log=$VM_TREE/build/debug/kernel-$form.log

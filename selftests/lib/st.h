@@ -21,8 +21,8 @@
 #define ST_ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define ST_PAGE			4096UL
 
-/* The bound of everything that must happen, and soon: generous, for slow machines. */
-#define ST_SOON_MS		10000
+/* The bound of everything that must happen, and soon: generous, and more so on slow machines. */
+#define ST_SOON_MS		(10000 * st_slowness())
 /* Long enough for what must not happen to happen on a slow machine. */
 #define ST_WHILE_MS		50
 
@@ -257,6 +257,16 @@ int st_buffer_test(int test, struct st_buffer *buf, size_t size, int access_mode
 int st_buffer_count(int test, const struct st_buffer *buf, struct dst_count *count);
 int st_buffer_fault(int test, const struct st_buffer *buf, unsigned int nr, int error,
 		    unsigned int delay_ms);
+int st_buffer_fault_end(int test, const struct st_buffer *buf, unsigned int nr, int error);
+/*
+ * A buffer whose device has a copy of its own, and is moved by the test. st_device_differ() tells
+ * how many bytes of the range are not @value, or a negative errno.
+ */
+int st_buffer_bounce(int test, struct st_buffer *buf, size_t size);
+int st_device_write(int test, const struct st_buffer *buf, uint64_t offset, uint64_t length,
+		    uint8_t value);
+int st_device_differ(int test, const struct st_buffer *buf, uint64_t offset, uint64_t length,
+		     uint8_t value);
 
 /* trace.c */
 

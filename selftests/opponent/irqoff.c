@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How long interrupts are off in what the opponent does, as a timer on each processor sees it.
+ * What the opponent does with interrupts off. Debug builds of the framework count their steps, and
+ * that is judged: it is the same each time. A timer on each processor measures the time, too.
  * A machine that is busy, or is itself emulated, is late now and then without anybody's fault:
- * so the median over several acts counts, and a run that looks bad is made again.
+ * so the time, a median over several acts, is judged only where it is exact.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,11 +18,6 @@
 /* With a limit in time, which makes sense where time is a count of instructions. */
 #define EXACT_PERIOD_NS	20000
 #define MAX_ACTS	64
-/* Enough to prove it; more would have the kernel report a lockup. */
-#define ENOUGH_NS	(ST_NSEC_PER_SEC / 2)
-/* What a timer may be late for other reasons. */
-#define SLACK_NS	(st_slowness() * 300000LL)
-#define NR_RUNS		3
 #define RUN_MS		120000
 
 /* IRQOFF_MAX_US in the environment, for machines whose time is exact (run --icount); or 0. */
@@ -35,7 +31,6 @@ static int64_t limit_ns(void)
 /**
  * struct run - one process of the opponent; shared memory
  * @scene: what it does
- * @enough_ns: that is proof
  * @size: how large
  * @watch: the timers
  * @err: what the scene said
@@ -43,7 +38,6 @@ static int64_t limit_ns(void)
  */
 struct run {
 	const struct op_scene *scene;
-	int64_t enough_ns;
 	unsigned int size;
 	int watch;
 	int err;
@@ -99,54 +93,26 @@ static int run_once(struct run *run, unsigned int size, struct dsw_read **median
 	return run->err;
 }
 
-/* What next to nothing takes: the best of some runs, as nobody is early by accident. */
-static int run_small(struct run *run, struct op_irqoff *out)
-{
-	struct dsw_read *median;
-	int err = 0, i;
-
-	for (i = 0; !err && i < NR_RUNS; i++) {
-		err = run_once(run, 0, &median);
-		if (!err && (!i || (int64_t)median->late_ns < out->small_ns))
-			out->small_ns = median->late_ns;
-	}
-	return err;
-}
-
-/* The same of a larger size; once it is bounded, or proof, that will do. */
-static int run_size(struct run *run, unsigned int size, struct op_irqoff *out)
-{
-	struct dsw_read *median;
-	unsigned int i;
-	int err;
-
-	for (i = 0; i < NR_RUNS; i++) {
-		err = run_once(run, size, &median);
-		if (err)
-			return err;
-		if (!i || (int64_t)median->late_ns < out->longest_ns) {
-			out->longest_ns = median->late_ns;
-			memcpy(out->where, median->where, sizeof(out->where));
-		}
-		if (op_irqoff_bounded(out) || out->longest_ns > ENOUGH_NS)
-			break;
-	}
-	return 0;
-}
-
-/* Larger and larger, until it is as large as can be or is enough. */
+/*
+ * Larger and larger, until it is as large as can be or is too much: all at once could hang the
+ * machine.
+ */
 static int run_sizes(struct run *run, struct op_irqoff *out)
 {
+	struct dsw_read *median;
 	unsigned int size;
-	int err;
+	int err = 0;
 
-	for (size = 1; size <= OP_FULL_SIZE; size *= 2) {
+	for (size = 1; !err && size <= OP_FULL_SIZE && op_irqoff_bounded(out); size *= 8) {
+		err = run_once(run, size, &median);
+		if (err)
+			break;
 		out->size = size;
-		err = run_size(run, size, out);
-		if (err || (!op_irqoff_bounded(out) && out->longest_ns > run->enough_ns))
-			return err;
+		out->steps = op_steps_read();
+		out->longest_ns = median->late_ns;
+		memcpy(out->where, median->where, sizeof(out->where));
 	}
-	return 0;
+	return err;
 }
 
 static int watch_open(void)
@@ -170,26 +136,21 @@ int op_irqoff_run(const struct op_scene *scene, struct op_irqoff *out)
 	if (!run || scene->nr_acts > MAX_ACTS)
 		return -EINVAL;
 	run->scene = scene;
-	run->enough_ns = scene->enough_ns ?: ENOUGH_NS;
 	run->watch = watch_open();
 	if (run->watch < 0)
 		return run->watch;
-	out->steps = op_steps_reset();
-	err = run_small(run, out) ?: run_sizes(run, out);
-	if (!out->steps)
-		out->steps = op_steps_read();
+	op_steps_reset();
+	err = run_sizes(run, out);
 	close(run->watch);
 	return err;
 }
 
-bool op_irqoff_bounded(const struct op_irqoff *out)
+bool op_irqoff_judged(void)
 {
-	int64_t limit = limit_ns() ?: 2 * out->small_ns + SLACK_NS;
-
-	return out->longest_ns <= limit;
+	return limit_ns() || op_steps_read() >= 0;
 }
 
-bool op_steps_bounded(const struct op_irqoff *out)
+bool op_irqoff_bounded(const struct op_irqoff *out)
 {
-	return out->steps == -ENOENT || (out->steps >= 0 && out->steps <= OP_MAX_STEPS);
+	return out->steps <= OP_MAX_STEPS && (!limit_ns() || out->longest_ns <= limit_ns());
 }

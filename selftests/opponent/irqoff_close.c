@@ -64,11 +64,7 @@ FIXTURE_TEARDOWN(irqoff)
 
 TEST_F_TIMEOUT(irqoff, close_of_a_crowded_owner_lets_interrupts_in, 150)
 {
-	const struct op_scene scene = {
-		.prepare = prepare, .act = act, .nr_acts = NR_ACTS,
-		/* That often, for each byte that was held. */
-		.enough_ns = ST_NSEC_PER_MSEC / 2,
-	};
+	const struct op_scene scene = { .prepare = prepare, .act = act, .nr_acts = NR_ACTS };
 
 	OP_EXPECT_BOUNDED(&scene);
 }

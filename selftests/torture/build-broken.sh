@@ -4,15 +4,16 @@
 # usage: build-broken.sh KDIR OUT     (in the guest root, after the modules; by build.sh)
 #
 # Builds dmabuf_sync.ko once for each patch in broken/, which breaks one rule of the engine, into
-# OUT/broken/RULE/. A patch that does not apply any more is an error. All are built in one
-# copy of the sources, OUT/broken/tree, so that only what a patch touches is compiled again.
+# OUT/broken/RULE/, and without a patch into OUT/counted/. All count their steps
+# (CONFIG_DMABUF_SYNC_DEBUG). A patch that does not apply any more is an error. All are built in
+# one copy of the sources, OUT/broken/tree, so that only what a patch touches is compiled again.
 
 set -euo pipefail
 
 [ $# -eq 2 ] || { echo "usage: build-broken.sh KDIR OUT" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd -P)
 kernel=$(cd "$here/../../kernel" && pwd -P)
-kdir=$1 out=$2/broken
+kdir=$1 out=$2/broken counted=$2/counted
 tree=$out/tree
 stamp=$out/stamp
 
@@ -42,8 +43,12 @@ copy_all() {
 	: > "$tree/drivers/Kbuild"
 }
 
+# build FOLDER
 build() {
-	make --no-print-directory -C "$kdir" M="$tree" CONFIG_DMABUF_SYNC=m modules
+	make --no-print-directory -C "$kdir" M="$tree" CONFIG_DMABUF_SYNC=m \
+		CONFIG_DMABUF_SYNC_DEBUG=y modules
+	mkdir -p "$1"
+	cp "$tree/dmabuf_sync.ko" "$1/"
 }
 
 mkdir -p "$out"
@@ -52,13 +57,13 @@ if cmp -s "$stamp.new" "$stamp"; then
 	rm "$stamp.new"
 	exit
 fi
+copy_all
+build "$counted"
 for patch in "$here"/broken/*.patch; do
 	rule=$(basename "$patch" .patch)
 	copy_all
 	(cd "$tree" && busybox patch -p2 -i "$patch") ||
 		die "$patch does not apply: adapt it to the sources, so that it breaks the same rule"
-	build
-	mkdir -p "$out/$rule"
-	cp "$tree/dmabuf_sync.ko" "$out/$rule/"
+	build "$out/$rule"
 done
 mv "$stamp.new" "$stamp"
