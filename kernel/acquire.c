@@ -124,8 +124,8 @@ static struct dsync_access *local_blocker(struct dsync_set *set, unsigned int ho
 }
 
 /*
- * -EBUSY: the buffer is marked, come back with the resv locked. -EALREADY: the set is queued, drop the
- * lock and go on.
+ * -EBUSY: the buffer is marked, come back with the resv locked. -EALREADY: the set is queued, drop
+ * the lock and go on.
  */
 static int attempt_locked(struct dsync_set *set, unsigned int how)
 {
@@ -337,8 +337,8 @@ static void enqueue_many(struct dsync_set *set)
 }
 
 /*
- * With all buffers marked. What is in the way can go at any time: it tells the set, then. -EALREADY: the
- * set is queued, unlock and go on.
+ * With all buffers marked. What is in the way can go at any time: it tells the set, then.
+ * -EALREADY: the set is queued, unlock and go on.
  */
 static int attempt_marked(struct dsync_set *set, unsigned int how, enum in_the_way way)
 {

@@ -6,9 +6,9 @@
  *	set -> set	soft: the other request conflicts and has an earlier ticket
  *	owner -> set	the owner waits for its set: a call of it sleeps, or the set is queued
  *
- * A cycle of hard edges and of calls is a deadlock: one call of it fails. A committed job is no part
- * of one: it ends by itself. Neither is an owner that has only queued a set: it goes on, and may
- * release what the others wait for.
+ * A cycle of hard edges and of calls is a deadlock: one call of it fails. A committed job is no
+ * part of one: it ends by itself. Neither is an owner that has only queued a set: it goes on, and
+ * may release what the others wait for.
  *
  * A cycle with a soft edge is no deadlock: the request at the soft edge overtakes the one it is
  * queued behind, because that one waits, in the end, for the first one's owner. Queued sets count
@@ -90,8 +90,8 @@ again:
 }
 
 /*
- * A task that is preempted, or whose cgroup is throttled, keeps nobody waiting for its verdict. Where
- * spinlocks sleep it can.
+ * A task that is preempted, or whose cgroup is throttled, keeps nobody waiting for its verdict.
+ * Where spinlocks sleep it can.
  */
 static void verdict_begin(void)
 {
@@ -485,8 +485,8 @@ static struct stranger stranger_get(struct overtaking *over, struct dsync_access
 }
 
 /*
- * Let the set be looked at when the stranger goes; false if it has gone already. A request that does
- * not wait has its answer.
+ * Let the set be looked at when the stranger goes; false if it has gone already. A request that
+ * does not wait has its answer.
  */
 static bool stranger_watch(struct stranger *stranger, struct dsync_set *set)
 {
@@ -533,8 +533,8 @@ static bool access_may_overtake(struct overtaking *over, struct dsync_access *ac
  * the way even where they could be overtaken themselves; so every soft edge on a cycle gives way,
  * whichever is looked at first.
  *
- * If not, a queued set watches one that does not wait for the owner: with it gone it may be time. If
- * that is not known, it will be kicked to ask again.
+ * If not, a queued set watches one that does not wait for the owner: with it gone it may be time.
+ * If that is not known, it will be kicked to ask again.
  *
  * Earlier requests only become fewer. One that gives up after it was looked at, or that does not
  * wait for the owner any more, is overtaken all the same: that is a matter of a moment's order, as

@@ -81,6 +81,7 @@ void dsync_queue_draw(struct dsync_set *set)
  */
 u64 dsync_queue_last_ticket(void)
 {
+	/* What the caller published comes before; pairs with atomic64_inc_return() above. */
 	smp_mb();
 	return atomic64_read(&last_ticket);
 }

@@ -330,8 +330,8 @@ static bool owner_waits_for(const struct dsync_search *search, const struct dsyn
 }
 
 /*
- * The list is in the order in which sets were published. So behind a set that is late there are only
- * such whose tasks searched, or search, after this search began.
+ * The list is in the order in which sets were published. So behind a set that is late there are
+ * only such whose tasks search after this search began.
  */
 static void follow_owner(struct dsync_search *search, struct dsync_owner *owner)
 {

@@ -141,6 +141,7 @@ bit first_gone;			/* thread 0 has ended */
 #endif
 
 hidden byte i, j, n, m, o, hard, soft;
+hidden byte chain;
 
 #define RIVALS(b, s)	rivals[(b) * SETS + (s)]
 #define HAS(mask, s)	((mask) & BIT(s))
@@ -421,6 +422,15 @@ inline attempt_many(s)
 #define MAY_SERVE(b)	(!HAS(marked, b))
 #endif
 
+/* The earlier request that is found, or one that was looked at before: @chain. */
+inline soft_choose()
+{
+	if
+	:: chain -> latest(n, soft)
+	:: else -> first(n, soft)
+	fi
+}
+
 /* queue.c: let a set of the list go on. */
 inline look(w, b)
 {
@@ -430,7 +440,7 @@ inline look(w, b)
 	:: IS_MANY(w) -> kicked = kicked | BIT(w)
 	:: !IS_MANY(w) && hard -> first(n, hard); dsync_queue_watch(w, b, n)
 	:: !IS_MANY(w) && !hard && soft ->
-		latest(n, soft);
+		soft_choose();
 		dsync_queue_watch(w, b, n);
 		if
 		:: HOLDS(OWNER(w)) -> kicked = kicked | BIT(w)
@@ -450,7 +460,10 @@ inline serve(b)
 		:: pending[b] >> (w + 1) -> w++
 		:: !(pending[b] >> w) -> break
 		od;
-		skip;
+		if
+		:: chain = 0
+		:: chain = 1
+		fi;
 		d_step {
 			if
 			:: HAS(pending[b], w) && MAY_SERVE(b) -> look(w, b)
