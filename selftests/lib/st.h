@@ -21,8 +21,8 @@
 #define ST_ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define ST_PAGE			4096UL
 
-/* The bound of everything that must happen, and soon: generous, for slow machines. */
-#define ST_SOON_MS		10000
+/* The bound of everything that must happen, and soon: generous, and more so on slow machines. */
+#define ST_SOON_MS		(10000 * st_slowness())
 /* Long enough for what must not happen to happen on a slow machine. */
 #define ST_WHILE_MS		50
 

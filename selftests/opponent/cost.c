@@ -70,7 +70,7 @@ static bool turn_give(struct neighbour *n, enum turn turn)
 {
 	op_reach(&n->turn, turn);
 	return ST_UNTIL_MS(op_phase(&n->seen) == (int)turn || op_phase(&n->seen) == TURN_OVER,
-			   6 * ST_SOON_MS * st_slowness()) && !n->err;
+			   6 * ST_SOON_MS) && !n->err;
 }
 
 static int64_t cpu_now_ns(void)

@@ -103,7 +103,7 @@ TEST_F_TIMEOUT(mark, is_not_evicted_by_marks, 120)
 	self->stage->keep = variant->keep;
 	pid = op_start(OP_OPPONENT, abandon_many, self->stage);
 	ASSERT_LT(0, pid);
-	EXPECT_TRUE(op_await(&self->stage->ready, 1, 9 * ST_SOON_MS * st_slowness()));
+	EXPECT_TRUE(op_await(&self->stage->ready, 1, 9 * ST_SOON_MS));
 	EXPECT_EQ(0, self->stage->err);
 
 	EXPECT_EQ(0, st_acquire(self->w.ctx[1], &entry, 1, 0, 0, 0, &out));

@@ -78,7 +78,7 @@ FIXTURE_SETUP(pool)
 	for (i = 0; i < NR_BUFFERS; i++)
 		self->stage->fd[i] = self->w.buf[i].fd;
 	self->opponent = op_start(OP_OPPONENT, play_crowd, self->stage);
-	ASSERT_TRUE(op_await(&self->stage->ready, 1, 3 * ST_SOON_MS * st_slowness()));
+	ASSERT_TRUE(op_await(&self->stage->ready, 1, 3 * ST_SOON_MS));
 	ASSERT_LT(0, self->stage->nr);
 }
 
@@ -106,7 +106,7 @@ TEST_F_TIMEOUT(pool, of_requests_does_not_hold_up_a_queued_request, 100)
 	long held = st_lock_all(ctx[0], fd, W, 0), set = st_lock_all(ctx[1], fd, W, QUEUE);
 
 	op_reach(&self->stage->go, 1);
-	ASSERT_TRUE(op_await(&self->stage->ready, 2, ST_SOON_MS * st_slowness()));
+	ASSERT_TRUE(op_await(&self->stage->ready, 2, ST_SOON_MS));
 	before = acquired(self);
 	EXPECT_EQ(0, st_release(ctx[0], held));
 	EXPECT_EQ(0, st_event_result(ctx[1], set));

@@ -85,7 +85,7 @@ FIXTURE_SETUP(pool)
 		self->stage->fd[i] = self->slow[i].fd;
 	}
 	self->opponent = op_start(OP_OPPONENT, play_crowd, self->stage);
-	ASSERT_TRUE(op_await(&self->stage->ready, 1, 3 * ST_SOON_MS * st_slowness()));
+	ASSERT_TRUE(op_await(&self->stage->ready, 1, 3 * ST_SOON_MS));
 	ASSERT_EQ(0, self->stage->err);
 	ASSERT_EQ(0, make_slow(self, SLOW_MS));
 }

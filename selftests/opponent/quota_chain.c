@@ -124,7 +124,7 @@ TEST_F_TIMEOUT(chain, of_the_opponent_does_not_fail_the_victims_request, 120)
 {
 	pid_t pid = op_start(OP_OPPONENT, variant->play, self->stage);
 
-	ASSERT_TRUE(op_await(&self->stage->ready, 1, 6 * ST_SOON_MS * st_slowness()));
+	ASSERT_TRUE(op_await(&self->stage->ready, 1, 6 * ST_SOON_MS));
 	ASSERT_EQ(0, self->stage->err);
 	EXPECT_EQ(0, op_end(op_start(OP_VICTIM, play_victim, self->stage)));
 	EXPECT_EQ(0, self->stage->err);

@@ -128,7 +128,7 @@ TEST_F_TIMEOUT(quota, of_a_user_is_one_for_all_its_owners, 120)
 {
 	pid_t pid = op_start(OP_OPPONENT, variant->play, self->stage);
 
-	ASSERT_EQ(0, op_end_ms(pid, 9 * ST_SOON_MS * st_slowness()));
+	ASSERT_EQ(0, op_end_ms(pid, 9 * ST_SOON_MS));
 	TH_LOG("the opponent got %d, then %d", self->stage->nr, self->stage->err);
 	EXPECT_EQ(-ENOLCK, self->stage->err);
 }

@@ -81,7 +81,7 @@ FIXTURE_SETUP(queue)
 	self->stage->fd = self->w.buf[0].fd;
 	self->stage->nr_contexts = variant->nr_contexts;
 	self->opponent = op_start(OP_OPPONENT, play_fill, self->stage);
-	ASSERT_TRUE(op_await(&self->stage->ready, 1, 6 * ST_SOON_MS * st_slowness()));
+	ASSERT_TRUE(op_await(&self->stage->ready, 1, 6 * ST_SOON_MS));
 	TH_LOG("the opponent has %d requests in the queue", self->stage->nr);
 }
 

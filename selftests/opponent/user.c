@@ -60,7 +60,7 @@ int op_end_ms(pid_t pid, unsigned int ms)
 
 int op_end(pid_t pid)
 {
-	return op_end_ms(pid, ST_SOON_MS * st_slowness());
+	return op_end_ms(pid, ST_SOON_MS);
 }
 
 void op_kill(pid_t pid)
