@@ -12,6 +12,12 @@
  */
 #define DSYNC_LAST_BYTE	(ULONG_MAX - 1)
 
+/*
+ * Of a mode, beside DMA_BUF_ACCESS_... bits: a device writes, and the end of a CPU writer's window on
+ * other bytes may overwrite that (coherency.c).
+ */
+#define DSYNC_ACCESS_BOUNCED	0x80000000
+
 struct dsync_buf;
 struct dsync_owner;
 struct dsync_set;
@@ -42,7 +48,10 @@ struct dsync_sub {
  * @set: the request this access is part of, and so its owner
  * @buf: the buffer; the set holds the reference
  * @id: unique since boot
- * @mode: DMA_BUF_ACCESS_... bits
+ * @mode: DMA_BUF_ACCESS_... bits, and DSYNC_ACCESS_BOUNCED
+ * @part: accesses from here on that are of one buffer and are entered in one critical section;
+ *	0: an earlier access begins the part
+ * @first: DSYNC_FIRST_... bits; fixed once the set is filled
  * @abandoned: when it was acquired, bytes of it were marked as abandoned
  */
 struct dsync_access {
@@ -56,8 +65,16 @@ struct dsync_access {
 	struct dsync_buf *buf;
 	u64 id;
 	u32 mode;
+	u8 part;
+	u8 first;
 	bool abandoned;
 };
+
+/* Bits of &dsync_access.first: no access before it in the set has the same ... */
+#define DSYNC_FIRST_OF_BUF	BIT(0)
+#define DSYNC_FIRST_OF_RESV	BIT(1)
+/* Set with DSYNC_FIRST_OF_RESV: this access or another one of the set writes to a buffer of the resv. */
+#define DSYNC_RESV_WRITTEN	BIT(2)
 
 static inline bool dsync_access_writes(const struct dsync_access *access)
 {
@@ -67,6 +84,11 @@ static inline bool dsync_access_writes(const struct dsync_access *access)
 static inline bool dsync_access_is_dma(const struct dsync_access *access)
 {
 	return access->mode & DMA_BUF_ACCESS_DMA;
+}
+
+static inline bool dsync_access_bounces(const struct dsync_access *access)
+{
+	return access->mode & DSYNC_ACCESS_BOUNCED;
 }
 
 static inline u64 dsync_access_len(const struct dsync_access *access)

@@ -79,8 +79,7 @@ static struct dsync_access *last_in_line(struct dsync_set *set, struct dsync_acc
 	    dsync_owner_holds(set->owner))
 		return blocker;
 	dsync_set_for_each(set, access)
-		if (dsync_range_overlaps(access->start, access->last, tail->start, tail->last) &&
-		    dsync_mode_conflicts(access->mode, tail->mode))
+		if (dsync_conflict_between(access, tail))
 			return tail;
 	return blocker;
 }
@@ -140,14 +139,63 @@ static int attempt_local(struct dsync_set *set, unsigned int how)
 	return ret;
 }
 
-static void mark(struct dsync_buf *buf, struct dsync_set *set)
+/* What is in the way of a set of several buffers. */
+enum in_the_way {
+	NOTHING,
+	EARLIER,	/* only earlier requests */
+	HOLDER,
+};
+
+/* The first of some accesses of one buffer that is in the way, of those that are held, or queued. */
+static struct dsync_access *part_holder(struct dsync_access *access, struct dsync_access *end)
 {
+	struct dsync_access *blocker = NULL;
+
+	if (!access->buf->nr_held)
+		return NULL;
+	for (; access < end && !blocker; access++)
+		blocker = dsync_buf_holder(access->buf, access);
+	return blocker;
+}
+
+static struct dsync_access *part_earlier(struct dsync_access *access, struct dsync_access *end)
+{
+	struct dsync_access *blocker = NULL;
+
+	if (!access->buf->nr_queued)
+		return NULL;
+	for (; access < end && !blocker; access++)
+		blocker = dsync_buf_earlier(access->buf, access);
+	return blocker;
+}
+
+/* Mark the buffer, and find out what is in the way of some accesses. */
+static enum in_the_way mark_part(struct dsync_set *set, struct dsync_access *access,
+				 struct dsync_access *end)
+{
+	struct dsync_buf *buf = access->buf;
+	enum in_the_way way = NOTHING;
 	unsigned long flags;
 
 	dsync_buf_lock(buf, &flags);
-	WARN_ON_ONCE(buf->marked);
+	WARN_ON_ONCE(buf->marked && buf->marked != set);
 	buf->marked = set;
+	if (part_holder(access, end))
+		way = HOLDER;
+	else if (part_earlier(access, end))
+		way = EARLIER;
 	dsync_buf_unlock(buf, flags);
+	return way;
+}
+
+static enum in_the_way mark_all(struct dsync_set *set)
+{
+	enum in_the_way way = NOTHING;
+	struct dsync_access *access, *end;
+
+	dsync_set_for_each_part(set, access, end)
+		way = max(way, mark_part(set, access, end));
+	return way;
 }
 
 static void unmark(struct dsync_buf *buf)
@@ -159,33 +207,40 @@ static void unmark(struct dsync_buf *buf)
 	dsync_queue_unlock(buf, flags);
 }
 
-/* Find out what is in the way of some accesses, and watch it. */
-static bool part_blocked(struct dsync_set *set, struct dsync_access *access,
-			 struct dsync_access *end,
-			 struct dsync_access *(*way)(struct dsync_buf *buf,
-						     const struct dsync_access *access))
+static void unmark_all(struct dsync_set *set)
+{
+	struct dsync_access *access;
+
+	dsync_set_for_each_buf(set, access)
+		unmark(access->buf);
+}
+
+/* Watch what is in the way of some accesses, unless it has gone. */
+static bool watch_part(struct dsync_set *set, struct dsync_access *access,
+		       struct dsync_access *end,
+		       struct dsync_access *(*in_the_way)(struct dsync_access *access,
+							  struct dsync_access *end))
 {
 	struct dsync_buf *buf = access->buf;
-	struct dsync_access *blocker = NULL;
+	struct dsync_access *blocker;
 	unsigned long flags;
 
 	dsync_buf_lock(buf, &flags);
-	for (; access < end && !blocker; access++)
-		blocker = way(buf, access);
+	blocker = in_the_way(access, end);
 	if (blocker)
 		dsync_queue_watch(set, blocker);
 	dsync_buf_unlock(buf, flags);
 	return blocker;
 }
 
-static bool blocked(struct dsync_set *set,
-		    struct dsync_access *(*way)(struct dsync_buf *buf,
-						const struct dsync_access *access))
+static bool watch(struct dsync_set *set,
+		  struct dsync_access *(*in_the_way)(struct dsync_access *access,
+						     struct dsync_access *end))
 {
 	struct dsync_access *access, *end;
 
 	dsync_set_for_each_part(set, access, end)
-		if (part_blocked(set, access, end, way))
+		if (watch_part(set, access, end, in_the_way))
 			return true;
 	return false;
 }
@@ -201,6 +256,15 @@ static void hold_part(struct dsync_access *access, struct dsync_access *end)
 	dsync_buf_unlock(buf, flags);
 }
 
+static void hold_all(struct dsync_set *set)
+{
+	struct dsync_access *access, *end;
+
+	dsync_set_for_each_part(set, access, end)
+		hold_part(access, end);
+	dsync_hold_publish(set);
+}
+
 static void queue_part(struct dsync_access *access, struct dsync_access *end)
 {
 	struct dsync_buf *buf = access->buf;
@@ -212,20 +276,29 @@ static void queue_part(struct dsync_access *access, struct dsync_access *end)
 	dsync_buf_unlock(buf, flags);
 }
 
-/* With all buffers marked. What is in the way can go at any time: it tells the set, then. */
-static int attempt_marked(struct dsync_set *set, unsigned int how)
+static void enqueue_many(struct dsync_set *set)
 {
 	struct dsync_access *access, *end;
-	bool in_the_way;
 
-	in_the_way = blocked(set, dsync_buf_holder);
-	set->behind = !in_the_way;
-	if (!in_the_way && !(how & ATTEMPT_OVERTAKE))
-		in_the_way = blocked(set, dsync_buf_earlier);
-	if (!in_the_way) {
-		dsync_set_for_each_part(set, access, end)
-			hold_part(access, end);
-		dsync_hold_publish(set);
+	dsync_queue_draw(set);
+	set->state = DSYNC_QUEUED;
+	dsync_set_for_each_part(set, access, end)
+		queue_part(access, end);
+	dsync_owner_add_waiting(set->owner, set);
+}
+
+/* With all buffers marked. What is in the way can go at any time: it tells the set, then. */
+static int attempt_marked(struct dsync_set *set, unsigned int how, enum in_the_way way)
+{
+	bool blocked = false;
+
+	if (way == HOLDER)
+		blocked = watch(set, part_holder);
+	set->behind = !blocked;
+	if (!blocked && way != NOTHING && !(how & ATTEMPT_OVERTAKE))
+		blocked = watch(set, part_earlier);
+	if (!blocked) {
+		hold_all(set);
 		return 0;
 	}
 	if (set->state == DSYNC_QUEUED)
@@ -234,27 +307,17 @@ static int attempt_marked(struct dsync_set *set, unsigned int how)
 		dsync_queue_unwatch(set);
 		return how & ATTEMPT_WAIT ? -ENOLCK : -EAGAIN;
 	}
-	dsync_queue_draw(set);
-	set->state = DSYNC_QUEUED;
-	dsync_set_for_each_part(set, access, end)
-		queue_part(access, end);
-	dsync_owner_add_waiting(set->owner, set);
+	enqueue_many(set);
 	return -EINPROGRESS;
 }
 
 static int attempt_many(struct dsync_set *set, unsigned int how)
 {
-	struct dsync_access *access;
 	int ret;
 
 	dsync_queue_unwatch(set);
-	dsync_set_for_each(set, access)
-		if (!dsync_set_same_buf(access))
-			mark(access->buf, set);
-	ret = attempt_marked(set, how);
-	dsync_set_for_each(set, access)
-		if (!dsync_set_same_buf(access))
-			unmark(access->buf);
+	ret = attempt_marked(set, how, mark_all(set));
+	unmark_all(set);
 	return ret;
 }
 

@@ -1,65 +1,80 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The state of a buffer: its accesses, held and queued. It is found by the address
- * of the dma-buf in a table of a fixed number of buckets, made by the first request
- * and freed with the last access. It does not keep the dma-buf alive: whoever has an access in
- * its trees, or looks it up, does.
+ * The state of a buffer: its accesses, held and queued.
+ *
+ * State lasts: whoever uses the same buffers again and again makes it once. Nobody tells when a
+ * dma-buf is gone, and the state does not keep it: whoever has an access in its trees, or looks
+ * it up, does. So a state that was not used for a while is freed, and sooner when memory is
+ * short. Another dma-buf at the same address is another key.
+ *
+ * A state is used by whoever has a reference. One that only the table refers to is idle and may
+ * die: its reference count goes to 0, and a look-up passes it over from then on.
  */
 #include <linux/dma-buf.h>
-#include <linux/dma-resv.h>
-#include <linux/hash.h>
+#include <linux/jhash.h>
+#include <linux/jiffies.h>
 #include <linux/moduleparam.h>
-#include <linux/rculist.h>
+#include <linux/rcupdate.h>
+#include <linux/rhashtable.h>
+#include <linux/shrinker.h>
 #include <linux/slab.h>
 
+#include "abandon.h"
 #include "buf.h"
 #include "owner.h"
 #include "queue.h"
 #include "set.h"
 
-struct dsync_bucket {
-	/* Makes additions and removals exclusive; look-ups use RCU. */
-	spinlock_t lock;
-	struct hlist_head bufs;
+/* Unused for one to two times as long, a state goes. */
+#define IDLE_JIFFIES	(10 * HZ)
+
+/* What is looked for: a dma-buf and the number of its inode. */
+struct buf_key {
+	const struct dma_buf *dmabuf;
+	u64 ino;
 };
 
-static struct dsync_bucket *buckets;
-
-static struct dsync_bucket *bucket_of(const struct dma_buf *dmabuf)
+static u32 hash(const struct dma_buf *dmabuf, u64 ino, u32 seed)
 {
-	return &buckets[hash_ptr(dmabuf, ilog2(DSYNC_BUF_BUCKETS))];
+	return jhash_2words(ino, (unsigned long)dmabuf >> L1_CACHE_SHIFT, seed);
 }
 
-/**
- * dsync_buf_start() - make the table
- *
- * Return: 0 or -ENOMEM.
- */
-int dsync_buf_start(void)
+static u32 key_hash(const void *data, u32 len, u32 seed)
 {
-	unsigned int i;
+	const struct buf_key *key = data;
 
-	buckets = kvcalloc(DSYNC_BUF_BUCKETS, sizeof(*buckets), GFP_KERNEL);
-	if (!buckets)
-		return -ENOMEM;
-	for (i = 0; i < DSYNC_BUF_BUCKETS; i++) {
-		spin_lock_init(&buckets[i].lock);
-		INIT_HLIST_HEAD(&buckets[i].bufs);
-	}
-	return 0;
+	return hash(key->dmabuf, key->ino, seed);
 }
 
-/**
- * dsync_buf_stop() - free the table, which is empty by now
- */
-void dsync_buf_stop(void)
+static u32 buf_hash(const void *data, u32 len, u32 seed)
 {
-	unsigned int i;
+	const struct dsync_buf *buf = data;
 
-	for (i = 0; i < DSYNC_BUF_BUCKETS; i++)
-		WARN_ON(!hlist_empty(&buckets[i].bufs));
-	kvfree(buckets);
+	return hash(buf->dmabuf, buf->ino, seed);
 }
+
+static int buf_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct dsync_buf *buf = obj;
+	const struct buf_key *key = arg->key;
+
+	return buf->dmabuf != key->dmabuf || buf->ino != key->ino;
+}
+
+static const struct rhashtable_params buf_params = {
+	.head_offset		= offsetof(struct dsync_buf, node),
+	.key_len		= sizeof(struct buf_key),
+	.hashfn			= key_hash,
+	.obj_hashfn		= buf_hash,
+	.obj_cmpfn		= buf_cmp,
+	.automatic_shrinking	= true,
+};
+
+static struct rhashtable bufs;
+static struct shrinker *shrinker;
+
+static void reap_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(reap_work, reap_fn);
 
 /**
  * dsync_buf_ino() - the number that names a dma-buf in traces
@@ -72,20 +87,6 @@ u64 dsync_buf_ino(const struct dma_buf *dmabuf)
 	return file_inode(dmabuf->file)->i_ino;
 }
 
-static struct dsync_buf *bucket_find(struct dsync_bucket *bucket,
-				     const struct dma_buf *dmabuf)
-{
-	struct dsync_buf *buf;
-
-	/* The state of a dma-buf that is gone can still be there, under the same address. */
-	hlist_for_each_entry_rcu(buf, &bucket->bufs, node,
-				 lockdep_is_held(&bucket->lock))
-		if (buf->dmabuf == dmabuf && buf->ino == dsync_buf_ino(dmabuf) &&
-		    refcount_inc_not_zero(&buf->ref))
-			return buf;
-	return NULL;
-}
-
 /**
  * dsync_buf_find() - the state of a dma-buf, if it has one
  * @dmabuf: the buffer
@@ -95,10 +96,13 @@ static struct dsync_buf *bucket_find(struct dsync_bucket *bucket,
  */
 struct dsync_buf *dsync_buf_find(struct dma_buf *dmabuf)
 {
+	struct buf_key key = { dmabuf, dsync_buf_ino(dmabuf) };
 	struct dsync_buf *buf;
 
 	rcu_read_lock();
-	buf = bucket_find(bucket_of(dmabuf), dmabuf);
+	buf = rhashtable_lookup(&bufs, &key, buf_params);
+	if (buf && !refcount_inc_not_zero(&buf->ref))
+		buf = NULL;
 	rcu_read_unlock();
 	return buf;
 }
@@ -113,13 +117,39 @@ static struct dsync_buf *buf_alloc(struct dma_buf *dmabuf)
 
 	buf->dmabuf = dmabuf;
 	buf->ino = dsync_buf_ino(dmabuf);
-	refcount_set(&buf->ref, 1);
+	buf->used = jiffies;
+	buf->marks = RB_ROOT_CACHED;
+	/* The table's, and the caller's. */
+	refcount_set(&buf->ref, 2);
 	spin_lock_init(&buf->lock);
 	buf->held.steps = &buf->steps;
 	buf->queued.steps = &buf->steps;
 	INIT_LIST_HEAD(&buf->jobs);
 	dsync_queue_init(buf);
 	return buf;
+}
+
+/*
+ * Put a state into the table. Return: NULL, or the state that is there already, with a reference,
+ * or an error pointer.
+ */
+static struct dsync_buf *buf_insert(struct dsync_buf *buf)
+{
+	struct buf_key key = { buf->dmabuf, buf->ino };
+	struct dsync_buf *other;
+	bool alive;
+
+	do {
+		rcu_read_lock();
+		other = rhashtable_lookup_get_insert_key(&bufs, &key, &buf->node,
+							 buf_params);
+		alive = IS_ERR_OR_NULL(other) || refcount_inc_not_zero(&other->ref);
+		/* Dead, and about to be taken out: whoever comes first does it. */
+		if (!alive)
+			rhashtable_remove_fast(&bufs, &other->node, buf_params);
+		rcu_read_unlock();
+	} while (!alive);
+	return other;
 }
 
 /**
@@ -131,78 +161,181 @@ static struct dsync_buf *buf_alloc(struct dma_buf *dmabuf)
  */
 struct dsync_buf *dsync_buf_get(struct dma_buf *dmabuf)
 {
-	struct dsync_bucket *bucket = bucket_of(dmabuf);
-	struct dsync_buf *buf, *other;
-	unsigned long flags;
+	struct dsync_buf *buf = dsync_buf_find(dmabuf), *other;
 
-	buf = dsync_buf_find(dmabuf);
 	if (buf)
 		return buf;
-
 	buf = buf_alloc(dmabuf);
 	if (!buf)
 		return NULL;
-
-	spin_lock_irqsave(&bucket->lock, flags);
-	other = bucket_find(bucket, dmabuf);
-	if (!other)
-		hlist_add_head_rcu(&buf->node, &bucket->bufs);
-	spin_unlock_irqrestore(&bucket->lock, flags);
-
-	if (!other)
+	other = buf_insert(buf);
+	if (!other) {
+		schedule_delayed_work(&reap_work, IDLE_JIFFIES);
 		return buf;
+	}
 	kfree(buf);
-	return other;
+	return IS_ERR(other) ? NULL : other;
 }
 
 /**
  * dsync_buf_put() - drop a reference
- * @buf: the state; it goes with the last one
+ * @buf: the state, which stays for the next user
  *
  * Context: any, hard interrupt and &dma_fence.lock included.
  */
 void dsync_buf_put(struct dsync_buf *buf)
 {
-	struct dsync_bucket *bucket = bucket_of(buf->dmabuf);
-	unsigned long flags;
-	bool last;
+	WRITE_ONCE(buf->used, jiffies);
+	/* Never the last one: that is the table's. */
+	refcount_dec(&buf->ref);
+}
 
-	if (refcount_dec_not_one(&buf->ref))
-		return;
-	spin_lock_irqsave(&bucket->lock, flags);
-	last = refcount_dec_and_test(&buf->ref);
-	if (last)
-		hlist_del_rcu(&buf->node);
-	spin_unlock_irqrestore(&bucket->lock, flags);
-	if (!last)
-		return;
-
-	WARN_ON_ONCE(!list_empty(&buf->jobs) || !hlist_empty(&buf->pending));
+static void buf_free(struct dsync_buf *buf)
+{
+	WARN_ON_ONCE(buf->nr_held || buf->nr_queued || buf->marked ||
+		     !RB_EMPTY_ROOT(&buf->marks.rb_root) ||
+		     !list_empty(&buf->jobs) || !hlist_empty(&buf->pending));
+	kfree(buf->windows);
 	kfree_rcu(buf, rcu);
 }
 
+/* Free a state if it is idle: without a reference nobody has an access there, nor makes one. */
+static bool buf_reap(struct dsync_buf *buf)
+{
+	if (!refcount_dec_if_one(&buf->ref))
+		return false;
+	/* The one who looked it up dead may have been faster. */
+	rhashtable_remove_fast(&bufs, &buf->node, buf_params);
+	buf_free(buf);
+	return true;
+}
+
 /**
- * dsync_buf_for_each() - visit the buffers of a bucket
- * @bucket: 0 .. DSYNC_BUF_BUCKETS - 1
- * @fn: called for each, under RCU, without locks
- * @data: passed to @fn
+ * dsync_buf_reap() - free states that nobody uses
+ * @nr: at most so many
+ * @age: those that were not used for so many jiffies
+ *
+ * Context: process context; may sleep.
+ * Return: how many were freed.
+ */
+unsigned long dsync_buf_reap(unsigned long nr, unsigned long age)
+{
+	struct rhashtable_iter iter;
+	unsigned long reaped = 0;
+	struct dsync_buf *buf;
+
+	rhashtable_walk_enter(&bufs, &iter);
+	rhashtable_walk_start(&iter);
+	while (reaped < nr && (buf = rhashtable_walk_next(&iter))) {
+		if (!IS_ERR(buf) && !time_before(jiffies, READ_ONCE(buf->used) + age))
+			reaped += buf_reap(buf);
+		if (need_resched()) {
+			rhashtable_walk_stop(&iter);
+			cond_resched();
+			rhashtable_walk_start(&iter);
+		}
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+	return reaped;
+}
+
+static void reap_fn(struct work_struct *work)
+{
+	dsync_buf_reap(ULONG_MAX, IDLE_JIFFIES);
+	if (atomic_read(&bufs.nelems))
+		schedule_delayed_work(&reap_work, IDLE_JIFFIES);
+}
+
+static unsigned long shrinker_count(struct shrinker *s, struct shrink_control *sc)
+{
+	return atomic_read(&bufs.nelems) ?: SHRINK_EMPTY;
+}
+
+static unsigned long shrinker_scan(struct shrinker *s, struct shrink_control *sc)
+{
+	return dsync_buf_reap(sc->nr_to_scan, 0) ?: SHRINK_STOP;
+}
+
+/**
+ * dsync_buf_start() - make the table
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int dsync_buf_start(void)
+{
+	int ret = rhashtable_init(&bufs, &buf_params);
+
+	if (ret)
+		return ret;
+	shrinker = shrinker_alloc(0, "dmabuf_sync_buf");
+	if (!shrinker) {
+		rhashtable_destroy(&bufs);
+		return -ENOMEM;
+	}
+	shrinker->count_objects = shrinker_count;
+	shrinker->scan_objects = shrinker_scan;
+	shrinker_register(shrinker);
+	return 0;
+}
+
+static void buf_stop(void *ptr, void *arg)
+{
+	struct dsync_buf *buf = ptr;
+
+	dsync_abandon_forget(buf);
+	WARN_ON_ONCE(refcount_read(&buf->ref) != 1);
+	buf_free(buf);
+}
+
+/**
+ * dsync_buf_stop() - free the table and all states; none is used any more
+ */
+void dsync_buf_stop(void)
+{
+	shrinker_free(shrinker);
+	cancel_delayed_work_sync(&reap_work);
+	rhashtable_free_and_destroy(&bufs, buf_stop, NULL);
+}
+
+/**
+ * dsync_buf_walk_begin() - visit all buffers
+ * @iter: the walk; dsync_buf_walk_end() must follow
+ *
+ * Context: process context; may sleep. Buffers that come or go meanwhile may be met or not, and
+ * when the table grows or shrinks some are met twice.
+ */
+void dsync_buf_walk_begin(struct rhashtable_iter *iter)
+{
+	rhashtable_walk_enter(&bufs, iter);
+}
+
+/**
+ * dsync_buf_walk_next() - go on with dsync_buf_walk_begin()
+ * @iter: the walk
  *
  * Context: process context.
+ * Return: the next state with a reference for the caller, or NULL.
  */
-void dsync_buf_for_each(unsigned int bucket,
-			void (*fn)(struct dsync_buf *buf, void *data),
-			void *data)
+struct dsync_buf *dsync_buf_walk_next(struct rhashtable_iter *iter)
 {
 	struct dsync_buf *buf;
 
-	rcu_read_lock();
-	hlist_for_each_entry_rcu(buf, &buckets[bucket].bufs, node) {
-		if (!refcount_inc_not_zero(&buf->ref))
-			continue;
-		fn(buf, data);
-		dsync_buf_put(buf);
-	}
-	rcu_read_unlock();
+	rhashtable_walk_start(iter);
+	do {
+		buf = rhashtable_walk_next(iter);
+	} while (buf && (IS_ERR(buf) || !refcount_inc_not_zero(&buf->ref)));
+	rhashtable_walk_stop(iter);
+	return buf;
+}
+
+/**
+ * dsync_buf_walk_end() - end it, at any time
+ * @iter: the walk
+ */
+void dsync_buf_walk_end(struct rhashtable_iter *iter)
+{
+	rhashtable_walk_exit(iter);
 }
 
 #ifdef CONFIG_DMABUF_SYNC_DEBUG
@@ -210,53 +343,16 @@ static unsigned int max_steps;
 module_param(max_steps, uint, 0644);
 MODULE_PARM_DESC(max_steps, "most tree nodes looked at with a buffer's lock held; write 0 to begin anew");
 
-static void note_steps(const struct dsync_buf *buf)
+/**
+ * dsync_buf_note_steps() - keep the largest number of steps in one section
+ * @buf: the buffer, locked
+ */
+void dsync_buf_note_steps(const struct dsync_buf *buf)
 {
 	if (buf->steps > READ_ONCE(max_steps))
 		WRITE_ONCE(max_steps, buf->steps);
 }
-#else
-static void note_steps(const struct dsync_buf *buf)
-{
-}
 #endif
-
-/**
- * dsync_buf_lock() - lock a buffer's tables
- * @buf: the buffer
- * @flags: for dsync_buf_unlock()
- *
- * Context: any.
- */
-void dsync_buf_lock(struct dsync_buf *buf, unsigned long *flags)
-	__acquires(&buf->lock)
-{
-	spin_lock_irqsave(&buf->lock, *flags);
-	buf->steps = 0;
-}
-
-/**
- * dsync_buf_unlock() - unlock them
- * @buf: the buffer
- * @flags: of dsync_buf_lock()
- */
-void dsync_buf_unlock(struct dsync_buf *buf, unsigned long flags)
-	__releases(&buf->lock)
-{
-	note_steps(buf);
-	spin_unlock_irqrestore(&buf->lock, flags);
-}
-
-/**
- * dsync_buf_spent() - is it time to drop the lock
- * @buf: the buffer, locked
- *
- * Return: true when DSYNC_MAX_STEPS nodes were looked at.
- */
-bool dsync_buf_spent(const struct dsync_buf *buf)
-{
-	return buf->steps >= DSYNC_MAX_STEPS;
-}
 
 /**
  * dsync_buf_insert_held() - the access is held from here on
@@ -268,7 +364,7 @@ bool dsync_buf_spent(const struct dsync_buf *buf)
 void dsync_buf_insert_held(struct dsync_buf *buf, struct dsync_access *access)
 {
 	lockdep_assert_held(&buf->lock);
-	WARN_ON_ONCE(dsync_buf_holder(buf, access));
+	WARN_ON_ONCE(buf->nr_held && dsync_buf_holder(buf, access));
 	dsync_conflict_insert(&buf->held, access);
 	buf->nr_held++;
 }
@@ -357,10 +453,6 @@ struct dsync_access *dsync_buf_earlier(struct dsync_buf *buf,
  * dsync_buf_has_job() - does a fence belong to a job of the framework
  * @buf: the buffer
  * @fence: a fence out of its resv
- *
- * A job's fence is signaled before its accesses are released. So who asks whether a fence is
- * one to wait for asks this first, and then whether it is signaled: the other way round it
- * could be a job's that ended in between.
  *
  * Context: any.
  * Return: true while an access that was committed with @fence is held.

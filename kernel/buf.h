@@ -4,6 +4,7 @@
 
 #include <linux/list.h>
 #include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
@@ -12,6 +13,7 @@
 
 struct dma_buf;
 struct dma_fence;
+struct dsync_windows;
 
 /*
  * Tree nodes that may be looked at with a lock held, or interrupts off, before the lock is dropped:
@@ -20,21 +22,30 @@ struct dma_fence;
 #define DSYNC_MAX_STEPS		1024
 
 /**
- * struct dsync_buf - what the framework knows of a dma-buf, while it is used
- * @node: in a bucket of the table; changed under the bucket's lock, read under RCU
- * @dmabuf: the buffer; alive while a tree has an access
- * @ino: inode number of @dmabuf, its name in traces
- * @ref: one per access of a set, one per user of a look-up, one of @work
- * @rcu: frees it after the last look-up
+ * struct dsync_buf - what the framework knows of a dma-buf
+ *
+ * It lasts: made by the first request, it stays for the next one, and goes when it was not used
+ * for a while.
+ *
+ * @node: in the table of buffers
+ * @dmabuf: the buffer; alive while a tree has an access. Another one can be there later
+ * @ino: inode number of @dmabuf, its name in traces; with @dmabuf it is the key
+ * @ref: the table's, one per access of a set, one per user of a look-up, one per mark, one of
+ *	@work; 0: dead, not to be used
+ * @used: jiffies of the last use, whatever it was for
  * @work: goes on with @pending where an interrupt must not
+ * @rcu: frees a dead one, which has no work, after the last look-up
  */
 struct dsync_buf {
-	struct hlist_node node;
+	struct rhash_head node;
 	struct dma_buf *dmabuf;
 	u64 ino;
 	refcount_t ref;
-	struct rcu_head rcu;
-	struct work_struct work;
+	unsigned long used;
+	union {
+		struct work_struct work;
+		struct rcu_head rcu;
+	};
 
 	/**
 	 * @lock: protects the members below. Taken in hard interrupt and inside
@@ -49,6 +60,8 @@ struct dsync_buf {
 	struct list_head jobs;
 	/** @pending: sets that are to be looked at, by &dsync_set.watch */
 	struct hlist_head pending;
+	/** @marks: bytes that writers abandoned, of abandon.c */
+	struct rb_root_cached marks;
 	/** @marked: a set of several buffers that is being acquired; only it may enter */
 	struct dsync_set *marked;
 	/** @tail: the access that was queued last, while it is queued */
@@ -59,9 +72,10 @@ struct dsync_buf {
 	unsigned int nr_held;
 	/** @nr_queued: accesses in @queued */
 	unsigned int nr_queued;
-};
 
-#define DSYNC_BUF_BUCKETS	1024
+	/** @windows: its CPU windows, made by the first one, without a lock (coherency.c) */
+	struct dsync_windows *windows;
+};
 
 int dsync_buf_start(void);
 void dsync_buf_stop(void);
@@ -70,13 +84,57 @@ u64 dsync_buf_ino(const struct dma_buf *dmabuf);
 struct dsync_buf *dsync_buf_get(struct dma_buf *dmabuf);
 struct dsync_buf *dsync_buf_find(struct dma_buf *dmabuf);
 void dsync_buf_put(struct dsync_buf *buf);
-void dsync_buf_for_each(unsigned int bucket,
-			void (*fn)(struct dsync_buf *buf, void *data),
-			void *data);
+unsigned long dsync_buf_reap(unsigned long nr, unsigned long age);
 
-void dsync_buf_lock(struct dsync_buf *buf, unsigned long *flags) __acquires(&buf->lock);
-void dsync_buf_unlock(struct dsync_buf *buf, unsigned long flags) __releases(&buf->lock);
-bool dsync_buf_spent(const struct dsync_buf *buf);
+void dsync_buf_walk_begin(struct rhashtable_iter *iter);
+struct dsync_buf *dsync_buf_walk_next(struct rhashtable_iter *iter);
+void dsync_buf_walk_end(struct rhashtable_iter *iter);
+
+/* Builds for tests count the steps of the longest section. */
+#ifdef CONFIG_DMABUF_SYNC_DEBUG
+void dsync_buf_note_steps(const struct dsync_buf *buf);
+#else
+static inline void dsync_buf_note_steps(const struct dsync_buf *buf)
+{
+}
+#endif
+
+/**
+ * dsync_buf_lock() - lock a buffer's tables
+ * @buf: the buffer
+ * @flags: for dsync_buf_unlock()
+ *
+ * Context: any.
+ */
+static inline void dsync_buf_lock(struct dsync_buf *buf, unsigned long *flags)
+	__acquires(&buf->lock)
+{
+	spin_lock_irqsave(&buf->lock, *flags);
+	buf->steps = 0;
+}
+
+/**
+ * dsync_buf_unlock() - unlock them
+ * @buf: the buffer
+ * @flags: of dsync_buf_lock()
+ */
+static inline void dsync_buf_unlock(struct dsync_buf *buf, unsigned long flags)
+	__releases(&buf->lock)
+{
+	dsync_buf_note_steps(buf);
+	spin_unlock_irqrestore(&buf->lock, flags);
+}
+
+/**
+ * dsync_buf_spent() - is it time to drop the lock
+ * @buf: the buffer, locked
+ *
+ * Return: true when DSYNC_MAX_STEPS nodes were looked at.
+ */
+static inline bool dsync_buf_spent(const struct dsync_buf *buf)
+{
+	return buf->steps >= DSYNC_MAX_STEPS;
+}
 
 void dsync_buf_insert_held(struct dsync_buf *buf, struct dsync_access *access);
 void dsync_buf_remove_held(struct dsync_buf *buf, struct dsync_access *access);

@@ -84,7 +84,36 @@ static bool stands_before(unsigned long start, u64 id, const struct dsync_access
 
 static enum dsync_tree tree_of(const struct dsync_access *access)
 {
-	return dsync_access_writes(access) ? DSYNC_WRITERS : DSYNC_READERS;
+	if (!dsync_access_writes(access))
+		return DSYNC_READERS;
+	return dsync_access_bounces(access) ? DSYNC_BOUNCED : DSYNC_WRITERS;
+}
+
+/*
+ * Two kinds of writers exclude each other on all bytes. One writes where the CPUs look, the other where
+ * the device does, and only whole buffers are copied from here to there.
+ */
+static u8 excludes_all_of(const struct dsync_access *access)
+{
+	if (!dsync_access_writes(access))
+		return 0;
+	return BIT(dsync_access_bounces(access) ? DSYNC_WRITERS : DSYNC_BOUNCED);
+}
+
+/**
+ * dsync_conflict_between() - do two accesses conflict
+ * @a: an access
+ * @b: one of another owner, of the same buffer
+ *
+ * The same as the trees say.
+ *
+ * Return: true if they cannot be held at the same time.
+ */
+bool dsync_conflict_between(const struct dsync_access *a, const struct dsync_access *b)
+{
+	return dsync_mode_conflicts(a->mode, b->mode) &&
+	       (excludes_all_of(a) & BIT(tree_of(b)) ||
+		dsync_range_overlaps(a->start, a->last, b->start, b->last));
 }
 
 /**
@@ -189,19 +218,42 @@ static struct dsync_access *find_from(struct dsync_access *access,
 	return NULL;
 }
 
+/* The question as it is put to one tree; @whole is room for it. */
+static const struct dsync_ask *ask_tree(const struct dsync_ask *ask, enum dsync_tree tree,
+					struct dsync_ask *whole)
+{
+	if (likely(!(ask->all_of & BIT(tree))))
+		return ask;
+	*whole = *ask;
+	whole->start = 0;
+	whole->last = DSYNC_LAST_BYTE;
+	return whole;
+}
+
 static struct dsync_access *tree_first(struct dsync_trees *trees, enum dsync_tree tree,
 				       const struct dsync_ask *ask)
 {
 	struct dsync_access *root = access_of(trees->roots[tree].rb_node);
+	struct dsync_ask whole;
 
-	if (!root || !sub_may(root, ask))
+	if (!root)
+		return NULL;
+	ask = ask_tree(ask, tree, &whole);
+	if (!sub_may(root, ask))
 		return NULL;
 	return find_from(leftmost(root, ask, trees->steps), ask, trees->steps);
 }
 
-static bool asks_readers(const struct dsync_ask *ask)
+/* The first one in @tree and those behind it. */
+static struct dsync_access *trees_first(struct dsync_trees *trees, enum dsync_tree tree,
+					const struct dsync_ask *ask)
 {
-	return !ask->writers_only;
+	unsigned int end = ask->writers_only ? DSYNC_READERS : DSYNC_NR_TREES;
+	struct dsync_access *access = NULL;
+
+	for (; tree < end && !access; tree++)
+		access = tree_first(trees, tree, ask);
+	return access;
 }
 
 /**
@@ -219,6 +271,7 @@ struct dsync_ask dsync_conflict_ask(const struct dsync_access *access, u64 ticke
 		.last = access->last,
 		.ticket = ticket,
 		.writers_only = !dsync_access_writes(access),
+		.all_of = excludes_all_of(access),
 	};
 }
 
@@ -235,21 +288,17 @@ struct dsync_ask dsync_conflict_ask(const struct dsync_access *access, u64 ticke
 struct dsync_access *dsync_conflict_first(struct dsync_trees *trees,
 					  const struct dsync_ask *ask)
 {
-	struct dsync_access *access = tree_first(trees, DSYNC_WRITERS, ask);
-
-	if (!access && asks_readers(ask))
-		access = tree_first(trees, DSYNC_READERS, ask);
-	return access;
+	return trees_first(trees, DSYNC_WRITERS, ask);
 }
 
-/* What is left behind @access in its tree, and then in the readers' tree. */
+/* What is left from @access on, in its tree and in those behind it. */
 static struct dsync_access *rest(struct dsync_trees *trees, const struct dsync_ask *ask,
 				 enum dsync_tree tree, struct dsync_access *access)
 {
-	access = find_from(access, ask, trees->steps);
-	if (!access && tree == DSYNC_WRITERS && asks_readers(ask))
-		access = tree_first(trees, DSYNC_READERS, ask);
-	return access;
+	struct dsync_ask whole;
+
+	access = find_from(access, ask_tree(ask, tree, &whole), trees->steps);
+	return access ?: trees_first(trees, tree + 1, ask);
 }
 
 /**
@@ -265,7 +314,11 @@ struct dsync_access *dsync_conflict_next(struct dsync_trees *trees,
 					 const struct dsync_ask *ask,
 					 struct dsync_access *prev)
 {
-	return rest(trees, ask, tree_of(prev), successor(prev, ask, trees->steps));
+	enum dsync_tree tree = tree_of(prev);
+	struct dsync_ask whole;
+
+	return rest(trees, ask, tree,
+		    successor(prev, ask_tree(ask, tree, &whole), trees->steps));
 }
 
 /* The first access behind a place. */

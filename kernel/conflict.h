@@ -4,16 +4,20 @@
 
 #include "access.h"
 
-/* Accesses of a buffer are kept apart by what they exclude. */
+/*
+ * Accesses of a buffer are kept apart by what they exclude. In the order in which they are looked
+ * through: writers, writers that are DSYNC_ACCESS_BOUNCED, those that only read.
+ */
 enum dsync_tree {
-	DSYNC_READERS,
 	DSYNC_WRITERS,
+	DSYNC_BOUNCED,
+	DSYNC_READERS,
 	DSYNC_NR_TREES,
 };
 
 /**
  * struct dsync_trees - the held accesses of a buffer, or the queued ones
- * @roots: by start, those that only read and those that write
+ * @roots: by start
  * @steps: nodes looked at; the holder of &dsync_buf.lock counts and clears them
  */
 struct dsync_trees {
@@ -28,6 +32,7 @@ struct dsync_trees {
  * @last: to here
  * @ticket: of sets with an earlier ticket; U64_MAX: of all
  * @writers_only: not those that only read
+ * @all_of: BIT(enum dsync_tree): there, those with whatever bytes
  */
 struct dsync_ask {
 	const struct dsync_owner *except;
@@ -35,6 +40,7 @@ struct dsync_ask {
 	unsigned long last;
 	u64 ticket;
 	bool writers_only;
+	u8 all_of;
 };
 
 /**
@@ -52,6 +58,7 @@ struct dsync_cursor {
 void dsync_conflict_insert(struct dsync_trees *trees, struct dsync_access *access);
 void dsync_conflict_remove(struct dsync_trees *trees, struct dsync_access *access);
 
+bool dsync_conflict_between(const struct dsync_access *a, const struct dsync_access *b);
 struct dsync_ask dsync_conflict_ask(const struct dsync_access *access, u64 ticket);
 struct dsync_access *dsync_conflict_first(struct dsync_trees *trees,
 					  const struct dsync_ask *ask);

@@ -39,33 +39,96 @@ static int context_open(struct inode *inode, struct file *file)
 	return stream_open(inode, file);
 }
 
-static struct dsync_entry *entry_create(struct dsync_context *context,
-					struct dsync_set *set)
+static struct dsync_entry *entry_of(struct dsync_set *set)
+{
+	return container_of(set, struct dsync_entry, set);
+}
+
+static struct dsync_entry *entry_create(struct dsync_context *context, unsigned int nr)
 {
 	struct dsync_entry *entry;
+	struct dsync_set *set;
+	int ret;
 
-	entry = kzalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
-	if (!entry)
-		return NULL;
-	kref_init(&entry->ref);
-	dsync_set_get(set);
-	entry->set = set;
+	set = dsync_set_alloc(context->owner, nr, offsetof(struct dsync_entry, set));
+	if (IS_ERR(set))
+		return ERR_CAST(set);
+	entry = entry_of(set);
 	entry->context = context;
 	INIT_LIST_HEAD(&entry->link);
-	return entry;
+	ret = xa_alloc(&context->entries, &entry->event.set, entry, xa_limit_31b,
+		       GFP_KERNEL);
+	if (!ret)
+		return entry;
+	dsync_set_put(set);
+	return ERR_PTR(ret);
 }
 
-static void entry_free(struct kref *ref)
+static void entry_discard(struct dsync_entry *entry)
 {
-	struct dsync_entry *entry = container_of(ref, struct dsync_entry, ref);
-
-	dsync_set_put(entry->set);
-	kfree(entry);
+	cmpxchg(&entry->context->recent, entry, NULL);
+	xa_erase(&entry->context->entries, entry->event.set);
+	dsync_set_put(&entry->set);
 }
 
-static void entry_put(struct dsync_entry *entry)
+static bool entry_renew(struct dsync_entry *entry)
 {
-	kref_put(&entry->ref, entry_free);
+	if (!dsync_set_renew(&entry->set))
+		return false;
+	dsync_set_unpin(&entry->set);
+	entry->queued = false;
+	entry->told = false;
+	entry->ended = false;
+	return true;
+}
+
+/* Only the memory of a few accesses is kept. */
+static void entry_drop(struct dsync_entry *entry)
+{
+	if (entry->set.nr <= DSYNC_MAX_LOCAL)
+		entry = xchg(&entry->context->spare, entry);
+	if (entry)
+		entry_discard(entry);
+}
+
+/* The entry's set is over. */
+static void entry_over(struct dsync_entry *entry)
+{
+	if (entry_renew(entry))
+		entry_drop(entry);
+	else
+		entry_discard(entry);
+}
+
+/**
+ * dsync_context_entry() - an entry for a request
+ * @context: whose
+ * @nr: number of accesses, not 0
+ *
+ * Context: process context; may sleep.
+ * Return: an entry with a number, whose set is new and is to be filled; for dsync_context_acquire()
+ * or dsync_context_entry_drop(). Or an error pointer as of dsync_set_alloc().
+ */
+struct dsync_entry *dsync_context_entry(struct dsync_context *context, unsigned int nr)
+{
+	struct dsync_entry *entry = xchg(&context->spare, NULL);
+
+	if (entry && entry->set.nr == nr)
+		return entry;
+	if (entry)
+		entry_discard(entry);
+	return entry_create(context, nr);
+}
+
+/**
+ * dsync_context_entry_drop() - give up an entry that was not requested
+ * @entry: from dsync_context_entry()
+ *
+ * Context: process context.
+ */
+void dsync_context_entry_drop(struct dsync_entry *entry)
+{
+	entry_drop(entry);
 }
 
 static u32 set_status(const struct dsync_set *set)
@@ -80,6 +143,17 @@ static void entry_tell(struct dsync_entry *entry)
 	smp_store_release(&entry->known, true);
 }
 
+/* The same for a queued set: whoever read its event may have ended it. */
+static void entry_tell_queued(struct dsync_entry *entry)
+{
+	struct dsync_context *context = entry->context;
+
+	spin_lock(&context->lock);
+	if (!entry->ended)
+		entry_tell(entry);
+	spin_unlock(&context->lock);
+}
+
 static bool entry_is_known(const struct dsync_entry *entry)
 {
 	/* Pairs with entry_tell(). */
@@ -89,15 +163,16 @@ static bool entry_is_known(const struct dsync_entry *entry)
 /* A queued set is acquired or has failed: make the event readable. */
 static void entry_done(struct dsync_set *set, int error)
 {
-	struct dsync_entry *entry = set->private;
+	struct dsync_entry *entry = entry_of(set);
 	struct dsync_context *context = entry->context;
 
 	entry->event.result = error;
 	entry->event.status = error ? 0 : set_status(set);
 	spin_lock(&context->lock);
-	entry_tell(entry);
-	if (!entry->ended)
+	if (!entry->ended) {
+		entry_tell(entry);
 		list_add_tail(&entry->link, &context->events);
+	}
 	spin_unlock(&context->lock);
 	wake_up_interruptible_poll(&context->wait, EPOLLIN | EPOLLRDNORM);
 }
@@ -107,28 +182,31 @@ static void entry_hide(struct dsync_entry *entry)
 {
 	struct dsync_context *context = entry->context;
 
-	spin_lock(&context->lock);
-	entry->ended = true;
-	list_del_init(&entry->link);
-	spin_unlock(&context->lock);
+	if (entry->queued) {
+		spin_lock(&context->lock);
+		entry->ended = true;
+		list_del_init(&entry->link);
+		spin_unlock(&context->lock);
+	}
+	entry->known = false;
 }
 
-/* A hidden entry ends. An event that was not read told nobody anything. */
+/* A hidden entry ends. An event that was not read told nobody anything, nor did a lost answer. */
 static void entry_end(struct dsync_entry *entry, bool abandoned)
 {
-	struct dsync_set *set = entry->set;
+	struct dsync_set *set = &entry->set;
 
 	if (entry->queued)
 		dsync_request_cancel(set);
 	if (set->state == DSYNC_READY) {
 		if (abandoned)
 			dsync_release_abandoned(set);
-		else if (entry->queued && !entry->told)
+		else if (!entry->told)
 			dsync_release_untold(set);
 		else
 			dsync_release(set);
 	}
-	entry_put(entry);
+	entry_over(entry);
 }
 
 /* The release comes when nobody is in a call any more: those that would wait end here. */
@@ -147,32 +225,36 @@ static int context_release(struct inode *inode, struct file *file)
 	unsigned long nr;
 
 	xa_for_each(&context->entries, nr, entry) {
+		if (!entry->known)
+			continue;
 		entry_hide(entry);
 		entry_end(entry, true);
 	}
+	if (context->spare)
+		entry_discard(context->spare);
 	xa_destroy(&context->entries);
 	dsync_owner_put(context->owner);
 	kfree(context);
 	return 0;
 }
 
-/* The number is reserved, so this neither allocates nor fails. */
-static void entry_publish(struct dsync_context *context,
-			  struct dsync_entry *entry, u32 nr)
-{
-	xa_store(&context->entries, nr, entry, GFP_KERNEL);
-}
-
 /*
  * The event can be there before the call returns, and whoever reads it finds the set by its
- * number. Who does not know the number yet does not: the request may be in an exporter.
+ * number and may end it. Who does not know the number yet does not: the request may be in an
+ * exporter.
  */
-static int acquire_queued(struct dsync_context *context,
-			  struct dsync_entry *entry, u32 nr)
+static int acquire_queued(struct dsync_entry *entry)
 {
+	struct dsync_set *set = &entry->set;
+	int ret;
+
 	entry->queued = true;
-	entry_publish(context, entry, nr);
-	return dsync_request_async(entry->set, entry_done, entry);
+	dsync_set_get(set);
+	ret = dsync_request_async(set, entry_done);
+	if (!ret)
+		entry_tell_queued(entry);
+	dsync_set_put(set);
+	return ret;
 }
 
 /*
@@ -194,10 +276,12 @@ static ktime_t deadline_to_host(ktime_t deadline)
 static int acquire_blocking(struct file *file, struct dsync_set *set, s64 deadline_ns)
 {
 	struct dsync_context *context = file->private_data;
-	ktime_t deadline = deadline_to_host(deadline_ns);
+	ktime_t deadline = 0;
 	struct dsync_call call;
 	int ret;
 
+	if (deadline_ns)
+		deadline = deadline_to_host(deadline_ns);
 	ret = dsync_call_begin(&context->calls, &call, file, set);
 	if (ret)
 		return ret;
@@ -209,8 +293,7 @@ static int acquire_blocking(struct file *file, struct dsync_set *set, s64 deadli
 static int acquire_now(struct file *file, struct dsync_entry *entry,
 		       struct dmabuf_sync_acquire *arg)
 {
-	struct dsync_context *context = file->private_data;
-	struct dsync_set *set = entry->set;
+	struct dsync_set *set = &entry->set;
 	int ret;
 
 	if (arg->flags & DMABUF_SYNC_NONBLOCK)
@@ -220,51 +303,65 @@ static int acquire_now(struct file *file, struct dsync_entry *entry,
 	if (ret)
 		return ret;
 	arg->status = set_status(set);
-	entry_publish(context, entry, arg->set);
+	entry->told = true;
+	WRITE_ONCE(entry->context->recent, entry);
+	entry_tell(entry);
 	return 0;
 }
 
 /**
  * dsync_context_acquire() - request a set on behalf of a context
  * @file: the context
+ * @entry: from dsync_context_entry(), its set filled and pinned; it is given up when this fails
  * @arg: checked; its out members are filled in
- * @set: the set; the entry takes a reference of its own
  *
  * Context: process context; may sleep.
  * Return: 0 or a negative errno, see struct dmabuf_sync_acquire.
  */
-int dsync_context_acquire(struct file *file, struct dmabuf_sync_acquire *arg,
-			  struct dsync_set *set)
+int dsync_context_acquire(struct file *file, struct dsync_entry *entry,
+			  struct dmabuf_sync_acquire *arg)
 {
-	struct dsync_context *context = file->private_data;
-	struct dsync_entry *entry;
 	int ret;
 
-	entry = entry_create(context, set);
-	if (!entry)
-		return -ENOMEM;
-	ret = xa_alloc(&context->entries, &arg->set, NULL, xa_limit_31b,
-		       GFP_KERNEL);
-	if (ret)
-		goto put_entry;
-
-	/* Once it is known by its event another thread may end it. */
-	kref_get(&entry->ref);
-	entry->event.set = arg->set;
+	/* Once it is known another thread may end it. */
+	arg->set = entry->event.set;
 	entry->event.user_data = arg->user_data;
 	if (arg->flags & DMABUF_SYNC_QUEUE)
-		ret = acquire_queued(context, entry, arg->set);
+		ret = acquire_queued(entry);
 	else
 		ret = acquire_now(file, entry, arg);
-	if (ret) {
-		xa_erase(&context->entries, arg->set);
-		entry_put(entry);
-	} else {
-		entry_tell(entry);
-	}
-put_entry:
-	entry_put(entry);
+	if (ret)
+		entry_over(entry);
 	return ret;
+}
+
+/* Known entries stay so while the numbers are locked. */
+static struct dsync_entry *entry_find(struct dsync_context *context, u32 nr)
+{
+	struct dsync_entry *entry;
+
+	lockdep_assert_held(&context->numbers);
+	rcu_read_lock();
+	entry = READ_ONCE(context->recent);
+	if (!entry || entry->event.set != nr)
+		entry = xa_load(&context->entries, nr);
+	if (entry && !entry_is_known(entry))
+		entry = NULL;
+	rcu_read_unlock();
+	return entry;
+}
+
+/* Take an entry away from its number, and from its event. */
+static struct dsync_entry *entry_remove(struct dsync_context *context, u32 nr)
+{
+	struct dsync_entry *entry;
+
+	mutex_lock(&context->numbers);
+	entry = entry_find(context, nr);
+	if (entry)
+		entry_hide(entry);
+	mutex_unlock(&context->numbers);
+	return entry;
 }
 
 /**
@@ -277,22 +374,29 @@ put_entry:
  */
 int dsync_context_release(struct dsync_context *context, u32 nr)
 {
-	struct dsync_entry *entry;
-
-	mutex_lock(&context->numbers);
-	entry = xa_load(&context->entries, nr);
-	if (entry && !entry_is_known(entry))
-		entry = NULL;
-	if (entry) {
-		xa_erase(&context->entries, nr);
-		entry_hide(entry);
-	}
-	mutex_unlock(&context->numbers);
+	struct dsync_entry *entry = entry_remove(context, nr);
 
 	if (!entry)
 		return -ENOENT;
 	entry_end(entry, false);
 	return 0;
+}
+
+/**
+ * dsync_context_withdraw() - the answer to dsync_context_acquire() got lost
+ * @context: the context
+ * @nr: the number of the set, which ends
+ *
+ * Context: process context; may sleep.
+ */
+void dsync_context_withdraw(struct dsync_context *context, u32 nr)
+{
+	struct dsync_entry *entry = entry_remove(context, nr);
+
+	if (!entry)
+		return;
+	entry->told = false;
+	entry_end(entry, false);
 }
 
 static struct dsync_entry *event_first(struct dsync_context *context)
@@ -316,12 +420,14 @@ static int event_copy(struct dsync_context *context, struct dsync_entry *entry,
 	lockdep_assert_held(&context->numbers);
 	if (copy_to_user(to, &entry->event, sizeof(entry->event)))
 		return -EFAULT;
+	entry->told = true;
+	if (entry->event.result) {
+		entry_hide(entry);
+		return 0;
+	}
 	spin_lock(&context->lock);
 	list_del_init(&entry->link);
 	spin_unlock(&context->lock);
-	entry->told = true;
-	if (entry->event.result)
-		xa_erase(&context->entries, entry->event.set);
 	return 0;
 }
 

@@ -5,10 +5,10 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/export.h>
-#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
 #include "callback.h"
+#include "coherency.h"
 #include "driver.h"
 #include "fence.h"
 #include "main.h"
@@ -67,45 +67,27 @@ static void wants_drop(struct dmabuf_sync *sync)
 	sync->wants = NULL;
 }
 
-/**
- * dsync_driver_forget() - drop the set of an object, unless somebody else just did
- * @sync: the object
- * @set: the set; a reference, or RCU, keeps its address from being used again
- *
- * Context: any.
- */
-void dsync_driver_forget(struct dmabuf_sync *sync, struct dsync_set *set)
-{
-	if (cmpxchg(&sync->set, set, NULL) == set)
-		dsync_set_put(set);
-}
-
-/* Released by its fence or an interrupt, failed, or never requested. */
-static bool set_is_over(struct dmabuf_sync *sync, struct dsync_set *set)
+/* Released, perhaps by its fence or in an interrupt, or failed. */
+static bool grant_is_over(struct dmabuf_sync *sync)
 {
 	/* Pairs with smp_store_release() before a callback is called. */
 	if (smp_load_acquire(&sync->due))
 		return false;
 	/* Pairs with smp_store_release() when a set leaves the tables, or fails. */
-	return smp_load_acquire(&set->state) == DSYNC_OVER;
-}
-
-/* Drop a set that is over. */
-static void sync_reap(struct dmabuf_sync *sync)
-{
-	struct dsync_set *set;
-
-	rcu_read_lock();
-	set = READ_ONCE(sync->set);
-	if (set && set_is_over(sync, set))
-		dsync_driver_forget(sync, set);
-	rcu_read_unlock();
+	return smp_load_acquire(&sync->grant->set.state) == DSYNC_OVER;
 }
 
 static bool sync_busy(struct dmabuf_sync *sync)
 {
-	sync_reap(sync);
-	return READ_ONCE(sync->set);
+	return sync->grant && !grant_is_over(sync);
+}
+
+/* What is to be acquired changes, or goes. */
+static void grant_drop(struct dmabuf_sync *sync)
+{
+	if (sync->grant)
+		dsync_set_put(&sync->grant->set);
+	sync->grant = NULL;
 }
 
 /**
@@ -125,11 +107,9 @@ static bool sync_busy(struct dmabuf_sync *sync)
 void dmabuf_sync_fini(struct dmabuf_sync *sync)
 {
 	dsync_callback_end(sync);
-	if (sync_busy(sync)) {
-		if (sync->set->state == DSYNC_READY)
-			dsync_release_abandoned(sync->set);
-		dsync_set_put(sync->set);
-	}
+	if (sync_busy(sync) && sync->grant->set.state == DSYNC_READY)
+		dsync_release_abandoned(&sync->grant->set);
+	grant_drop(sync);
 	wants_drop(sync);
 	dsync_owner_put(sync->owner);
 	kfree(sync);
@@ -144,7 +124,10 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_fini);
  * @offset: first byte
  * @length: number of bytes, or DMABUF_SYNC_TO_END
  *
- * Context: process context; may sleep.
+ * Attach the device before: where its writes are copied to and from the CPU's view of the buffer as a
+ * whole, they exclude CPU writers in all of it.
+ *
+ * Context: process context; may sleep, also for the buffer's resv.
  * Return: 0, -EINVAL (access bits; a range that is empty or leaves the buffer), -E2BIG
  * (DMABUF_SYNC_MAX_SET), -EBUSY (locked, queued or committed) or -ENOMEM. Two ranges
  * that overlap are found by the lock.
@@ -161,18 +144,20 @@ int dmabuf_sync_get_range(struct dmabuf_sync *sync, struct dma_buf *dmabuf,
 	struct dsync_want *wants;
 	int ret;
 
-	ret = dsync_want_check(&want);
+	ret = access & DSYNC_ACCESS_BOUNCED ? -EINVAL : dsync_want_check(&want);
 	if (ret)
 		return ret;
 	if (sync_busy(sync))
 		return -EBUSY;
 	if (sync->nr_wants == DMABUF_SYNC_MAX_SET)
 		return -E2BIG;
+	want.mode = dsync_coherency_mode(dmabuf, access);
 	wants = krealloc_array(sync->wants, sync->nr_wants + 1, sizeof(*wants),
 			       GFP_KERNEL_ACCOUNT);
 	if (!wants)
 		return -ENOMEM;
 
+	grant_drop(sync);
 	get_dma_buf(dmabuf);
 	sync->wants = wants;
 	sync->wants[sync->nr_wants++] = want;
@@ -212,6 +197,7 @@ int dmabuf_sync_put(struct dmabuf_sync *sync, struct dma_buf *dmabuf)
 
 	if (sync_busy(sync))
 		return -EBUSY;
+	grant_drop(sync);
 	for (i = 0; i < sync->nr_wants; i++) {
 		if (sync->wants[i].dmabuf == dmabuf) {
 			dma_buf_put(dmabuf);
@@ -236,43 +222,57 @@ int dmabuf_sync_put_all(struct dmabuf_sync *sync)
 {
 	if (sync_busy(sync))
 		return -EBUSY;
+	grant_drop(sync);
 	wants_drop(sync);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_put_all);
 
+static int grant_create(struct dmabuf_sync *sync)
+{
+	struct dsync_set *set;
+	int ret;
+
+	set = dsync_set_alloc(sync->owner, sync->nr_wants, offsetof(struct dsync_grant, set));
+	if (IS_ERR(set))
+		return PTR_ERR(set);
+	ret = dsync_set_fill(set, sync->wants);
+	if (ret) {
+		dsync_set_put(set);
+		return ret;
+	}
+	dsync_set_pin(set);
+	sync->grant = container_of(set, struct dsync_grant, set);
+	sync->grant->sync = sync;
+	INIT_LIST_HEAD(&sync->grant->link);
+	return 0;
+}
+
 /**
  * dsync_driver_prepare() - make a set of what an object asks for
- * @sync: the object; the set is &dmabuf_sync.set then
+ * @sync: the object; the set is in &dmabuf_sync.grant then
  *
  * Context: process context; may sleep.
- * Return: 0, -EBUSY (locked, queued or committed), -EINVAL (no access), or as
- * dsync_set_create().
+ * Return: 0, -EBUSY (locked, queued or committed), -EINVAL (no access, or two that overlap), or as
+ * dsync_set_alloc().
  */
 int dsync_driver_prepare(struct dmabuf_sync *sync)
 {
-	struct dsync_set *set;
-
 	if (sync_busy(sync))
 		return -EBUSY;
 	if (!sync->nr_wants)
 		return -EINVAL;
-	set = dsync_set_create(sync->owner, sync->wants, sync->nr_wants);
-	if (IS_ERR(set))
-		return PTR_ERR(set);
-	sync->set = set;
-	return 0;
+	if (sync->grant && dsync_set_renew(&sync->grant->set))
+		return 0;
+	grant_drop(sync);
+	return grant_create(sync);
 }
 
 static int sync_lock(struct dmabuf_sync *sync, ktime_t *deadline)
 {
 	int ret = dsync_driver_prepare(sync);
 
-	if (ret)
-		return ret;
-	ret = dsync_request(sync->set, deadline);
-	sync_reap(sync);
-	return ret;
+	return ret ?: dsync_request(&sync->grant->set, deadline);
 }
 
 /**
@@ -322,11 +322,7 @@ int dmabuf_sync_trylock(struct dmabuf_sync *sync)
 {
 	int ret = dsync_driver_prepare(sync);
 
-	if (ret)
-		return ret;
-	ret = dsync_request_nonblock(sync->set);
-	sync_reap(sync);
-	return ret;
+	return ret ?: dsync_request_nonblock(&sync->grant->set);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_trylock);
 
@@ -352,7 +348,7 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_trylock);
  */
 int dmabuf_sync_commit(struct dmabuf_sync *sync, struct dma_fence *fence)
 {
-	return sync->set ? dsync_fence_commit(sync->set, fence) : -EBUSY;
+	return sync->grant ? dsync_fence_commit(&sync->grant->set, fence) : -EBUSY;
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_commit);
 
@@ -366,15 +362,8 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_commit);
  */
 void dmabuf_sync_unlock(struct dmabuf_sync *sync)
 {
-	struct dsync_set *set = READ_ONCE(sync->set);
-
-	if (WARN_ON_ONCE(!set))
-		return;
-	/* Once it is over, whoever wants to use the object drops it. */
-	dsync_set_get(set);
-	if (dsync_release_any(set))
-		dsync_driver_forget(sync, set);
-	dsync_set_put(set);
+	if (!WARN_ON_ONCE(!sync->grant))
+		dsync_release_any(&sync->grant->set);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_unlock);
 
@@ -384,11 +373,11 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_unlock);
  *
  * Context: any.
  * Return: true if a writer died or closed its file while it held bytes of this object, and
- * no writer came in between.
+ * no writer that was told has released them in between.
  */
 bool dmabuf_sync_was_abandoned(struct dmabuf_sync *sync)
 {
-	return sync->set && dsync_set_was_abandoned(sync->set);
+	return sync_busy(sync) && dsync_set_was_abandoned(&sync->grant->set);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_was_abandoned);
 

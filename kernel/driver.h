@@ -6,9 +6,21 @@
 #include <linux/list.h>
 #include <linux/spinlock.h>
 
+#include "set.h"
+
 struct dsync_owner;
-struct dsync_set;
-struct dsync_want;
+
+/**
+ * struct dsync_grant - what a sync object locks, from the call to the release
+ * @sync: the object; NULL: it is gone, and its callback is the one who finished it
+ * @link: in &dmabuf_sync.calls while the callback is due or has not returned
+ * @set: the set, whose references are those of the grant
+ */
+struct dsync_grant {
+	struct dmabuf_sync *sync;
+	struct list_head link;
+	struct dsync_set set;
+};
 
 /**
  * struct dmabuf_sync - a driver's sync object
@@ -16,23 +28,23 @@ struct dsync_want;
  * @priv: the driver's
  * @wants: what to acquire, a reference on each buffer
  * @nr_wants: entries in @wants
- * @set: the request under way, held or committed, with a reference; NULL before and after.
- *	Whoever changes it to NULL drops the reference: dmabuf_sync_unlock(), which may come
- *	in an interrupt, or who finds the set over
+ * @grant: the request under way, held or committed, or, when that is over, the one to use again,
+ *	with a reference; NULL: there was none since other accesses were asked for
  * @granted: told the end of an asynchronous request
- * @due: @granted was not called yet for @set; a request that failed is not over before it was
- * @calls: sets whose callback is due or has not returned, by &dsync_set.link; a set can be
- *	released, and @set be the next one, before its callback has returned
+ * @due: @granted was not called yet for @grant; a request that failed is not over before it was
+ * @calls: grants whose callback is due or has not returned; a set can be released, and @grant be
+ *	the next one, before its callback has returned
  *
  * The driver serializes its calls on one object, as it does for any object of its own, but for
- * dmabuf_sync_unlock() and for what a callback calls before the accesses can be released.
+ * dmabuf_sync_unlock() and for what a callback calls before the accesses can be released. As soon
+ * as a set is over the next call may use it again.
  */
 struct dmabuf_sync {
 	struct dsync_owner *owner;
 	void *priv;
 	struct dsync_want *wants;
 	unsigned int nr_wants;
-	struct dsync_set *set;
+	struct dsync_grant *grant;
 	dmabuf_sync_granted_fn granted;
 	bool due;
 	/** @lock: protects @calls */
@@ -40,7 +52,6 @@ struct dmabuf_sync {
 	struct list_head calls;
 };
 
-void dsync_driver_forget(struct dmabuf_sync *sync, struct dsync_set *set);
 int dsync_driver_prepare(struct dmabuf_sync *sync);
 
 #endif /* _DSYNC_DRIVER_H */

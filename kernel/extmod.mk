@@ -4,6 +4,7 @@
 #
 #	src	the folder, which has a Kbuild
 #	name	its name below OUT
+#	symvers	Module.symvers of the modules that these use, if any
 #	kargs	more arguments for kbuild
 #
 # The user sets:
@@ -21,7 +22,8 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 OUT ?= ../build/$(notdir $(patsubst %/build,%,$(KDIR)))
 
 out := $(abspath $(OUT))/$(name)
-kbuild = $(MAKE) --no-print-directory -C $(KDIR) M=$(out) W=$(W) $(kargs)
+kbuild = $(MAKE) --no-print-directory -C $(KDIR) M=$(out) W=$(W) \
+	 $(if $(symvers),KBUILD_EXTRA_SYMBOLS=$(symvers)) $(kargs)
 
 # The kernel's release and configuration, as its build directory has them. Where that is not
 # installed its usual path still names the release.
@@ -34,7 +36,9 @@ config = $(file <$(KDIR)/include/config/auto.conf)
 sparse_flags := -D__typeof_unqual__=__typeof__
 
 .PHONY: modules sparse clean links ready
+# Kbuild does not link again for other versions of the symbols that are used.
 modules: links
+	@$(if $(symvers),[ $(out)/Module.symvers -nt $(symvers) ] || rm -f $(out)/Module.symvers)
 	+$(kbuild) modules
 
 # Some headers packages lack the script that finds sparse, hence KBUILD_CHECKSRC.

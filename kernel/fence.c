@@ -21,31 +21,45 @@
 #include "set.h"
 #include "txn.h"
 
-/* Does any access of the set to this one's resv write; asked at the resv's first access. */
-static bool resv_written(struct dsync_access *access)
+/* Which fences are in the way of the set, asked of a resv's first access. */
+static enum dma_resv_usage usage_of(const struct dsync_access *access)
 {
-	struct dsync_set *set = access->set;
-	bool writes = dsync_access_writes(access);
-
-	while (++access < set->accesses + set->nr && dsync_set_same_resv(access))
-		writes |= dsync_access_writes(access);
-	return writes;
+	return dma_resv_usage_rw(access->first & DSYNC_RESV_WRITTEN);
 }
 
-/* Is a fence in the resv that is none of our jobs' in this buffer? */
-static bool resv_busy(struct dsync_access *access)
+static struct dma_resv *resv_of(const struct dsync_access *access)
 {
-	enum dma_resv_usage usage = dma_resv_usage_rw(resv_written(access));
+	return access->buf->dmabuf->resv;
+}
+
+/* No fence was ever added. */
+static bool resv_is_unused(const struct dsync_access *access)
+{
+	return !rcu_access_pointer(resv_of(access)->fences);
+}
+
+/*
+ * Is a fence none of our jobs' in this buffer, and not signaled? A job's fence is signaled before
+ * its accesses are released: a fence that was not signaled, and is no job's by now, is looked at
+ * again.
+ */
+static bool fence_is_foreign(const struct dsync_access *access, struct dma_fence *fence)
+{
+	return !dma_fence_is_signaled(fence) && !dsync_buf_has_job(access->buf, fence) &&
+	       !dma_fence_is_signaled(fence);
+}
+
+static noinline bool resv_busy(struct dsync_access *access)
+{
 	struct dma_resv_iter cursor;
 	struct dma_fence *fence;
 	bool busy = false;
 
-	dma_resv_iter_begin(&cursor, access->buf->dmabuf->resv, usage);
+	dma_resv_iter_begin(&cursor, resv_of(access), usage_of(access));
 	dma_resv_for_each_fence_unlocked(&cursor, fence) {
 		if (dma_resv_iter_is_restarted(&cursor))
 			busy = false;
-		busy |= !dsync_buf_has_job(access->buf, fence) &&
-			!dma_fence_is_signaled(fence);
+		busy |= fence_is_foreign(access, fence);
 	}
 	dma_resv_iter_end(&cursor);
 	return busy;
@@ -62,8 +76,8 @@ bool dsync_fence_busy(struct dsync_set *set)
 {
 	struct dsync_access *access;
 
-	dsync_set_for_each(set, access)
-		if (!dsync_set_same_resv(access) && resv_busy(access))
+	dsync_set_for_each_resv(set, access)
+		if (!resv_is_unused(access) && resv_busy(access))
 			return true;
 	return false;
 }
@@ -115,15 +129,14 @@ static void snapshot_drop(struct dsync_fence_wait *wait)
 	wait->next = 0;
 }
 
-static int snapshot_take(struct dsync_fence_wait *wait,
+static noinline int snapshot_take(struct dsync_fence_wait *wait,
 			 struct dsync_access *access)
 {
-	enum dma_resv_usage usage = dma_resv_usage_rw(resv_written(access));
-	struct dma_resv *resv = access->buf->dmabuf->resv;
+	enum dma_resv_usage usage = usage_of(access);
 
-	if (dma_resv_test_signaled(resv, usage))
+	if (dma_resv_test_signaled(resv_of(access), usage))
 		return 0;
-	return dma_resv_get_fences(resv, usage, &wait->nr, &wait->fences);
+	return dma_resv_get_fences(resv_of(access), usage, &wait->nr, &wait->fences);
 }
 
 /**
@@ -142,7 +155,7 @@ int dsync_fence_wait(struct dsync_set *set)
 
 	for (; wait->access < set->nr; wait->access++) {
 		access = &set->accesses[wait->access];
-		if (dsync_set_same_resv(access))
+		if (!(access->first & DSYNC_FIRST_OF_RESV) || resv_is_unused(access))
 			continue;
 		if (!wait->fences) {
 			ret = snapshot_take(wait, access);
@@ -158,7 +171,8 @@ int dsync_fence_wait(struct dsync_set *set)
 		for (; wait->next < wait->nr; wait->next++)
 			if (fence_arm(set, access))
 				return -EINPROGRESS;
-		snapshot_drop(wait);
+		if (wait->fences)
+			snapshot_drop(wait);
 	}
 	return 0;
 }
@@ -178,9 +192,13 @@ void dsync_fence_wait_stop(struct dsync_set *set)
 	snapshot_drop(wait);
 }
 
+/* The fence's last reference is that of whoever signals it. */
 static void job_over(struct dsync_set *set)
 {
+	struct dma_fence *fence = set->fence;
+
 	dsync_release_job(set);
+	dma_fence_put(fence);
 	dsync_set_put(set);
 	module_put(THIS_MODULE);
 }
@@ -193,6 +211,12 @@ static void job_over_work(struct work_struct *work)
 /* More accesses than this are not released inside &dma_fence.lock, but by a worker. */
 #define MAX_RELEASED	(2 * DSYNC_MAX_LOCAL)
 
+/* Marks of abandoned bytes may be many, too. */
+static bool is_short(const struct dsync_set *set)
+{
+	return set->nr <= MAX_RELEASED && !dsync_set_was_abandoned(set);
+}
+
 /* The engine is done with the job: runs inside &dma_fence.lock, often in hard interrupt. */
 static void job_signaled(struct dma_fence *fence, struct dma_fence_cb *cb)
 {
@@ -203,7 +227,7 @@ static void job_signaled(struct dma_fence *fence, struct dma_fence_cb *cb)
 		trace_dmabuf_sync_signaled(access->buf->ino, access->id,
 					   set->owner->id, fence->context,
 					   fence->seqno, fence->error);
-	if (set->nr <= MAX_RELEASED) {
+	if (is_short(set)) {
 		job_over(set);
 	} else {
 		INIT_WORK(&set->release_work, job_over_work);
@@ -216,10 +240,8 @@ static int reserve_slots(struct dsync_set *set)
 	struct dsync_access *access;
 	int ret;
 
-	dsync_set_for_each(set, access) {
-		if (dsync_set_same_resv(access))
-			continue;
-		ret = dma_resv_reserve_fences(access->buf->dmabuf->resv, 1);
+	dsync_set_for_each_resv(set, access) {
+		ret = dma_resv_reserve_fences(resv_of(access), 1);
 		if (ret)
 			return ret;
 	}
@@ -240,24 +262,21 @@ static void publish(struct dsync_set *set)
 					 set->owner->id, set->fence->context,
 					 set->fence->seqno, 0);
 	}
-	dsync_set_for_each(set, access)
-		if (!dsync_set_same_resv(access))
-			dma_resv_add_fence(access->buf->dmabuf->resv, set->fence,
-					   resv_written(access) ?
-					   DMA_RESV_USAGE_WRITE :
-					   DMA_RESV_USAGE_READ);
+	dsync_set_for_each_resv(set, access)
+		dma_resv_add_fence(resv_of(access), set->fence,
+				   access->first & DSYNC_RESV_WRITTEN ? DMA_RESV_USAGE_WRITE :
+									DMA_RESV_USAGE_READ);
 }
 
 /* A fence that has to end before the job may begin, a reference; or NULL. */
 static struct dma_fence *foreign_fence(struct dsync_access *access)
 {
-	enum dma_resv_usage usage = dma_resv_usage_rw(resv_written(access));
 	struct dma_fence *fence, *found = NULL;
 	struct dma_resv_iter cursor;
 
-	dma_resv_iter_begin(&cursor, access->buf->dmabuf->resv, usage);
+	dma_resv_iter_begin(&cursor, resv_of(access), usage_of(access));
 	dma_resv_for_each_fence_unlocked(&cursor, fence) {
-		if (!dsync_buf_has_job(access->buf, fence) && !dma_fence_is_signaled(fence)) {
+		if (fence_is_foreign(access, fence)) {
 			found = dma_fence_get(fence);
 			break;
 		}
@@ -272,14 +291,26 @@ static void foreign_fences_wait(struct dsync_set *set)
 	struct dsync_access *access;
 	struct dma_fence *fence;
 
-	dsync_set_for_each(set, access) {
-		if (dsync_set_same_resv(access))
-			continue;
+	dsync_set_for_each_resv(set, access) {
 		while ((fence = foreign_fence(access))) {
 			dma_fence_wait(fence, false);
 			dma_fence_put(fence);
 		}
 	}
+}
+
+/* The same as dsync_fence_busy(), of resv that are locked. */
+static bool locked_busy(struct dsync_set *set)
+{
+	struct dsync_access *access;
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+	bool busy = false;
+
+	dsync_set_for_each_resv(set, access)
+		dma_resv_for_each_fence(&cursor, resv_of(access), usage_of(access), fence)
+			busy |= fence_is_foreign(access, fence);
+	return busy;
 }
 
 /* The resv locked, slots reserved, and no fence there that the job must not pass (invariant 10). */
@@ -296,7 +327,7 @@ static int commit_lock(struct dsync_txn *txn, struct dsync_set *set)
 			dsync_txn_unlock(txn);
 			return ret;
 		}
-		if (!dsync_fence_busy(set))
+		if (!locked_busy(set))
 			return 0;
 		dsync_txn_unlock(txn);
 		foreign_fences_wait(set);

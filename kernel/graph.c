@@ -4,12 +4,16 @@
  *
  *	set -> owner	hard: an access of the owner is held and conflicts
  *	set -> set	soft: the other request conflicts and has an earlier ticket
- *	owner -> set	the owner waits for its set
+ *	owner -> set	the owner waits for its set: a call of it sleeps, or the set is queued
  *
- * A cycle of hard edges is a deadlock: one request of it fails. A committed job is no part of
- * one: it ends by itself. A cycle with a soft edge is no deadlock: the request at the soft
- * edge overtakes the one it is queued behind, because that one waits, in the end, for the
- * first one's owner.
+ * A cycle of hard edges and of calls is a deadlock: one call of it fails. A committed job is no part
+ * of one: it ends by itself. Neither is an owner that has only queued a set: it goes on, and may
+ * release what the others wait for.
+ *
+ * A cycle with a soft edge is no deadlock: the request at the soft edge overtakes the one it is
+ * queued behind, because that one waits, in the end, for the first one's owner. Queued sets count
+ * there: to overtake does no harm, while an owner may come to depend on its queued set, and
+ * would wait for itself.
  *
  * Whoever makes an edge that may close a cycle (owner.c) has published it before it searches. A
  * cycle does not dissolve by itself, so whoever was last finds all of it, with no lock but one
@@ -73,8 +77,7 @@ again:
 
 static bool accesses_conflict(const struct dsync_access *a, const struct dsync_access *b)
 {
-	return a->buf == b->buf && dsync_mode_conflicts(a->mode, b->mode) &&
-	       dsync_range_overlaps(a->start, a->last, b->start, b->last);
+	return a->buf == b->buf && dsync_conflict_between(a, b);
 }
 
 /* Without locks: what is held may be cut at the same time, and is looked at again then. */
@@ -264,14 +267,15 @@ static bool set_is_covered(struct dsync_set *set)
  * dsync_graph_queued() - a set waits, and its owner holds something: does that close a cycle
  * @set: the set, in the tables
  *
- * In a cycle of holders one request is doomed (DSYNC_SET_DOOMED) and kicked, perhaps this one.
- * Who may overtake now is kicked.
+ * In a cycle of holders one request is doomed (DSYNC_SET_DOOMED) and kicked, perhaps this one. An
+ * asynchronous request closes none. Who may overtake now is kicked.
  *
  * Context: process context; may sleep for memory and for other verdicts over the same owners.
  */
 void dsync_graph_queued(struct dsync_set *set)
 {
-	judge_all(set->owner);
+	if (!set->done)
+		judge_all(set->owner);
 	kick_overtakers(set->owner);
 }
 

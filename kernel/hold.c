@@ -18,6 +18,8 @@ static void trace_acquired(struct dsync_set *set)
 	struct dsync_owner *owner = set->owner;
 	struct dsync_access *access;
 
+	if (!trace_dmabuf_sync_acquired_enabled())
+		return;
 	dsync_set_for_each(set, access)
 		trace_dmabuf_sync_acquired(access->buf->ino, access->id,
 					   owner->id, owner->kind, owner->tgid,
@@ -43,8 +45,7 @@ void dsync_hold_insert(struct dsync_access *access)
 	if (access->set->state == DSYNC_QUEUED)
 		dsync_buf_remove_queued(buf, access);
 	dsync_buf_insert_held(buf, access);
-	access->abandoned = dsync_abandon_check(buf->ino, access->start, access->last,
-						dsync_access_writes(access));
+	access->abandoned = dsync_abandon_look(access);
 }
 
 /**
@@ -89,7 +90,8 @@ static void drop_part(struct dsync_access *access, struct dsync_access *end, boo
 	dsync_buf_lock(buf, &flags);
 	for (; access < end; access++) {
 		dsync_buf_remove_held(buf, access);
-		dsync_queue_wake_watchers(access);
+		if (!hlist_empty(&access->watchers))
+			dsync_queue_wake_watchers(access);
 	}
 	if (later)
 		dsync_queue_unlock_later(buf, flags);

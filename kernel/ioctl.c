@@ -24,18 +24,26 @@ static_assert(sizeof(struct dmabuf_sync_acquire) == ACQUIRE_SIZE_V0);
 static_assert(sizeof(struct dmabuf_sync_release) == RELEASE_SIZE_V0);
 static_assert(sizeof(struct dmabuf_sync_query) == QUERY_SIZE_V0);
 
-/* Read a structure that tells its own size in its first member. */
-static int read_sized(void *to, size_t size, size_t min_size, void __user *from)
+/* Read a structure of another size than ours. */
+static int read_other(void *to, size_t size, size_t min_size, void __user *from, u32 user_size)
 {
-	u32 user_size;
-
-	if (get_user(user_size, (u32 __user *)from))
-		return -EFAULT;
 	if (user_size < min_size)
 		return -EINVAL;
 	if (user_size > PAGE_SIZE)
 		return -E2BIG;
 	return copy_struct_from_user(to, size, from, user_size);
+}
+
+/* Read a structure that tells its own size in its first member. */
+static __always_inline int read_sized(void *to, size_t size, size_t min_size, void __user *from)
+{
+	u32 user_size;
+
+	if (get_user(user_size, (u32 __user *)from))
+		return -EFAULT;
+	if (user_size != size)
+		return read_other(to, size, min_size, from, user_size);
+	return copy_from_user(to, from, size) ? -EFAULT : 0;
 }
 
 /* All descriptors of a dma-buf share one file, so the mode is the buffer's. */
@@ -50,14 +58,21 @@ static int check_mode(struct dma_buf *dmabuf, u32 access)
 	return 0;
 }
 
-/* The reference of @want is the caller's to drop, also when this fails. */
+static int read_access(struct dmabuf_sync_access *access, const void __user *from, u32 size)
+{
+	if (size != sizeof(*access))
+		return copy_struct_from_user(access, sizeof(*access), from, size);
+	return copy_from_user(access, from, sizeof(*access)) ? -EFAULT : 0;
+}
+
+/* With a reference on the dma-buf, unless this fails. */
 static int read_want(struct dsync_want *want, const void __user *from, u32 size)
 {
 	struct dmabuf_sync_access access;
 	struct dma_buf *dmabuf;
 	int ret;
 
-	ret = copy_struct_from_user(&access, sizeof(access), from, size);
+	ret = read_access(&access, from, size);
 	if (ret)
 		return ret;
 	if (!access.access || access.access & ~DMA_BUF_ACCESS_RW)
@@ -65,44 +80,90 @@ static int read_want(struct dsync_want *want, const void __user *from, u32 size)
 	dmabuf = dma_buf_get(access.fd);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-
-	want->dmabuf = dmabuf;
-	want->mode = access.access;
-	want->offset = access.offset;
-	want->length = access.length;
-	return check_mode(dmabuf, access.access) ?: dsync_want_check(want);
+	ret = check_mode(dmabuf, access.access);
+	if (ret) {
+		dma_buf_put(dmabuf);
+		return ret;
+	}
+	*want = (struct dsync_want){
+		.dmabuf = dmabuf,
+		.mode = access.access,
+		.offset = access.offset,
+		.length = access.length,
+	};
+	return 0;
 }
 
-static void drop_wants(struct dsync_want *wants, u32 nr)
-{
-	u32 i;
+/* Accesses that need no memory of their own on their way. */
+#define FEW_WANTS	2
 
-	for (i = 0; i < nr; i++)
-		if (wants[i].dmabuf)
-			dma_buf_put(wants[i].dmabuf);
-	kfree(wants);
+/**
+ * struct wants - what a call asks for
+ * @nr: entries of @list, with a reference on each dma-buf
+ * @list: the accesses: @few, or an array
+ * @few: room for those of most calls
+ */
+struct wants {
+	unsigned int nr;
+	struct dsync_want *list;
+	struct dsync_want few[FEW_WANTS];
+};
+
+static void wants_free(struct wants *wants)
+{
+	if (wants->list != wants->few)
+		kfree(wants->list);
 }
 
-static struct dsync_set *read_set(struct dsync_context *context,
-				  const struct dmabuf_sync_acquire *arg)
+static void wants_drop(struct wants *wants)
 {
-	struct dsync_set *set = NULL;
-	struct dsync_want *wants;
-	int ret = 0;
-	u32 i;
+	while (wants->nr)
+		dma_buf_put(wants->list[--wants->nr].dmabuf);
+	wants_free(wants);
+}
 
-	wants = kcalloc(arg->nr_accesses, sizeof(*wants), GFP_KERNEL_ACCOUNT);
-	if (!wants)
-		return ERR_PTR(-ENOMEM);
-	for (i = 0; i < arg->nr_accesses && !ret; i++)
-		ret = read_want(&wants[i],
-				u64_to_user_ptr(arg->accesses) +
-				(size_t)i * arg->access_size,
-				arg->access_size);
-	if (!ret)
-		set = dsync_set_create(context->owner, wants, arg->nr_accesses);
-	drop_wants(wants, arg->nr_accesses);
-	return ret ? ERR_PTR(ret) : set;
+static int wants_read(struct wants *wants, const struct dmabuf_sync_acquire *arg)
+{
+	const void __user *from = u64_to_user_ptr(arg->accesses);
+	int ret;
+
+	wants->nr = 0;
+	wants->list = wants->few;
+	if (arg->nr_accesses > FEW_WANTS)
+		wants->list = kmalloc_array(arg->nr_accesses, sizeof(*wants->list),
+					    GFP_KERNEL_ACCOUNT);
+	if (!wants->list)
+		return -ENOMEM;
+	do {
+		ret = read_want(&wants->list[wants->nr], from, arg->access_size);
+		if (ret) {
+			wants_drop(wants);
+			return ret;
+		}
+		from += arg->access_size;
+	} while (++wants->nr < arg->nr_accesses);
+	return 0;
+}
+
+/* An entry for what a call asks for, which takes over the references. */
+static struct dsync_entry *entry_make(struct dsync_context *context, struct wants *wants)
+{
+	struct dsync_entry *entry = dsync_context_entry(context, wants->nr);
+	int ret;
+
+	if (IS_ERR(entry)) {
+		wants_drop(wants);
+		return entry;
+	}
+	ret = dsync_set_fill(&entry->set, wants->list);
+	if (ret) {
+		dsync_context_entry_drop(entry);
+		wants_drop(wants);
+		return ERR_PTR(ret);
+	}
+	entry->set.pinned = true;
+	wants_free(wants);
+	return entry;
 }
 
 static int check_acquire(const struct dmabuf_sync_acquire *arg)
@@ -122,29 +183,34 @@ static int check_acquire(const struct dmabuf_sync_acquire *arg)
 	return 0;
 }
 
-static int ioctl_acquire(struct file *file, void __user *user)
+static int acquire(struct file *file, struct dmabuf_sync_acquire *arg)
 {
-	struct dsync_context *context = file->private_data;
+	struct dsync_entry *entry;
+	struct wants wants;
+	int ret;
+
+	ret = wants_read(&wants, arg);
+	if (ret)
+		return ret;
+	entry = entry_make(file->private_data, &wants);
+	return IS_ERR(entry) ? PTR_ERR(entry) : dsync_context_acquire(file, entry, arg);
+}
+
+static int ioctl_acquire(struct file *file, struct dmabuf_sync_acquire __user *user)
+{
 	struct dmabuf_sync_acquire arg;
-	struct dsync_set *set;
 	int ret;
 
 	ret = read_sized(&arg, sizeof(arg), ACQUIRE_SIZE_V0, user);
 	if (!ret)
 		ret = check_acquire(&arg);
+	if (!ret)
+		ret = acquire(file, &arg);
 	if (ret)
 		return ret;
-
-	set = read_set(context, &arg);
-	if (IS_ERR(set))
-		return PTR_ERR(set);
-	ret = dsync_context_acquire(file, &arg, set);
-	dsync_set_put(set);
-	if (ret)
-		return ret;
-
-	if (copy_to_user(user, &arg, min_t(size_t, arg.size, sizeof(arg)))) {
-		dsync_context_release(context, arg.set);
+	/* All other members are as the caller has them. */
+	if (put_user(arg.set, &user->set) || put_user(arg.status, &user->status)) {
+		dsync_context_withdraw(file->private_data, arg.set);
 		return -EFAULT;
 	}
 	return 0;
@@ -184,7 +250,7 @@ static void info_fill(struct dmabuf_sync_info *info, struct dsync_access *access
 		.owner_kind = set->owner->kind,
 		.tgid = info_pid(set->owner->pid, PIDTYPE_TGID),
 		.tid = info_pid(set->tid_pid, PIDTYPE_PID),
-		.access = access->mode,
+		.access = access->mode & DMA_BUF_ACCESS_DMA_RW,
 		.state = !held ? DMABUF_SYNC_STATE_QUEUED :
 			 list_empty(&access->job) ? DMABUF_SYNC_STATE_ACQUIRED :
 						    DMABUF_SYNC_STATE_COMMITTED,

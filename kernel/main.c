@@ -14,6 +14,7 @@
 #include "posix_lock.h"
 #include "set.h"
 #include "snapshot.h"
+#include "user.h"
 
 /*
  * In the order of their start; they are stopped the other way round. The device is the last:
@@ -25,6 +26,7 @@ static const struct {
 	void (*stop)(void);
 } parts[] = {
 	{ dsync_owner_start, NULL },
+	{ dsync_user_start, dsync_user_stop },
 	{ dsync_buf_start, dsync_buf_stop },
 	{ dsync_set_start, dsync_set_stop },
 	{ dsync_snapshot_start, dsync_snapshot_stop },

@@ -23,6 +23,7 @@
 #include "limit.h"
 #include "owner.h"
 #include "set.h"
+#include "user.h"
 
 static unsigned int max_accesses = 16384;
 module_param_cb(max_accesses, &dsync_limit_ops, &max_accesses, 0644);
@@ -83,6 +84,11 @@ struct dsync_owner *dsync_owner_create(u32 kind, const char *name)
 	owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT);
 	if (!owner)
 		return NULL;
+	owner->user = dsync_user_get();
+	if (!owner->user) {
+		kfree(owner);
+		return NULL;
+	}
 
 	owner->id = dsync_id_next();
 	owner->kind = kind;
@@ -105,10 +111,11 @@ static void owner_release(struct kref *ref)
 {
 	struct dsync_owner *owner = container_of(ref, struct dsync_owner, ref);
 
-	WARN_ON_ONCE(owner->nr_accesses || atomic_read(&owner->nr_held) ||
+	WARN_ON_ONCE(atomic_read(&owner->nr_accesses) || atomic_read(&owner->nr_held) ||
 		     !list_empty(&owner->waiting));
 	ww_mutex_destroy(&owner->verdict);
 	put_pid(owner->pid);
+	dsync_user_put(owner->user);
 	kfree(owner);
 }
 
@@ -133,16 +140,20 @@ void dsync_owner_put(struct dsync_owner *owner)
 int dsync_owner_charge(struct dsync_owner *owner, unsigned int nr)
 {
 	unsigned int max = READ_ONCE(max_accesses);
-	unsigned long flags;
-	int ret = -ENOLCK;
 
-	spin_lock_irqsave(&owner->lock, flags);
-	if (owner->nr_accesses <= max && nr <= max - owner->nr_accesses) {
-		owner->nr_accesses += nr;
-		ret = 0;
-	}
-	spin_unlock_irqrestore(&owner->lock, flags);
-	return ret;
+	if ((unsigned int)atomic_add_return(nr, &owner->nr_accesses) <= max)
+		return 0;
+	dsync_owner_uncharge(owner, nr);
+	return -ENOLCK;
+}
+
+/**
+ * dsync_owner_charge_part() - count one more access, whatever the limit is
+ * @owner: the owner, which splits an access that it has
+ */
+void dsync_owner_charge_part(struct dsync_owner *owner)
+{
+	atomic_inc(&owner->nr_accesses);
 }
 
 /**
@@ -154,57 +165,7 @@ int dsync_owner_charge(struct dsync_owner *owner, unsigned int nr)
  */
 void dsync_owner_uncharge(struct dsync_owner *owner, unsigned int nr)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&owner->lock, flags);
-	owner->nr_accesses -= nr;
-	spin_unlock_irqrestore(&owner->lock, flags);
-}
-
-/**
- * dsync_owner_holds() - does the owner hold anything
- * @owner: the owner
- *
- * Return: true if it holds an access.
- */
-bool dsync_owner_holds(struct dsync_owner *owner)
-{
-	return atomic_read(&owner->nr_held);
-}
-
-/**
- * dsync_owner_waits() - does the owner wait for anything
- * @owner: the owner
- *
- * Return: true if one of its sets is queued.
- */
-bool dsync_owner_waits(struct dsync_owner *owner)
-{
-	return !list_empty_careful(&owner->waiting);
-}
-
-/**
- * dsync_owner_add_held() - the accesses of a set are held
- * @owner: the owner
- * @nr: accesses, in the trees already
- *
- * Context: any. A full barrier.
- */
-void dsync_owner_add_held(struct dsync_owner *owner, unsigned int nr)
-{
-	atomic_add_return(nr, &owner->nr_held);
-}
-
-/**
- * dsync_owner_sub_held() - take back dsync_owner_add_held()
- * @owner: the owner
- * @nr: accesses
- *
- * Context: any.
- */
-void dsync_owner_sub_held(struct dsync_owner *owner, unsigned int nr)
-{
-	atomic_sub(nr, &owner->nr_held);
+	atomic_sub(nr, &owner->nr_accesses);
 }
 
 /**

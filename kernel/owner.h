@@ -10,15 +10,18 @@
 #include <linux/ww_mutex.h>
 
 struct dsync_set;
+struct dsync_user;
 
 /**
  * struct dsync_owner - who has accesses: a context, a sync object, a process
  * @id: unique since boot
  * @kind: DMABUF_SYNC_OWNER_...
  * @tgid: process that made it, number in the initial pid namespace
+ * @user: who pays for it; a reference
  * @pid: the same process, a reference
  * @name: task name of that process, or what a driver calls the owner
  * @ref: one of the user, one per set, one of a search that passes
+ * @nr_accesses: accesses in all its sets
  * @nr_held: accesses that are held
  * @verdict: held together with those of the other owners of a cycle while its victim is chosen
  */
@@ -26,16 +29,16 @@ struct dsync_owner {
 	u64 id;
 	u32 kind;
 	u32 tgid;
+	struct dsync_user *user;
 	struct pid *pid;
 	char name[TASK_COMM_LEN];
 	struct kref ref;
+	atomic_t nr_accesses;
 	atomic_t nr_held;
 	struct ww_mutex verdict;
 
 	/** @lock: protects the members below. None of our locks is taken inside it. */
 	spinlock_t lock;
-	/** @nr_accesses: accesses in all its sets */
-	unsigned int nr_accesses;
 	/** @waiting: its sets that are queued, by &dsync_set.waiting */
 	struct list_head waiting;
 };
@@ -51,12 +54,45 @@ void dsync_owner_get(struct dsync_owner *owner);
 void dsync_owner_put(struct dsync_owner *owner);
 
 int dsync_owner_charge(struct dsync_owner *owner, unsigned int nr);
+void dsync_owner_charge_part(struct dsync_owner *owner);
 void dsync_owner_uncharge(struct dsync_owner *owner, unsigned int nr);
 
-bool dsync_owner_holds(struct dsync_owner *owner);
-bool dsync_owner_waits(struct dsync_owner *owner);
-void dsync_owner_add_held(struct dsync_owner *owner, unsigned int nr);
-void dsync_owner_sub_held(struct dsync_owner *owner, unsigned int nr);
+/* Does the owner hold an access? */
+static inline bool dsync_owner_holds(const struct dsync_owner *owner)
+{
+	return atomic_read(&owner->nr_held);
+}
+
+/* Is one of its sets queued? */
+static inline bool dsync_owner_waits(const struct dsync_owner *owner)
+{
+	return !list_empty_careful(&owner->waiting);
+}
+
+/**
+ * dsync_owner_add_held() - the accesses of a set are held
+ * @owner: the owner
+ * @nr: accesses, in the trees already
+ *
+ * Context: any. A full barrier.
+ */
+static inline void dsync_owner_add_held(struct dsync_owner *owner, unsigned int nr)
+{
+	atomic_add_return(nr, &owner->nr_held);
+}
+
+/**
+ * dsync_owner_sub_held() - take back dsync_owner_add_held()
+ * @owner: the owner
+ * @nr: accesses
+ *
+ * Context: any.
+ */
+static inline void dsync_owner_sub_held(struct dsync_owner *owner, unsigned int nr)
+{
+	atomic_sub(nr, &owner->nr_held);
+}
+
 void dsync_owner_add_waiting(struct dsync_owner *owner, struct dsync_set *set);
 void dsync_owner_del_waiting(struct dsync_owner *owner, struct dsync_set *set);
 struct dsync_set *dsync_owner_next_waiting(struct dsync_owner *owner,

@@ -148,7 +148,7 @@ static int lock_once(struct dsync_posix *posix, struct file_lock *fl, u64 ticket
 			return 0;
 		dsync_release_untold(set);
 	}
-	dsync_set_put(set);
+	dsync_posix_record_drop(posix, set);
 	return ret;
 }
 

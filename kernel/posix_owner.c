@@ -9,6 +9,7 @@
  * A state is used by whoever has a reference. One that has neither user nor record nor access is
  * idle and may die: its reference count goes to 0, and a look-up passes it over from then on.
  */
+#include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
@@ -36,10 +37,37 @@ static const struct rhashtable_params owner_params = {
 	.automatic_shrinking	= true,
 };
 
+/* Every call looks a state up: cheaper than the default, of keys that nobody can choose. */
+static u32 state_hash(const void *data, u32 len, u32 seed)
+{
+	const struct dsync_posix_key *key = data;
+
+	return hash_long((unsigned long)key->owner + rol32(seed, 1), 32) ^
+	       hash_long((unsigned long)key->file + seed, 32);
+}
+
+static u32 state_hash_of(const void *data, u32 len, u32 seed)
+{
+	const struct dsync_posix *posix = data;
+
+	return state_hash(&posix->key, len, seed);
+}
+
+static int state_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct dsync_posix_key *key = arg->key;
+	const struct dsync_posix *posix = obj;
+
+	return posix->key.owner != key->owner || posix->key.file != key->file;
+}
+
 static const struct rhashtable_params state_params = {
 	.head_offset		= offsetof(struct dsync_posix, node),
 	.key_offset		= offsetof(struct dsync_posix, key),
 	.key_len		= sizeof(struct dsync_posix_key),
+	.hashfn			= state_hash,
+	.obj_hashfn		= state_hash_of,
+	.obj_cmpfn		= state_cmp,
 	.automatic_shrinking	= true,
 };
 
@@ -87,6 +115,8 @@ static struct dsync_posix_owner *owner_alloc(fl_owner_t key)
 
 static void owner_free(struct dsync_posix_owner *owner)
 {
+	if (owner->spare)
+		dsync_set_put(owner->spare);
 	dsync_owner_put(owner->owner);
 	kfree_rcu(owner, rcu);
 }
@@ -255,8 +285,8 @@ static struct dsync_posix *state_create(fl_owner_t key, struct file *file)
 		return NULL;
 	do {
 		rcu_read_lock();
-		other = rhashtable_lookup_get_insert_fast(&states, &posix->node,
-							  state_params);
+		other = rhashtable_lookup_get_insert_key(&states, &posix->key,
+							 &posix->node, state_params);
 		alive = !IS_ERR_OR_NULL(other) && refcount_inc_not_zero(&other->ref);
 		if (!IS_ERR_OR_NULL(other) && !alive)
 			rhashtable_remove_fast(&states, &other->node, state_params);

@@ -40,6 +40,11 @@ struct dsync_posix_owner {
 	 * @states is used, so whoever uses one needs no lock
 	 */
 	struct dsync_owner *owner;
+	/**
+	 * @spare: the set that was released last, for the next lock; or NULL. Taken and given back
+	 * with xchg()
+	 */
+	struct dsync_set *spare;
 };
 
 /**

@@ -65,14 +65,29 @@ static struct dsync_access *only(struct dsync_set *set)
 	return &set->accesses[0];
 }
 
+/**
+ * struct held - what is held by one access
+ * @by_start: in &dsync_posix.sets
+ * @set: the set of that access, whose references are those of the structure
+ */
+struct held {
+	struct rb_node by_start;
+	struct dsync_set set;
+};
+
 static struct dsync_set *set_of(struct rb_node *node)
 {
-	return rb_entry_safe(node, struct dsync_set, by_start);
+	return node ? &rb_entry(node, struct held, by_start)->set : NULL;
+}
+
+static struct rb_node *node_of(struct dsync_set *set)
+{
+	return &container_of(set, struct held, set)->by_start;
 }
 
 static struct dsync_set *sets_next(struct dsync_set *set)
 {
-	return set_of(rb_next(&set->by_start));
+	return set_of(rb_next(node_of(set)));
 }
 
 /* The first set that does not end before a byte. */
@@ -96,35 +111,32 @@ static struct dsync_set *sets_from(struct dsync_posix *posix, unsigned long byte
 
 static bool sets_less(struct rb_node *a, const struct rb_node *b)
 {
-	return only(set_of(a))->start < only(rb_entry(b, struct dsync_set, by_start))->start;
+	return only(set_of(a))->start < only(set_of((struct rb_node *)b))->start;
 }
 
 static void sets_add(struct dsync_posix *posix, struct dsync_set *set)
 {
-	rb_add(&set->by_start, &posix->sets, sets_less);
+	rb_add(node_of(set), &posix->sets, sets_less);
+}
+
+static void sets_remove(struct dsync_posix *posix, struct dsync_set *set)
+{
+	rb_erase(node_of(set), &posix->sets);
 }
 
 static void sets_release(struct dsync_posix *posix, struct dsync_set *set,
 			 bool abandoned)
 {
-	rb_erase(&set->by_start, &posix->sets);
+	sets_remove(posix, set);
 	if (abandoned)
 		dsync_release_abandoned(set);
 	else
 		dsync_release(set);
-	dsync_set_put(set);
+	dsync_posix_record_drop(posix, set);
 }
 
-/**
- * dsync_posix_record_set() - make the set of a lock
- * @posix: the locks it is for
- * @fl: the lock
- *
- * Context: process context; may sleep.
- * Return: the set, or an error pointer as of dsync_set_create().
- */
-struct dsync_set *dsync_posix_record_set(struct dsync_posix *posix,
-					 const struct file_lock *fl)
+static int set_fill(struct dsync_posix *posix, const struct file_lock *fl,
+		    struct dsync_set *set)
 {
 	struct dsync_want want = {
 		.dmabuf = posix->key.file->private_data,
@@ -134,13 +146,81 @@ struct dsync_set *dsync_posix_record_set(struct dsync_posix *posix,
 		.beyond = true,
 	};
 
-	return dsync_set_create(posix->owner->owner, &want, 1);
+	return dsync_set_fill(set, &want);
+}
+
+/* The set that was released last, by this owner's present name. */
+static struct dsync_set *set_again(struct dsync_posix_owner *owner)
+{
+	struct dsync_set *set = xchg(&owner->spare, NULL);
+
+	if (!set || set->owner == owner->owner)
+		return set;
+	dsync_set_put(set);
+	return NULL;
+}
+
+/**
+ * dsync_posix_record_set() - make the set of a lock
+ * @posix: the locks it is for
+ * @fl: the lock
+ *
+ * Context: process context; may sleep.
+ * Return: the set, for dsync_posix_record_lock() or dsync_posix_record_drop(), or an error pointer
+ * as of dsync_set_alloc() and dsync_set_fill().
+ */
+struct dsync_set *dsync_posix_record_set(struct dsync_posix *posix,
+					 const struct file_lock *fl)
+{
+	struct dsync_set *set = set_again(posix->owner);
+	int ret;
+
+	if (!set)
+		set = dsync_set_alloc(posix->owner->owner, 1, offsetof(struct held, set));
+	if (IS_ERR(set))
+		return set;
+	ret = set_fill(posix, fl, set);
+	if (!ret)
+		return set;
+	dsync_set_put(set);
+	return ERR_PTR(ret);
+}
+
+/**
+ * dsync_posix_record_drop() - give up a set, for the next lock of the process
+ * @posix: the locks it was for
+ * @set: the set, new or over
+ *
+ * Context: process context.
+ */
+void dsync_posix_record_drop(struct dsync_posix *posix, struct dsync_set *set)
+{
+	if (dsync_set_renew(set))
+		set = xchg(&posix->owner->spare, set);
+	if (set)
+		dsync_set_put(set);
 }
 
 static void spares_free(struct spares *spares)
 {
 	while (spares->nr)
 		dsync_set_put(spares->sets[--spares->nr]);
+}
+
+static struct dsync_set *spare_make(struct dsync_posix *posix)
+{
+	struct dsync_want any = {
+		.dmabuf = posix->key.file->private_data,
+		.mode = DMA_BUF_ACCESS_R,
+		.length = 1,
+	};
+	struct dsync_set *set;
+
+	set = dsync_set_alloc_part(posix->owner->owner, offsetof(struct held, set));
+	if (!set || !dsync_set_fill(set, &any))
+		return set;
+	dsync_set_put(set);
+	return NULL;
 }
 
 /* Parts of what is held already: no limit is a reason not to release the rest. */
@@ -150,11 +230,10 @@ static int spares_make(struct dsync_posix *posix, struct spares *spares,
 	struct dsync_set *set;
 
 	while (spares->nr < nr) {
-		set = dsync_replace_spare(posix->owner->owner,
-					  posix->key.file->private_data);
-		if (IS_ERR(set)) {
+		set = spare_make(posix);
+		if (!set) {
 			spares_free(spares);
-			return PTR_ERR(set);
+			return -ENOMEM;
 		}
 		spares->sets[spares->nr++] = set;
 	}
@@ -245,7 +324,7 @@ static void set_cut(struct dsync_posix *posix, struct dsync_set *set,
 static void set_merge(struct dsync_posix *posix, struct dsync_set *new,
 		      struct dsync_set *set)
 {
-	rb_erase(&set->by_start, &posix->sets);
+	sets_remove(posix, set);
 	dsync_replace_merge(new, set);
 	dsync_set_put(set);
 }
@@ -497,7 +576,7 @@ static struct dsync_set *downgrade_part(struct dsync_posix *posix, struct record
  *
  * Context: process context; @posix's mutex is held; may sleep.
  * Return: 0, or: -EAGAIN: a foreign record is in the way; -ENOMEM, or what else
- * dsync_set_create() and posix_lock_file() return. @set is the caller's then.
+ * posix_lock_file() returns. @set is the caller's then.
  */
 int dsync_posix_record_lock(struct dsync_posix *posix, struct file_lock *fl,
 			    struct dsync_set *set)

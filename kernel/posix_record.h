@@ -24,6 +24,7 @@ static inline u32 dsync_posix_record_mode(int type)
 void dsync_posix_record_init(struct dsync_posix *posix);
 struct dsync_set *dsync_posix_record_set(struct dsync_posix *posix,
 					 const struct file_lock *fl);
+void dsync_posix_record_drop(struct dsync_posix *posix, struct dsync_set *set);
 bool dsync_posix_record_any(struct dsync_posix *posix);
 bool dsync_posix_record_covers(struct dsync_posix *posix, const struct file_lock *fl);
 int dsync_posix_record_lock(struct dsync_posix *posix, struct file_lock *fl,

@@ -127,20 +127,6 @@ void dsync_queue_wake_watchers(struct dsync_access *access)
 	}
 }
 
-static struct dsync_access *find(struct dsync_set *set,
-				 struct dsync_access *(*way)(struct dsync_buf *buf,
-							     const struct dsync_access *access))
-{
-	struct dsync_access *access, *blocker = NULL;
-
-	dsync_set_for_each(set, access) {
-		blocker = way(access->buf, access);
-		if (blocker)
-			break;
-	}
-	return blocker;
-}
-
 /**
  * dsync_queue_holder() - is a held access in the way of a local set
  * @set: the set
@@ -150,7 +136,16 @@ static struct dsync_access *find(struct dsync_set *set,
  */
 struct dsync_access *dsync_queue_holder(struct dsync_set *set)
 {
-	return find(set, dsync_buf_holder);
+	struct dsync_access *access, *blocker = NULL;
+
+	if (!set->accesses[0].buf->nr_held)
+		return NULL;
+	dsync_set_for_each(set, access) {
+		blocker = dsync_buf_holder(access->buf, access);
+		if (blocker)
+			break;
+	}
+	return blocker;
 }
 
 /**
@@ -162,7 +157,16 @@ struct dsync_access *dsync_queue_holder(struct dsync_set *set)
  */
 struct dsync_access *dsync_queue_earlier(struct dsync_set *set)
 {
-	return find(set, dsync_buf_earlier);
+	struct dsync_access *access, *blocker = NULL;
+
+	if (!set->accesses[0].buf->nr_queued)
+		return NULL;
+	dsync_set_for_each(set, access) {
+		blocker = dsync_buf_earlier(access->buf, access);
+		if (blocker)
+			break;
+	}
+	return blocker;
 }
 
 /*
@@ -261,9 +265,14 @@ static void serve_later(struct dsync_buf *buf)
 void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags)
 	__releases(&buf->lock)
 {
-	unsigned int rounds = irqs_disabled_flags(flags) ? 1 : MAX_ROUNDS;
+	unsigned int rounds;
 	bool done;
 
+	if (hlist_empty(&buf->pending)) {
+		dsync_buf_unlock(buf, flags);
+		return;
+	}
+	rounds = irqs_disabled_flags(flags) ? 1 : MAX_ROUNDS;
 	for (;;) {
 		done = serve(buf);
 		if (!done && !--rounds) {

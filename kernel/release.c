@@ -17,41 +17,74 @@
 #include "release.h"
 #include "set.h"
 
-static void trace_over(struct dsync_access *access, u64 now, bool abandoned)
+static void trace_abandoned(struct dsync_access *access, u64 held_ns)
 {
 	struct dsync_set *set = access->set;
 	struct dsync_owner *owner = set->owner;
-	u32 mode = access->mode & DMA_BUF_ACCESS_RW;
-	bool dma = dsync_access_is_dma(access);
-	u64 len = dsync_access_len(access);
-	u64 held_ns = now - set->acquired_ns;
 
-	if (abandoned)
-		trace_dmabuf_sync_abandoned(access->buf->ino, access->id,
-					    owner->id, owner->kind, owner->tgid,
-					    set->tid, mode, dma,
-					    access->start, len, held_ns);
-	trace_dmabuf_sync_released(access->buf->ino, access->id, owner->id,
-				   owner->kind, owner->tgid, set->tid, mode,
-				   dma, access->start, len, held_ns);
+	trace_dmabuf_sync_abandoned(access->buf->ino, access->id, owner->id, owner->kind,
+				    owner->tgid, set->tid, access->mode & DMA_BUF_ACCESS_RW,
+				    dsync_access_is_dma(access), access->start,
+				    dsync_access_len(access), held_ns);
 }
 
-/* What was abandoned is noted before the next writer can get in. */
-static void leave_tables(struct dsync_set *set, bool abandoned)
+static void trace_released(struct dsync_access *access, u64 held_ns)
 {
-	u64 now = ktime_get_ns();
+	struct dsync_set *set = access->set;
+	struct dsync_owner *owner = set->owner;
+
+	trace_dmabuf_sync_released(access->buf->ino, access->id, owner->id, owner->kind,
+				   owner->tgid, set->tid, access->mode & DMA_BUF_ACCESS_RW,
+				   dsync_access_is_dma(access), access->start,
+				   dsync_access_len(access), held_ns);
+}
+
+/*
+ * A writer that was told of marks has written the bytes. fcntl() tells nobody, so it leaves them for
+ * whoever is told.
+ */
+static void clear_marks(struct dsync_set *set)
+{
 	struct dsync_access *access;
-	bool mark;
+
+	if (set->owner->kind == DMABUF_SYNC_OWNER_FCNTL)
+		return;
+	dsync_set_for_each(set, access)
+		if (access->abandoned && dsync_access_writes(access))
+			dsync_abandon_clear(access);
+}
+
+static void trace_over(struct dsync_set *set)
+{
+	struct dsync_access *access;
+	u64 held_ns;
+
+	if (!trace_dmabuf_sync_released_enabled())
+		return;
+	held_ns = ktime_get_ns() - set->acquired_ns;
+	dsync_set_for_each(set, access)
+		trace_released(access, held_ns);
+}
+
+/* Noted before the next writer can get in. */
+static void note_abandoned(struct dsync_set *set)
+{
+	u64 held_ns = ktime_get_ns() - set->acquired_ns;
+	struct dsync_access *access;
 
 	dsync_set_for_each(set, access) {
-		mark = abandoned && dsync_access_writes(access);
-		if (mark)
-			dsync_abandon_note(access->buf->ino, access->start,
-					   access->last);
-		trace_over(access, now, mark);
+		if (!dsync_access_writes(access))
+			continue;
+		dsync_abandon_note(access);
+		trace_abandoned(access, held_ns);
 	}
+}
+
+static void leave_tables(struct dsync_set *set)
+{
+	trace_over(set);
 	dsync_hold_drop(set);
-	/* Pairs with smp_load_acquire() of who wants to use the sync object again. */
+	/* Pairs with smp_load_acquire() of who wants to use the set, or its object, again. */
 	smp_store_release(&set->state, DSYNC_OVER);
 }
 
@@ -61,7 +94,8 @@ static void release_work(struct work_struct *work)
 
 	set = container_of(work, struct dsync_set, release_work);
 	dsync_coherency_end(set);
-	leave_tables(set, false);
+	clear_marks(set);
+	leave_tables(set);
 	dsync_set_put(set);
 }
 
@@ -76,7 +110,8 @@ void dsync_release(struct dsync_set *set)
 	if (WARN_ON_ONCE(set->state != DSYNC_READY))
 		return;
 	dsync_coherency_end(set);
-	leave_tables(set, false);
+	clear_marks(set);
+	leave_tables(set);
 }
 
 /* False also where it cannot be told: kernels without preemption do not count. */
@@ -90,7 +125,7 @@ static bool may_sleep(void)
  * @set: the set, not committed
  *
  * CPU accesses that are released where sleeping is not allowed are over a little later, when a
- * worker has closed their windows.
+ * worker has closed their windows, and so are bytes that were marked as abandoned.
  *
  * Context: any.
  * Return: false, with a warning, if the set is not ready.
@@ -100,8 +135,8 @@ bool dsync_release_any(struct dsync_set *set)
 	if (WARN_ON_ONCE(set->state != DSYNC_READY))
 		return false;
 
-	if (!dsync_set_has_cpu(set)) {
-		leave_tables(set, false);
+	if (!dsync_set_has_cpu(set) && !dsync_set_was_abandoned(set)) {
+		leave_tables(set);
 	} else if (may_sleep()) {
 		dsync_release(set);
 	} else {
@@ -121,30 +156,22 @@ bool dsync_release_any(struct dsync_set *set)
 void dsync_release_abandoned(struct dsync_set *set)
 {
 	dsync_coherency_end(set);
-	leave_tables(set, true);
-}
-
-/* Nobody was told of the marks that the set has taken over, and nothing was written. */
-static void put_marks_back(struct dsync_set *set)
-{
-	struct dsync_access *access;
-
-	dsync_set_for_each(set, access)
-		if (access->abandoned && dsync_access_writes(access))
-			dsync_abandon_note(access->buf->ino, access->start,
-					   access->last);
+	note_abandoned(set);
+	leave_tables(set);
 }
 
 /**
  * dsync_release_untold() - a ready set is released before its owner knew of it
  * @set: the set, not committed
  *
+ * Nothing was written, and what was abandoned is left for the next one.
+ *
  * Context: process context; may sleep.
  */
 void dsync_release_untold(struct dsync_set *set)
 {
-	put_marks_back(set);
-	dsync_release(set);
+	dsync_coherency_end(set);
+	leave_tables(set);
 }
 
 /**
@@ -155,17 +182,21 @@ void dsync_release_untold(struct dsync_set *set)
  */
 void dsync_release_unready(struct dsync_set *set)
 {
-	put_marks_back(set);
-	leave_tables(set, false);
+	leave_tables(set);
 }
 
 /**
  * dsync_release_job() - the fence of a committed set signaled
  * @set: the set
  *
- * Context: any, hard interrupt and &dma_fence.lock included.
+ * A job that failed has not written what was abandoned.
+ *
+ * Context: any, hard interrupt and &dma_fence.lock included; a worker if bytes were marked as
+ * abandoned.
  */
 void dsync_release_job(struct dsync_set *set)
 {
-	leave_tables(set, false);
+	if (!set->fence->error)
+		clear_marks(set);
+	leave_tables(set);
 }

@@ -9,7 +9,6 @@
  * that is cut is released and another one acquired, at the same moment.
  */
 #include <linux/dma-buf.h>
-#include <linux/err.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 
@@ -71,8 +70,8 @@ static void table_change(struct dsync_set *set, u32 mode, u64 start, u64 last)
 		trace_old(set);
 		dsync_buf_remove_held(buf, access);
 		dsync_queue_wake_watchers(access);
-		access->id = dsync_id_next();
 	}
+	access->id = dsync_id_next();
 	access->mode = mode;
 	access->start = min_t(u64, start, DSYNC_LAST_BYTE);
 	access->last = min_t(u64, last, DSYNC_LAST_BYTE);
@@ -88,15 +87,11 @@ static void table_change(struct dsync_set *set, u32 mode, u64 start, u64 last)
 		dsync_graph_moved(set->owner);
 }
 
-/*
- * The bytes stay the owner's even if the exporter does not open their window again: the failure is
- * in the trace, and the window is not closed either.
- */
 static void recut(struct dsync_set *set, u32 mode, u64 start, u64 last)
 {
-	dsync_coherency_end(set);
+	dsync_coherency_pause(set, mode);
 	table_change(set, mode, start, last);
-	dsync_coherency_begin(set);
+	dsync_coherency_resume(set);
 }
 
 /**
@@ -118,7 +113,7 @@ void dsync_replace_cut(struct dsync_set *set, u32 mode, u64 start, u64 last)
 /**
  * dsync_replace_part() - hold some bytes by a set of their own
  * @set: a ready set that has the first of these bytes; it keeps what it has
- * @part: of dsync_replace_spare(); ready afterwards
+ * @part: of dsync_set_alloc_part(), filled; ready afterwards
  * @mode: of @part
  * @start: first byte of @part
  * @last: last byte; the owner holds all of them already, in modes as strong
@@ -134,7 +129,7 @@ void dsync_replace_part(struct dsync_set *set, struct dsync_set *part, u32 mode,
 	part->requested_ns = set->acquired_ns;
 	only(part)->abandoned = only(set)->abandoned;
 	table_change(part, mode, start, last);
-	dsync_coherency_begin(part);
+	dsync_coherency_resume(part);
 }
 
 /**
@@ -156,56 +151,4 @@ void dsync_replace_merge(struct dsync_set *set, struct dsync_set *other)
 	if (start != only(set)->start || last != only(set)->last)
 		recut(set, only(set)->mode, start, last);
 	dsync_release(other);
-}
-
-static void set_give(struct dsync_set *set, struct dsync_owner *owner)
-{
-	unsigned long flags;
-
-	dsync_owner_get(owner);
-	spin_lock_irqsave(&owner->lock, flags);
-	owner->nr_accesses++;
-	spin_unlock_irqrestore(&owner->lock, flags);
-	dsync_owner_uncharge(set->owner, 1);
-	dsync_owner_put(set->owner);
-	set->owner = owner;
-}
-
-/* By an owner for the moment, which has nothing else. */
-static struct dsync_set *spare_over_limit(struct dsync_owner *owner,
-					  const struct dsync_want *want)
-{
-	struct dsync_owner *other = dsync_owner_create(owner->kind, owner->name);
-	struct dsync_set *set;
-
-	if (!other)
-		return ERR_PTR(-ENOMEM);
-	set = dsync_set_create(other, want, 1);
-	if (!IS_ERR(set))
-		set_give(set, owner);
-	dsync_owner_put(other);
-	return set;
-}
-
-/**
- * dsync_replace_spare() - make a set for dsync_replace_part()
- * @owner: its owner
- * @dmabuf: the buffer
- *
- * It counts against the owner's limit but is not refused for it: it will have bytes that the owner
- * has, and an owner that has all it may have can still release some of it.
- *
- * Context: process context; may sleep.
- * Return: the set, or an error pointer: -ENOMEM.
- */
-struct dsync_set *dsync_replace_spare(struct dsync_owner *owner, struct dma_buf *dmabuf)
-{
-	struct dsync_want want = {
-		.dmabuf = dmabuf,
-		.mode = DMA_BUF_ACCESS_R,
-		.length = 1,
-	};
-	struct dsync_set *set = dsync_set_create(owner, &want, 1);
-
-	return set == ERR_PTR(-ENOLCK) ? spare_over_limit(owner, &want) : set;
 }

@@ -4,11 +4,8 @@
 
 #include <linux/types.h>
 
-struct dma_buf;
-struct dsync_owner;
 struct dsync_set;
 
-struct dsync_set *dsync_replace_spare(struct dsync_owner *owner, struct dma_buf *dmabuf);
 void dsync_replace_cut(struct dsync_set *set, u32 mode, u64 start, u64 last);
 void dsync_replace_part(struct dsync_set *set, struct dsync_set *part, u32 mode,
 			u64 start, u64 last);

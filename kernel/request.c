@@ -24,21 +24,28 @@
 #include "release.h"
 #include "request.h"
 
+static void trace_request(struct dsync_access *access)
+{
+	struct dsync_set *set = access->set;
+	struct dsync_owner *owner = set->owner;
+
+	trace_dmabuf_sync_request(access->buf->ino, access->id, owner->id, owner->kind,
+				  owner->tgid, set->tid, access->mode & DMA_BUF_ACCESS_RW,
+				  dsync_access_is_dma(access), access->start,
+				  dsync_access_len(access), 0);
+}
+
 static void request_begin(struct dsync_set *set)
 {
-	struct dsync_owner *owner = set->owner;
 	struct dsync_access *access;
 
 	WARN_ON_ONCE(set->requested_ns);
+	dsync_set_adopt(set);
 	set->requested_ns = ktime_get_ns();
-	dsync_set_for_each(set, access)
-		trace_dmabuf_sync_request(access->buf->ino, access->id,
-					  owner->id, owner->kind, owner->tgid,
-					  set->tid,
-					  access->mode & DMA_BUF_ACCESS_RW,
-					  dsync_access_is_dma(access),
-					  access->start,
-					  dsync_access_len(access), 0);
+	dsync_set_for_each(set, access) {
+		access->id = dsync_id_next();
+		trace_request(access);
+	}
 }
 
 static void trace_failed(struct dsync_set *set, int error)
@@ -227,19 +234,16 @@ static void request_work(struct work_struct *work)
  * @set: a new set
  * @done: called by a worker: with 0 when the set is ready, else with a negative errno and
  *	the set is over; it may release the set and drop references
- * @private: for the user, in &dsync_set.private
  *
  * Context: process context; as dsync_request_nonblock().
- * Return: 0, and @done will be called once unless the request is cancelled; or -EDEADLK,
- * -ENOLCK, -ENOMEM, or what an exporter returned: the set is over and @done is not
- * called.
+ * Return: 0, and @done will be called once unless the request is cancelled; or -ENOLCK, -ENOMEM,
+ * or what an exporter returned: the set is over and @done is not called.
  */
-int dsync_request_async(struct dsync_set *set, dsync_done_fn done, void *private)
+int dsync_request_async(struct dsync_set *set, dsync_done_fn done)
 {
 	int ret;
 
 	set->done = done;
-	set->private = private;
 	INIT_WORK(&set->work, request_work);
 	/* One for the request, and one for here: a mutex must outlive its unlocking. */
 	dsync_set_get(set);

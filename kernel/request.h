@@ -8,7 +8,7 @@
 
 int dsync_request(struct dsync_set *set, ktime_t *deadline);
 int dsync_request_nonblock(struct dsync_set *set);
-int dsync_request_async(struct dsync_set *set, dsync_done_fn done, void *private);
+int dsync_request_async(struct dsync_set *set, dsync_done_fn done);
 bool dsync_request_cancel(struct dsync_set *set);
 
 #endif /* _DSYNC_REQUEST_H */

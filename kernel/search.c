@@ -285,6 +285,15 @@ static void follow_set(struct dsync_search *search, struct dsync_set *set)
 	}
 }
 
+/*
+ * An owner that has queued a set goes on. It is stuck in its calls only; but nobody is to be
+ * queued behind what waits for it in any way.
+ */
+static bool owner_waits_for(const struct dsync_search *search, const struct dsync_set *set)
+{
+	return search->soft || !set->done;
+}
+
 static void follow_owner(struct dsync_search *search, struct dsync_owner *owner)
 {
 	struct dsync_set *set, *prev = NULL;
@@ -293,7 +302,8 @@ static void follow_owner(struct dsync_search *search, struct dsync_owner *owner)
 		if (prev)
 			dsync_set_put(prev);
 		prev = set;
-		reach_set(search, set);
+		if (owner_waits_for(search, set))
+			reach_set(search, set);
 	}
 	if (prev)
 		dsync_set_put(prev);

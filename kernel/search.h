@@ -54,7 +54,7 @@ struct dsync_node {
  * struct dsync_search - a depth-first search for an owner
  * @target: the owner
  * @goals: sets that are known to wait for @target, struct dsync_node; or NULL
- * @soft: follow soft edges, too
+ * @soft: follow soft edges and those of asynchronous requests, too
  * @all: do not stop at the target
  * @places: what was reached, struct dsync_node
  * @todo: nodes whose edges were not followed

@@ -66,6 +66,12 @@ static bool want_last(const struct dsync_want *want, u64 *last)
 	return true;
 }
 
+static bool want_is_known(const struct dsync_want *want)
+{
+	return want->mode & DMA_BUF_ACCESS_RW &&
+	       !(want->mode & ~(DMA_BUF_ACCESS_RW | DMA_BUF_ACCESS_DMA | DSYNC_ACCESS_BOUNCED));
+}
+
 /**
  * dsync_want_check() - is it an access that the buffer can have
  * @want: what is asked for
@@ -77,11 +83,7 @@ int dsync_want_check(const struct dsync_want *want)
 {
 	u64 last;
 
-	if (want->mode & ~(DMA_BUF_ACCESS_RW | DMA_BUF_ACCESS_DMA))
-		return -EINVAL;
-	if (!(want->mode & DMA_BUF_ACCESS_RW))
-		return -EINVAL;
-	return want_last(want, &last) ? 0 : -EINVAL;
+	return want_is_known(want) && want_last(want, &last) ? 0 : -EINVAL;
 }
 
 static int access_cmp(const void *pa, const void *pb)
@@ -99,45 +101,9 @@ static int access_cmp(const void *pa, const void *pb)
 	return 0;
 }
 
-/**
- * dsync_set_same_resv() - does the access before this one share its resv
- * @access: an access of a set
- *
- * Return: true if the resv was visited already by a walk over the set.
- */
-bool dsync_set_same_resv(const struct dsync_access *access)
+static bool same_resv(const struct dsync_access *a, const struct dsync_access *b)
 {
-	return access > access->set->accesses &&
-	       access[-1].buf->dmabuf->resv == access->buf->dmabuf->resv;
-}
-
-/**
- * dsync_set_same_buf() - is the access before this one in the same buffer
- * @access: an access of a set
- *
- * Return: true if the buffer was visited already by a walk over the set.
- */
-bool dsync_set_same_buf(const struct dsync_access *access)
-{
-	return access > access->set->accesses && access[-1].buf == access->buf;
-}
-
-/**
- * dsync_set_part_end() - the end of what is entered in one critical section
- * @access: an access of a set, the first of such a part
- *
- * Return: behind the last access of the part: all are of one buffer.
- */
-struct dsync_access *dsync_set_part_end(struct dsync_access *access)
-{
-	struct dsync_access *end = access->set->accesses + access->set->nr;
-	struct dsync_access *first = access;
-
-	do {
-		access++;
-	} while (access < end && access->buf == first->buf &&
-		 access - first < DSYNC_MAX_LOCAL);
-	return access;
+	return a->buf->dmabuf->resv == b->buf->dmabuf->resv;
 }
 
 static bool set_is_local(const struct dsync_set *set)
@@ -146,24 +112,32 @@ static bool set_is_local(const struct dsync_set *set)
 	       set->accesses[0].buf == set->accesses[set->nr - 1].buf;
 }
 
-static bool set_overlaps_itself(const struct dsync_set *set)
+/* What walks over the set need to know of an access, by the one before and those behind. */
+static void access_place(struct dsync_access *access, struct dsync_access **part,
+			 struct dsync_access **resv)
 {
-	const struct dsync_access *access;
+	const struct dsync_access *prev = access - 1;
 
-	dsync_set_for_each(set, access)
-		if (dsync_set_same_buf(access) &&
-		    access->start <= access[-1].last)
-			return true;
-	return false;
+	access->part = 0;
+	access->first = 0;
+	if (!*resv || !same_resv(prev, access)) {
+		access->first |= DSYNC_FIRST_OF_RESV;
+		*resv = access;
+	}
+	if (!*part || prev->buf != access->buf) {
+		access->first |= DSYNC_FIRST_OF_BUF;
+		*part = access;
+	} else if ((*part)->part == DSYNC_MAX_LOCAL) {
+		*part = access;
+	}
+	(*part)->part++;
+	if (dsync_access_writes(access))
+		(*resv)->first |= DSYNC_RESV_WRITTEN;
 }
 
-/*
- * What a process holds by fcntl() ends before the file does, by the VFS's own doing; and what
- * belongs to the file (F_OFD_SETLK) ends with it, so that nothing may keep it alive.
- */
-static bool set_is_weak(const struct dsync_set *set)
+static bool access_overlaps_prev(const struct dsync_access *access)
 {
-	return set->owner->kind == DMABUF_SYNC_OWNER_FCNTL;
+	return !(access->first & DSYNC_FIRST_OF_BUF) && access->start <= access[-1].last;
 }
 
 static void access_aim(struct dsync_access *access, u32 mode, u64 start, u64 last)
@@ -173,48 +147,152 @@ static void access_aim(struct dsync_access *access, u32 mode, u64 start, u64 las
 	access->last = min_t(u64, last, DSYNC_LAST_BYTE);
 }
 
-/* The array is sorted by value, so addresses into it are stored afterwards. */
-static int set_fill(struct dsync_set *set, const struct dsync_want *wants)
+/* Another dma-buf can be at the same address by now. */
+static bool buf_is_of(const struct dsync_buf *buf, const struct dma_buf *dmabuf)
+{
+	return buf->dmabuf == dmabuf && buf->ino == dsync_buf_ino(dmabuf);
+}
+
+/* A set that was used before has a reference on each state already. */
+static int access_find(struct dsync_access *access, struct dma_buf *dmabuf)
+{
+	if (access->buf && buf_is_of(access->buf, dmabuf))
+		return 0;
+	if (access->buf)
+		dsync_buf_put(access->buf);
+	access->buf = dsync_buf_get(dmabuf);
+	return access->buf ? 0 : -ENOMEM;
+}
+
+static void access_init(struct dsync_access *access)
+{
+	INIT_LIST_HEAD(&access->job);
+	RB_CLEAR_NODE(&access->rb);
+}
+
+/* Sorted by value: what holds addresses comes afterwards. */
+static void set_sort(struct dsync_set *set)
 {
 	struct dsync_access *access;
-	u64 last = 0;
 
-	dsync_set_for_each(set, access) {
-		if (dsync_want_check(wants) || !want_last(wants, &last))
-			return -EINVAL;
-		access->buf = dsync_buf_get(wants->dmabuf);
-		if (!access->buf)
-			return -ENOMEM;
-		if (!set_is_weak(set))
-			get_dma_buf(wants->dmabuf);
-		access_aim(access, wants->mode, wants->offset, last);
-		wants++;
-	}
 	sort(set->accesses, set->nr, sizeof(*set->accesses), access_cmp, NULL);
+	dsync_set_for_each(set, access)
+		access_init(access);
+}
+
+static int set_arrange(struct dsync_set *set)
+{
+	struct dsync_access *access, *part = NULL, *resv = NULL;
+
+	if (set->nr > 1)
+		set_sort(set);
 	dsync_set_for_each(set, access) {
 		access->set = set;
-		access->id = dsync_id_next();
-		INIT_LIST_HEAD(&access->job);
-		RB_CLEAR_NODE(&access->rb);
+		access_place(access, &part, &resv);
+		if (access_overlaps_prev(access))
+			return -EINVAL;
 	}
 	set->local = set_is_local(set);
-	return set_overlaps_itself(set) ? -EINVAL : 0;
+	return 0;
 }
 
 /**
- * dsync_set_create() - make a set, without requesting it
- * @owner: who asks
- * @wants: the accesses
- * @nr: number of @wants, not 0
+ * dsync_set_fill() - say what a set is to acquire
+ * @set: a new set
+ * @wants: the accesses, as many as the set has
+ *
+ * The set does not refer to the dma-bufs afterwards (dsync_set_pin()).
  *
  * Context: process context; may sleep.
- * Return: the set with a reference for the caller, or an error pointer: -EINVAL (an
- * access that the buffer cannot have, or two that overlap), -E2BIG (more than
+ * Return: 0, -EINVAL (an access that the buffer cannot have, or two that overlap) or -ENOMEM; then
+ * the set can be filled again, or dropped.
+ */
+int dsync_set_fill(struct dsync_set *set, const struct dsync_want *wants)
+{
+	struct dsync_access *access;
+	u64 last;
+
+	dsync_set_for_each(set, access) {
+		if (!want_is_known(wants) || !want_last(wants, &last))
+			return -EINVAL;
+		if (access_find(access, wants->dmabuf))
+			return -ENOMEM;
+		access_aim(access, wants->mode, wants->offset, last);
+		wants++;
+	}
+	return set_arrange(set);
+}
+
+/**
+ * dsync_set_pin() - keep the dma-bufs of a set
+ * @set: a set that was filled
+ *
+ * Every set but those of fcntl() needs that: what a process holds by fcntl() ends before the file
+ * does, by the VFS's own doing.
+ */
+void dsync_set_pin(struct dsync_set *set)
+{
+	struct dsync_access *access;
+
+	dsync_set_for_each(set, access)
+		get_dma_buf(access->buf->dmabuf);
+	set->pinned = true;
+}
+
+/**
+ * dsync_set_unpin() - take back dsync_set_pin()
+ * @set: a set that is new or over
+ *
+ * Context: any.
+ */
+void dsync_set_unpin(struct dsync_set *set)
+{
+	struct dsync_access *access;
+
+	if (!set->pinned)
+		return;
+	set->pinned = false;
+	/* dma_buf_put() takes a lock for its trace event: not in hard interrupt. */
+	dsync_set_for_each(set, access)
+		fput(access->buf->dmabuf->file);
+}
+
+static struct dsync_set *set_alloc(struct dsync_owner *owner, unsigned int nr, size_t head)
+{
+	struct dsync_access *access;
+	struct dsync_set *set;
+	void *object;
+
+	object = kzalloc(head + struct_size(set, accesses, nr), GFP_KERNEL_ACCOUNT);
+	if (!object)
+		return NULL;
+	set = object + head;
+	dsync_owner_get(owner);
+	set->owner = owner;
+	set->nr = nr;
+	set->head = head;
+	dsync_set_adopt(set);
+	set->result = -EINPROGRESS;
+	kref_init(&set->ref);
+	mutex_init(&set->run);
+	INIT_LIST_HEAD(&set->waiting);
+	dsync_set_for_each(set, access)
+		access_init(access);
+	return set;
+}
+
+/**
+ * dsync_set_alloc() - make a set, without saying what it is to acquire
+ * @owner: who asks
+ * @nr: number of accesses, not 0
+ * @head: bytes in front of the set that its user needs: where the set is the last member of
+ *	a structure, the offset of that member
+ *
+ * Context: process context; may sleep.
+ * Return: the set with a reference for the caller, or an error pointer: -E2BIG (more than
  * DMABUF_SYNC_MAX_SET), -ENOLCK (the owner's limit) or -ENOMEM.
  */
-struct dsync_set *dsync_set_create(struct dsync_owner *owner,
-				   const struct dsync_want *wants,
-				   unsigned int nr)
+struct dsync_set *dsync_set_alloc(struct dsync_owner *owner, unsigned int nr, size_t head)
 {
 	struct dsync_set *set;
 	int ret;
@@ -224,31 +302,74 @@ struct dsync_set *dsync_set_create(struct dsync_owner *owner,
 	ret = dsync_owner_charge(owner, nr);
 	if (ret)
 		return ERR_PTR(ret);
+	set = set_alloc(owner, nr, head);
+	if (set)
+		return set;
+	dsync_owner_uncharge(owner, nr);
+	return ERR_PTR(-ENOMEM);
+}
 
-	set = kzalloc(struct_size(set, accesses, nr), GFP_KERNEL_ACCOUNT);
-	if (!set) {
-		dsync_owner_uncharge(owner, nr);
-		return ERR_PTR(-ENOMEM);
-	}
-	dsync_owner_get(owner);
-	set->owner = owner;
-	set->nr = nr;
-	set->tid = task_pid_nr(current);
-	set->tid_pid = get_pid(task_pid(current));
-	set->result = -EINPROGRESS;
-	kref_init(&set->ref);
-	set->task = current;
-	mutex_init(&set->run);
-	INIT_LIST_HEAD(&set->waiting);
-	INIT_HLIST_NODE(&set->watch);
-	INIT_LIST_HEAD(&set->link);
+/**
+ * dsync_set_alloc_part() - make a set of one access for bytes that the owner has already
+ * @owner: who has them
+ * @head: as for dsync_set_alloc()
+ *
+ * It counts against the owner's limit but is not refused for it: an owner that has all it may have
+ * can still release a part.
+ *
+ * Context: process context; may sleep.
+ * Return: the set with a reference for the caller, or NULL without memory.
+ */
+struct dsync_set *dsync_set_alloc_part(struct dsync_owner *owner, size_t head)
+{
+	struct dsync_set *set = set_alloc(owner, 1, head);
 
-	ret = set_fill(set, wants);
-	if (ret) {
-		dsync_set_put(set);
-		return ERR_PTR(ret);
-	}
+	if (set)
+		dsync_owner_charge_part(owner);
 	return set;
+}
+
+/**
+ * dsync_set_adopt() - the current task is the one that asks
+ * @set: a set that is in no table
+ */
+void dsync_set_adopt(struct dsync_set *set)
+{
+	set->task = current;
+	if (set->tid_pid == task_pid(current))
+		return;
+	put_pid(set->tid_pid);
+	set->tid_pid = get_pid(task_pid(current));
+	set->tid = task_pid_nr(current);
+}
+
+/**
+ * dsync_set_renew() - make a set that is over a new one
+ * @set: the set, of which the caller has a reference
+ *
+ * It has its accesses still, and can be requested again, or filled and then requested.
+ *
+ * Context: process context.
+ * Return: false if the set is not over, or somebody else has a reference: it can only be dropped.
+ */
+bool dsync_set_renew(struct dsync_set *set)
+{
+	/* Pairs with the end of a release, and of kref_put() by whoever else had a reference. */
+	if (smp_load_acquire(&set->state) != DSYNC_OVER || kref_read(&set->ref) != 1)
+		return false;
+	smp_acquire__after_ctrl_dep();
+
+	WARN_ON_ONCE(!list_empty(&set->waiting) || set->wait.armed);
+	set->state = DSYNC_NEW;
+	set->watched = NULL;
+	set->ticket = 0;
+	set->requested_ns = 0;
+	set->kicked = 0;
+	set->done = NULL;
+	set->stage = 0;
+	set->result = -EINPROGRESS;
+	set->wait.access = 0;
+	return true;
 }
 
 void dsync_set_get(struct dsync_set *set)
@@ -261,28 +382,21 @@ static void set_free(struct rcu_head *rcu)
 	struct dsync_set *set = container_of(rcu, struct dsync_set, rcu);
 
 	put_pid(set->tid_pid);
-	kfree(set);
+	kfree((void *)set - set->head);
 }
 
 static void set_destroy(struct kref *ref)
 {
 	struct dsync_set *set = container_of(ref, struct dsync_set, ref);
 	struct dsync_access *access;
-	struct dma_buf *dmabuf;
 
 	WARN_ON_ONCE(!list_empty(&set->waiting) || set->wait.armed);
 	WARN_ON_ONCE(work_pending(&set->work));
 	WARN_ON_ONCE(set->state != DSYNC_NEW && set->state != DSYNC_OVER);
-	dsync_set_for_each(set, access) {
-		if (!access->buf)
-			continue;
-		dmabuf = access->buf->dmabuf;
-		dsync_buf_put(access->buf);
-		/* dma_buf_put() takes a lock for its trace event: not in hard interrupt. */
-		if (!set_is_weak(set))
-			fput(dmabuf->file);
-	}
-	dma_fence_put(set->fence);
+	dsync_set_unpin(set);
+	dsync_set_for_each(set, access)
+		if (access->buf)
+			dsync_buf_put(access->buf);
 	dsync_owner_uncharge(set->owner, set->nr);
 	dsync_owner_put(set->owner);
 	call_rcu(&set->rcu, set_free);
@@ -360,19 +474,6 @@ void dsync_set_abort(struct dsync_set *set)
 }
 
 /**
- * dsync_set_aim() - give a new set another range
- * @set: a set of one access that nobody else knows
- * @mode: DMA_BUF_ACCESS_... bits
- * @start: first byte
- * @last: last byte
- */
-void dsync_set_aim(struct dsync_set *set, u32 mode, u64 start, u64 last)
-{
-	WARN_ON_ONCE(set->nr != 1 || set->requested_ns);
-	access_aim(&set->accesses[0], mode, start, last);
-}
-
-/**
  * dsync_set_has_cpu() - does a CPU access anything here
  * @set: the set
  *
@@ -392,7 +493,7 @@ bool dsync_set_has_cpu(const struct dsync_set *set)
  * dsync_set_was_abandoned() - did an earlier writer leave anything here undefined
  * @set: a set that was acquired
  *
- * Return: true if so, and no writer came in between.
+ * Return: true if so, and no writer that was told came in between.
  */
 bool dsync_set_was_abandoned(const struct dsync_set *set)
 {

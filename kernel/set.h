@@ -35,7 +35,7 @@ enum dsync_state {
 /**
  * struct dsync_want - what a caller asks for: the raw material of an access
  * @dmabuf: the buffer; the caller has a reference
- * @mode: DMA_BUF_ACCESS_... bits
+ * @mode: DMA_BUF_ACCESS_... bits, and DSYNC_ACCESS_BOUNCED
  * @offset: first byte
  * @length: number of bytes, or DMABUF_SYNC_TO_END
  * @beyond: the range may leave the buffer, up to OFFSET_MAX
@@ -81,7 +81,13 @@ typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
 
 /**
  * struct dsync_set - one request: accesses that are acquired together or not at all
+ *
+ * A user that makes one request after the other keeps the set (dsync_set_renew()), and with it
+ * its memory, what it counts against the owner's limit, and the states of its buffers.
+ *
  * @ref: of the user, of an asynchronous request, of a published fence, of the graph
+ * @nr: number of @accesses
+ * @head: bytes in front of the set in the same object, which are its user's
  * @owner: who asks; a reference
  * @tid: thread that asked, number in the initial pid namespace
  * @tid_pid: the same thread, a reference
@@ -104,20 +110,19 @@ typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
  * @work: runs an asynchronous request
  * @release_work: ends the CPU windows of a release that must not sleep
  * @done: told the end of an asynchronous request; NULL for a task's own
- * @private: for the user of @done
- * @link: for the user of the set
- * @by_start: for a user that sorts its sets
  * @windows: the CPU windows of its accesses are open
+ * @pinned: each access has a reference on its dma-buf
  * @stage: which stage of a request it is in (request.c); behind the last one it is ready
  * @result: -EINPROGRESS until the asynchronous request has ended
  * @wait: the wait for fences of stock drivers
  * @fence: fence of the committed job; a reference
  * @fence_cb: releases the set
- * @nr: number of @accesses
  * @accesses: sorted by resv, buffer and start; fixed once the set exists
  */
 struct dsync_set {
 	struct kref ref;
+	u16 nr;
+	u16 head;
 	struct dsync_owner *owner;
 	u32 tid;
 	struct pid *tid_pid;
@@ -141,10 +146,8 @@ struct dsync_set {
 	struct work_struct work;
 	struct work_struct release_work;
 	dsync_done_fn done;
-	void *private;
-	struct list_head link;
-	struct rb_node by_start;
 	bool windows;
+	bool pinned;
 	unsigned int stage;
 	int result;
 
@@ -152,7 +155,6 @@ struct dsync_set {
 	struct dma_fence *fence;
 	struct dma_fence_cb fence_cb;
 
-	unsigned int nr;
 	struct dsync_access accesses[] __counted_by(nr);
 };
 
@@ -160,31 +162,39 @@ struct dsync_set {
 	for (access = (set)->accesses;					\
 	     access < (set)->accesses + (set)->nr; access++)
 
+/* The first accesses of the set's buffers, or of its resv: one each. */
+#define dsync_set_for_each_buf(set, access)				\
+	dsync_set_for_each(set, access)					\
+		if (!((access)->first & DSYNC_FIRST_OF_BUF)) {} else
+#define dsync_set_for_each_resv(set, access)				\
+	dsync_set_for_each(set, access)					\
+		if (!((access)->first & DSYNC_FIRST_OF_RESV)) {} else
+
 /* The accesses of one buffer, as many as can be entered in one critical section. */
 #define dsync_set_for_each_part(set, access, end)			\
 	for (access = (set)->accesses;					\
 	     access < (set)->accesses + (set)->nr &&			\
-	     ((end) = dsync_set_part_end(access));			\
+	     ((end) = (access) + (access)->part, true);			\
 	     access = (end))
 
 int dsync_set_start(void);
 void dsync_set_stop(void);
 
 int dsync_want_check(const struct dsync_want *want);
-struct dsync_set *dsync_set_create(struct dsync_owner *owner,
-				   const struct dsync_want *wants,
-				   unsigned int nr);
+struct dsync_set *dsync_set_alloc(struct dsync_owner *owner, unsigned int nr, size_t head);
+struct dsync_set *dsync_set_alloc_part(struct dsync_owner *owner, size_t head);
+int dsync_set_fill(struct dsync_set *set, const struct dsync_want *wants);
+void dsync_set_pin(struct dsync_set *set);
+void dsync_set_unpin(struct dsync_set *set);
+bool dsync_set_renew(struct dsync_set *set);
+void dsync_set_adopt(struct dsync_set *set);
 void dsync_set_get(struct dsync_set *set);
 void dsync_set_put(struct dsync_set *set);
 void dsync_set_kick(struct dsync_set *set);
 void dsync_set_abort(struct dsync_set *set);
-void dsync_set_aim(struct dsync_set *set, u32 mode, u64 start, u64 last);
 bool dsync_set_queue_work(struct work_struct *work);
 bool dsync_set_queue_serve(struct work_struct *work);
 bool dsync_set_has_cpu(const struct dsync_set *set);
 bool dsync_set_was_abandoned(const struct dsync_set *set);
-bool dsync_set_same_resv(const struct dsync_access *access);
-bool dsync_set_same_buf(const struct dsync_access *access);
-struct dsync_access *dsync_set_part_end(struct dsync_access *access);
 
 #endif /* _DSYNC_SET_H */

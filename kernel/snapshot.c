@@ -10,7 +10,8 @@
 #include <linux/debugfs.h>
 #include <linux/dma-buf.h>
 #include <linux/ktime.h>
-#include <linux/rcupdate_wait.h>
+#include <linux/module.h>
+#include <linux/rhashtable-types.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
@@ -190,7 +191,7 @@ static bool show_some(struct seq_file *m, struct dsync_buf *buf, bool held, stru
 	return access && shown->room;
 }
 
-static void show_buf(struct dsync_buf *buf, void *data)
+static void show_buf(struct seq_file *m, struct dsync_buf *buf)
 {
 	unsigned int nr_held = READ_ONCE(buf->nr_held);
 	unsigned int nr_queued = READ_ONCE(buf->nr_queued);
@@ -199,27 +200,70 @@ static void show_buf(struct dsync_buf *buf, void *data)
 		.room = nr_queued,
 		.max = clamp(MAX_EDGES / 2 / max(nr_queued, 1u), 1u, MAX_EDGES_OF_ONE),
 	};
-	struct seq_file *m = data;
 
 	while (show_some(m, buf, true, &held))
-		cond_resched_rcu();
+		cond_resched();
 	while (show_some(m, buf, false, &queued))
-		cond_resched_rcu();
+		cond_resched();
 	nr_held -= min(nr_held, MAX_HELD);
 	if (nr_held || queued.more)
 		seq_printf(m, "type=more ino=%llu held=%u edges=%u\n",
 			   buf->ino, nr_held, queued.more);
 }
 
+/**
+ * struct walk - a read of the file, from its beginning to its end
+ * @iter: over the buffers, if @begun
+ * @buf: the buffer that is shown next, a reference; NULL: all were
+ * @pos: its place
+ * @begun: dsync_buf_walk_end() must be called
+ */
+struct walk {
+	struct rhashtable_iter iter;
+	struct dsync_buf *buf;
+	loff_t pos;
+	bool begun;
+};
+
+static void walk_end(struct walk *walk)
+{
+	if (walk->buf)
+		dsync_buf_put(walk->buf);
+	walk->buf = NULL;
+	if (walk->begun)
+		dsync_buf_walk_end(&walk->iter);
+	walk->begun = false;
+}
+
+static void walk_next(struct walk *walk)
+{
+	if (walk->buf)
+		dsync_buf_put(walk->buf);
+	walk->buf = dsync_buf_walk_next(&walk->iter);
+}
+
+/* A read goes on where the one before ended; from anywhere else the file is read anew. */
 static void *snapshot_start(struct seq_file *m, loff_t *pos)
 {
-	return *pos < DSYNC_BUF_BUCKETS ? pos : NULL;
+	struct walk *walk = m->private;
+
+	if (!*pos) {
+		walk_end(walk);
+		dsync_buf_walk_begin(&walk->iter);
+		walk->begun = true;
+		walk->pos = 0;
+		walk_next(walk);
+	}
+	return *pos == walk->pos ? walk->buf : NULL;
 }
 
 static void *snapshot_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	++*pos;
-	return snapshot_start(m, pos);
+	struct walk *walk = m->private;
+
+	walk_next(walk);
+	walk->pos = ++*pos;
+	return walk->buf;
 }
 
 static void snapshot_end(struct seq_file *m, void *v)
@@ -228,9 +272,7 @@ static void snapshot_end(struct seq_file *m, void *v)
 
 static int snapshot_show(struct seq_file *m, void *v)
 {
-	loff_t *pos = v;
-
-	dsync_buf_for_each(*pos, show_buf, m);
+	show_buf(m, v);
 	return 0;
 }
 
@@ -240,7 +282,27 @@ static const struct seq_operations snapshot_sops = {
 	.stop	= snapshot_end,
 	.show	= snapshot_show,
 };
-DEFINE_SEQ_ATTRIBUTE(snapshot);
+
+static int snapshot_open(struct inode *inode, struct file *file)
+{
+	return seq_open_private(file, &snapshot_sops, sizeof(struct walk));
+}
+
+static int snapshot_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+
+	walk_end(m->private);
+	return seq_release_private(inode, file);
+}
+
+static const struct file_operations snapshot_fops = {
+	.owner		= THIS_MODULE,
+	.open		= snapshot_open,
+	.read		= seq_read,
+	.llseek		= seq_lseek,
+	.release	= snapshot_release,
+};
 
 /**
  * dsync_snapshot_start() - make the debugfs file; without debugfs there is none

@@ -44,7 +44,7 @@ static void unlock_until(struct dsync_set *set, struct dsync_access *end,
 	struct dsync_access *access;
 
 	for (access = set->accesses; access < end; access++)
-		if (access != slow && !dsync_set_same_resv(access))
+		if (access != slow && access->first & DSYNC_FIRST_OF_RESV)
 			dma_resv_unlock(resv_of(access));
 	if (slow)
 		dma_resv_unlock(resv_of(slow));
@@ -61,7 +61,7 @@ static int lock_all(struct dsync_set *set, struct ww_acquire_ctx *ctx, bool intr
 
 again:
 	dsync_set_for_each(set, access) {
-		if (access == slow || dsync_set_same_resv(access))
+		if (access == slow || !(access->first & DSYNC_FIRST_OF_RESV))
 			continue;
 		ret = resv_lock(resv_of(access), ctx, intr);
 		if (!ret)

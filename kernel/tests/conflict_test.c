@@ -65,27 +65,38 @@ static void range_of_all_bytes(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dsync_range_overlaps(0, ULONG_MAX - 1, ULONG_MAX, ULONG_MAX));
 }
 
-/* What the trees find is what the two predicates say, for every pair of small ranges. */
-static void trees_agree_with_the_predicates(struct kunit *test)
+/* A writer, and a device that writes to a copy: on all bytes. Others: on the same bytes. */
+static bool modes_conflict(u32 a, u32 b, bool overlap)
 {
-	static const u32 modes[] = { FX_R, FX_W };
+	bool writers = a & b & DMA_BUF_ACCESS_W;
+	bool apart = (a ^ b) & DSYNC_ACCESS_BOUNCED;
+
+	return (a | b) & DMA_BUF_ACCESS_W && (overlap || (writers && apart));
+}
+
+/* What the trees find is what the predicate says, for every pair of small ranges. */
+static void trees_agree_with_the_predicate(struct kunit *test)
+{
+	static const u32 modes[] = { FX_R, FX_W, FX_W | DMA_BUF_ACCESS_DMA | DSYNC_ACCESS_BOUNCED };
 	unsigned int start, last, held_mode, mode;
 	struct dsync_set *held, *set;
 	bool conflict;
 
-	for (held_mode = 0; held_mode < 2; held_mode++) {
+	for (held_mode = 0; held_mode < ARRAY_SIZE(modes); held_mode++) {
 		held = fx_set(test, A, held_mode, modes[held_mode], 3, 5);
 		KUNIT_ASSERT_EQ(test, 0, fx_try(held));
-		for (mode = 0; mode < 2; mode++) {
+		for (mode = 0; mode < ARRAY_SIZE(modes); mode++) {
 			for (start = 0; start < 8; start++) {
 				for (last = start; last < 8; last++) {
 					struct fx *fx = test->priv;
 
 					set = fx_set(test, B, held_mode, modes[mode], start,
 						     last);
-					conflict = dsync_range_overlaps(3, 5, start, last) &&
-						   dsync_mode_conflicts(modes[held_mode],
-									modes[mode]);
+					conflict = modes_conflict(modes[held_mode], modes[mode],
+								  last >= 3 && start <= 5);
+					KUNIT_EXPECT_EQ(test, conflict,
+							dsync_conflict_between(&held->accesses[0],
+									       &set->accesses[0]));
 					KUNIT_EXPECT_EQ_MSG(test, conflict ? -EAGAIN : 0,
 							    fx_try_now(set),
 							    "[3, 5] and [%u, %u]", start, last);
@@ -144,7 +155,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(mode_table),
 	KUNIT_CASE(range_borders),
 	KUNIT_CASE(range_of_all_bytes),
-	KUNIT_CASE(trees_agree_with_the_predicates),
+	KUNIT_CASE(trees_agree_with_the_predicate),
 	KUNIT_CASE(owner_is_not_in_its_own_way),
 	KUNIT_CASE(each_access_of_an_owner_counts),
 	KUNIT_CASE(set_is_held_as_a_whole),

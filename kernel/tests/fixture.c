@@ -88,12 +88,15 @@ static struct dsync_set *fx_create(struct kunit *test, unsigned int owner,
 				   const struct dsync_want *wants, unsigned int nr)
 {
 	struct fx *fx = test->priv;
+	struct dsync_access *access;
 	struct dsync_set *set;
 
 	KUNIT_ASSERT_LT(test, fx->nr_sets, FX_SETS);
-	set = dsync_set_create(fx->owners[owner], wants, nr);
+	set = dsync_set_alloc(fx->owners[owner], nr, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, set);
-	set->task = current;
+	KUNIT_ASSERT_EQ(test, dsync_set_fill(set, wants), 0);
+	dsync_set_for_each(set, access)
+		access->id = dsync_id_next();
 	fx->sets[fx->nr_sets++] = set;
 	return set;
 }

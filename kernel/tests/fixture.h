@@ -68,7 +68,7 @@ void fx_cancel(struct dsync_set *set);
 /* Was it handed over, or told to look again, since the last call? */
 bool fx_kicked(struct dsync_set *set);
 
-extern struct kunit_suite dsync_abandon_suite, dsync_conflict_suite, dsync_graph_suite,
-			  dsync_queue_suite, dsync_random_suite;
+extern struct kunit_suite dsync_abandon_suite, dsync_buf_suite, dsync_conflict_suite,
+			  dsync_graph_suite, dsync_queue_suite, dsync_random_suite;
 
 #endif /* _DSYNC_TEST_FIXTURE_H */

@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-kunit_test_suites(&dsync_abandon_suite, &dsync_conflict_suite, &dsync_graph_suite,
-		  &dsync_queue_suite, &dsync_random_suite);
+kunit_test_suites(&dsync_abandon_suite, &dsync_buf_suite, &dsync_conflict_suite,
+		  &dsync_graph_suite, &dsync_queue_suite, &dsync_random_suite);
 
 MODULE_DESCRIPTION("KUnit tests of dmabuf-sync");
 MODULE_LICENSE("GPL");

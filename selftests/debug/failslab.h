@@ -11,12 +11,14 @@
  * @peer: another process, for record locks
  * @id: what prepare() made
  * @more: and what else
+ * @waiter: a call of another thread that waits
  * @infos: room for a query
  */
 struct stage {
 	struct st_world world;
 	struct lk_peer peer;
 	long id, more;
+	struct st_call waiter;
 	struct dmabuf_sync_info infos[8];
 };
 

@@ -27,15 +27,19 @@ FIXTURE_TEARDOWN(race)
 	EXPECT_TRUE(st_world_close(&self->w));
 }
 
-/* As many accesses as a set can have, of one byte each. */
-static long lock_many(int ctx, int fd, uint32_t flags)
+/* As many accesses as a set can have, of one byte each; gives up after @ms, if not 0. */
+static long lock_many(int ctx, int fd, uint32_t flags, unsigned int ms)
 {
 	struct dmabuf_sync_access accesses[MANY];
+	struct dmabuf_sync_acquire out;
+	int64_t deadline = ms ? st_now_ns() + ms * ST_NSEC_PER_MSEC : 0;
 	unsigned int i;
+	int err;
 
 	for (i = 0; i < MANY; i++)
 		accesses[i] = st_access(fd, W, i, 1);
-	return st_lock_set(ctx, accesses, MANY, flags);
+	err = st_acquire(ctx, accesses, MANY, flags, deadline, 0, &out);
+	return err ?: (long)out.set;
 }
 
 static void spin_ns(int64_t ns)
@@ -75,18 +79,50 @@ static void *visitor_thread(void *arg)
 	return NULL;
 }
 
-/* Somebody who waits for as much as one can, so that to look at all of that takes a while. */
-static bool wait_for_much(struct st_world *w, int ctx, int holder)
+/**
+ * struct crowd - threads of one owner that wait for as much as one can
+ * @ctx: the owner
+ * @bufs: what they wait for, in turns
+ */
+struct crowd {
+	int ctx;
+	const struct st_buffer *bufs;
+	unsigned int started;
+	pthread_t threads[8];
+};
+
+static void *crowd_thread(void *arg)
+{
+	struct crowd *crowd = arg;
+	unsigned int nr = __atomic_fetch_add(&crowd->started, 1, __ATOMIC_SEQ_CST);
+
+	lock_many(crowd->ctx, crowd->bufs[nr % 2].fd, 0, 0);
+	return NULL;
+}
+
+/* To look at all of that takes a while. */
+static bool crowd_wait(struct crowd *crowd, int holder)
 {
 	unsigned int i;
 
-	for (i = 2; i < 4; i++)
-		if (st_lock_all(holder, w->buf[i].fd, W, 0) < 0)
+	for (i = 0; i < 2; i++)
+		if (st_lock_all(holder, crowd->bufs[i].fd, W, 0) < 0)
 			return false;
-	for (i = 0; i < 8; i++)
-		if (lock_many(ctx, w->buf[2 + i % 2].fd, QUEUE) < 0)
+	for (i = 0; i < ST_ARRAY_SIZE(crowd->threads); i++)
+		if (pthread_create(&crowd->threads[i], NULL, crowd_thread, crowd))
 			return false;
-	return true;
+	return ST_UNTIL(st_query_count(holder, crowd->bufs[0].fd, DMABUF_SYNC_STATE_QUEUED) +
+			st_query_count(holder, crowd->bufs[1].fd, DMABUF_SYNC_STATE_QUEUED) ==
+			(int)ST_ARRAY_SIZE(crowd->threads) * MANY);
+}
+
+/* Its context is closed. */
+static void crowd_end(struct crowd *crowd)
+{
+	unsigned int i;
+
+	for (i = 0; i < ST_ARRAY_SIZE(crowd->threads); i++)
+		pthread_join(crowd->threads[i], NULL);
 }
 
 /*
@@ -96,29 +132,30 @@ static bool wait_for_much(struct st_world *w, int ctx, int holder)
  */
 TEST_F_TIMEOUT(race, what_was_never_there_at_the_same_time_is_no_cycle, 60)
 {
+	struct crowd crowd = { .ctx = self->w.ctx[2], .bufs = &self->w.buf[2] };
 	struct visitor visitor = { .w = &self->w };
 	int64_t end_ns = st_now_ns() + 5 * ST_NSEC_PER_SEC;
-	int a = self->w.ctx[0], c = self->w.ctx[2];
-	long first, second = -1;
+	int a = self->w.ctx[0];
+	long first, second = -ETIMEDOUT;
 	pthread_t thread;
 
-	ASSERT_LE(0, st_lock(c, self->w.buf[1].fd, W, MANY - 1, 1, 0));
-	ASSERT_TRUE(wait_for_much(&self->w, c, self->w.ctx[3]));
+	ASSERT_LE(0, st_lock(crowd.ctx, self->w.buf[1].fd, W, MANY - 1, 1, 0));
+	ASSERT_TRUE(crowd_wait(&crowd, self->w.ctx[3]));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, visitor_thread, &visitor));
 	do {
 		first = st_lock_all(a, self->w.buf[0].fd, W, 0);
 		if (first < 0)
 			break;
-		second = lock_many(a, self->w.buf[1].fd, QUEUE);
-		if (second >= 0)
-			st_release(a, second);
+		second = lock_many(a, self->w.buf[1].fd, 0, 1);
 		st_release(a, first);
-	} while (second >= 0 && st_now_ns() < end_ns);
+	} while (second == -ETIMEDOUT && st_now_ns() < end_ns);
 	__atomic_store_n(&visitor.stop, true, __ATOMIC_RELEASE);
 	pthread_join(thread, NULL);
 	EXPECT_LE(0, first);
-	EXPECT_LE(0, second);
+	EXPECT_EQ(-ETIMEDOUT, second);
 	EXPECT_EQ(0, visitor.error);
+	st_context_reopen(&self->w.ctx[2]);
+	crowd_end(&crowd);
 }
 
 /**
@@ -141,28 +178,8 @@ static void *releaser_thread(void *arg)
 }
 
 /*
- * The result of the first request. The second fails in the call or by its event, which may come
- * before the first one's: @second is the error, then.
- */
-static int victim_await(int ctx, long first, long *second)
-{
-	struct dmabuf_sync_event event;
-	int result = -EINPROGRESS;
-
-	while (result == -EINPROGRESS || (!result && *second >= 0)) {
-		if (st_event_read(ctx, &event, ST_SOON_MS))
-			return -ETIMEDOUT;
-		if (event.set == first)
-			result = event.result;
-		else
-			*second = event.result;
-	}
-	return result;
-}
-
-/*
- * C(b1) D(b0)  B(b1) D(b1)  C goes, so that B acquires b1; at the same time another thread of B
- * requests b0. D waits for B, and B for D: one of B's requests has to fail.
+ * C(b1) D(b0)  B queues b1, D waits for b1  C goes, so that B acquires b1; at the same time a call
+ * of B requests b0. D waits for B, and B for D: B's call came last and has to fail.
  */
 TEST_F_TIMEOUT(race, cycle_of_two_requests_of_one_owner_is_found, 120)
 {
@@ -172,33 +189,31 @@ TEST_F_TIMEOUT(race, cycle_of_two_requests_of_one_owner_is_found, 120)
 
 	for (round = 0; round < 400; round++) {
 		struct releaser releaser = { .ctx = c };
-		long held, first, second, behind;
+		struct st_call behind;
 		pthread_t thread;
-		int result;
+		long held, first;
 
 		ASSERT_EQ(0, pthread_barrier_init(&releaser.barrier, NULL, 2));
 		held = st_lock_all(d, b0, W, 0);
 		ASSERT_LE(0, held);
 		releaser.set = st_lock_all(c, b1, W, 0);
 		ASSERT_LE(0, releaser.set);
-		first = lock_many(b, b1, QUEUE);
+		first = lock_many(b, b1, QUEUE, 0);
 		ASSERT_LE(0, first);
-		behind = st_lock(d, b1, W, MANY - 1, 1, QUEUE);
-		ASSERT_LE(0, behind);
+		ASSERT_EQ(0, st_call_wait(&behind, d, b1, W));
 
 		ASSERT_EQ(0, pthread_create(&thread, NULL, releaser_thread, &releaser));
 		pthread_barrier_wait(&releaser.barrier);
 		spin_ns(random() % (4 * ST_NSEC_PER_MSEC));
-		second = st_lock_all(b, b0, W, QUEUE);
+		ASSERT_EQ(-EDEADLK, st_lock_ms(b, b0, W, 0, DMABUF_SYNC_TO_END, ST_SOON_MS))
+			TH_LOG("round %u", round);
 		pthread_join(thread, NULL);
-		result = victim_await(b, first, &second);
-		ASSERT_TRUE(result == -EDEADLK || (!result && second == -EDEADLK))
-			TH_LOG("round %u: %d %ld", round, result, second);
 
-		EXPECT_EQ(0, st_release(d, behind));
+		EXPECT_EQ(0, st_event_result(b, first));
+		EXPECT_EQ(0, st_release(b, first));
+		ASSERT_LE(0, st_call_end(&behind));
+		EXPECT_EQ(0, st_release(d, behind.result));
 		EXPECT_EQ(0, st_release(d, held));
-		EXPECT_EQ(0, second < 0 ? 0 : st_release(b, second));
-		EXPECT_EQ(0, result ? 0 : st_release(b, first));
 		pthread_barrier_destroy(&releaser.barrier);
 	}
 }

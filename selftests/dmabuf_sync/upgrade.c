@@ -63,18 +63,38 @@ TEST_F(up, upgrade_waits_for_the_other_reader)
 /* o(R) p(R)  o: W  p: W   Each waits for the other's read: the second one closes it. */
 TEST_F(up, second_upgrader_gets_edeadlk)
 {
-	long o, p;
+	struct st_call o;
+	long p;
 
 	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, R, 0));
 	p = st_lock_all(self->w.ctx[1], self->fd, R, 0);
 	ASSERT_LE(0, p);
-	o = st_lock_all(self->w.ctx[0], self->fd, W, QUEUE);
-	ASSERT_LE(0, o);
+	ASSERT_EQ(0, st_call_wait(&o, self->w.ctx[0], self->fd, W));
 	EXPECT_EQ(-EDEADLK, st_lock_all(self->w.ctx[1], self->fd, W, 0));
 	EXPECT_EQ(-EAGAIN, st_lock_all(self->w.ctx[1], self->fd, W, TRY));
-	EXPECT_TRUE(waits(&self->w, 0));
+	EXPECT_FALSE(st_call_done(&o));
 	EXPECT_EQ(0, st_release(self->w.ctx[1], p));
-	EXPECT_EQ(0, st_event_result(self->w.ctx[0], o));
+	EXPECT_LE(0, st_call_end(&o));
+}
+
+/* The same queued: neither fails, and the first to let its read go lets the other one in. */
+TEST_F(up, queued_upgraders_wait_for_each_other)
+{
+	long o, p, w;
+
+	o = st_lock_all(self->w.ctx[0], self->fd, R, 0);
+	p = st_lock_all(self->w.ctx[1], self->fd, R, 0);
+	ASSERT_LE(0, o);
+	ASSERT_LE(0, p);
+	w = st_lock_all(self->w.ctx[0], self->fd, W, QUEUE);
+	ASSERT_LE(0, w);
+	ASSERT_LE(0, st_lock_all(self->w.ctx[1], self->fd, W, QUEUE));
+	EXPECT_TRUE(ST_STAYS(waits(&self->w, 0) && waits(&self->w, 1)));
+	EXPECT_EQ(0, st_release(self->w.ctx[1], p));
+	EXPECT_EQ(0, st_event_result(self->w.ctx[0], w));
+	EXPECT_EQ(0, st_release(self->w.ctx[0], w));
+	EXPECT_EQ(0, st_release(self->w.ctx[0], o));
+	EXPECT_TRUE(st_event_pending(self->w.ctx[1], ST_SOON_MS));
 }
 
 /* o(R)  p: W waits for o   o: W   Behind p it would wait for itself: it overtakes. */

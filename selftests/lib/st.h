@@ -173,8 +173,12 @@ int st_call_start(struct st_call *call, int ctx, const struct dmabuf_sync_access
 int st_call_lock(struct st_call *call, int ctx, int fd, uint32_t access,
 		 uint64_t offset, uint64_t length);
 bool st_call_done(const struct st_call *call);
+/* The same for the whole buffer, in whose queue it is when this returns. */
+int st_call_wait(struct st_call *call, int ctx, int fd, uint32_t access);
 /* Wait for the end of the call. Return: its result, or -ETIME when it does not end. */
 long st_call_end(struct st_call *call);
+/* Interrupt a call that waits. Return: as st_call_end(), and so -EINTR. */
+long st_call_quit(struct st_call *call);
 /* Send the thread a signal that has a handler (and no SA_RESTART). */
 int st_call_interrupt(struct st_call *call);
 
@@ -253,6 +257,16 @@ int st_buffer_test(int test, struct st_buffer *buf, size_t size, int access_mode
 int st_buffer_count(int test, const struct st_buffer *buf, struct dst_count *count);
 int st_buffer_fault(int test, const struct st_buffer *buf, unsigned int nr, int error,
 		    unsigned int delay_ms);
+int st_buffer_fault_end(int test, const struct st_buffer *buf, unsigned int nr, int error);
+/*
+ * A buffer whose device has a copy of its own, and is moved by the test. st_device_differ() tells
+ * how many bytes of the range are not @value, or a negative errno.
+ */
+int st_buffer_bounce(int test, struct st_buffer *buf, size_t size);
+int st_device_write(int test, const struct st_buffer *buf, uint64_t offset, uint64_t length,
+		    uint8_t value);
+int st_device_differ(int test, const struct st_buffer *buf, uint64_t offset, uint64_t length,
+		     uint8_t value);
 
 /* trace.c */
 

@@ -53,6 +53,17 @@ int st_call_lock(struct st_call *call, int ctx, int fd, uint32_t access,
 	return st_call_start(call, ctx, &entry, 1, 0);
 }
 
+int st_call_wait(struct st_call *call, int ctx, int fd, uint32_t access)
+{
+	int nr = st_query_count(ctx, fd, DMABUF_SYNC_STATE_QUEUED);
+	int err = nr < 0 ? nr : st_call_lock(call, ctx, fd, access, 0, DMABUF_SYNC_TO_END);
+
+	if (err)
+		return err;
+	return ST_UNTIL(st_query_count(ctx, fd, DMABUF_SYNC_STATE_QUEUED) == nr + 1) ?
+	       0 : -ETIME;
+}
+
 bool st_call_done(const struct st_call *call)
 {
 	return __atomic_load_n(&call->done, __ATOMIC_ACQUIRE);
@@ -78,6 +89,13 @@ int st_call_interrupt(struct st_call *call)
 	if (sigaction(SIGUSR1, &action, NULL))
 		return -errno;
 	return -pthread_kill(call->thread, SIGUSR1);
+}
+
+long st_call_quit(struct st_call *call)
+{
+	int err = st_call_interrupt(call);
+
+	return err ?: st_call_end(call);
 }
 
 /* The state follows the command name, which may itself hold spaces and parentheses. */

@@ -204,3 +204,39 @@ int st_buffer_fault(int test, const struct st_buffer *buf, unsigned int nr, int 
 
 	return test_call(test, DST_EXPORT_FAULT, &args);
 }
+
+int st_buffer_fault_end(int test, const struct st_buffer *buf, unsigned int nr, int error)
+{
+	struct dst_fault args = { .fd = buf->fd, .nr_end = nr, .error = error };
+
+	return test_call(test, DST_EXPORT_FAULT, &args);
+}
+
+int st_buffer_bounce(int test, struct st_buffer *buf, size_t size)
+{
+	int err = st_buffer_test(test, buf, size, DST_BOUNCE | O_RDWR);
+
+	if (!err)
+		err = st_buffer_map(buf);
+	return err;
+}
+
+int st_device_write(int test, const struct st_buffer *buf, uint64_t offset, uint64_t length,
+		    uint8_t value)
+{
+	struct dst_device args = {
+		.fd = buf->fd, .write = 1, .offset = offset, .length = length, .value = value,
+	};
+
+	return test_call(test, DST_EXPORT_DEVICE, &args);
+}
+
+int st_device_differ(int test, const struct st_buffer *buf, uint64_t offset, uint64_t length,
+		     uint8_t value)
+{
+	struct dst_device args = {
+		.fd = buf->fd, .offset = offset, .length = length, .value = value,
+	};
+
+	return test_call(test, DST_EXPORT_DEVICE, &args) ?: (int)args.differ;
+}

@@ -51,6 +51,8 @@ table() {
 	quick  strange    stuck   WL0 WH0 WH0 W0 WH0 NONE            -DBREAK_STRANGE -DREVOKES=1
 	quick  again      stuck   WL0 WH0 WH0 W0 WH0 NONE            -DBREAK_AGAIN -DREVOKES=1
 	quick  async      stuck   W0 NONE W1 NONE W1 NONE W0 W1      -DBREAK_ASYNC_SEARCH -DFOUR -DASYNC
+	quick  goes-on    rule    W0 NONE W1 NONE W1 W0 NONE NONE    -DBREAK_ASYNC_WAIT -DFOUR -DASYNC
+	quick  queues     holds   W0 NONE W1 NONE W1 W0 NONE NONE    -DFOUR -DASYNC
 	full   held-up    stuck   WL1 R0 WH1 WL1 RH0 WH0 WX          -DBREAK_HELD_UP -DFIVE
 	full   five       holds   WL1 R0 WH1 WL1 RH0 WH0 WX          -DFIVE
 	full   all-w0     holds   first:W0+W1+R0+W01 then:NONE+W0+W1+R0+W01  -DFIRST_0=W0

@@ -126,10 +126,13 @@ struct dst_hold {
 	__u32 in_ctx;
 };
 
+/* In &dst_export.flags: the device has a copy, which begin and end of a window bring up to date. */
+#define DST_BOUNCE		0x80000000
+
 /* Export a dma-buf of @size bytes (whole pages, at most 16 MiB) that counts its calls. */
 struct dst_export {
 	__u64 size;
-	__u32 flags;		/* O_RDWR, O_RDONLY, O_WRONLY */
+	__u32 flags;		/* O_RDWR, O_RDONLY, O_WRONLY; DST_BOUNCE */
 	__s32 fd;		/* out */
 };
 
@@ -141,14 +144,31 @@ struct dst_count {
 	__u32 begin_failed;
 	__u32 end[3];
 	__u32 open_max;		/* most windows open at once */
+	__u32 calls_max;	/* most calls under way at once */
+	__u32 reserved2;
 };
 
-/* From now on: the next @nr begin_cpu_access fail with @error, each takes @delay_ms. */
+/*
+ * From now on: the next @nr begin_cpu_access and the next @nr_end end_cpu_access fail with @error,
+ * each begin_cpu_access takes @delay_ms.
+ */
 struct dst_fault {
 	__s32 fd;
 	__u32 nr;
 	__s32 error;
 	__u32 delay_ms;
+	__u32 nr_end;
+	__u32 reserved;
+};
+
+/* The device of a dma-buf with DST_BOUNCE writes @value to each byte, or looks for others. */
+struct dst_device {
+	__s32 fd;
+	__u32 write;
+	__u64 offset;
+	__u64 length;
+	__u32 value;
+	__u32 differ;		/* out: bytes that are not @value */
 };
 
 #define DST_MAGIC		0xBE
@@ -171,6 +191,7 @@ struct dst_fault {
 #define DST_EXPORT_FAULT	_IOW(DST_MAGIC, 16, struct dst_fault)
 /* End of an object: fini of a sync object, signal of a fence, unlock of a resv or a single. */
 #define DST_DESTROY		_IOW(DST_MAGIC, 17, struct dst_object)
-#define DST_NR_CALLS		18
+#define DST_EXPORT_DEVICE	_IOWR(DST_MAGIC, 18, struct dst_device)
+#define DST_NR_CALLS		19
 
 #endif /* _DMABUF_SYNC_TEST_H */

@@ -66,5 +66,6 @@ int test_resv_hold(struct test_session *session, void *arg);
 int test_export(struct test_session *session, void *arg);
 int test_export_count(struct test_session *session, void *arg);
 int test_export_fault(struct test_session *session, void *arg);
+int test_export_device(struct test_session *session, void *arg);
 
 #endif /* _DMABUF_SYNC_TEST_INTERNAL_H */

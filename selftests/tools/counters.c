@@ -177,12 +177,14 @@ TOOL_TEST(counters, deadlock)
 {
 	struct json_object *event;
 	int other = self->w.buf[1].fd;
+	struct st_call a;
 
 	ASSERT_LE(0, st_lock_all(self->a, self->buf->fd, W, 0));
 	ASSERT_LE(0, st_lock_all(self->b, other, W, 0));
-	ASSERT_LE(0, st_lock_all(self->a, other, W, QUEUE));
+	ASSERT_EQ(0, st_call_wait(&a, self->a, other, W));
 	tool_name("B");
 	ASSERT_EQ(-EDEADLK, st_lock_all(self->b, self->buf->fd, W, 0));
+	EXPECT_EQ(-EINTR, st_call_quit(&a));
 	self->report = tool_end(&self->tool);
 	ASSERT_NE(NULL, self->report);
 	EXPECT_EQ(1, tool_summary(self->report, "deadlocks"));

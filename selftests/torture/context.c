@@ -39,7 +39,7 @@ static void context_refused(struct to_actor *actor, enum how how, bool alone, lo
 		to_actor_count(actor, TO_REFUSED);
 	else if (err == -ETIMEDOUT && how == DEADLINE)
 		to_actor_count(actor, TO_TIMED_OUT);
-	else if (err == -EDEADLK && how != TRY && !alone)
+	else if (err == -EDEADLK && (how == BLOCK || how == DEADLINE) && !alone)
 		to_actor_count(actor, TO_DEADLOCKS);
 	else if (err == -ENOLCK && !alone && actor->arena->options.owners > TO_FEW)
 		to_actor_count(actor, TO_TOO_MANY);
@@ -107,21 +107,6 @@ static void queue_start(struct to_actor *actor, struct queued *queued)
 		to_notice_publish(actor, &queued->sets[0], true);
 }
 
-/*
- * The first write to acquire takes the mark of what was abandoned, and its event tells it. An
- * overlapping set of the same owner is not told again, and its event may come first.
- */
-static bool queue_tells_later(const struct queued *queued, unsigned int i)
-{
-	unsigned int j;
-
-	for (j = 0; j < queued->nr; j++)
-		if (queued->names[j] >= 0 &&
-		    to_set_conflicts(&queued->sets[i], &queued->sets[j]))
-			return true;
-	return false;
-}
-
 static void queue_event(struct to_actor *actor, struct queued *queued)
 {
 	struct dmabuf_sync_event event;
@@ -142,8 +127,7 @@ static void queue_event(struct to_actor *actor, struct queued *queued)
 		context_refused(actor, QUEUE, queued->begin, event.result);
 		return;
 	}
-	to_actor_enter(actor, event.set, &queued->sets[i],
-		       event.status & DMABUF_SYNC_ABANDONED || queue_tells_later(queued, i));
+	to_actor_enter(actor, event.set, &queued->sets[i], event.status & DMABUF_SYNC_ABANDONED);
 }
 
 /* Not before the check: what was acquired while its notice is there overtook nobody. */
@@ -171,7 +155,10 @@ static void queue_cancel(struct to_actor *actor, struct queued *queued)
 	queued->left = 0;
 }
 
-/* Return: true when something is held; then @actor may go on and ask for more. */
+/*
+ * Return: true when something is held; then @actor may go on and ask for more. While it holds
+ * something it must not wait for ever: nobody tells it of a deadlock.
+ */
 static bool context_queue(struct to_actor *actor)
 {
 	struct queued queued = { .nr = 1 };
@@ -179,7 +166,7 @@ static bool context_queue(struct to_actor *actor)
 
 	if (actor->nr_held + 2 <= TO_HELD && to_random_percent(&actor->random, 40))
 		queued.nr = 2;
-	if (to_random_percent(&actor->random, 20))
+	if (actor->nr_held || queued.nr > 1 || to_random_percent(&actor->random, 20))
 		queued.patience_ns = now + to_random_below(&actor->random, 5000) * 1000LL;
 	queued.begin = queued.nr == 1 ? to_notice_begin(actor) : 0;
 	queue_start(actor, &queued);

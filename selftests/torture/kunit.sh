@@ -31,6 +31,6 @@ tap_plan $((${#lines[@]} + 1))
 for line in "${lines[@]}"; do
 	tap_test "${line#* }" [ "${line%% *}" = ok ]
 done
-tap_test "five suites" [ "$(grep -cE '^ok [0-9]+ dmabuf_sync_' <<< "$said")" -eq 5 ]
+tap_test "six suites" [ "$(grep -cE '^ok [0-9]+ dmabuf_sync_' <<< "$said")" -eq 6 ]
 [ "$tap_failed" -eq 0 ] || tap_note "$said"
 tap_end

@@ -32,9 +32,8 @@ struct dmabuf_sync;
  * @sync: the sync object
  * @priv: from dmabuf_sync_init()
  * @error: 0 when all accesses are acquired and all fences of stock drivers that
- *	they had to wait for are signaled; otherwise a negative errno (-EDEADLK,
- *	-ENOLCK, -ENOMEM or what an exporter's begin_cpu_access returned), and
- *	nothing is held
+ *	they had to wait for are signaled; otherwise a negative errno (-ENOLCK, -ENOMEM
+ *	or what an exporter's begin_cpu_access returned), and nothing is held
  *
  * Context: process context, may sleep; called once per dmabuf_sync_lock_async().
  * It may call every function of this API on @sync but dmabuf_sync_lock_async() and, unless

@@ -110,13 +110,18 @@ static int prepare_cycle(struct stage *stage)
 
 	if (held < 0 || err)
 		return held < 0 ? (int)held : err;
-	held = st_lock_all(ctx(stage, 1), buf(stage, 1), W, QUEUE);
-	return held < 0 ? (int)held : 0;
+	return st_call_wait(&stage->waiter, ctx(stage, 1), buf(stage, 1), W);
+}
+
+static long do_block(struct stage *stage)
+{
+	return st_lock_all(ctx(stage, 0), buf(stage, 0), W, 0);
 }
 
 static void undo_cycle(struct stage *stage, long set)
 {
 	(void)set;
+	st_call_quit(&stage->waiter);
 	st_context_reopen(&stage->world.ctx[0]);
 	st_context_reopen(&stage->world.ctx[1]);
 }
@@ -311,7 +316,7 @@ const struct scene scenes[] = {
 	SCENE("acquire what is held", prepare_other, do_acquire, undo_other, .result = -EAGAIN),
 	SCENE("queue", prepare_other, do_queue, undo_queue),
 	SCENE("wait", prepare_other, do_wait, undo_other, .result = -ETIMEDOUT),
-	SCENE("close a cycle", prepare_cycle, do_queue, undo_cycle, .result = -EDEADLK),
+	SCENE("close a cycle", prepare_cycle, do_block, undo_cycle, .result = -EDEADLK),
 	SCENE("query", prepare_held, do_query, undo_query),
 	SCENE("release", prepare_held, do_release, undo_nothing, .never_fails = true),
 	SCENE("release for a waiter", prepare_waited_for, do_release, undo_waited_for,

@@ -61,8 +61,8 @@ struct dmabuf_sync_access {
 #define DMABUF_SYNC_QUEUE	0x2
 
 /*
- * A former owner died, or closed its file, while it held a write access here. Told until a
- * write access to the bytes is acquired, with that one for the last time.
+ * A former owner died, or closed its file, while it held a write access here. Everybody who
+ * acquires the bytes is told, until one that was told releases a write access to them.
  */
 #define DMABUF_SYNC_ABANDONED	0x1
 
@@ -83,9 +83,13 @@ struct dmabuf_sync_access {
  * Errors: EINVAL (flags, access bits, range, overlap within the set, dma-buf
  * expected), E2BIG (too many accesses, or unknown fields set), EBADF (@fd is not
  * open, or not for this mode), EFAULT, EAGAIN (NONBLOCK: it would have to wait),
- * EDEADLK (waiting would close a cycle of holders), ETIMEDOUT, EINTR, ECANCELED (the
- * context was closed meanwhile), ENOMEM, ENOLCK (the owner has as many accesses as it may
- * have, or too many requests wait for a buffer or for each other).
+ * EDEADLK (waiting would close a cycle of holders, all of which sleep in such calls),
+ * ETIMEDOUT, EINTR, ECANCELED (the context was closed meanwhile), ENOMEM, ENOLCK (the owner
+ * has as many accesses as it may have, or too many requests wait for a buffer).
+ *
+ * With QUEUE the owner goes on, so it is in no such cycle and never gets EDEADLK. Who
+ * waits for the event while it holds other accesses can wait for somebody who waits for
+ * these: it should request all at once, or cancel the set after a while.
  */
 struct dmabuf_sync_acquire {
 	__u32 size;
