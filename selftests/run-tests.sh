@@ -17,7 +17,7 @@
 # TORTURE_SECONDS=N	time limits are so much longer; see torture/torture.sh
 #
 # A folder's file "settings" sets its tests' time limit (timeout=SECONDS), and a folder of
-# build/BUILD whose modules it prefers (modules=FOLDER; "counted": a debug build, which counts steps);
+# build/BUILD whose modules it prefers (modules=FOLDER; "broken/counted": a debug build, which counts steps);
 # its file "modules" the modules they need, in order of loading; without one they get all.
 #
 # The end is one line, "N passed, N failed, N skipped"; the same numbers go into

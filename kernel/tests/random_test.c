@@ -5,8 +5,8 @@
  *	who looks all the same is not acquired		else a kick was lost
  *	no cycle of holders is there			else a deadlock was not found
  *
- * and who was told of a deadlock was about to close one. The same seed does
- * the same again.
+ * and whoever was told of a deadlock was in one when the verdict fell. That may have fallen apart
+ * since, but a verdict is carried out. The same seed does the same again.
  */
 #include <linux/prandom.h>
 
@@ -23,6 +23,8 @@
  * @rnd: the source of all decisions
  * @seed: of it
  * @step: how far it is
+ * @doomed: sets that there was a verdict on
+ * @nr_doomed: so many
  */
 struct chance {
 	struct kunit *test;
@@ -30,6 +32,8 @@ struct chance {
 	struct rnd_state rnd;
 	unsigned int seed;
 	unsigned int step;
+	const struct dsync_set *doomed[FX_SETS];
+	unsigned int nr_doomed;
 };
 
 static unsigned int chance_of(struct chance *chance, unsigned int nr)
@@ -69,9 +73,8 @@ static unsigned int owner_of(struct chance *chance, const struct dsync_set *set)
 	return owner;
 }
 
-/* Does an owner of @owners wait for one of them? @new: counts as held, too. */
-static bool owner_waits(struct chance *chance, unsigned int owner, unsigned long owners,
-			const struct dsync_set *new)
+/* Does an owner of @owners wait for one of them? */
+static bool owner_waits(struct chance *chance, unsigned int owner, unsigned long owners)
 {
 	struct dsync_set **sets = chance->fx->sets, *holder;
 	unsigned int i, k, nr = chance->fx->nr_sets;
@@ -81,7 +84,7 @@ static bool owner_waits(struct chance *chance, unsigned int owner, unsigned long
 			continue;
 		for (k = 0; k < nr; k++) {
 			holder = sets[k];
-			if ((holder->state == DSYNC_HELD || holder == new) &&
+			if (holder->state == DSYNC_HELD &&
 			    (owners & BIT(owner_of(chance, holder))) &&
 			    keeps_waiting(holder, sets[i]))
 				return true;
@@ -91,7 +94,7 @@ static bool owner_waits(struct chance *chance, unsigned int owner, unsigned long
 }
 
 /* Leave out owners that wait for none of those that are left, until that changes nothing. */
-static bool cycle_of_holders(struct chance *chance, const struct dsync_set *new)
+static bool cycle_of_holders(struct chance *chance)
 {
 	unsigned long owners = BIT(FX_OWNERS) - 1, before;
 	unsigned int owner;
@@ -99,10 +102,41 @@ static bool cycle_of_holders(struct chance *chance, const struct dsync_set *new)
 	do {
 		before = owners;
 		for (owner = 0; owner < FX_OWNERS; owner++)
-			if ((owners & BIT(owner)) && !owner_waits(chance, owner, owners, new))
+			if ((owners & BIT(owner)) && !owner_waits(chance, owner, owners))
 				owners &= ~BIT(owner);
 	} while (owners != before);
 	return owners;
+}
+
+/* Its place among those that are doomed, or their number. */
+static unsigned int doomed_at(struct chance *chance, const struct dsync_set *set)
+{
+	unsigned int i = 0;
+
+	while (i < chance->nr_doomed && chance->doomed[i] != set)
+		i++;
+	return i;
+}
+
+static bool is_doomed(struct chance *chance, const struct dsync_set *set)
+{
+	return doomed_at(chance, set) < chance->nr_doomed;
+}
+
+/* Verdicts fall while somebody looks: right after that the cycles still stand. */
+static void note_doomed(struct chance *chance)
+{
+	struct dsync_set *set;
+	unsigned int i;
+
+	for (i = 0; i < chance->fx->nr_sets; i++) {
+		set = chance->fx->sets[i];
+		if (!test_bit(DSYNC_SET_DOOMED, &set->kicked) || is_doomed(chance, set))
+			continue;
+		if (!cycle_of_holders(chance))
+			chance_fail(chance, "a verdict without a deadlock");
+		chance->doomed[chance->nr_doomed++] = set;
+	}
 }
 
 static void drop(struct chance *chance, struct dsync_set *set)
@@ -110,6 +144,8 @@ static void drop(struct chance *chance, struct dsync_set *set)
 	struct fx *fx = chance->fx;
 	unsigned int i = 0;
 
+	if (is_doomed(chance, set))
+		chance->doomed[doomed_at(chance, set)] = chance->doomed[--chance->nr_doomed];
 	while (fx->sets[i] != set)
 		i++;
 	fx->sets[i] = fx->sets[--fx->nr_sets];
@@ -122,13 +158,16 @@ static void drop(struct chance *chance, struct dsync_set *set)
 
 static void look(struct chance *chance, struct dsync_set *set)
 {
-	switch (fx_try(set)) {
+	int ret = fx_try(set);
+
+	note_doomed(chance);
+	switch (ret) {
 	case 0:
 	case -EINPROGRESS:
 		return;
 	case -EDEADLK:
-		if (!cycle_of_holders(chance, fx_queued(set) ? NULL : set))
-			chance_fail(chance, "EDEADLK without a deadlock");
+		if (!is_doomed(chance, set))
+			chance_fail(chance, "EDEADLK without a verdict");
 		break;
 	default:
 		chance_fail(chance, "an error that has no reason");
@@ -161,7 +200,7 @@ static void verify(struct chance *chance)
 	struct fx *fx = chance->fx;
 	unsigned int i;
 
-	if (cycle_of_holders(chance, NULL))
+	if (cycle_of_holders(chance))
 		chance_fail(chance, "a deadlock that nobody was told of");
 	for (i = 0; i < fx->nr_sets; i++)
 		if (fx_queued(fx->sets[i]) && fx_try(fx->sets[i]) != -EINPROGRESS)
@@ -202,6 +241,7 @@ static void step(struct chance *chance)
 			look(chance, set);
 		else if (fx_try_now(set))
 			drop(chance, set);
+		note_doomed(chance);
 	} else {
 		set = fx->sets[chance_of(chance, fx->nr_sets)];
 		if (set->state == DSYNC_HELD || !chance_of(chance, 4))

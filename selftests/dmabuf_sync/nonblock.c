@@ -14,7 +14,7 @@
 #define TRY	DMABUF_SYNC_NONBLOCK
 
 /* The longest of many calls: a call that slept for the holder would take 5 s. */
-#define NEVER_SLEEPS_NS	(1 * ST_NSEC_PER_SEC)
+#define NEVER_SLEEPS_NS	(st_slowness() * ST_NSEC_PER_SEC)
 #define ROUNDS		200
 
 FIXTURE(nb)

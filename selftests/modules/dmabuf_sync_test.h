@@ -14,7 +14,7 @@
 #include <linux/types.h>
 
 /* Longest time, in ms, that anything in the module waits or holds. */
-#define DST_MAX_MS		30000
+#define DST_MAX_MS		120000
 
 /* Where a signal or an unlock comes from. */
 #define DST_PROCESS		0

@@ -4,7 +4,7 @@
 # usage: build-broken.sh KDIR OUT     (in the guest root, after the modules; by build.sh)
 #
 # Builds dmabuf_sync.ko once for each patch in broken/, which breaks one rule of the engine, into
-# OUT/broken/RULE/, and without a patch into OUT/counted/. All count their steps
+# OUT/broken/RULE/, and without a patch into OUT/broken/counted/. All count their steps
 # (CONFIG_DMABUF_SYNC_DEBUG). A patch that does not apply any more is an error. All are built in
 # one copy of the sources, OUT/broken/tree, so that only what a patch touches is compiled again.
 
@@ -13,7 +13,7 @@ set -euo pipefail
 [ $# -eq 2 ] || { echo "usage: build-broken.sh KDIR OUT" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd -P)
 kernel=$(cd "$here/../../kernel" && pwd -P)
-kdir=$1 out=$2/broken counted=$2/counted
+kdir=$1 out=$2/broken
 tree=$out/tree
 stamp=$out/stamp
 
@@ -58,7 +58,7 @@ if cmp -s "$stamp.new" "$stamp"; then
 	exit
 fi
 copy_all
-build "$counted"
+build "$out/counted"
 for patch in "$here"/broken/*.patch; do
 	rule=$(basename "$patch" .patch)
 	copy_all

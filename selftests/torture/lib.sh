@@ -3,6 +3,14 @@
 #
 # What the scripts of the torture share. After ../lib/tap.sh; they load the modules themselves.
 
+# A build that counts its steps, where there is one.
+torture_core() {
+	local counted=${DMABUF_SYNC_MODULES:?}/broken/counted/dmabuf_sync.ko
+
+	[ ! -e "$counted" ] || { echo "$counted"; return; }
+	echo "$DMABUF_SYNC_MODULES/kernel/dmabuf_sync.ko"
+}
+
 # A framework that is built in is there already.
 torture_load_core() { framework_is_built_in || insmod "$1"; }
 

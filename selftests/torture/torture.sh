@@ -20,7 +20,7 @@ cgroup=/sys/fs/cgroup/dmabuf-sync-torture
 # not given back at once.
 left_max=$((256 * 1024))
 
-core=${DMABUF_SYNC_MODULES:?}/kernel/dmabuf_sync.ko
+core=$(torture_core)
 
 # The kernel memory of the round.
 charged() { awk '$1 == "slab_unreclaimable" { print $2 }' "$cgroup/memory.stat"; }
