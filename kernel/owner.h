@@ -41,6 +41,8 @@ struct dsync_owner {
 	spinlock_t lock;
 	/** @waiting: its sets that are queued, by &dsync_set.waiting */
 	struct list_head waiting;
+	/** @nr_blocked: those of them that a task sleeps for; read without the lock */
+	unsigned int nr_blocked;
 };
 
 extern struct ww_class dsync_verdict_class;
@@ -67,6 +69,12 @@ static inline bool dsync_owner_holds(const struct dsync_owner *owner)
 static inline bool dsync_owner_waits(const struct dsync_owner *owner)
 {
 	return !list_empty_careful(&owner->waiting);
+}
+
+/* Does one of its tasks wait for anything: is a set queued, and not asynchronously? */
+static inline bool dsync_owner_blocks(const struct dsync_owner *owner)
+{
+	return READ_ONCE(owner->nr_blocked);
 }
 
 /**
