@@ -23,6 +23,7 @@
 #include "limit.h"
 #include "owner.h"
 #include "set.h"
+#include "ticket.h"
 #include "user.h"
 
 static unsigned int max_accesses = 16384;
@@ -99,6 +100,7 @@ struct dsync_owner *dsync_owner_create(u32 kind, const char *name)
 	ww_mutex_init(&owner->verdict, &dsync_verdict_class);
 	spin_lock_init(&owner->lock);
 	INIT_LIST_HEAD(&owner->waiting);
+	INIT_HLIST_HEAD(&owner->tickets);
 	return owner;
 }
 
@@ -113,6 +115,7 @@ static void owner_release(struct kref *ref)
 
 	WARN_ON_ONCE(atomic_read(&owner->nr_accesses) || atomic_read(&owner->nr_held) ||
 		     !list_empty(&owner->waiting));
+	dsync_ticket_drop(owner);
 	ww_mutex_destroy(&owner->verdict);
 	put_pid(owner->pid);
 	dsync_user_put(owner->user);
