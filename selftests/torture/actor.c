@@ -14,7 +14,8 @@ static const struct {
 } kinds[] = {
 	{ &to_context_kind, 6 },
 	{ &to_job_kind, 4 },
-	{ &to_stock_kind, 1 },
+	{ &to_stock_kind, 2 },
+	{ &to_crowd_kind, 1 },
 };
 
 static bool kind_named(const char *names, const char *name)

@@ -55,7 +55,7 @@ static bool context_call(struct to_actor *actor, const struct to_set *set, enum 
 {
 	struct dmabuf_sync_access accesses[TO_SET];
 	unsigned int nr = to_actor_accesses(actor, set, accesses);
-	uint64_t begin = to_notice_begin(actor);
+	uint64_t begin = to_notice_begin(actor), fences = to_fence_begin(actor);
 	struct dmabuf_sync_acquire out;
 	int64_t deadline = 0;
 	long err;
@@ -74,6 +74,7 @@ static bool context_call(struct to_actor *actor, const struct to_set *set, enum 
 		return false;
 	}
 	to_notice_check(actor, set, begin);
+	to_fence_check(actor, "acquired what it requested", set, fences);
 	to_actor_enter(actor, out.set, set, out.status & DMABUF_SYNC_ABANDONED);
 	return true;
 }
@@ -84,6 +85,7 @@ struct queued {
 	long names[2];		/* -1: over */
 	unsigned int nr, left;
 	uint64_t begin;		/* of a single request by an owner that holds nothing */
+	uint64_t fences;	/* when they were made */
 	int64_t patience_ns;	/* then what is left is cancelled; 0: never */
 };
 
@@ -94,6 +96,7 @@ static void queue_start(struct to_actor *actor, struct queued *queued)
 	unsigned int i, nr;
 	long err;
 
+	queued->fences = to_fence_begin(actor);
 	for (i = 0; i < queued->nr; i++) {
 		to_set_pick(&queued->sets[i], &actor->random, actor->arena->options.buffers);
 		nr = to_actor_accesses(actor, &queued->sets[i], accesses);
@@ -127,6 +130,7 @@ static void queue_event(struct to_actor *actor, struct queued *queued)
 		context_refused(actor, QUEUE, queued->begin, event.result);
 		return;
 	}
+	to_fence_check(actor, "acquired what it queued", &queued->sets[i], queued->fences);
 	to_actor_enter(actor, event.set, &queued->sets[i], event.status & DMABUF_SYNC_ABANDONED);
 }
 
@@ -311,6 +315,7 @@ static void context_turn(struct to_actor *actor)
 
 const struct to_kind to_context_kind = {
 	.name = "context",
+	.order = TO_QUEUES,
 	.open = context_open,
 	.turn = context_turn,
 	.close = context_close,

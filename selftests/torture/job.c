@@ -20,6 +20,7 @@ struct job {
 	bool writes;
 	bool committed;
 	uint64_t begin;
+	uint64_t fences;	/* when it was asked for */
 };
 
 static bool job_open(struct to_actor *actor)
@@ -150,6 +151,7 @@ static bool job_lock(struct to_actor *actor, struct job *job)
 	bool locked;
 
 	job->begin = to_notice_begin(actor);
+	job->fences = to_fence_begin(actor);
 	to_actor_waits(actor, how != DST_LOCK_TRY);
 	if (how >= DST_LOCK_ASYNC)
 		locked = job_lock_async(actor, job);
@@ -205,6 +207,19 @@ static void job_drop_all(struct to_actor *actor)
 			strerror(errno));
 }
 
+/* A fence that came since the job was acquired is waited for here. */
+static void job_commit(struct to_actor *actor, struct job *job)
+{
+	uint64_t begin;
+
+	if (to_random_percent(&actor->random, 30))
+		to_actor_linger(actor);
+	begin = to_fence_begin(actor);
+	job_check(actor, "commit", st_sync_commit(actor->fd, job->sync, job->fence));
+	to_fence_check(actor, "committed a job", &job->set, begin);
+	job->committed = true;
+}
+
 static void job_turn(struct to_actor *actor)
 {
 	struct job job;
@@ -218,12 +233,11 @@ static void job_turn(struct to_actor *actor)
 	}
 	to_actor_count(actor, TO_JOBS);
 	to_notice_check(actor, &job.set, job.begin);
+	to_fence_check(actor, "acquired a job", &job.set, job.fences);
 	to_actor_enter(actor, job.sync, &job.set,
 		       st_sync_abandoned(actor->fd, job.sync) > 0);
-	if (job.fence >= 0 && !job.committed) {
-		job_check(actor, "commit", st_sync_commit(actor->fd, job.sync, job.fence));
-		job.committed = true;
-	}
+	if (job.fence >= 0 && !job.committed)
+		job_commit(actor, &job);
 	to_actor_linger(actor);
 	if (to_random_percent(&actor->random, 3)) {
 		job_drop_all(actor);
@@ -238,6 +252,7 @@ static void job_turn(struct to_actor *actor)
 
 const struct to_kind to_job_kind = {
 	.name = "job",
+	.order = TO_QUEUES,
 	.open = job_open,
 	.turn = job_turn,
 	.close = job_close,

@@ -10,6 +10,10 @@
  * So the bound is 0, and exact. Owners that hold something overtake by right when a deadlock
  * would follow otherwise; they are left out, on both sides. That nobody waits for ever
  * because of those is watch.c's to see.
+ *
+ * A stock driver has a notice while a fence of its own is in a resv, and withdraws it before it
+ * signals the fence. Whoever begins later, whatever it holds, must not be beside that fence:
+ * neither acquire what conflicts, nor commit it.
  */
 #include <string.h>
 
@@ -67,23 +71,53 @@ static bool still_there(struct to_slot *slot, const struct to_notice *notice, ui
 	       to_slot_lives(slot, life);
 }
 
-void to_notice_check(struct to_actor *actor, const struct to_set *set, uint64_t begin)
+/* Somebody whose notice is older than @begin, and must come before @set; NULL: nobody. */
+static struct to_slot *find_earlier(struct to_actor *actor, enum to_order order,
+				    const struct to_set *set, uint64_t begin,
+				    struct to_notice *notice)
 {
 	struct to_arena *arena = actor->arena;
-	struct to_notice notice;
 	unsigned int i;
 
-	for (i = 0; begin && i < arena->options.owners; i++) {
+	for (i = 0; i < arena->options.owners; i++) {
 		struct to_slot *slot = &arena->slots[i];
 		uint32_t life = to_load(&slot->life);
 
-		if (slot == actor->slot || !to_notice_read(slot, &notice) ||
-		    notice.seq >= begin || !to_set_conflicts(&notice.set, set))
-			continue;
-		if (still_there(slot, &notice, life))
-			to_fail(arena, "fairness",
-				"slot %u (tid %d) acquired what it requested at %llu before slot %u (tid %d), which was queued at %llu",
-				actor->index, actor->slot->tid, (unsigned long long)begin, i,
-				slot->tid, (unsigned long long)notice.seq);
+		if (slot != actor->slot && to_kind_of(slot->kind)->order == order &&
+		    to_notice_read(slot, notice) && notice->seq < begin &&
+		    to_set_conflicts(&notice->set, set) && still_there(slot, notice, life))
+			return slot;
 	}
+	return NULL;
+}
+
+void to_notice_check(struct to_actor *actor, const struct to_set *set, uint64_t begin)
+{
+	struct to_notice notice;
+	struct to_slot *slot = find_earlier(actor, TO_QUEUES, set, begin, &notice);
+
+	if (slot)
+		to_fail(actor->arena, "fairness",
+			"slot %u (tid %d) acquired what it requested at %llu before slot %ld (tid %d), which was queued at %llu",
+			actor->index, actor->slot->tid, (unsigned long long)begin,
+			(long)(slot - actor->arena->slots), slot->tid,
+			(unsigned long long)notice.seq);
+}
+
+uint64_t to_fence_begin(struct to_actor *actor)
+{
+	return to_add(&actor->arena->seq, 1);
+}
+
+void to_fence_check(struct to_actor *actor, const char *what, const struct to_set *set,
+		    uint64_t begin)
+{
+	struct to_notice notice;
+	struct to_slot *slot = find_earlier(actor, TO_PUBLISHES, set, begin, &notice);
+
+	if (slot)
+		to_fail(actor->arena, "fence",
+			"slot %u (tid %d) %s at %llu beside the fence of slot %ld, which was published at %llu and is not signaled",
+			actor->index, actor->slot->tid, what, (unsigned long long)begin,
+			(long)(slot - actor->arena->slots), (unsigned long long)notice.seq);
 }

@@ -18,8 +18,9 @@ static const char usage_text[] =
 	"  --buffers N      buffers, 1 to 4 (3)\n"
 	"  --round MS       time between two calms, in which nothing may be left (1000)\n"
 	"  --patience MS    longest time that anybody may wait (30000)\n"
-	"  --kinds LIST     of context,job,stock (all)\n"
+	"  --kinds LIST     of context,job,stock,crowd (all)\n"
 	"  --no-kill        no process is killed\n"
+	"  --no-throttle    no process is kept from the processors\n"
 	"  --no-trace       record no events: faster, and a failure shows less\n"
 	"\n"
 	"Exit status: 0, 1 a rule was broken, 2 wrong usage or no such machine.\n";
@@ -38,7 +39,8 @@ static uint64_t number(const char *name, const char *text, uint64_t min, uint64_
 	return value;
 }
 
-enum { SEED, SECONDS, OWNERS, BUFFERS, ROUND, PATIENCE, KINDS, NO_KILL, NO_TRACE, HELP };
+enum { SEED, SECONDS, OWNERS, BUFFERS, ROUND, PATIENCE, KINDS, NO_KILL, NO_THROTTLE, NO_TRACE,
+       HELP };
 
 static const struct option long_options[] = {
 	{ "seed", required_argument, NULL, SEED },
@@ -49,6 +51,7 @@ static const struct option long_options[] = {
 	{ "patience", required_argument, NULL, PATIENCE },
 	{ "kinds", required_argument, NULL, KINDS },
 	{ "no-kill", no_argument, NULL, NO_KILL },
+	{ "no-throttle", no_argument, NULL, NO_THROTTLE },
 	{ "no-trace", no_argument, NULL, NO_TRACE },
 	{ "help", no_argument, NULL, HELP },
 	{ }
@@ -81,6 +84,9 @@ static void option_set(struct to_options *options, int option, const char *text)
 	case NO_KILL:
 		options->kill = false;
 		break;
+	case NO_THROTTLE:
+		options->throttle = false;
+		break;
 	case NO_TRACE:
 		options->trace = false;
 		break;
@@ -99,7 +105,8 @@ void to_options_parse(struct to_options *options, int argc, char **argv)
 
 	*options = (struct to_options){
 		.seed = time(NULL), .seconds = 10, .owners = 16, .buffers = 3,
-		.round_ms = 1000, .patience_ms = 30000, .kill = true, .trace = true,
+		.round_ms = 1000, .patience_ms = 30000, .kill = true, .throttle = true,
+		.trace = true,
 	};
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		option_set(options, option, optarg);

@@ -8,9 +8,13 @@
 
 #include "torture.h"
 
+/* What debug builds of the framework count, and twice DSYNC_MAX_STEPS. */
+#define STEPS		"/sys/module/dmabuf_sync/parameters/max_steps"
+#define MAX_STEPS	2048
+
 static const char *const count_names[TO_NR_COUNTS] = {
 	"acquired", "refused", "timed-out", "interrupted", "deadlocks", "too-many",
-	"cancelled", "abandoned", "forks", "passed", "jobs", "fences",
+	"cancelled", "abandoned", "forks", "passed", "jobs", "fences", "crowds",
 };
 
 /* Users of the framework: open contexts, modules, committed jobs. Built in, it counts none. */
@@ -112,6 +116,19 @@ static void check_users(struct to_arena *arena, int before)
 			framework_users(), before);
 }
 
+/* A lock is held for as much as the engine does at a stretch, and what was begun then. */
+static void check_steps(struct to_arena *arena)
+{
+	FILE *file = fopen(STEPS, "re");
+	unsigned int steps = 0;
+
+	if (file && fscanf(file, "%u", &steps) == 1 && steps > MAX_STEPS)
+		to_fail(arena, "steps", "%u accesses were looked at with a buffer locked, and %u is the limit",
+			steps, MAX_STEPS);
+	if (file)
+		fclose(file);
+}
+
 static int torture(const struct to_options *options)
 {
 	struct to_random random;
@@ -122,6 +139,10 @@ static int torture(const struct to_options *options)
 
 	if (users < 0 || test < 0 || (options->trace && !to_trace_start())) {
 		fprintf(stderr, "torture: needs root, dmabuf_sync, dmabuf_sync_test and tracefs\n");
+		return 2;
+	}
+	if (options->throttle && !to_throttle_start()) {
+		fprintf(stderr, "torture: no cgroup v2 with cpu.max, or say --no-throttle\n");
 		return 2;
 	}
 	arena = to_arena_create(options, test);
@@ -139,10 +160,14 @@ static int torture(const struct to_options *options)
 		show_failure(arena);
 	to_crew_end(&crew);
 	to_trace_stop();
+	if (options->throttle)
+		to_throttle_stop();
 	close(test);
 	to_arena_destroy(arena);
 	if (!arena->failed)
 		check_users(arena, users);
+	if (!arena->failed)
+		check_steps(arena);
 	show_counts(arena, nr);
 	if (arena->failed)
 		printf("FAILED %s\n", arena->failure);

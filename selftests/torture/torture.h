@@ -55,6 +55,7 @@ struct to_options {
 	unsigned int patience_ms;
 	const char *kinds;
 	bool kill;
+	bool throttle;
 	bool trace;
 };
 
@@ -80,7 +81,8 @@ enum to_phase { TO_RUN, TO_CALM, TO_END };
 /* What an actor counts; the sums are shown at the end. */
 enum to_count {
 	TO_ACQUIRED, TO_REFUSED, TO_TIMED_OUT, TO_INTERRUPTED, TO_DEADLOCKS, TO_TOO_MANY,
-	TO_CANCELLED, TO_ABANDONED, TO_FORKS, TO_PASSED, TO_JOBS, TO_FENCES, TO_NR_COUNTS,
+	TO_CANCELLED, TO_ABANDONED, TO_FORKS, TO_PASSED, TO_JOBS, TO_FENCES, TO_CROWDS,
+	TO_NR_COUNTS,
 };
 
 /**
@@ -166,21 +168,30 @@ struct to_actor {
 	struct to_hold holds[TO_BUFS][TO_CELLS];
 };
 
+/* What a notice of an actor stands for. */
+enum to_order {
+	TO_NOTHING,	/* there are none */
+	TO_QUEUES,	/* a request that waits in its turn */
+	TO_PUBLISHES,	/* a fence of a stock driver */
+};
+
 /**
  * struct to_kind - a kind of actor
  * @name: for --kinds
+ * @order: what its notices are
  * @open: makes what an owner needs. Return: false when that failed
  * @turn: one turn, at the end of which nothing is held and nothing waits
  * @close: takes back @open
  */
 struct to_kind {
 	const char *name;
+	enum to_order order;
 	bool (*open)(struct to_actor *actor);
 	void (*turn)(struct to_actor *actor);
 	void (*close)(struct to_actor *actor);
 };
 
-extern const struct to_kind to_context_kind, to_job_kind, to_stock_kind;
+extern const struct to_kind to_context_kind, to_job_kind, to_stock_kind, to_crowd_kind;
 
 unsigned int to_kind_pick(struct to_random *random, const char *kinds);
 const struct to_kind *to_kind_of(unsigned int kind);
@@ -221,12 +232,18 @@ void to_notice_withdraw(struct to_actor *actor);
 bool to_notice_read(struct to_slot *slot, struct to_notice *notice);
 uint64_t to_notice_begin(struct to_actor *actor);
 void to_notice_check(struct to_actor *actor, const struct to_set *set, uint64_t begin);
+/* Now, in the order of all notices. */
+uint64_t to_fence_begin(struct to_actor *actor);
+/* @set was acquired or committed, @what says which; it began at @begin. */
+void to_fence_check(struct to_actor *actor, const char *what, const struct to_set *set,
+		    uint64_t begin);
 
 /* worker.c */
 struct to_worker {
 	pid_t pid;
 	unsigned int first, nr;
 	int64_t stopped_until_ns;
+	int64_t throttled_until_ns;
 };
 
 struct to_crew {
@@ -241,6 +258,12 @@ void to_crew_replace(struct to_crew *crew, struct to_worker *worker);
 void to_crew_watch(struct to_crew *crew);
 /* They end by themselves; or, after a failure, are ended. */
 void to_crew_end(struct to_crew *crew);
+
+/* throttle.c: a cgroup in which there is hardly any processor time */
+bool to_throttle_start(void);
+void to_throttle_add(pid_t pid);
+void to_throttle_remove(pid_t pid);
+void to_throttle_stop(void);
 
 /* chaos.c */
 void to_chaos_turn(struct to_crew *crew, struct to_random *random);

@@ -135,6 +135,7 @@ void to_crew_replace(struct to_crew *crew, struct to_worker *worker)
 		return;
 	}
 	worker->stopped_until_ns = 0;
+	worker->throttled_until_ns = 0;
 	for (i = worker->first; i < worker->first + worker->nr; i++)
 		slot_replace(arena, i);
 	if (!worker_start(crew, worker))
