@@ -17,6 +17,49 @@
 #include "release.h"
 #include "request.h"
 
+static void wake_all(struct dsync_context *context)
+{
+	wake_up_interruptible_poll(&context->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+static void wake_work(struct work_struct *work)
+{
+	wake_all(container_of(work, struct dsync_context, wake));
+}
+
+/* More than so many are not woken with interrupts off. */
+#define MAX_WOKEN	8
+
+/*
+ * A few tasks, each for itself: who sleeps, and who polls, says who it is. Others (epoll) may have any
+ * number of waiters of their own.
+ */
+static bool is_quickly_woken(struct wait_queue_head *wait)
+{
+	struct wait_queue_entry *entry;
+	unsigned int nr = 0;
+	unsigned long flags;
+	bool quick = true;
+
+	spin_lock_irqsave(&wait->lock, flags);
+	list_for_each_entry(entry, &wait->head, entry) {
+		quick = entry->private && ++nr <= MAX_WOKEN;
+		if (!quick)
+			break;
+	}
+	spin_unlock_irqrestore(&wait->lock, flags);
+	return quick;
+}
+
+/* In any context, with a buffer's lock held perhaps. */
+static void context_wake(struct dsync_context *context)
+{
+	if (is_quickly_woken(&context->wait))
+		wake_all(context);
+	else
+		dsync_set_queue_serve(&context->wake);
+}
+
 static int context_open(struct inode *inode, struct file *file)
 {
 	struct dsync_context *context;
@@ -32,7 +75,9 @@ static int context_open(struct inode *inode, struct file *file)
 	xa_init_flags(&context->entries, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	mutex_init(&context->numbers);
 	spin_lock_init(&context->lock);
+	INIT_LIST_HEAD(&context->news);
 	INIT_LIST_HEAD(&context->events);
+	INIT_WORK(&context->wake, wake_work);
 	init_waitqueue_head(&context->wait);
 	dsync_calls_init(&context->calls, &context->wait);
 	file->private_data = context;
@@ -77,6 +122,7 @@ static bool entry_renew(struct dsync_entry *entry)
 		return false;
 	dsync_set_unpin(&entry->set);
 	entry->queued = false;
+	entry->claimed = false;
 	entry->told = false;
 	entry->ended = false;
 	return true;
@@ -148,10 +194,10 @@ static void entry_tell_queued(struct dsync_entry *entry)
 {
 	struct dsync_context *context = entry->context;
 
-	spin_lock(&context->lock);
+	spin_lock_irq(&context->lock);
 	if (!entry->ended)
 		entry_tell(entry);
-	spin_unlock(&context->lock);
+	spin_unlock_irq(&context->lock);
 }
 
 static bool entry_is_known(const struct dsync_entry *entry)
@@ -160,21 +206,32 @@ static bool entry_is_known(const struct dsync_entry *entry)
 	return smp_load_acquire(&entry->known);
 }
 
-/* A queued set is acquired or has failed: make the event readable. */
-static void entry_done(struct dsync_set *set, int error)
+/* Something happened to a queued set: whoever reads or polls looks at it. */
+static void entry_news(struct dsync_set *set, int error)
 {
 	struct dsync_entry *entry = entry_of(set);
 	struct dsync_context *context = entry->context;
+	unsigned long flags;
 
-	entry->event.result = error;
-	entry->event.status = error ? 0 : set_status(set);
-	spin_lock(&context->lock);
-	if (!entry->ended) {
+	spin_lock_irqsave(&context->lock, flags);
+	if (!entry->ended && !entry->claimed && list_empty(&entry->link))
+		list_add_tail(&entry->link, &context->news);
+	spin_unlock_irqrestore(&context->lock, flags);
+	context_wake(context);
+}
+
+/* A queued set is held, but for its windows perhaps, or has failed: its event can be read. */
+static void entry_ready(struct dsync_entry *entry)
+{
+	struct dsync_context *context = entry->context;
+
+	spin_lock_irq(&context->lock);
+	if (!entry->ended && !entry->claimed) {
 		entry_tell(entry);
-		list_add_tail(&entry->link, &context->events);
+		list_move_tail(&entry->link, &context->events);
 	}
-	spin_unlock(&context->lock);
-	wake_up_interruptible_poll(&context->wait, EPOLLIN | EPOLLRDNORM);
+	spin_unlock_irq(&context->lock);
+	context_wake(context);
 }
 
 /* Nobody finds @entry any more, neither by its number nor by its event. */
@@ -183,10 +240,10 @@ static void entry_hide(struct dsync_entry *entry)
 	struct dsync_context *context = entry->context;
 
 	if (entry->queued) {
-		spin_lock(&context->lock);
+		spin_lock_irq(&context->lock);
 		entry->ended = true;
 		list_del_init(&entry->link);
-		spin_unlock(&context->lock);
+		spin_unlock_irq(&context->lock);
 	}
 	entry->known = false;
 }
@@ -230,6 +287,7 @@ static int context_release(struct inode *inode, struct file *file)
 		entry_hide(entry);
 		entry_end(entry, true);
 	}
+	cancel_work_sync(&context->wake);
 	if (context->spare)
 		entry_discard(context->spare);
 	xa_destroy(&context->entries);
@@ -245,14 +303,24 @@ static int context_release(struct inode *inode, struct file *file)
  */
 static int acquire_queued(struct dsync_entry *entry)
 {
+	struct dsync_context *context = entry->context;
 	struct dsync_set *set = &entry->set;
 	int ret;
 
 	entry->queued = true;
 	dsync_set_get(set);
-	ret = dsync_request_async(set, entry_done);
-	if (!ret)
+	ret = dsync_request_queue(set, entry_news);
+	if (!ret) {
+		entry_ready(entry);
+	} else if (ret == -EINPROGRESS) {
 		entry_tell_queued(entry);
+		ret = 0;
+	} else {
+		mutex_lock(&context->numbers);
+		entry_hide(entry);
+		mutex_unlock(&context->numbers);
+		dsync_request_cancel(set);
+	}
 	dsync_set_put(set);
 	return ret;
 }
@@ -399,60 +467,124 @@ void dsync_context_withdraw(struct dsync_context *context, u32 nr)
 	entry_end(entry, false);
 }
 
-static struct dsync_entry *event_first(struct dsync_context *context)
+static struct dsync_entry *news_take(struct dsync_context *context)
 {
 	struct dsync_entry *entry;
 
-	spin_lock(&context->lock);
-	entry = list_first_entry_or_null(&context->events, struct dsync_entry,
-					 link);
-	spin_unlock(&context->lock);
+	spin_lock_irq(&context->lock);
+	entry = list_first_entry_or_null(&context->news, struct dsync_entry, link);
+	if (entry)
+		list_del_init(&entry->link);
+	spin_unlock_irq(&context->lock);
 	return entry;
+}
+
+/* Look at what has news until there is an event. */
+static bool context_look(struct dsync_context *context)
+{
+	struct dsync_entry *entry;
+
+	lockdep_assert_held(&context->numbers);
+	while (list_empty(&context->events) && (entry = news_take(context))) {
+		if (dsync_request_look(&entry->set) != -EINPROGRESS)
+			entry_ready(entry);
+		cond_resched();
+	}
+	return !list_empty(&context->events);
+}
+
+/* Take the first event, with a reference: nobody else reads it, but the set can be released. */
+static struct dsync_entry *event_claim(struct dsync_context *context)
+{
+	struct dsync_entry *entry = NULL;
+
+	mutex_lock(&context->numbers);
+	if (context_look(context)) {
+		spin_lock_irq(&context->lock);
+		entry = list_first_entry(&context->events, struct dsync_entry, link);
+		list_del_init(&entry->link);
+		entry->claimed = true;
+		spin_unlock_irq(&context->lock);
+		dsync_set_get(&entry->set);
+	}
+	mutex_unlock(&context->numbers);
+	return entry;
+}
+
+/* It is the first one again. */
+static void event_give_back(struct dsync_entry *entry)
+{
+	struct dsync_context *context = entry->context;
+
+	spin_lock_irq(&context->lock);
+	entry->claimed = false;
+	list_add(&entry->link, &context->events);
+	spin_unlock_irq(&context->lock);
+	context_wake(context);
 }
 
 /*
  * Copy first, so that a bad pointer loses no event. Meanwhile nobody ends the entry, as that
  * begins with the numbers locked.
  */
-static int event_copy(struct dsync_context *context, struct dsync_entry *entry,
-		      char __user *to)
+static int event_copy(struct dsync_entry *entry, int result, char __user *to)
 {
-	lockdep_assert_held(&context->numbers);
+	lockdep_assert_held(&entry->context->numbers);
+	entry->event.result = result;
+	entry->event.status = result ? 0 : set_status(&entry->set);
 	if (copy_to_user(to, &entry->event, sizeof(entry->event)))
 		return -EFAULT;
 	entry->told = true;
-	if (entry->event.result) {
+	if (result)
 		entry_hide(entry);
-		return 0;
-	}
-	spin_lock(&context->lock);
-	list_del_init(&entry->link);
-	spin_unlock(&context->lock);
 	return 0;
 }
 
-/* 1: an event was read. A failed request goes with its event. */
+/* -ESTALE: the set was released meanwhile. */
+static int event_deliver(struct dsync_entry *entry, int result, char __user *to)
+{
+	struct dsync_context *context = entry->context;
+	int ret = -ESTALE;
+
+	mutex_lock(&context->numbers);
+	if (!entry->ended) {
+		ret = result;
+		if (!dsync_request_goes_on(&entry->set))
+			ret = event_copy(entry, result, to);
+		if (ret)
+			event_give_back(entry);
+	}
+	mutex_unlock(&context->numbers);
+	return ret;
+}
+
+/*
+ * 1: an event was read. The reader opens the windows of its set: that is nobody else's affair. A failed
+ * request goes with its event.
+ */
 static int event_read(struct dsync_context *context, char __user *to)
 {
 	struct dsync_entry *entry;
-	int ret = 0;
+	int result, ret;
 
-	mutex_lock(&context->numbers);
-	entry = event_first(context);
-	if (entry)
-		ret = event_copy(context, entry, to);
-	mutex_unlock(&context->numbers);
-
-	if (!entry || ret)
+	do {
+		entry = event_claim(context);
+		if (!entry)
+			return 0;
+		result = dsync_request_open(&entry->set);
+		ret = event_deliver(entry, result, to);
+		dsync_set_put(&entry->set);
+	} while (ret == -ESTALE);
+	if (ret)
 		return ret;
-	if (entry->event.result)
+	if (result)
 		entry_end(entry, false);
 	return 1;
 }
 
-static bool context_has_event(struct dsync_context *context)
+static bool context_has_news(struct dsync_context *context)
 {
-	return !list_empty_careful(&context->events);
+	return !list_empty_careful(&context->events) || !list_empty_careful(&context->news);
 }
 
 /* Sleep until there is an event. */
@@ -466,7 +598,7 @@ static int context_wait(struct file *file)
 	if (ret)
 		return ret;
 	ret = wait_event_interruptible(context->wait,
-				       context_has_event(context) ||
+				       context_has_news(context) ||
 				       dsync_call_is_cancelled(&call));
 	if (!ret && dsync_call_is_cancelled(&call))
 		ret = -ECANCELED;
@@ -506,9 +638,13 @@ static ssize_t context_read(struct file *file, char __user *to, size_t count,
 static __poll_t context_poll(struct file *file, poll_table *wait)
 {
 	struct dsync_context *context = file->private_data;
+	bool event;
 
 	poll_wait(file, &context->wait, wait);
-	return context_has_event(context) ? EPOLLIN | EPOLLRDNORM : 0;
+	mutex_lock(&context->numbers);
+	event = context_look(context);
+	mutex_unlock(&context->numbers);
+	return event ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 static const struct file_operations context_fops = {

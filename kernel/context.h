@@ -6,6 +6,7 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include <linux/dmabuf_sync.h>
@@ -23,7 +24,9 @@ struct file;
  * @spare: the entry that was released last, with its number, for the next request; or NULL.
  *	Taken and given back with xchg()
  * @recent: the entry that was told last, which is looked at before @entries; or NULL. Under RCU
+ * @news: entries to look at, by &dsync_entry.link
  * @events: entries with an event that was not read, in order
+ * @wake: wakes those on @wait
  * @wait: readers and pollers
  * @calls: calls that may sleep
  */
@@ -37,9 +40,11 @@ struct dsync_context {
 	 * are seen in one order
 	 */
 	struct mutex numbers;
-	/** @lock: protects @events; taken in process context only */
+	/** @lock: protects @news and @events. Taken in any context, inside &dsync_buf.lock */
 	spinlock_t lock;
+	struct list_head news;
 	struct list_head events;
+	struct work_struct wake;
 	wait_queue_head_t wait;
 	struct dsync_calls calls;
 };
@@ -48,9 +53,11 @@ struct dsync_context {
  * struct dsync_entry - one set of a context
  * @context: which
  * @event: of a queued set: the event to be read; @event.set is the number in any case
- * @link: in &dsync_context.events while @event can be read, under its lock
+ * @link: in &dsync_context.events while @event can be read, or in &dsync_context.news; under its
+ *	lock
  * @queued: the set was requested with DMABUF_SYNC_QUEUE
  * @known: user space has its number, by the event or by the call's return
+ * @claimed: the event is being read, or was; under &dsync_context.lock
  * @told: the event was read, under &dsync_context.numbers, or the call is to return its answer
  * @ended: the number was given up, and nobody will read the event; under
  *	&dsync_context.lock
@@ -63,6 +70,7 @@ struct dsync_entry {
 	struct list_head link;
 	bool queued;
 	bool known;
+	bool claimed;
 	bool told;
 	bool ended;
 	struct dsync_set set;

@@ -184,6 +184,7 @@ void dsync_owner_add_waiting(struct dsync_owner *owner, struct dsync_set *set)
 
 	spin_lock_irqsave(&owner->lock, flags);
 	list_add_tail(&set->waiting, &owner->waiting);
+	owner->nr_blocked += !set->done;
 	spin_unlock_irqrestore(&owner->lock, flags);
 	/* Pairs with atomic_add_return() in dsync_owner_add_held(): see above. */
 	smp_mb();
@@ -202,6 +203,7 @@ void dsync_owner_del_waiting(struct dsync_owner *owner, struct dsync_set *set)
 
 	spin_lock_irqsave(&owner->lock, flags);
 	list_del_init(&set->waiting);
+	owner->nr_blocked -= !set->done;
 	spin_unlock_irqrestore(&owner->lock, flags);
 }
 
@@ -234,9 +236,11 @@ struct dsync_set *dsync_owner_next_waiting(struct dsync_owner *owner,
 }
 
 /**
- * dsync_owner_kick() - let a set look again, if it waits
+ * dsync_owner_kick() - let a set look again, if it waits, for what only its owner waits for
  * @owner: the owner
  * @set: one of its sets, which the caller has a reference on
+ *
+ * A queued request is left to its user's tasks.
  *
  * Context: any.
  */
@@ -245,7 +249,11 @@ void dsync_owner_kick(struct dsync_owner *owner, struct dsync_set *set)
 	unsigned long flags;
 
 	spin_lock_irqsave(&owner->lock, flags);
-	if (!list_empty(&set->waiting))
-		dsync_set_kick(set);
+	if (!list_empty(&set->waiting)) {
+		if (set->by_task)
+			set->done(set, 0);
+		else
+			dsync_set_kick(set);
+	}
 	spin_unlock_irqrestore(&owner->lock, flags);
 }

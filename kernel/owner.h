@@ -43,6 +43,8 @@ struct dsync_owner {
 	struct list_head waiting;
 	/** @tickets: of calls that a signal has interrupted (ticket.c) */
 	struct hlist_head tickets;
+	/** @nr_blocked: those of them that a task sleeps for; read without the lock */
+	unsigned int nr_blocked;
 };
 
 extern struct ww_class dsync_verdict_class;
@@ -69,6 +71,12 @@ static inline bool dsync_owner_holds(const struct dsync_owner *owner)
 static inline bool dsync_owner_waits(const struct dsync_owner *owner)
 {
 	return !list_empty_careful(&owner->waiting);
+}
+
+/* Does one of its tasks wait for anything: is a set queued, and not asynchronously? */
+static inline bool dsync_owner_blocks(const struct dsync_owner *owner)
+{
+	return READ_ONCE(owner->nr_blocked);
 }
 
 /**

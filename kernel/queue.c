@@ -246,21 +246,35 @@ void dsync_queue_scan(struct dsync_set *set)
 }
 
 /*
+ * The set stays: its end needs the lock. Its user's task does the rest, when it looks. Only where
+ * another one of that user sleeps for the owner a worker does, too: what is held now may have closed
+ * a cycle.
+ */
+static void hand_over_async(struct dsync_set *set)
+{
+	if (set->by_task)
+		set->done(set, 0);
+	if (!set->by_task || dsync_owner_blocks(set->owner))
+		dsync_set_queue_request(set);
+}
+
+/*
  * The task may return, and end, as soon as it sees the state; with interrupts off RCU keeps it
  * until it was woken.
  */
 static void hand_over(struct dsync_set *set)
 {
+	struct dsync_buf *buf = set->accesses[0].buf;
 	struct task_struct *task = set->task;
 	bool async = set->done;
 
 	set_bit(DSYNC_SET_KICKED, &set->kicked);
 	dsync_hold_local(set);
+	buf->steps += WAKE_STEPS;
 	if (async)
-		dsync_set_queue_work(&set->work);
+		hand_over_async(set);
 	else
 		wake_up_process(task);
-	set->accesses[0].buf->steps += WAKE_STEPS;
 }
 
 static void kick(struct dsync_buf *buf, struct dsync_set *set)

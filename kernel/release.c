@@ -142,7 +142,7 @@ bool dsync_release_any(struct dsync_set *set)
 	} else {
 		INIT_WORK(&set->release_work, release_work);
 		dsync_set_get(set);
-		dsync_set_queue_work(&set->release_work);
+		dsync_set_queue_release(&set->release_work);
 	}
 	return true;
 }

@@ -7,8 +7,10 @@
  *	(coherency.c) -> ready
  *
  * Each step returns instead of sleeping for somebody else, with -EINPROGRESS and the promise
- * of a kick. A blocking request is stepped by its task, which sleeps in between; an
- * asynchronous one first by the caller and then by a worker, which does not.
+ * of a kick. A blocking request is stepped by its task, which sleeps in between. An
+ * asynchronous one is stepped by the caller first, and then by a worker. A queued one is handed
+ * over like a blocking one, without a worker; what only its user waits for (fences, windows) is left
+ * to whichever task of the user looks.
  */
 #include <linux/freezer.h>
 #include <linux/hrtimer.h>
@@ -98,29 +100,40 @@ static int windows_step(struct dsync_set *set, bool wait, bool intr)
 	return dsync_coherency_begin(set);
 }
 
-static const struct stage stages[] = {
-	{ acquire_step, acquire_undo },
-	{ fences_step, dsync_fence_wait_stop },
-	{ windows_step, dsync_coherency_end },
+enum { STAGE_ACQUIRE, STAGE_FENCES, STAGE_WINDOWS, NR_STAGES };
+
+static const struct stage stages[NR_STAGES] = {
+	[STAGE_ACQUIRE] = { acquire_step, acquire_undo },
+	[STAGE_FENCES] = { fences_step, dsync_fence_wait_stop },
+	[STAGE_WINDOWS] = { windows_step, dsync_coherency_end },
 };
 
-static int request_step(struct dsync_set *set, bool wait, bool intr)
+/* As far as the stage @end. */
+static int request_step_to(struct dsync_set *set, unsigned int end, bool wait, bool intr)
 {
 	int ret;
 
-	for (; set->stage < ARRAY_SIZE(stages); set->stage++) {
+	for (; set->stage < end; set->stage++) {
 		ret = stages[set->stage].step(set, wait, intr);
 		if (ret)
 			return ret;
 	}
-	set->state = DSYNC_READY;
 	return 0;
+}
+
+static int request_step(struct dsync_set *set, bool wait, bool intr)
+{
+	int ret = request_step_to(set, NR_STAGES, wait, intr);
+
+	if (!ret)
+		set->state = DSYNC_READY;
+	return ret;
 }
 
 /* Nobody kicks the set any more and nothing of it is left in any table. */
 static void request_fail(struct dsync_set *set, int error)
 {
-	unsigned int stage = min_t(unsigned int, set->stage, ARRAY_SIZE(stages) - 1);
+	unsigned int stage = min_t(unsigned int, set->stage, NR_STAGES - 1);
 
 	do {
 		stages[stage].undo(set);
@@ -259,6 +272,7 @@ int dsync_request_async(struct dsync_set *set, dsync_done_fn done)
 	int ret;
 
 	set->done = done;
+	set->by_task = false;
 	INIT_WORK(&set->work, request_work);
 	/* One for the request, and one for here: a mutex must outlive its unlocking. */
 	dsync_set_get(set);
@@ -268,7 +282,7 @@ int dsync_request_async(struct dsync_set *set, dsync_done_fn done)
 	mutex_lock(&set->run);
 	ret = request_step(set, true, false);
 	if (!ret) {
-		dsync_set_queue_work(&set->work);
+		dsync_set_queue_request(set);
 	} else if (ret != -EINPROGRESS) {
 		request_fail(set, ret);
 		set->result = ret;
@@ -285,21 +299,151 @@ int dsync_request_async(struct dsync_set *set, dsync_done_fn done)
 	return ret;
 }
 
+/* The end of a queued request. */
+static int request_finish(struct dsync_set *set, int ret)
+{
+	if (ret)
+		request_fail(set, ret);
+	set->result = ret;
+	return ret;
+}
+
+/* Everything but the windows. */
+static int request_look(struct dsync_set *set)
+{
+	int ret = set->result;
+
+	lockdep_assert_held(&set->run);
+	if (ret != -EINPROGRESS)
+		return ret;
+	ret = request_step_to(set, STAGE_WINDOWS, true, false);
+	if (ret && ret != -EINPROGRESS)
+		request_finish(set, ret);
+	return ret;
+}
+
+/* A queued request was kicked, or its owner waits for something else. */
+static void look_work(struct work_struct *work)
+{
+	struct dsync_set *set = container_of(work, struct dsync_set, work);
+	bool news;
+
+	mutex_lock(&set->run);
+	/* Also if it waits on for a fence: a task may have looked while we were at it. */
+	news = request_look(set) != -EINPROGRESS || set->stage != STAGE_ACQUIRE;
+	mutex_unlock(&set->run);
+	if (news)
+		set->done(set, 0);
+}
+
 /**
- * dsync_request_cancel() - withdraw an asynchronous request
+ * dsync_request_queue() - acquire a set later, by tasks of its user
+ * @set: a new set
+ * @news: called with 0, in any context and with a buffer's or a fence's lock held, when
+ *	dsync_request_look() may have news; sometimes without need
+ *
+ * The caller ends the request with dsync_request_cancel(), whatever comes of it.
+ *
+ * Context: process context; as dsync_request_nonblock().
+ * Return: 0 when the set is ready, -EINPROGRESS when it waits; or -ENOLCK, -ENOMEM, or what an
+ * exporter returned: the set is over.
+ */
+int dsync_request_queue(struct dsync_set *set, dsync_done_fn news)
+{
+	int ret;
+
+	set->done = news;
+	set->by_task = true;
+	INIT_WORK(&set->work, look_work);
+	request_begin(set);
+	mutex_lock(&set->run);
+	ret = request_step(set, true, false);
+	if (ret != -EINPROGRESS)
+		request_finish(set, ret);
+	mutex_unlock(&set->run);
+
+	/* Whoever heard of news meanwhile could not look. Pairs with dsync_hold_publish(). */
+	if (ret == -EINPROGRESS && smp_load_acquire(&set->state) == DSYNC_HELD)
+		news(set, 0);
+	return ret;
+}
+
+/**
+ * dsync_request_look() - see how far a queued request is
+ * @set: the set
+ *
+ * Context: process context, a task of the set's user, one at a time; may sleep for memory, not for
+ * an exporter.
+ * Return: -EINPROGRESS if it waits on, and there will be news; 0 if it is ready, or only its
+ * windows are not open: dsync_request_open(); else the set is over.
+ */
+int dsync_request_look(struct dsync_set *set)
+{
+	int ret;
+
+	/* Whoever is at it has news afterwards, or opens the windows. */
+	if (!mutex_trylock(&set->run))
+		return -EINPROGRESS;
+	ret = request_look(set);
+	mutex_unlock(&set->run);
+	return ret;
+}
+
+/**
+ * dsync_request_goes_on() - is a queued request not over, nor ready
+ * @set: the set, which nobody opens at the same time
+ *
+ * Return: true if dsync_request_open() is to be called again.
+ */
+bool dsync_request_goes_on(const struct dsync_set *set)
+{
+	return set->result == -EINPROGRESS;
+}
+
+/**
+ * dsync_request_open() - open the windows of a queued request
+ * @set: the set, after dsync_request_look() has returned 0
+ *
+ * Context: process context, a task of the set's user; sleeps as the exporters do.
+ * Return: 0 when the set is ready; -ERESTARTSYS or -EINTR if a signal is pending: to be called
+ * again; else the set is over, -ECANCELED if it was cancelled meanwhile.
+ */
+int dsync_request_open(struct dsync_set *set)
+{
+	int ret;
+
+	if (mutex_lock_interruptible(&set->run))
+		return -ERESTARTSYS;
+	ret = set->result;
+	if (ret == -EINPROGRESS) {
+		ret = request_step(set, true, true);
+		if ((ret != -ERESTARTSYS && ret != -EINTR) || !signal_pending(current))
+			request_finish(set, ret);
+	}
+	mutex_unlock(&set->run);
+	return ret;
+}
+
+/**
+ * dsync_request_cancel() - withdraw an asynchronous, or a queued, request
  * @set: the set; the caller has a reference
  *
- * Context: process context, not inside @done; sleeps until a running @done returned.
- * Return: true if @done was not called and will not be: the set is over. False if it was.
+ * Context: process context, not inside @done; sleeps until a running @done, or a task in
+ * dsync_request_open(), returned.
+ * Return: true if @done was not called and will not be: the set is over. False if it was; for a
+ * queued request: if it had ended.
  */
 bool dsync_request_cancel(struct dsync_set *set)
 {
-	disable_work_sync(&set->work);
-	if (set->result != -EINPROGRESS)
-		return false;
+	bool cancelled;
 
-	request_fail(set, -ECANCELED);
-	set->result = -ECANCELED;
-	dsync_set_put(set);
-	return true;
+	disable_work_sync(&set->work);
+	mutex_lock(&set->run);
+	cancelled = set->result == -EINPROGRESS;
+	if (cancelled)
+		request_finish(set, -ECANCELED);
+	mutex_unlock(&set->run);
+	if (cancelled && !set->by_task)
+		dsync_set_put(set);
+	return cancelled;
 }

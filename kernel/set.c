@@ -17,27 +17,51 @@
 #include "owner.h"
 #include "set.h"
 
-static struct workqueue_struct *set_wq;
+/*
+ * Works by what they may have to wait for, so that none waits behind one that can be blocked by
+ * somebody else: locks of a user's own buffers; what drivers do in callbacks, and exporters of the
+ * buffers of drivers' CPU accesses; exporters, once more; nothing.
+ */
+enum { QUEUE_USERS, QUEUE_DRIVERS, QUEUE_RELEASES, QUEUE_SERVE, NR_QUEUES };
 
-/* Work that never sleeps, and so is never kept waiting by what users can block. */
-static struct workqueue_struct *serve_wq;
+static const struct {
+	const char *name;
+	unsigned int flags;
+} queue_types[NR_QUEUES] = {
+	[QUEUE_USERS] = { "dmabuf_sync_users", WQ_UNBOUND },
+	[QUEUE_DRIVERS] = { "dmabuf_sync_drivers", WQ_UNBOUND | WQ_HIGHPRI },
+	[QUEUE_RELEASES] = { "dmabuf_sync_releases", WQ_UNBOUND | WQ_HIGHPRI },
+	[QUEUE_SERVE] = { "dmabuf_sync_serve", WQ_UNBOUND | WQ_HIGHPRI },
+};
+
+static struct workqueue_struct *queues[NR_QUEUES];
+
+static void queues_destroy(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_QUEUES; i++)
+		if (queues[i])
+			destroy_workqueue(queues[i]);
+}
 
 /**
- * dsync_set_start() - make the workqueue of asynchronous requests
+ * dsync_set_start() - make the workqueues
  *
  * Return: 0 or -ENOMEM.
  */
 int dsync_set_start(void)
 {
-	set_wq = alloc_workqueue("dmabuf_sync", WQ_UNBOUND | WQ_HIGHPRI, 0);
-	serve_wq = alloc_workqueue("dmabuf_sync_serve", WQ_UNBOUND | WQ_HIGHPRI, 0);
-	if (set_wq && serve_wq)
-		return 0;
-	if (serve_wq)
-		destroy_workqueue(serve_wq);
-	if (set_wq)
-		destroy_workqueue(set_wq);
-	return -ENOMEM;
+	unsigned int i;
+
+	for (i = 0; i < NR_QUEUES; i++) {
+		queues[i] = alloc_workqueue("%s", queue_types[i].flags, 0, queue_types[i].name);
+		if (!queues[i]) {
+			queues_destroy();
+			return -ENOMEM;
+		}
+	}
+	return 0;
 }
 
 /**
@@ -45,10 +69,12 @@ int dsync_set_start(void)
  */
 void dsync_set_stop(void)
 {
-	/* Each may queue work on the other: a set's works end before its buffers' do. */
-	drain_workqueue(set_wq);
-	destroy_workqueue(serve_wq);
-	destroy_workqueue(set_wq);
+	unsigned int i;
+
+	/* Each may queue work on others: sets' works end before their buffers' do. */
+	for (i = 0; i < QUEUE_SERVE; i++)
+		drain_workqueue(queues[i]);
+	queues_destroy();
 	rcu_barrier();
 }
 
@@ -368,6 +394,7 @@ bool dsync_set_renew(struct dsync_set *set)
 	set->requested_ns = 0;
 	set->kicked = 0;
 	set->done = NULL;
+	set->by_task = false;
 	set->stage = 0;
 	set->result = -EINPROGRESS;
 	set->wait.access = 0;
@@ -416,27 +443,39 @@ void dsync_set_put(struct dsync_set *set)
 }
 
 /**
- * dsync_set_queue_work() - run one of the works of a set
+ * dsync_set_queue_request() - run the work of an asynchronous, or a queued, request
+ * @set: the set; somebody keeps it alive until the work has run
+ *
+ * Context: any.
+ * Return: false if it was queued already.
+ */
+bool dsync_set_queue_request(struct dsync_set *set)
+{
+	return queue_work(queues[set->by_task ? QUEUE_USERS : QUEUE_DRIVERS], &set->work);
+}
+
+/**
+ * dsync_set_queue_release() - release a set where sleeping is allowed
  * @work: the work; somebody keeps the set alive until it has run
  *
  * Context: any.
  * Return: false if it was queued already.
  */
-bool dsync_set_queue_work(struct work_struct *work)
+bool dsync_set_queue_release(struct work_struct *work)
 {
-	return queue_work(set_wq, work);
+	return queue_work(queues[QUEUE_RELEASES], work);
 }
 
 /**
- * dsync_set_queue_serve() - run the work of a buffer, which does not sleep
- * @work: the work; somebody keeps the buffer's state alive until it has run
+ * dsync_set_queue_serve() - run the work of a buffer, or of a context, which does not sleep
+ * @work: the work; somebody keeps what it belongs to alive until it has run
  *
  * Context: any.
  * Return: false if it was queued already.
  */
 bool dsync_set_queue_serve(struct work_struct *work)
 {
-	return queue_work(serve_wq, work);
+	return queue_work(queues[QUEUE_SERVE], work);
 }
 
 /**
@@ -452,8 +491,13 @@ bool dsync_set_queue_serve(struct work_struct *work)
  */
 void dsync_set_kick(struct dsync_set *set)
 {
+	/* Held by now, it concerns nobody else any more. */
+	if (set->by_task && READ_ONCE(set->state) == DSYNC_HELD) {
+		set->done(set, 0);
+		return;
+	}
 	if (set->done) {
-		dsync_set_queue_work(&set->work);
+		dsync_set_queue_request(set);
 		return;
 	}
 	set_bit(DSYNC_SET_KICKED, &set->kicked);

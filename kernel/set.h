@@ -129,7 +129,9 @@ typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
  * @task: who sleeps for it, while it is queued or a fence callback is armed
  * @work: runs an asynchronous request
  * @release_work: ends the CPU windows of a release that must not sleep
- * @done: told the end of an asynchronous request; NULL for a task's own
+ * @done: told the end of an asynchronous request, or that a queued one has news; NULL for a
+ *	task's own
+ * @by_task: of a queued request: fences and windows are for a task of its user
  * @windows: the CPU windows of its accesses are open
  * @pinned: each access has a reference on its dma-buf
  * @stage: which stage of a request it is in (request.c); behind the last one it is ready
@@ -170,6 +172,7 @@ struct dsync_set {
 	struct work_struct release_work;
 	dsync_done_fn done;
 	bool windows;
+	bool by_task;
 	bool pinned;
 	unsigned int stage;
 	int result;
@@ -215,7 +218,8 @@ void dsync_set_get(struct dsync_set *set);
 void dsync_set_put(struct dsync_set *set);
 void dsync_set_kick(struct dsync_set *set);
 void dsync_set_abort(struct dsync_set *set);
-bool dsync_set_queue_work(struct work_struct *work);
+bool dsync_set_queue_request(struct dsync_set *set);
+bool dsync_set_queue_release(struct work_struct *work);
 bool dsync_set_queue_serve(struct work_struct *work);
 bool dsync_set_has_cpu(const struct dsync_set *set);
 bool dsync_set_was_abandoned(const struct dsync_set *set);

@@ -200,6 +200,10 @@ struct dmabuf_sync_query {
  * poll() reports POLLIN as long as an event can be read. read() returns as many
  * whole events as fit; EINVAL when not one fits; with O_NONBLOCK EAGAIN when
  * there is none; ECANCELED when the context is closed while it waits for one.
+ *
+ * The access is held from before the event on. read() makes the buffers ready for the CPU, as an
+ * acquire does that had not to wait: it may sleep for their exporters, also with O_NONBLOCK, and what
+ * they say is in @result. A read() that a signal interrupts leaves the event to the next one.
  */
 struct dmabuf_sync_event {
 	__u32 set;
