@@ -245,14 +245,18 @@ static struct dsync_access *tree_first(struct dsync_trees *trees, enum dsync_tre
 	return find_from(leftmost(root, ask, trees->steps), ask, trees->steps);
 }
 
+static unsigned int trees_end(const struct dsync_ask *ask)
+{
+	return ask->writers_only ? DSYNC_READERS : DSYNC_NR_TREES;
+}
+
 /* The first one in @tree and those behind it. */
 static struct dsync_access *trees_first(struct dsync_trees *trees, enum dsync_tree tree,
 					const struct dsync_ask *ask)
 {
-	unsigned int end = ask->writers_only ? DSYNC_READERS : DSYNC_NR_TREES;
 	struct dsync_access *access = NULL;
 
-	for (; tree < end && !access; tree++)
+	for (; tree < trees_end(ask) && !access; tree++)
 		access = tree_first(trees, tree, ask);
 	return access;
 }
@@ -377,9 +381,12 @@ static struct dsync_access *scan_begin(struct dsync_trees *trees, const struct d
 static struct dsync_access *scan_tree(struct dsync_trees *trees, const struct dsync_ask *ask,
 				      struct dsync_cursor *cursor, unsigned int max_steps)
 {
-	struct dsync_access *access = scan_begin(trees, ask, cursor), *passed = NULL;
+	struct dsync_access *access, *passed = NULL;
+	struct dsync_ask whole;
 	bool spent = false;
 
+	ask = ask_tree(ask, cursor->tree, &whole);
+	access = scan_begin(trees, ask, cursor);
 	while (access && access->start <= ask->last && !access_is(access, ask) && !spent) {
 		(*trees->steps)++;
 		passed = access;
@@ -402,7 +409,7 @@ static struct dsync_access *scan_tree(struct dsync_trees *trees, const struct ds
  *	an answer with dsync_conflict_mark().
  * @max_steps: when to stop, as the buffer counts
  *
- * Readers are found before writers, both in the order of their starts.
+ * In the order of dsync_conflict_first().
  *
  * Context: &dsync_buf.lock held.
  * Return: the next access; NULL when there is none, and &dsync_cursor.over is set; -EAGAIN when
@@ -415,16 +422,12 @@ struct dsync_access *dsync_conflict_scan(struct dsync_trees *trees,
 {
 	struct dsync_access *access = NULL;
 
-	if (ask->writers_only && cursor->tree == DSYNC_READERS)
-		*cursor = (struct dsync_cursor){ .tree = DSYNC_WRITERS };
 	while (!cursor->over) {
 		access = scan_tree(trees, ask, cursor, max_steps);
 		if (access)
 			break;
-		if (cursor->tree == DSYNC_READERS)
-			*cursor = (struct dsync_cursor){ .tree = DSYNC_WRITERS };
-		else
-			cursor->over = true;
+		*cursor = (struct dsync_cursor){ .tree = cursor->tree + 1 };
+		cursor->over = cursor->tree == trees_end(ask);
 	}
 	return access;
 }
