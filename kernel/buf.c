@@ -19,6 +19,7 @@
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 
+#include "abandon.h"
 #include "buf.h"
 #include "owner.h"
 #include "queue.h"
@@ -117,6 +118,7 @@ static struct dsync_buf *buf_alloc(struct dma_buf *dmabuf)
 	buf->dmabuf = dmabuf;
 	buf->ino = dsync_buf_ino(dmabuf);
 	buf->used = jiffies;
+	buf->marks = RB_ROOT_CACHED;
 	/* The table's, and the caller's. */
 	refcount_set(&buf->ref, 2);
 	spin_lock_init(&buf->lock);
@@ -191,6 +193,7 @@ void dsync_buf_put(struct dsync_buf *buf)
 static void buf_free(struct dsync_buf *buf)
 {
 	WARN_ON_ONCE(buf->nr_held || buf->nr_queued || buf->marked ||
+		     !RB_EMPTY_ROOT(&buf->marks.rb_root) ||
 		     !list_empty(&buf->jobs) || !hlist_empty(&buf->pending));
 	kfree(buf->windows);
 	kfree_rcu(buf, rcu);
@@ -280,6 +283,7 @@ static void buf_stop(void *ptr, void *arg)
 {
 	struct dsync_buf *buf = ptr;
 
+	dsync_abandon_forget(buf);
 	WARN_ON_ONCE(refcount_read(&buf->ref) != 1);
 	buf_free(buf);
 }

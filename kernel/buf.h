@@ -31,8 +31,8 @@ struct dsync_windows;
  * @node: in the table of buffers
  * @dmabuf: the buffer; alive while a tree has an access. Another one can be there later
  * @ino: inode number of @dmabuf, its name in traces; with @dmabuf it is the key
- * @ref: the table's, one per access of a set, one per user of a look-up, one of @work;
- *	0: dead, not to be used
+ * @ref: the table's, one per access of a set, one per user of a look-up, one per mark, one of
+ *	@work; 0: dead, not to be used
  * @used: jiffies of the last use, whatever it was for
  * @work: goes on with @pending where an interrupt must not
  * @rcu: frees a dead one, which has no work, after the last look-up
@@ -61,6 +61,8 @@ struct dsync_buf {
 	struct list_head jobs;
 	/** @pending: sets that are to be looked at, by &dsync_set.watch */
 	struct hlist_head pending;
+	/** @marks: bytes that writers abandoned, of abandon.c */
+	struct rb_root_cached marks;
 	/** @marked: a set of several buffers that is being acquired; only it may enter */
 	struct dsync_set *marked;
 	/** @tail: the access that was queued last, while it is queued */

@@ -191,7 +191,7 @@ static void entry_hide(struct dsync_entry *entry)
 	entry->known = false;
 }
 
-/* A hidden entry ends. An event that was not read told nobody anything. */
+/* A hidden entry ends. An event that was not read told nobody anything, nor did a lost answer. */
 static void entry_end(struct dsync_entry *entry, bool abandoned)
 {
 	struct dsync_set *set = &entry->set;
@@ -201,7 +201,7 @@ static void entry_end(struct dsync_entry *entry, bool abandoned)
 	if (set->state == DSYNC_READY) {
 		if (abandoned)
 			dsync_release_abandoned(set);
-		else if (entry->queued && !entry->told)
+		else if (!entry->told)
 			dsync_release_untold(set);
 		else
 			dsync_release(set);
@@ -303,6 +303,7 @@ static int acquire_now(struct file *file, struct dsync_entry *entry,
 	if (ret)
 		return ret;
 	arg->status = set_status(set);
+	entry->told = true;
 	WRITE_ONCE(entry->context->recent, entry);
 	entry_tell(entry);
 	return 0;
@@ -350,6 +351,19 @@ static struct dsync_entry *entry_find(struct dsync_context *context, u32 nr)
 	return entry;
 }
 
+/* Take an entry away from its number, and from its event. */
+static struct dsync_entry *entry_remove(struct dsync_context *context, u32 nr)
+{
+	struct dsync_entry *entry;
+
+	mutex_lock(&context->numbers);
+	entry = entry_find(context, nr);
+	if (entry)
+		entry_hide(entry);
+	mutex_unlock(&context->numbers);
+	return entry;
+}
+
 /**
  * dsync_context_release() - release or cancel a set
  * @context: the context
@@ -360,18 +374,29 @@ static struct dsync_entry *entry_find(struct dsync_context *context, u32 nr)
  */
 int dsync_context_release(struct dsync_context *context, u32 nr)
 {
-	struct dsync_entry *entry;
-
-	mutex_lock(&context->numbers);
-	entry = entry_find(context, nr);
-	if (entry)
-		entry_hide(entry);
-	mutex_unlock(&context->numbers);
+	struct dsync_entry *entry = entry_remove(context, nr);
 
 	if (!entry)
 		return -ENOENT;
 	entry_end(entry, false);
 	return 0;
+}
+
+/**
+ * dsync_context_withdraw() - the answer to dsync_context_acquire() got lost
+ * @context: the context
+ * @nr: the number of the set, which ends
+ *
+ * Context: process context; may sleep.
+ */
+void dsync_context_withdraw(struct dsync_context *context, u32 nr)
+{
+	struct dsync_entry *entry = entry_remove(context, nr);
+
+	if (!entry)
+		return;
+	entry->told = false;
+	entry_end(entry, false);
 }
 
 static struct dsync_entry *event_first(struct dsync_context *context)

@@ -51,7 +51,7 @@ struct dsync_context {
  * @link: in &dsync_context.events while @event can be read, under its lock
  * @queued: the set was requested with DMABUF_SYNC_QUEUE
  * @known: user space has its number, by the event or by the call's return
- * @told: the event was read, under &dsync_context.numbers
+ * @told: the event was read, under &dsync_context.numbers, or the call is to return its answer
  * @ended: the number was given up, and nobody will read the event; under
  *	&dsync_context.lock
  * @set: the set, whose references are those of the entry: of the number while it is known, and
@@ -76,6 +76,7 @@ void dsync_context_entry_drop(struct dsync_entry *entry);
 int dsync_context_acquire(struct file *file, struct dsync_entry *entry,
 			  struct dmabuf_sync_acquire *arg);
 int dsync_context_release(struct dsync_context *context, u32 nr);
+void dsync_context_withdraw(struct dsync_context *context, u32 nr);
 long dsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 #endif /* _DSYNC_CONTEXT_H */

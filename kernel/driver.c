@@ -373,7 +373,7 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_unlock);
  *
  * Context: any.
  * Return: true if a writer died or closed its file while it held bytes of this object, and
- * no writer came in between.
+ * no writer that was told has released them in between.
  */
 bool dmabuf_sync_was_abandoned(struct dmabuf_sync *sync)
 {

@@ -211,6 +211,12 @@ static void job_over_work(struct work_struct *work)
 /* More accesses than this are not released inside &dma_fence.lock, but by a worker. */
 #define MAX_RELEASED	(2 * DSYNC_MAX_LOCAL)
 
+/* Marks of abandoned bytes may be many, too. */
+static bool is_short(const struct dsync_set *set)
+{
+	return set->nr <= MAX_RELEASED && !dsync_set_was_abandoned(set);
+}
+
 /* The engine is done with the job: runs inside &dma_fence.lock, often in hard interrupt. */
 static void job_signaled(struct dma_fence *fence, struct dma_fence_cb *cb)
 {
@@ -221,7 +227,7 @@ static void job_signaled(struct dma_fence *fence, struct dma_fence_cb *cb)
 		trace_dmabuf_sync_signaled(access->buf->ino, access->id,
 					   set->owner->id, fence->context,
 					   fence->seqno, fence->error);
-	if (set->nr <= MAX_RELEASED) {
+	if (is_short(set)) {
 		job_over(set);
 	} else {
 		INIT_WORK(&set->release_work, job_over_work);

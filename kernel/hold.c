@@ -45,8 +45,7 @@ void dsync_hold_insert(struct dsync_access *access)
 	if (access->set->state == DSYNC_QUEUED)
 		dsync_buf_remove_queued(buf, access);
 	dsync_buf_insert_held(buf, access);
-	access->abandoned = dsync_abandon_check(buf->ino, access->start, access->last,
-						dsync_access_writes(access));
+	access->abandoned = dsync_abandon_look(access);
 }
 
 /**

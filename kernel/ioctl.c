@@ -210,7 +210,7 @@ static int ioctl_acquire(struct file *file, struct dmabuf_sync_acquire __user *u
 		return ret;
 	/* All other members are as the caller has them. */
 	if (put_user(arg.set, &user->set) || put_user(arg.status, &user->status)) {
-		dsync_context_release(file->private_data, arg.set);
+		dsync_context_withdraw(file->private_data, arg.set);
 		return -EFAULT;
 	}
 	return 0;

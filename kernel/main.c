@@ -15,6 +15,7 @@
 #include "posix_lock.h"
 #include "set.h"
 #include "snapshot.h"
+#include "user.h"
 
 /*
  * In the order of their start; they are stopped the other way round. The device is the last:
@@ -26,6 +27,7 @@ static const struct {
 	void (*stop)(void);
 } parts[] = {
 	{ dsync_owner_start, NULL },
+	{ dsync_user_start, dsync_user_stop },
 	{ dsync_buf_start, dsync_buf_stop },
 	{ dsync_set_start, dsync_set_stop },
 	{ dsync_effort_start, dsync_effort_stop },

@@ -24,6 +24,7 @@
 #include "owner.h"
 #include "set.h"
 #include "ticket.h"
+#include "user.h"
 
 static unsigned int max_accesses = 16384;
 module_param_cb(max_accesses, &dsync_limit_ops, &max_accesses, 0644);
@@ -84,6 +85,11 @@ struct dsync_owner *dsync_owner_create(u32 kind, const char *name)
 	owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT);
 	if (!owner)
 		return NULL;
+	owner->user = dsync_user_get();
+	if (!owner->user) {
+		kfree(owner);
+		return NULL;
+	}
 
 	owner->id = dsync_id_next();
 	owner->kind = kind;
@@ -112,6 +118,7 @@ static void owner_release(struct kref *ref)
 	dsync_ticket_drop(owner);
 	ww_mutex_destroy(&owner->verdict);
 	put_pid(owner->pid);
+	dsync_user_put(owner->user);
 	kfree(owner);
 }
 

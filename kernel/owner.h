@@ -10,12 +10,14 @@
 #include <linux/ww_mutex.h>
 
 struct dsync_set;
+struct dsync_user;
 
 /**
  * struct dsync_owner - who has accesses: a context, a sync object, a process
  * @id: unique since boot
  * @kind: DMABUF_SYNC_OWNER_...
  * @tgid: process that made it, number in the initial pid namespace
+ * @user: who pays for it; a reference
  * @pid: the same process, a reference
  * @name: task name of that process, or what a driver calls the owner
  * @ref: one of the user, one per set, one of a search that passes
@@ -27,6 +29,7 @@ struct dsync_owner {
 	u64 id;
 	u32 kind;
 	u32 tgid;
+	struct dsync_user *user;
 	struct pid *pid;
 	char name[TASK_COMM_LEN];
 	struct kref ref;

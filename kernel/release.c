@@ -39,6 +39,21 @@ static void trace_released(struct dsync_access *access, u64 held_ns)
 				   dsync_access_len(access), held_ns);
 }
 
+/*
+ * A writer that was told of marks has written the bytes. fcntl() tells nobody, so it leaves them for
+ * whoever is told.
+ */
+static void clear_marks(struct dsync_set *set)
+{
+	struct dsync_access *access;
+
+	if (set->owner->kind == DMABUF_SYNC_OWNER_FCNTL)
+		return;
+	dsync_set_for_each(set, access)
+		if (access->abandoned && dsync_access_writes(access))
+			dsync_abandon_clear(access);
+}
+
 static void trace_over(struct dsync_set *set)
 {
 	struct dsync_access *access;
@@ -60,7 +75,7 @@ static void note_abandoned(struct dsync_set *set)
 	dsync_set_for_each(set, access) {
 		if (!dsync_access_writes(access))
 			continue;
-		dsync_abandon_note(access->buf->ino, access->start, access->last);
+		dsync_abandon_note(access);
 		trace_abandoned(access, held_ns);
 	}
 }
@@ -79,6 +94,7 @@ static void release_work(struct work_struct *work)
 
 	set = container_of(work, struct dsync_set, release_work);
 	dsync_coherency_end(set);
+	clear_marks(set);
 	leave_tables(set);
 	dsync_set_put(set);
 }
@@ -94,6 +110,7 @@ void dsync_release(struct dsync_set *set)
 	if (WARN_ON_ONCE(set->state != DSYNC_READY))
 		return;
 	dsync_coherency_end(set);
+	clear_marks(set);
 	leave_tables(set);
 }
 
@@ -108,7 +125,7 @@ static bool may_sleep(void)
  * @set: the set, not committed
  *
  * CPU accesses that are released where sleeping is not allowed are over a little later, when a
- * worker has closed their windows.
+ * worker has closed their windows, and so are bytes that were marked as abandoned.
  *
  * Context: any.
  * Return: false, with a warning, if the set is not ready.
@@ -118,7 +135,7 @@ bool dsync_release_any(struct dsync_set *set)
 	if (WARN_ON_ONCE(set->state != DSYNC_READY))
 		return false;
 
-	if (!dsync_set_has_cpu(set)) {
+	if (!dsync_set_has_cpu(set) && !dsync_set_was_abandoned(set)) {
 		leave_tables(set);
 	} else if (may_sleep()) {
 		dsync_release(set);
@@ -143,27 +160,18 @@ void dsync_release_abandoned(struct dsync_set *set)
 	leave_tables(set);
 }
 
-/* Nobody was told of the marks that the set has taken over, and nothing was written. */
-static void put_marks_back(struct dsync_set *set)
-{
-	struct dsync_access *access;
-
-	dsync_set_for_each(set, access)
-		if (access->abandoned && dsync_access_writes(access))
-			dsync_abandon_note(access->buf->ino, access->start,
-					   access->last);
-}
-
 /**
  * dsync_release_untold() - a ready set is released before its owner knew of it
  * @set: the set, not committed
+ *
+ * Nothing was written, and what was abandoned is left for the next one.
  *
  * Context: process context; may sleep.
  */
 void dsync_release_untold(struct dsync_set *set)
 {
-	put_marks_back(set);
-	dsync_release(set);
+	dsync_coherency_end(set);
+	leave_tables(set);
 }
 
 /**
@@ -174,7 +182,6 @@ void dsync_release_untold(struct dsync_set *set)
  */
 void dsync_release_unready(struct dsync_set *set)
 {
-	put_marks_back(set);
 	leave_tables(set);
 }
 
@@ -182,9 +189,14 @@ void dsync_release_unready(struct dsync_set *set)
  * dsync_release_job() - the fence of a committed set signaled
  * @set: the set
  *
- * Context: any, hard interrupt and &dma_fence.lock included.
+ * A job that failed has not written what was abandoned.
+ *
+ * Context: any, hard interrupt and &dma_fence.lock included; a worker if bytes were marked as
+ * abandoned.
  */
 void dsync_release_job(struct dsync_set *set)
 {
+	if (!set->fence->error)
+		clear_marks(set);
 	leave_tables(set);
 }

@@ -495,7 +495,7 @@ bool dsync_set_has_cpu(const struct dsync_set *set)
  * dsync_set_was_abandoned() - did an earlier writer leave anything here undefined
  * @set: a set that was acquired
  *
- * Return: true if so, and no writer came in between.
+ * Return: true if so, and no writer that was told came in between.
  */
 bool dsync_set_was_abandoned(const struct dsync_set *set)
 {

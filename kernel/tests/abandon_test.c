@@ -1,117 +1,275 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Marks of abandoned ranges. The inode numbers are beyond those of real dma-bufs. */
-#include <linux/hash.h>
-#include <linux/log2.h>
+/* Marks of abandoned ranges, in the state of a buffer. */
+#include <linux/limits.h>
 
 #include "../abandon.h"
+#include "../user.h"
 #include "fixture.h"
 
-#define INO		BIT_ULL(60)
-#define ROWS		256
-#define MARKS_PER_ROW	8
+/* What is noted, looked for and cleared: an access of owner A, to buffer 0 or 1. */
+struct probe {
+	struct dsync_set set;
+	struct dsync_access access;
+};
 
-static bool found(u64 ino, unsigned long start, unsigned long last)
+static int abandon_init(struct kunit *test)
 {
-	return dsync_abandon_check(ino, start, last, false);
+	int ret = fx_init(test);
+	unsigned int i;
+
+	for (i = 0; !ret && i < FX_BUFS; i++)
+		if (!dsync_buf_get(((struct fx *)test->priv)->bufs[i]))
+			ret = -ENOMEM;
+	return ret;
 }
 
-static bool cleared(u64 ino, unsigned long start, unsigned long last)
+/* The state of a buffer, which abandon_init() has a reference on. */
+static struct dsync_buf *buf_of(struct kunit *test, unsigned int nr)
 {
-	return dsync_abandon_check(ino, start, last, true);
+	struct fx *fx = test->priv;
+	struct dsync_buf *buf = dsync_buf_find(fx->bufs[nr]);
+
+	dsync_buf_put(buf);
+	return buf;
 }
 
 static void abandon_exit(struct kunit *test)
 {
-	cleared(INO, 0, ULONG_MAX);
+	struct fx *fx = test->priv;
+	struct dsync_buf *buf;
+	unsigned int i;
+
+	for (i = 0; i < FX_BUFS; i++) {
+		buf = dsync_buf_find(fx->bufs[i]);
+		if (!buf)
+			continue;
+		dsync_abandon_forget(buf);
+		dsync_buf_put(buf);
+		dsync_buf_put(buf);
+	}
+	fx_exit(test);
+}
+
+static struct probe probe_of(struct kunit *test, unsigned int nr, unsigned long start,
+			     unsigned long last)
+{
+	struct fx *fx = test->priv;
+
+	return (struct probe){
+		.set = { .owner = fx->owners[A] },
+		.access = { .buf = buf_of(test, nr), .start = start, .last = last },
+	};
+}
+
+static void note(struct kunit *test, unsigned int nr, unsigned long start, unsigned long last)
+{
+	struct probe probe = probe_of(test, nr, start, last);
+
+	probe.access.set = &probe.set;
+	dsync_abandon_note(&probe.access);
+}
+
+static void clear(struct kunit *test, unsigned int nr, unsigned long start, unsigned long last)
+{
+	struct probe probe = probe_of(test, nr, start, last);
+
+	probe.access.set = &probe.set;
+	dsync_abandon_clear(&probe.access);
+}
+
+static bool found(struct kunit *test, unsigned int nr, unsigned long start, unsigned long last)
+{
+	struct dsync_buf *buf = buf_of(test, nr);
+	unsigned long flags;
+	bool is;
+
+	dsync_buf_lock(buf, &flags);
+	is = dsync_abandon_overlaps(buf, start, last);
+	dsync_buf_unlock(buf, flags);
+	return is;
+}
+
+static unsigned int count(struct kunit *test, enum dsync_quota quota)
+{
+	struct fx *fx = test->priv;
+
+	return atomic_read(&fx->owners[A]->user->nr[quota]);
 }
 
 static void only_who_overlaps_is_told(struct kunit *test)
 {
-	dsync_abandon_note(INO, 100, 199);
-	KUNIT_EXPECT_FALSE(test, found(INO, 0, 99));
-	KUNIT_EXPECT_TRUE(test, found(INO, 0, 100));
-	KUNIT_EXPECT_TRUE(test, found(INO, 150, 150));
-	KUNIT_EXPECT_TRUE(test, found(INO, 199, ULONG_MAX));
-	KUNIT_EXPECT_FALSE(test, found(INO, 200, ULONG_MAX));
-	KUNIT_EXPECT_FALSE(test, found(INO + 1, 0, ULONG_MAX));
+	note(test, 0, 100, 199);
+	KUNIT_EXPECT_FALSE(test, found(test, 0, 0, 99));
+	KUNIT_EXPECT_TRUE(test, found(test, 0, 0, 100));
+	KUNIT_EXPECT_TRUE(test, found(test, 0, 150, 150));
+	KUNIT_EXPECT_TRUE(test, found(test, 0, 199, DSYNC_LAST_BYTE));
+	KUNIT_EXPECT_FALSE(test, found(test, 0, 200, DSYNC_LAST_BYTE));
+	KUNIT_EXPECT_FALSE(test, found(test, 1, 0, DSYNC_LAST_BYTE));
 }
 
-static void readers_leave_it(struct kunit *test)
+static void to_look_leaves_it(struct kunit *test)
 {
-	dsync_abandon_note(INO, 100, 199);
-	KUNIT_EXPECT_TRUE(test, found(INO, 100, 199));
-	KUNIT_EXPECT_TRUE(test, found(INO, 100, 199));
+	note(test, 0, 100, 199);
+	KUNIT_EXPECT_TRUE(test, found(test, 0, 100, 199));
+	KUNIT_EXPECT_TRUE(test, found(test, 0, 100, 199));
 }
 
-static void writer_takes_it(struct kunit *test)
+static void writer_takes_all_of_it(struct kunit *test)
 {
-	dsync_abandon_note(INO, 100, 199);
-	KUNIT_EXPECT_TRUE(test, cleared(INO, 100, 199));
-	KUNIT_EXPECT_FALSE(test, cleared(INO, 100, 199));
-	KUNIT_EXPECT_FALSE(test, found(INO, 0, ULONG_MAX));
+	note(test, 0, 100, 199);
+	clear(test, 0, 0, DSYNC_LAST_BYTE);
+	KUNIT_EXPECT_FALSE(test, found(test, 0, 0, DSYNC_LAST_BYTE));
+	KUNIT_EXPECT_EQ(test, 0, count(test, DSYNC_QUOTA_MARKS));
 }
 
 static void writer_takes_its_part(struct kunit *test)
 {
-	dsync_abandon_note(INO, 100, 199);
-	KUNIT_EXPECT_TRUE(test, cleared(INO, 0, 119));
-	KUNIT_EXPECT_FALSE(test, found(INO, 0, 119));
-	KUNIT_EXPECT_TRUE(test, found(INO, 120, 120));
-	KUNIT_EXPECT_TRUE(test, cleared(INO, 180, 300));
-	KUNIT_EXPECT_FALSE(test, found(INO, 180, 300));
-	KUNIT_EXPECT_TRUE(test, found(INO, 179, 179));
+	note(test, 0, 100, 199);
+	clear(test, 0, 0, 119);
+	KUNIT_EXPECT_FALSE(test, found(test, 0, 0, 119));
+	KUNIT_EXPECT_TRUE(test, found(test, 0, 120, 120));
+	clear(test, 0, 180, 300);
+	KUNIT_EXPECT_TRUE(test, found(test, 0, 179, 179));
+	KUNIT_EXPECT_FALSE(test, found(test, 0, 180, DSYNC_LAST_BYTE));
 }
 
-/* One mark cannot have a hole: rather told too often than not at all. */
-static void part_in_the_middle_stays_marked(struct kunit *test)
+static void part_in_the_middle_leaves_two(struct kunit *test)
 {
-	dsync_abandon_note(INO, 100, 199);
-	KUNIT_EXPECT_TRUE(test, cleared(INO, 140, 150));
-	KUNIT_EXPECT_TRUE(test, found(INO, 100, 139));
-	KUNIT_EXPECT_TRUE(test, found(INO, 151, 199));
+	note(test, 0, 100, 199);
+	clear(test, 0, 140, 159);
+	KUNIT_EXPECT_TRUE(test, found(test, 0, 139, 139));
+	KUNIT_EXPECT_FALSE(test, found(test, 0, 140, 159));
+	KUNIT_EXPECT_TRUE(test, found(test, 0, 160, 160));
+	KUNIT_EXPECT_EQ(test, 1, count(test, DSYNC_QUOTA_MARKS));
+	KUNIT_EXPECT_EQ(test, 1, count(test, DSYNC_QUOTA_PIECES));
+	clear(test, 0, 0, DSYNC_LAST_BYTE);
+	KUNIT_EXPECT_EQ(test, 0, count(test, DSYNC_QUOTA_PIECES));
 }
 
-static void second_range_widens_it(struct kunit *test)
+static void two_ranges_are_two(struct kunit *test)
 {
-	dsync_abandon_note(INO, 100, 199);
-	dsync_abandon_note(INO, 400, 499);
-	KUNIT_EXPECT_TRUE(test, found(INO, 100, 100));
-	KUNIT_EXPECT_TRUE(test, found(INO, 499, 499));
-	KUNIT_EXPECT_FALSE(test, found(INO, 500, 500));
-	KUNIT_EXPECT_FALSE(test, found(INO, 0, 99));
+	note(test, 0, 100, 199);
+	note(test, 0, 400, 499);
+	KUNIT_EXPECT_FALSE(test, found(test, 0, 200, 399));
+	KUNIT_EXPECT_EQ(test, 2, count(test, DSYNC_QUOTA_MARKS));
 }
 
-/* A row is full: the oldest mark is forgotten, all others are there. */
-static void full_row_forgets_the_oldest(struct kunit *test)
+static void ranges_that_touch_are_one(struct kunit *test)
 {
-	u64 inos[MARKS_PER_ROW + 1], ino = INO;
-	unsigned int i, row = hash_64(INO, ilog2(ROWS));
+	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(inos); ino++)
-		if (hash_64(ino, ilog2(ROWS)) == row)
-			inos[i++] = ino;
-	for (i = 0; i < ARRAY_SIZE(inos); i++)
-		dsync_abandon_note(inos[i], i, i);
-	KUNIT_EXPECT_FALSE(test, found(inos[0], 0, ULONG_MAX));
-	for (i = 1; i < ARRAY_SIZE(inos); i++)
-		KUNIT_EXPECT_TRUE_MSG(test, cleared(inos[i], i, i), "mark %u", i);
-	for (i = 0; i < ARRAY_SIZE(inos); i++)
-		KUNIT_EXPECT_FALSE_MSG(test, found(inos[i], 0, ULONG_MAX), "mark %u", i);
+	for (i = 0; i < 100; i++)
+		note(test, 0, i, i);
+	KUNIT_EXPECT_EQ(test, 1, count(test, DSYNC_QUOTA_MARKS));
+	KUNIT_EXPECT_TRUE(test, found(test, 0, 99, 99));
+	KUNIT_EXPECT_FALSE(test, found(test, 0, 100, DSYNC_LAST_BYTE));
+}
+
+static void one_writer_takes_thousands(struct kunit *test)
+{
+	unsigned int max = dsync_user_limit(DSYNC_QUOTA_MARKS), i;
+
+	for (i = 0; i < max; i++)
+		note(test, 0, 2 * i, 2 * i);
+	KUNIT_EXPECT_EQ(test, max, count(test, DSYNC_QUOTA_MARKS));
+	clear(test, 0, 0, DSYNC_LAST_BYTE);
+	KUNIT_EXPECT_EQ(test, 0, count(test, DSYNC_QUOTA_MARKS));
+}
+
+/* At the limit nothing of the buffer at hand is lost. */
+static void one_too_many_is_wider(struct kunit *test)
+{
+	unsigned int max = dsync_user_limit(DSYNC_QUOTA_MARKS), i;
+
+	for (i = 0; i <= max; i++)
+		note(test, 0, 2 * i, 2 * i);
+	KUNIT_EXPECT_EQ(test, max, count(test, DSYNC_QUOTA_MARKS));
+	KUNIT_EXPECT_TRUE(test, found(test, 0, 0, 0));
+	KUNIT_EXPECT_FALSE(test, found(test, 0, 1, 1));
+	KUNIT_EXPECT_TRUE(test, found(test, 0, 2 * max, 2 * max));
+}
+
+static void one_too_many_elsewhere_drops_the_oldest(struct kunit *test)
+{
+	unsigned int max = dsync_user_limit(DSYNC_QUOTA_MARKS), i;
+
+	for (i = 0; i < max; i++)
+		note(test, 0, 2 * i, 2 * i);
+	note(test, 1, 0, 0);
+	KUNIT_EXPECT_EQ(test, max, count(test, DSYNC_QUOTA_MARKS));
+	KUNIT_EXPECT_FALSE(test, found(test, 0, 0, 0));
+	KUNIT_EXPECT_TRUE(test, found(test, 0, 2, 2));
+	KUNIT_EXPECT_TRUE(test, found(test, 1, 0, 0));
+}
+
+/* Who cuts pays: at its limit the mark stays as it is. */
+static void too_many_pieces_are_not_cut(struct kunit *test)
+{
+	unsigned int max = dsync_user_limit(DSYNC_QUOTA_PIECES), i;
+
+	note(test, 0, 0, 4 * max);
+	for (i = 0; i <= max; i++)
+		clear(test, 0, 2 * i + 1, 2 * i + 1);
+	KUNIT_EXPECT_EQ(test, max, count(test, DSYNC_QUOTA_PIECES));
+	KUNIT_EXPECT_FALSE(test, found(test, 0, 2 * max - 1, 2 * max - 1));
+	KUNIT_EXPECT_TRUE(test, found(test, 0, 2 * max + 1, 2 * max + 1));
+}
+
+static bool told(struct kunit *test, struct dsync_set *set)
+{
+	KUNIT_EXPECT_EQ(test, 0, fx_try(set));
+	return set->accesses[0].abandoned;
+}
+
+/* Through the stages of a request: looking, giving up, releasing. */
+static void goes_with_the_release_of_a_writer_that_was_told(struct kunit *test)
+{
+	struct dsync_set *set = fx_set(test, A, 0, FX_W, 0, 99);
+
+	KUNIT_EXPECT_FALSE(test, told(test, set));
+	set->state = DSYNC_READY;
+	dsync_release_abandoned(set);
+
+	set = fx_whole(test, B, 0, FX_W);
+	KUNIT_EXPECT_TRUE(test, told(test, set));
+	set->state = DSYNC_READY;
+	dsync_release_untold(set);
+
+	set = fx_whole(test, C, 0, FX_R);
+	KUNIT_EXPECT_TRUE(test, told(test, set));
+	fx_release(set);
+
+	set = fx_set(test, B, 0, FX_W, 0, 49);
+	KUNIT_EXPECT_TRUE(test, told(test, set));
+	fx_release(set);
+
+	set = fx_set(test, C, 0, FX_W, 0, 49);
+	KUNIT_EXPECT_FALSE(test, told(test, set));
+	fx_release(set);
+	set = fx_set(test, C, 0, FX_W, 50, 99);
+	KUNIT_EXPECT_TRUE(test, told(test, set));
+	fx_release(set);
 }
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(only_who_overlaps_is_told),
-	KUNIT_CASE(readers_leave_it),
-	KUNIT_CASE(writer_takes_it),
+	KUNIT_CASE(to_look_leaves_it),
+	KUNIT_CASE(writer_takes_all_of_it),
 	KUNIT_CASE(writer_takes_its_part),
-	KUNIT_CASE(part_in_the_middle_stays_marked),
-	KUNIT_CASE(second_range_widens_it),
-	KUNIT_CASE(full_row_forgets_the_oldest),
+	KUNIT_CASE(part_in_the_middle_leaves_two),
+	KUNIT_CASE(two_ranges_are_two),
+	KUNIT_CASE(ranges_that_touch_are_one),
+	KUNIT_CASE(one_writer_takes_thousands),
+	KUNIT_CASE(one_too_many_is_wider),
+	KUNIT_CASE(one_too_many_elsewhere_drops_the_oldest),
+	KUNIT_CASE(too_many_pieces_are_not_cut),
+	KUNIT_CASE(goes_with_the_release_of_a_writer_that_was_told),
 	{}
 };
 
 struct kunit_suite dsync_abandon_suite = {
 	.name = "dmabuf_sync_abandon",
+	.init = abandon_init,
 	.exit = abandon_exit,
 	.test_cases = cases,
 };

@@ -13,9 +13,12 @@
 #include "../queue.h"
 #include "../release.h"
 #include "../set.h"
+#include "../user.h"
 
-EXPORT_SYMBOL_IF_KUNIT(dsync_abandon_check);
+EXPORT_SYMBOL_IF_KUNIT(dsync_abandon_clear);
+EXPORT_SYMBOL_IF_KUNIT(dsync_abandon_forget);
 EXPORT_SYMBOL_IF_KUNIT(dsync_abandon_note);
+EXPORT_SYMBOL_IF_KUNIT(dsync_abandon_overlaps);
 EXPORT_SYMBOL_IF_KUNIT(dsync_acquire);
 EXPORT_SYMBOL_IF_KUNIT(dsync_buf_find);
 EXPORT_SYMBOL_IF_KUNIT(dsync_buf_get);
@@ -29,6 +32,9 @@ EXPORT_SYMBOL_IF_KUNIT(dsync_owner_create);
 EXPORT_SYMBOL_IF_KUNIT(dsync_owner_put);
 EXPORT_SYMBOL_IF_KUNIT(dsync_queue_cancel);
 EXPORT_SYMBOL_IF_KUNIT(dsync_release);
+EXPORT_SYMBOL_IF_KUNIT(dsync_release_abandoned);
+EXPORT_SYMBOL_IF_KUNIT(dsync_release_untold);
 EXPORT_SYMBOL_IF_KUNIT(dsync_set_alloc);
 EXPORT_SYMBOL_IF_KUNIT(dsync_set_fill);
 EXPORT_SYMBOL_IF_KUNIT(dsync_set_put);
+EXPORT_SYMBOL_IF_KUNIT(dsync_user_limit);

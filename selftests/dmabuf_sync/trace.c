@@ -115,7 +115,7 @@ TEST_F(trace, lock_and_release_by_a_context)
 		EXPECT_NUMBER(200, i, "len");
 	}
 	EXPECT_NUMBER(0, 0, "time_ns");
-	EXPECT_NUMBER(1, 2, "dir");
+	EXPECT_NUMBER(0, 2, "dir");
 	EXPECT_NUMBER(0, 2, "error");
 	EXPECT_LT(0, st_trace_number(&self->events[4], "time_ns"));
 }

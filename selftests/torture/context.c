@@ -107,21 +107,6 @@ static void queue_start(struct to_actor *actor, struct queued *queued)
 		to_notice_publish(actor, &queued->sets[0], true);
 }
 
-/*
- * The first write to acquire takes the mark of what was abandoned, and its event tells it. An
- * overlapping set of the same owner is not told again, and its event may come first.
- */
-static bool queue_tells_later(const struct queued *queued, unsigned int i)
-{
-	unsigned int j;
-
-	for (j = 0; j < queued->nr; j++)
-		if (queued->names[j] >= 0 &&
-		    to_set_conflicts(&queued->sets[i], &queued->sets[j]))
-			return true;
-	return false;
-}
-
 static void queue_event(struct to_actor *actor, struct queued *queued)
 {
 	struct dmabuf_sync_event event;
@@ -142,8 +127,7 @@ static void queue_event(struct to_actor *actor, struct queued *queued)
 		context_refused(actor, QUEUE, queued->begin, event.result);
 		return;
 	}
-	to_actor_enter(actor, event.set, &queued->sets[i],
-		       event.status & DMABUF_SYNC_ABANDONED || queue_tells_later(queued, i));
+	to_actor_enter(actor, event.set, &queued->sets[i], event.status & DMABUF_SYNC_ABANDONED);
 }
 
 /* Not before the check: what was acquired while its notice is there overtook nobody. */

@@ -61,8 +61,8 @@ struct dmabuf_sync_access {
 #define DMABUF_SYNC_QUEUE	0x2
 
 /*
- * A former owner died, or closed its file, while it held a write access here. Told until a
- * write access to the bytes is acquired, with that one for the last time.
+ * A former owner died, or closed its file, while it held a write access here. Everybody who
+ * acquires the bytes is told, until one that was told releases a write access to them.
  */
 #define DMABUF_SYNC_ABANDONED	0x1
 

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Users: what the owners of one user have in all, and how much that may be. So it does not help
+ * to open one context more, or to start one process more. Each user has counters of its own, and
+ * finds them when an owner is made.
+ */
+#include <linux/cred.h>
+#include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+
+#include "limit.h"
+#include "user.h"
+
+static unsigned int max_user_marks = 1024;
+module_param_cb(max_user_marks, &dsync_limit_ops, &max_user_marks, 0644);
+MODULE_PARM_DESC(max_user_marks, "abandoned ranges of one user that are remembered, at least 1");
+
+static const struct rhashtable_params user_params = {
+	.head_offset		= offsetof(struct dsync_user, node),
+	.key_offset		= offsetof(struct dsync_user, uid),
+	.key_len		= sizeof(kuid_t),
+	.automatic_shrinking	= true,
+};
+
+static struct rhashtable users;
+
+/**
+ * dsync_user_start() - make the table
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int dsync_user_start(void)
+{
+	return rhashtable_init(&users, &user_params);
+}
+
+/**
+ * dsync_user_stop() - free the table, which is empty by now
+ */
+void dsync_user_stop(void)
+{
+	WARN_ON(atomic_read(&users.nelems));
+	rhashtable_destroy(&users);
+}
+
+/*
+ * Who made a user namespace has all its users: who may map many of them does not have the quota of
+ * many. What root made, a container, is not root's.
+ */
+static kuid_t current_payer(void)
+{
+	struct user_namespace *ns;
+	kuid_t uid = current_uid();
+
+	for (ns = current_user_ns(); ns->parent; ns = ns->parent)
+		if (!uid_eq(ns->owner, GLOBAL_ROOT_UID))
+			uid = ns->owner;
+	return uid;
+}
+
+static struct dsync_user *user_find(kuid_t uid)
+{
+	struct dsync_user *user;
+
+	rcu_read_lock();
+	user = rhashtable_lookup(&users, &uid, user_params);
+	if (user && !refcount_inc_not_zero(&user->ref))
+		user = NULL;
+	rcu_read_unlock();
+	return user;
+}
+
+static struct dsync_user *user_alloc(kuid_t uid)
+{
+	struct dsync_user *user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
+
+	if (!user)
+		return NULL;
+	user->uid = uid;
+	refcount_set(&user->ref, 1);
+	spin_lock_init(&user->lock);
+	INIT_LIST_HEAD(&user->marks);
+	return user;
+}
+
+/*
+ * Put a user into the table. Return: NULL, or the one that is there already, with a reference, or
+ * an error pointer.
+ */
+static struct dsync_user *user_insert(struct dsync_user *user)
+{
+	struct dsync_user *other;
+	bool alive;
+
+	do {
+		rcu_read_lock();
+		other = rhashtable_lookup_get_insert_fast(&users, &user->node, user_params);
+		alive = IS_ERR_OR_NULL(other) || refcount_inc_not_zero(&other->ref);
+		/* Dead, and about to be taken out: whoever comes first does it. */
+		if (!alive)
+			rhashtable_remove_fast(&users, &other->node, user_params);
+		rcu_read_unlock();
+	} while (!alive);
+	return other;
+}
+
+/**
+ * dsync_user_get() - the user that the current task is accounted to
+ *
+ * It is the real user of the task. In a user namespace that somebody else than root has made, it is
+ * whoever made that.
+ *
+ * Context: process context; may sleep.
+ * Return: the user with a reference for the caller, or NULL without memory.
+ */
+struct dsync_user *dsync_user_get(void)
+{
+	kuid_t uid = current_payer();
+	struct dsync_user *user = user_find(uid), *other;
+
+	if (user)
+		return user;
+	user = user_alloc(uid);
+	if (!user)
+		return NULL;
+	other = user_insert(user);
+	if (!other)
+		return user;
+	kfree(user);
+	return IS_ERR(other) ? NULL : other;
+}
+
+/**
+ * dsync_user_put() - drop a reference
+ * @user: the user
+ *
+ * Context: any.
+ */
+void dsync_user_put(struct dsync_user *user)
+{
+	if (!refcount_dec_and_test(&user->ref))
+		return;
+	WARN_ON_ONCE(!list_empty(&user->marks));
+	/* The one who looked it up dead may have been faster. */
+	rhashtable_remove_fast(&users, &user->node, user_params);
+	kfree_rcu(user, rcu);
+}
+
+static unsigned int *const limits[] = {
+	[DSYNC_QUOTA_MARKS] = &max_user_marks,
+	[DSYNC_QUOTA_PIECES] = &max_user_marks,
+};
+
+/**
+ * dsync_user_limit() - how many one user may have
+ * @quota: of what
+ *
+ * Return: the limit, as it is now.
+ */
+unsigned int dsync_user_limit(enum dsync_quota quota)
+{
+	return READ_ONCE(*limits[quota]);
+}
+
+/**
+ * dsync_user_charge() - count what a user gets
+ * @user: the user
+ * @quota: what it is
+ * @nr: how many
+ *
+ * Context: any.
+ * Return: 0, or -ENOLCK if the user would have more than it may have.
+ */
+int dsync_user_charge(struct dsync_user *user, enum dsync_quota quota, unsigned int nr)
+{
+	unsigned int max = dsync_user_limit(quota);
+	int old = atomic_read(&user->nr[quota]);
+
+	do {
+		if (old > max || nr > max - old)
+			return -ENOLCK;
+	} while (!atomic_try_cmpxchg(&user->nr[quota], &old, old + nr));
+	return 0;
+}
+
+/**
+ * dsync_user_uncharge() - take back dsync_user_charge()
+ * @user: the user
+ * @quota: what it was
+ * @nr: how many
+ *
+ * Context: any.
+ */
+void dsync_user_uncharge(struct dsync_user *user, enum dsync_quota quota, unsigned int nr)
+{
+	atomic_sub(nr, &user->nr[quota]);
+}
