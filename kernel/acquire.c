@@ -101,6 +101,7 @@ static void enqueue_local(struct dsync_set *set, struct dsync_access *blocker)
 static int attempt_locked(struct dsync_set *set, unsigned int how)
 {
 	struct dsync_access *blocker;
+	int ret;
 
 	if (set->state == DSYNC_HELD)
 		return 0;
@@ -121,8 +122,9 @@ static int attempt_locked(struct dsync_set *set, unsigned int how)
 		dsync_queue_watch(set, blocker);
 		return -EINPROGRESS;
 	}
-	if (dsync_queue_is_full(set))
-		return -ENOLCK;
+	ret = dsync_owner_charge_queued(set->owner, set->nr);
+	if (ret)
+		return ret;
 	enqueue_local(set, blocker);
 	return -EINPROGRESS;
 }
@@ -291,6 +293,7 @@ static void enqueue_many(struct dsync_set *set)
 static int attempt_marked(struct dsync_set *set, unsigned int how, enum in_the_way way)
 {
 	bool blocked = false;
+	int ret = -EAGAIN;
 
 	if (way == HOLDER)
 		blocked = watch(set, part_holder);
@@ -303,9 +306,11 @@ static int attempt_marked(struct dsync_set *set, unsigned int how, enum in_the_w
 	}
 	if (set->state == DSYNC_QUEUED)
 		return -EINPROGRESS;
-	if (!(how & ATTEMPT_WAIT) || dsync_queue_is_full(set)) {
+	if (how & ATTEMPT_WAIT)
+		ret = dsync_owner_charge_queued(set->owner, set->nr);
+	if (ret) {
 		dsync_queue_unwatch(set);
-		return how & ATTEMPT_WAIT ? -ENOLCK : -EAGAIN;
+		return ret;
 	}
 	enqueue_many(set);
 	return -EINPROGRESS;
