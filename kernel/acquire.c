@@ -130,6 +130,7 @@ static struct dsync_access *local_blocker(struct dsync_set *set, unsigned int ho
 static int attempt_locked(struct dsync_set *set, unsigned int how)
 {
 	struct dsync_access *blocker;
+	int ret;
 
 	if (set->state == DSYNC_HELD)
 		return 0;
@@ -144,8 +145,9 @@ static int attempt_locked(struct dsync_set *set, unsigned int how)
 	if (!(how & ATTEMPT_WAIT))
 		return -EAGAIN;
 	if (set->state == DSYNC_NEW) {
-		if (dsync_queue_is_full(set))
-			return -ENOLCK;
+		ret = dsync_owner_charge_queued(set->owner, set->nr);
+		if (ret)
+			return ret;
 		blocker = enqueue_local(set, blocker);
 	}
 	if (IS_ERR(blocker))
@@ -342,7 +344,7 @@ static void enqueue_many(struct dsync_set *set)
  */
 static int attempt_marked(struct dsync_set *set, unsigned int how, enum in_the_way way)
 {
-	int ret = 0;
+	int ret = 0, error;
 
 	if (way == HOLDER && watch_holder(set))
 		ret = -EINPROGRESS;
@@ -355,9 +357,10 @@ static int attempt_marked(struct dsync_set *set, unsigned int how, enum in_the_w
 	}
 	if (set->state == DSYNC_QUEUED)
 		return ret;
-	if (!(how & ATTEMPT_WAIT) || dsync_queue_is_full(set)) {
+	error = how & ATTEMPT_WAIT ? dsync_owner_charge_queued(set->owner, set->nr) : -EAGAIN;
+	if (error) {
 		dsync_queue_unwatch(set);
-		return how & ATTEMPT_WAIT ? -ENOLCK : -EAGAIN;
+		return error;
 	}
 	enqueue_many(set);
 	return ret;

@@ -8,6 +8,7 @@
 #include <linux/module.h>
 #include <linux/overflow.h>
 #include <linux/poll.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/time_namespace.h>
 #include <linux/uaccess.h>
@@ -16,6 +17,7 @@
 #include "owner.h"
 #include "release.h"
 #include "request.h"
+#include "user.h"
 
 static void wake_all(struct dsync_context *context)
 {
@@ -63,14 +65,16 @@ static void context_wake(struct dsync_context *context)
 static int context_open(struct inode *inode, struct file *file)
 {
 	struct dsync_context *context;
+	int ret;
 
 	context = kzalloc(sizeof(*context), GFP_KERNEL_ACCOUNT);
 	if (!context)
 		return -ENOMEM;
 	context->owner = dsync_owner_create(DMABUF_SYNC_OWNER_CONTEXT, NULL);
-	if (!context->owner) {
+	if (IS_ERR(context->owner)) {
+		ret = PTR_ERR(context->owner);
 		kfree(context);
-		return -ENOMEM;
+		return ret;
 	}
 	xa_init_flags(&context->entries, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	mutex_init(&context->numbers);
@@ -647,6 +651,25 @@ static __poll_t context_poll(struct file *file, poll_table *wait)
 	return event ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
+/* The keys are an interface (docs/user-guide.rst). */
+static void context_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct dsync_context *context = file->private_data;
+	struct dsync_owner *owner = context->owner;
+	struct dsync_user *user = owner->user;
+
+	seq_printf(m, "owner:\t%llu\n", owner->id);
+	seq_printf(m, "accesses:\t%d\n", atomic_read(&owner->nr_accesses));
+	seq_printf(m, "held:\t%d\n", atomic_read(&owner->nr_held));
+	seq_printf(m, "queued:\t%d\n", atomic_read(&owner->nr_queued));
+	seq_printf(m, "buffers:\t%d\n", atomic_read(&owner->nr_buffers));
+	seq_printf(m, "user_owners:\t%u\n", dsync_user_count(user, DSYNC_QUOTA_OWNERS));
+	seq_printf(m, "user_accesses:\t%u\n", dsync_user_count(user, DSYNC_QUOTA_ACCESSES));
+	seq_printf(m, "user_queued:\t%u\n", dsync_user_count(user, DSYNC_QUOTA_QUEUED));
+	seq_printf(m, "user_buffers:\t%u\n", dsync_user_count(user, DSYNC_QUOTA_BUFFERS));
+	seq_printf(m, "user_marks:\t%u\n", dsync_user_count(user, DSYNC_QUOTA_MARKS));
+}
+
 static const struct file_operations context_fops = {
 	.owner		= THIS_MODULE,
 	.open		= context_open,
@@ -654,6 +677,7 @@ static const struct file_operations context_fops = {
 	.release	= context_release,
 	.read		= context_read,
 	.poll		= context_poll,
+	.show_fdinfo	= context_show_fdinfo,
 	.unlocked_ioctl	= dsync_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 };

@@ -36,12 +36,13 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_is_supported);
  * The task that calls it is what views name as the owner's process.
  *
  * Context: process context; may sleep.
- * Return: the object or an error pointer: -ENOMEM, -EOPNOTSUPP (see
- * dmabuf_sync_is_supported()).
+ * Return: the object or an error pointer: -ENOLCK (the user of the task has too many owners),
+ * -ENOMEM, -EOPNOTSUPP (see dmabuf_sync_is_supported()).
  */
 struct dmabuf_sync *dmabuf_sync_init(const char *name, void *priv)
 {
 	struct dmabuf_sync *sync;
+	int ret;
 
 	if (!dsync_started())
 		return ERR_PTR(-EOPNOTSUPP);
@@ -49,9 +50,10 @@ struct dmabuf_sync *dmabuf_sync_init(const char *name, void *priv)
 	if (!sync)
 		return ERR_PTR(-ENOMEM);
 	sync->owner = dsync_owner_create(DMABUF_SYNC_OWNER_DRIVER, name);
-	if (!sync->owner) {
+	if (IS_ERR(sync->owner)) {
+		ret = PTR_ERR(sync->owner);
 		kfree(sync);
-		return ERR_PTR(-ENOMEM);
+		return ERR_PTR(ret);
 	}
 	sync->priv = priv;
 	dsync_callback_init(sync);

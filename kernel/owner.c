@@ -14,6 +14,7 @@
  * Who finds that it does searches the graph (graph.c).
  */
 #include <linux/cache.h>
+#include <linux/err.h>
 #include <linux/ktime.h>
 #include <linux/pid.h>
 #include <linux/percpu.h>
@@ -29,6 +30,10 @@
 static unsigned int max_accesses = 16384;
 module_param_cb(max_accesses, &dsync_limit_ops, &max_accesses, 0644);
 MODULE_PARM_DESC(max_accesses, "accesses that one owner may have, held and requested, at least 1");
+
+static unsigned int max_queued = 1024;
+module_param_cb(max_queued, &dsync_limit_ops, &max_queued, 0644);
+MODULE_PARM_DESC(max_queued, "accesses of one owner that may wait, at least 1");
 
 DEFINE_WW_CLASS(dsync_verdict_class);
 
@@ -70,25 +75,39 @@ u64 dsync_id_next(void)
 	return nr * nr_cpu_ids + cpu;
 }
 
+static int owner_attach(struct dsync_owner *owner)
+{
+	int ret;
+
+	owner->user = dsync_user_get();
+	if (!owner->user)
+		return -ENOMEM;
+	ret = dsync_user_charge(owner->user, DSYNC_QUOTA_OWNERS, 1);
+	if (ret)
+		dsync_user_put(owner->user);
+	return ret;
+}
+
 /**
  * dsync_owner_create() - make an owner on behalf of the current task
  * @kind: DMABUF_SYNC_OWNER_...
  * @name: what to call it, or NULL for the task's name
  *
  * Context: process context; may sleep.
- * Return: the owner, or NULL without memory.
+ * Return: the owner, or an error pointer: -ENOLCK (the user has too many) or -ENOMEM.
  */
 struct dsync_owner *dsync_owner_create(u32 kind, const char *name)
 {
 	struct dsync_owner *owner;
+	int ret;
 
 	owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT);
 	if (!owner)
-		return NULL;
-	owner->user = dsync_user_get();
-	if (!owner->user) {
+		return ERR_PTR(-ENOMEM);
+	ret = owner_attach(owner);
+	if (ret) {
 		kfree(owner);
-		return NULL;
+		return ERR_PTR(ret);
 	}
 
 	owner->id = dsync_id_next();
@@ -114,10 +133,12 @@ static void owner_release(struct kref *ref)
 	struct dsync_owner *owner = container_of(ref, struct dsync_owner, ref);
 
 	WARN_ON_ONCE(atomic_read(&owner->nr_accesses) || atomic_read(&owner->nr_held) ||
+		     atomic_read(&owner->nr_queued) || atomic_read(&owner->nr_buffers) ||
 		     !list_empty(&owner->waiting));
 	dsync_ticket_drop(owner);
 	ww_mutex_destroy(&owner->verdict);
 	put_pid(owner->pid);
+	dsync_user_uncharge(owner->user, DSYNC_QUOTA_OWNERS, 1);
 	dsync_user_put(owner->user);
 	kfree(owner);
 }
@@ -133,30 +154,47 @@ void dsync_owner_put(struct dsync_owner *owner)
 	kref_put(&owner->ref, owner_release);
 }
 
-/**
- * dsync_owner_charge() - count new accesses against the owner's limit
- * @owner: the owner
- * @nr: accesses
- *
- * Return: 0, or -ENOLCK when that is more than max_accesses in all.
- */
-int dsync_owner_charge(struct dsync_owner *owner, unsigned int nr)
+/* Count something of an owner's, and of its user's, unless one has enough of it. */
+static int charge(struct dsync_owner *owner, atomic_t *count, unsigned int max,
+		  enum dsync_quota quota, unsigned int nr)
 {
-	unsigned int max = READ_ONCE(max_accesses);
+	int ret = -ENOLCK;
 
-	if ((unsigned int)atomic_add_return(nr, &owner->nr_accesses) <= max)
-		return 0;
-	dsync_owner_uncharge(owner, nr);
-	return -ENOLCK;
+	if ((unsigned int)atomic_add_return(nr, count) <= max)
+		ret = dsync_user_charge(owner->user, quota, nr);
+	if (ret)
+		atomic_sub(nr, count);
+	return ret;
+}
+
+static void uncharge(struct dsync_owner *owner, atomic_t *count, enum dsync_quota quota,
+		     unsigned int nr)
+{
+	atomic_sub(nr, count);
+	dsync_user_uncharge(owner->user, quota, nr);
 }
 
 /**
- * dsync_owner_charge_part() - count one more access, whatever the limit is
+ * dsync_owner_charge() - count new accesses against the limits of the owner and of its user
+ * @owner: the owner
+ * @nr: accesses
+ *
+ * Return: 0, or -ENOLCK when that is more than max_accesses, or max_user_accesses, in all.
+ */
+int dsync_owner_charge(struct dsync_owner *owner, unsigned int nr)
+{
+	return charge(owner, &owner->nr_accesses, READ_ONCE(max_accesses),
+		      DSYNC_QUOTA_ACCESSES, nr);
+}
+
+/**
+ * dsync_owner_charge_part() - count one more access, whatever the limits are
  * @owner: the owner, which splits an access that it has
  */
 void dsync_owner_charge_part(struct dsync_owner *owner)
 {
 	atomic_inc(&owner->nr_accesses);
+	dsync_user_charge_over(owner->user, DSYNC_QUOTA_ACCESSES, 1);
 }
 
 /**
@@ -168,13 +206,50 @@ void dsync_owner_charge_part(struct dsync_owner *owner)
  */
 void dsync_owner_uncharge(struct dsync_owner *owner, unsigned int nr)
 {
-	atomic_sub(nr, &owner->nr_accesses);
+	uncharge(owner, &owner->nr_accesses, DSYNC_QUOTA_ACCESSES, nr);
+}
+
+/**
+ * dsync_owner_charge_queued() - count accesses that are going to wait
+ * @owner: the owner
+ * @nr: accesses; dsync_owner_del_waiting() takes it back
+ *
+ * Context: any.
+ * Return: 0, or -ENOLCK when that is more than max_queued, or max_user_queued, in all.
+ */
+int dsync_owner_charge_queued(struct dsync_owner *owner, unsigned int nr)
+{
+	return charge(owner, &owner->nr_queued, READ_ONCE(max_queued), DSYNC_QUOTA_QUEUED, nr);
+}
+
+/**
+ * dsync_owner_charge_buffers() - count dma-bufs that a set keeps
+ * @owner: the owner
+ * @nr: dma-bufs
+ *
+ * Return: 0, or -ENOLCK when that is more than max_user_buffers in all.
+ */
+int dsync_owner_charge_buffers(struct dsync_owner *owner, unsigned int nr)
+{
+	return charge(owner, &owner->nr_buffers, INT_MAX, DSYNC_QUOTA_BUFFERS, nr);
+}
+
+/**
+ * dsync_owner_uncharge_buffers() - take back dsync_owner_charge_buffers()
+ * @owner: the owner
+ * @nr: dma-bufs
+ *
+ * Context: any.
+ */
+void dsync_owner_uncharge_buffers(struct dsync_owner *owner, unsigned int nr)
+{
+	uncharge(owner, &owner->nr_buffers, DSYNC_QUOTA_BUFFERS, nr);
 }
 
 /**
  * dsync_owner_add_waiting() - the owner waits for a set
  * @owner: the owner
- * @set: its set
+ * @set: its set, counted by dsync_owner_charge_queued()
  *
  * Context: any. A full barrier.
  */
@@ -205,6 +280,7 @@ void dsync_owner_del_waiting(struct dsync_owner *owner, struct dsync_set *set)
 	list_del_init(&set->waiting);
 	owner->nr_blocked -= !set->done;
 	spin_unlock_irqrestore(&owner->lock, flags);
+	uncharge(owner, &owner->nr_queued, DSYNC_QUOTA_QUEUED, set->nr);
 }
 
 /**

@@ -23,6 +23,8 @@ struct dsync_user;
  * @ref: one of the user, one per set, one of a search that passes
  * @nr_accesses: accesses in all its sets
  * @nr_held: accesses that are held
+ * @nr_queued: accesses that wait
+ * @nr_buffers: dma-bufs that its sets keep
  * @verdict: held together with those of the other owners of a cycle while its victim is chosen
  */
 struct dsync_owner {
@@ -35,6 +37,8 @@ struct dsync_owner {
 	struct kref ref;
 	atomic_t nr_accesses;
 	atomic_t nr_held;
+	atomic_t nr_queued;
+	atomic_t nr_buffers;
 	struct ww_mutex verdict;
 
 	/** @lock: protects the members below. None of our locks is taken inside it. */
@@ -60,6 +64,9 @@ void dsync_owner_put(struct dsync_owner *owner);
 int dsync_owner_charge(struct dsync_owner *owner, unsigned int nr);
 void dsync_owner_charge_part(struct dsync_owner *owner);
 void dsync_owner_uncharge(struct dsync_owner *owner, unsigned int nr);
+int dsync_owner_charge_queued(struct dsync_owner *owner, unsigned int nr);
+int dsync_owner_charge_buffers(struct dsync_owner *owner, unsigned int nr);
+void dsync_owner_uncharge_buffers(struct dsync_owner *owner, unsigned int nr);
 
 /* Does the owner hold an access? */
 static inline bool dsync_owner_holds(const struct dsync_owner *owner)

@@ -105,7 +105,7 @@ static struct dsync_posix_owner *owner_alloc(fl_owner_t key)
 	INIT_LIST_HEAD(&owner->states);
 	INIT_LIST_HEAD(&owner->sleepers);
 	owner->owner = dsync_owner_create(DMABUF_SYNC_OWNER_FCNTL, NULL);
-	if (!owner->owner) {
+	if (IS_ERR(owner->owner)) {
 		kfree(owner);
 		return NULL;
 	}
@@ -345,7 +345,7 @@ static void owner_rename(struct dsync_posix_owner *owner, struct dsync_posix *mi
 	if (dsync_posix_owner_lives(old))
 		return;
 	fresh = dsync_owner_create(DMABUF_SYNC_OWNER_FCNTL, NULL);
-	if (!fresh)
+	if (IS_ERR(fresh))
 		return;
 	spin_lock(&owner->lock);
 	if (owner->owner->pid == old && owner_is_idle(owner, mine))

@@ -23,7 +23,6 @@
 
 #include "buf.h"
 #include "hold.h"
-#include "limit.h"
 #include "owner.h"
 #include "queue.h"
 #include "set.h"
@@ -34,29 +33,7 @@
 /* Times that a task takes the lock to look at what is pending, before a worker goes on with it. */
 #define MAX_ROUNDS	4
 
-static unsigned int max_queued = 1024;
-module_param_cb(max_queued, &dsync_limit_ops, &max_queued, 0644);
-MODULE_PARM_DESC(max_queued, "accesses that may wait in one buffer, at least 1");
-
 static atomic64_t last_ticket = ATOMIC64_INIT(0);
-
-/**
- * dsync_queue_is_full() - may the set not wait
- * @set: a set that cannot be acquired now
- *
- * Context: any; without locks only a passing answer.
- * Return: true if max_queued accesses wait already in one of its buffers.
- */
-bool dsync_queue_is_full(const struct dsync_set *set)
-{
-	unsigned int max = READ_ONCE(max_queued);
-	const struct dsync_access *access;
-
-	dsync_set_for_each(set, access)
-		if (READ_ONCE(access->buf->nr_queued) >= max)
-			return true;
-	return false;
-}
 
 /**
  * dsync_queue_draw() - give a set its place in the order of all

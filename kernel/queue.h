@@ -9,7 +9,6 @@
 struct dsync_set;
 
 void dsync_queue_init(struct dsync_buf *buf);
-bool dsync_queue_is_full(const struct dsync_set *set);
 void dsync_queue_draw(struct dsync_set *set);
 u64 dsync_queue_last_ticket(void);
 

@@ -40,8 +40,8 @@ static void trace_released(struct dsync_access *access, u64 held_ns)
 }
 
 /*
- * A writer that was told of marks has written the bytes. fcntl() tells nobody, so it leaves them for
- * whoever is told.
+ * A writer that was told of marks has written the bytes. fcntl() tells nobody, so it leaves them
+ * for whoever is told.
  */
 static void clear_marks(struct dsync_set *set)
 {

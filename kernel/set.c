@@ -222,6 +222,25 @@ static int set_arrange(struct dsync_set *set)
 	return 0;
 }
 
+/* What is counted stays so, for the next use. What a process holds by fcntl() keeps no dma-buf. */
+static int set_charge_buffers(struct dsync_set *set)
+{
+	struct dsync_access *access;
+	unsigned int nr = 0;
+	int ret;
+
+	if (set->owner->kind == DMABUF_SYNC_OWNER_FCNTL)
+		return 0;
+	dsync_set_for_each_buf(set, access)
+		nr++;
+	if (nr <= set->nr_buffers)
+		return 0;
+	ret = dsync_owner_charge_buffers(set->owner, nr - set->nr_buffers);
+	if (!ret)
+		set->nr_buffers = nr;
+	return ret;
+}
+
 /**
  * dsync_set_fill() - say what a set is to acquire
  * @set: a new set
@@ -230,8 +249,8 @@ static int set_arrange(struct dsync_set *set)
  * The set does not refer to the dma-bufs afterwards (dsync_set_pin()).
  *
  * Context: process context; may sleep.
- * Return: 0, -EINVAL (an access that the buffer cannot have, or two that overlap) or -ENOMEM; then
- * the set can be filled again, or dropped.
+ * Return: 0, -EINVAL (an access that the buffer cannot have, or two that overlap), -ENOLCK (the
+ * user's sets keep too many dma-bufs) or -ENOMEM; then the set can be filled again, or dropped.
  */
 int dsync_set_fill(struct dsync_set *set, const struct dsync_want *wants)
 {
@@ -246,7 +265,7 @@ int dsync_set_fill(struct dsync_set *set, const struct dsync_want *wants)
 		access_aim(access, wants->mode, wants->offset, last);
 		wants++;
 	}
-	return set_arrange(set);
+	return set_arrange(set) ?: set_charge_buffers(set);
 }
 
 /**
@@ -316,7 +335,7 @@ static struct dsync_set *set_alloc(struct dsync_owner *owner, unsigned int nr, s
  *
  * Context: process context; may sleep.
  * Return: the set with a reference for the caller, or an error pointer: -E2BIG (more than
- * DMABUF_SYNC_MAX_SET), -ENOLCK (the owner's limit) or -ENOMEM.
+ * DMABUF_SYNC_MAX_SET), -ENOLCK (a limit of the owner or of its user) or -ENOMEM.
  */
 struct dsync_set *dsync_set_alloc(struct dsync_owner *owner, unsigned int nr, size_t head)
 {
@@ -340,7 +359,7 @@ struct dsync_set *dsync_set_alloc(struct dsync_owner *owner, unsigned int nr, si
  * @owner: who has them
  * @head: as for dsync_set_alloc()
  *
- * It counts against the owner's limit but is not refused for it: an owner that has all it may have
+ * It counts against the limits but is not refused for them: an owner that has all it may have
  * can still release a part.
  *
  * Context: process context; may sleep.
@@ -426,6 +445,8 @@ static void set_destroy(struct kref *ref)
 	dsync_set_for_each(set, access)
 		if (access->buf)
 			dsync_buf_put(access->buf);
+	if (set->nr_buffers)
+		dsync_owner_uncharge_buffers(set->owner, set->nr_buffers);
 	dsync_owner_uncharge(set->owner, set->nr);
 	dsync_owner_put(set->owner);
 	call_rcu(&set->rcu, set_free);

@@ -103,6 +103,7 @@ typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
  *
  * @ref: of the user, of an asynchronous request, of a published fence, of the graph
  * @nr: number of @accesses
+ * @nr_buffers: dma-bufs that it was counted to keep
  * @head: bytes in front of the set in the same object, which are its user's
  * @owner: who asks; a reference
  * @tid: thread that asked, number in the initial pid namespace
@@ -144,6 +145,7 @@ typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
 struct dsync_set {
 	struct kref ref;
 	u16 nr;
+	u16 nr_buffers;
 	u16 head;
 	struct dsync_owner *owner;
 	u32 tid;

@@ -4,6 +4,7 @@
  * to open one context more, or to start one process more. Each user has counters of its own, and
  * finds them when an owner is made.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
@@ -14,14 +15,30 @@
 #include "limit.h"
 #include "user.h"
 
+static unsigned int max_user_owners = 8192;
+module_param_cb(max_user_owners, &dsync_limit_ops, &max_user_owners, 0644);
+MODULE_PARM_DESC(max_user_owners, "contexts, sync objects and locking processes of one user, at least 1");
+
+static unsigned int max_user_accesses = 65536;
+module_param_cb(max_user_accesses, &dsync_limit_ops, &max_user_accesses, 0644);
+MODULE_PARM_DESC(max_user_accesses, "accesses that one user may have, held and requested, at least 1");
+
+static unsigned int max_user_queued = 8192;
+module_param_cb(max_user_queued, &dsync_limit_ops, &max_user_queued, 0644);
+MODULE_PARM_DESC(max_user_queued, "accesses of one user that may wait, at least 1");
+
+static unsigned int max_user_buffers = 8192;
+module_param_cb(max_user_buffers, &dsync_limit_ops, &max_user_buffers, 0644);
+MODULE_PARM_DESC(max_user_buffers, "dma-bufs that the sets of one user may keep, at least 1");
+
 static unsigned int max_user_marks = 1024;
 module_param_cb(max_user_marks, &dsync_limit_ops, &max_user_marks, 0644);
 MODULE_PARM_DESC(max_user_marks, "abandoned ranges of one user that are remembered, at least 1");
 
 static const struct rhashtable_params user_params = {
 	.head_offset		= offsetof(struct dsync_user, node),
-	.key_offset		= offsetof(struct dsync_user, uid),
-	.key_len		= sizeof(kuid_t),
+	.key_offset		= offsetof(struct dsync_user, key),
+	.key_len		= sizeof(struct dsync_user_key),
 	.automatic_shrinking	= true,
 };
 
@@ -61,25 +78,25 @@ static kuid_t current_payer(void)
 	return uid;
 }
 
-static struct dsync_user *user_find(kuid_t uid)
+static struct dsync_user *user_find(const struct dsync_user_key *key)
 {
 	struct dsync_user *user;
 
 	rcu_read_lock();
-	user = rhashtable_lookup(&users, &uid, user_params);
+	user = rhashtable_lookup(&users, key, user_params);
 	if (user && !refcount_inc_not_zero(&user->ref))
 		user = NULL;
 	rcu_read_unlock();
 	return user;
 }
 
-static struct dsync_user *user_alloc(kuid_t uid)
+static struct dsync_user *user_alloc(const struct dsync_user_key *key)
 {
 	struct dsync_user *user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
 
 	if (!user)
 		return NULL;
-	user->uid = uid;
+	user->key = *key;
 	refcount_set(&user->ref, 1);
 	spin_lock_init(&user->lock);
 	INIT_LIST_HEAD(&user->marks);
@@ -110,20 +127,23 @@ static struct dsync_user *user_insert(struct dsync_user *user)
 /**
  * dsync_user_get() - the user that the current task is accounted to
  *
- * It is the real user of the task. In a user namespace that somebody else than root has made, it is
- * whoever made that.
+ * It is the real user of the task, and another one with CAP_SYS_RESOURCE than without. In a user
+ * namespace that somebody else than root has made, it is whoever made that.
  *
  * Context: process context; may sleep.
  * Return: the user with a reference for the caller, or NULL without memory.
  */
 struct dsync_user *dsync_user_get(void)
 {
-	kuid_t uid = current_payer();
-	struct dsync_user *user = user_find(uid), *other;
+	struct dsync_user_key key = {
+		.uid = current_payer(),
+		.privileged = ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE),
+	};
+	struct dsync_user *user = user_find(&key), *other;
 
 	if (user)
 		return user;
-	user = user_alloc(uid);
+	user = user_alloc(&key);
 	if (!user)
 		return NULL;
 	other = user_insert(user);
@@ -150,6 +170,10 @@ void dsync_user_put(struct dsync_user *user)
 }
 
 static unsigned int *const limits[] = {
+	[DSYNC_QUOTA_OWNERS] = &max_user_owners,
+	[DSYNC_QUOTA_ACCESSES] = &max_user_accesses,
+	[DSYNC_QUOTA_QUEUED] = &max_user_queued,
+	[DSYNC_QUOTA_BUFFERS] = &max_user_buffers,
 	[DSYNC_QUOTA_MARKS] = &max_user_marks,
 	[DSYNC_QUOTA_PIECES] = &max_user_marks,
 };
@@ -165,6 +189,14 @@ unsigned int dsync_user_limit(enum dsync_quota quota)
 	return READ_ONCE(*limits[quota]);
 }
 
+/* What a privileged user abandoned stays, too: nobody tells when the dma-buf is gone. */
+static unsigned int user_limit(const struct dsync_user *user, enum dsync_quota quota)
+{
+	if (user->key.privileged && quota < DSYNC_QUOTA_MARKS)
+		return INT_MAX;
+	return dsync_user_limit(quota);
+}
+
 /**
  * dsync_user_charge() - count what a user gets
  * @user: the user
@@ -176,14 +208,27 @@ unsigned int dsync_user_limit(enum dsync_quota quota)
  */
 int dsync_user_charge(struct dsync_user *user, enum dsync_quota quota, unsigned int nr)
 {
-	unsigned int max = dsync_user_limit(quota);
-	int old = atomic_read(&user->nr[quota]);
+	unsigned int max = user_limit(user, quota);
+	unsigned int old = atomic_read(&user->nr[quota]);
 
 	do {
 		if (old > max || nr > max - old)
 			return -ENOLCK;
-	} while (!atomic_try_cmpxchg(&user->nr[quota], &old, old + nr));
+	} while (!atomic_try_cmpxchg(&user->nr[quota], (int *)&old, old + nr));
 	return 0;
+}
+
+/**
+ * dsync_user_charge_over() - the same, whatever the limit is
+ * @user: the user
+ * @quota: what it is
+ * @nr: how many
+ *
+ * Context: any.
+ */
+void dsync_user_charge_over(struct dsync_user *user, enum dsync_quota quota, unsigned int nr)
+{
+	atomic_add(nr, &user->nr[quota]);
 }
 
 /**

@@ -54,7 +54,7 @@ int fx_init(struct kunit *test)
 	}
 	for (i = 0; i < FX_OWNERS; i++) {
 		fx->owners[i] = dsync_owner_create(DMABUF_SYNC_OWNER_DRIVER, "kunit");
-		KUNIT_ASSERT_NOT_NULL(test, fx->owners[i]);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fx->owners[i]);
 	}
 	return 0;
 }
@@ -77,7 +77,7 @@ void fx_exit(struct kunit *test)
 		dsync_set_put(fx->sets[i]);
 	}
 	for (i = 0; i < FX_OWNERS; i++)
-		if (fx->owners[i])
+		if (!IS_ERR_OR_NULL(fx->owners[i]))
 			dsync_owner_put(fx->owners[i]);
 	for (i = 0; i < FX_BUFS; i++)
 		if (!IS_ERR_OR_NULL(fx->bufs[i]))

@@ -41,19 +41,24 @@ static long file_read_long(const char *path)
 	return atol(text);
 }
 
-/* The value of "key value" in a file of such lines. */
-static long file_read_key(const char *path, const char *key)
+/* The number behind a key and a character, in a file of such lines. */
+static long file_read_number(const char *path, const char *key, char between)
 {
 	char line[256];
 	long value = -1;
 	FILE *file = fopen(path, "re");
 
 	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, key, strlen(key)) && line[strlen(key)] == ' ')
-			value = atol(line + strlen(key));
+		if (!strncmp(line, key, strlen(key)) && line[strlen(key)] == between)
+			value = atol(line + strlen(key) + 1);
 	if (file)
 		fclose(file);
 	return value;
+}
+
+static long file_read_key(const char *path, const char *key)
+{
+	return file_read_number(path, key, ' ');
 }
 
 FIXTURE(limit)
@@ -145,10 +150,16 @@ TEST_F(limit, failed_requests_are_not_counted)
 	}
 }
 
-/* One more request than may wait for a buffer fails; it could be acquired, or wait elsewhere. */
-TEST_F(limit, queue_of_a_buffer_is_full)
+/*
+ * One more request of an owner than may wait fails, for any buffer, and so does a set that does not
+ * fit. It could be acquired, and other owners wait as before.
+ */
+TEST_F(limit, queue_of_an_owner_is_full)
 {
 	int other = self->w.buf[1].fd, i;
+	struct dmabuf_sync_access two[] = {
+		st_access(self->fd, R, 0, 1), st_access(other, R, 0, 1),
+	};
 	long h, last = 0, max = file_read_long(QUEUED);
 	char text[32];
 
@@ -163,18 +174,62 @@ TEST_F(limit, queue_of_a_buffer_is_full)
 		EXPECT_LE(0, last);
 	}
 	EXPECT_EQ(-ENOLCK, st_lock(self->w.ctx[1], self->fd, R, 5, 1, DMABUF_SYNC_QUEUE));
-	EXPECT_EQ(-ENOLCK, st_lock_ms(self->w.ctx[2], self->fd, R, 5, 1, 1000));
-	EXPECT_EQ(-EAGAIN, st_lock(self->w.ctx[2], self->fd, R, 5, 1, TRY));
-	EXPECT_LE(0, st_lock(self->w.ctx[2], self->fd, W, 20, 10, 0));
-	EXPECT_LE(0, st_lock(self->w.ctx[2], other, W, 0, 10, DMABUF_SYNC_QUEUE));
-	EXPECT_EQ(5, st_snapshot_count(self->w.buf[0].ino, "queued"));
+	EXPECT_EQ(-ENOLCK, st_lock_ms(self->w.ctx[1], other, R, 5, 1, 1000));
+	EXPECT_EQ(-EAGAIN, st_lock(self->w.ctx[1], self->fd, R, 5, 1, TRY));
+	EXPECT_LE(0, st_lock(self->w.ctx[1], self->fd, W, 20, 10, 0));
+	EXPECT_LE(0, st_lock(self->w.ctx[2], self->fd, R, 5, 1, DMABUF_SYNC_QUEUE));
+	EXPECT_EQ(6, st_snapshot_count(self->w.buf[0].ino, "queued"));
 
 	/* A request that was cancelled makes room, and so do those that were acquired. */
 	EXPECT_EQ(0, st_release(self->w.ctx[1], last));
+	EXPECT_EQ(-ENOLCK, st_lock_set(self->w.ctx[1], two, 2, DMABUF_SYNC_QUEUE));
 	EXPECT_LE(0, st_lock(self->w.ctx[1], self->fd, R, 5, 1, DMABUF_SYNC_QUEUE));
 	EXPECT_EQ(0, st_release(self->w.ctx[0], h));
 	EXPECT_TRUE(ST_UNTIL(st_snapshot_count(self->w.buf[0].ino, "queued") == 0));
+	EXPECT_LE(0, st_lock_set(self->w.ctx[1], two, 2, DMABUF_SYNC_QUEUE));
 	EXPECT_EQ(0, file_write(QUEUED, text));
+}
+
+/* A line of a context's fdinfo. */
+static long fdinfo_of(int ctx, const char *key)
+{
+	char path[64], name[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", ctx);
+	snprintf(name, sizeof(name), "%s:", key);
+	return file_read_number(path, name, '\t');
+}
+
+/* Of a context, and of all that this user has. */
+TEST_F(limit, fdinfo_says_what_a_context_has)
+{
+	int ctx = self->w.ctx[0];
+	long owners = fdinfo_of(ctx, "user_owners"), buffers = fdinfo_of(ctx, "user_buffers");
+	struct dmabuf_sync_access two[] = {
+		st_access(self->fd, W, 0, 10), st_access(self->fd, W, 20, 10),
+	};
+	int other;
+
+	EXPECT_LT(0, fdinfo_of(ctx, "owner"));
+	EXPECT_EQ(0, fdinfo_of(ctx, "accesses"));
+	ASSERT_LE(0, st_lock_set(ctx, two, 2, 0));
+	EXPECT_EQ(2, fdinfo_of(ctx, "accesses"));
+	EXPECT_EQ(2, fdinfo_of(ctx, "held"));
+	EXPECT_EQ(0, fdinfo_of(ctx, "queued"));
+	EXPECT_EQ(1, fdinfo_of(ctx, "buffers"));
+
+	other = st_context_open();
+	ASSERT_LE(0, other);
+	ASSERT_LE(0, st_lock(other, self->fd, W, 0, 10, DMABUF_SYNC_QUEUE));
+	EXPECT_EQ(1, fdinfo_of(other, "accesses"));
+	EXPECT_EQ(0, fdinfo_of(other, "held"));
+	EXPECT_EQ(1, fdinfo_of(other, "queued"));
+	EXPECT_EQ(1, fdinfo_of(ctx, "user_queued"));
+	EXPECT_EQ(3, fdinfo_of(ctx, "user_accesses"));
+	EXPECT_EQ(owners + 1, fdinfo_of(ctx, "user_owners"));
+	EXPECT_EQ(buffers + 2, fdinfo_of(ctx, "user_buffers"));
+	close(other);
+	EXPECT_EQ(owners, fdinfo_of(ctx, "user_owners"));
 }
 
 /* The child works in a cgroup of its own; a key of its memory.stat tells what it is charged. */

@@ -85,7 +85,7 @@ struct dmabuf_sync_access {
  * open, or not for this mode), EFAULT, EAGAIN (NONBLOCK: it would have to wait),
  * EDEADLK (waiting would close a cycle of holders, all of which sleep in such calls),
  * ETIMEDOUT, EINTR, ECANCELED (the context was closed meanwhile), ENOMEM, ENOLCK (the owner
- * has as many accesses as it may have, or too many requests wait for a buffer).
+ * or its user has as many accesses, requests that wait, or buffers as it may have).
  *
  * With QUEUE the owner goes on, so it is in no such cycle and never gets EDEADLK. Who
  * waits for the event while it holds other accesses can wait for somebody who waits for
