@@ -18,6 +18,7 @@
 #include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/irqflags.h>
+#include <linux/moduleparam.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 
