@@ -9,6 +9,7 @@
 #include "../abandon.h"
 #include "../acquire.h"
 #include "../buf.h"
+#include "../conflict.h"
 #include "../owner.h"
 #include "../queue.h"
 #include "../release.h"
@@ -22,11 +23,15 @@ EXPORT_SYMBOL_IF_KUNIT(dsync_abandon_overlaps);
 EXPORT_SYMBOL_IF_KUNIT(dsync_acquire);
 EXPORT_SYMBOL_IF_KUNIT(dsync_buf_find);
 EXPORT_SYMBOL_IF_KUNIT(dsync_buf_get);
+#ifdef CONFIG_DMABUF_SYNC_DEBUG
+EXPORT_SYMBOL_IF_KUNIT(dsync_buf_note_steps);
+#endif
 EXPORT_SYMBOL_IF_KUNIT(dsync_buf_put);
 EXPORT_SYMBOL_IF_KUNIT(dsync_buf_reap);
 EXPORT_SYMBOL_IF_KUNIT(dsync_buf_walk_begin);
 EXPORT_SYMBOL_IF_KUNIT(dsync_buf_walk_end);
 EXPORT_SYMBOL_IF_KUNIT(dsync_buf_walk_next);
+EXPORT_SYMBOL_IF_KUNIT(dsync_conflict_between);
 EXPORT_SYMBOL_IF_KUNIT(dsync_id_next);
 EXPORT_SYMBOL_IF_KUNIT(dsync_owner_create);
 EXPORT_SYMBOL_IF_KUNIT(dsync_owner_put);

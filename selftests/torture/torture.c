@@ -129,6 +129,14 @@ static void check_steps(struct to_arena *arena)
 		fclose(file);
 }
 
+static void throttle_start(struct to_arena *arena)
+{
+	if (!arena->options.throttle || to_throttle_start())
+		return;
+	printf("# no cgroup v2 with cpu.max: nobody is throttled\n");
+	arena->options.throttle = false;
+}
+
 static int torture(const struct to_options *options)
 {
 	struct to_random random;
@@ -141,13 +149,10 @@ static int torture(const struct to_options *options)
 		fprintf(stderr, "torture: needs root, dmabuf_sync, dmabuf_sync_test and tracefs\n");
 		return 2;
 	}
-	if (options->throttle && !to_throttle_start()) {
-		fprintf(stderr, "torture: no cgroup v2 with cpu.max, or say --no-throttle\n");
-		return 2;
-	}
 	arena = to_arena_create(options, test);
 	if (!arena)
 		return 2;
+	throttle_start(arena);
 	to_random_seed(&random, options->seed);
 	if (!to_kind_of(to_kind_pick(&random, options->kinds))) {
 		fprintf(stderr, "torture: --kinds: no kind in '%s'\n", options->kinds);
@@ -160,7 +165,7 @@ static int torture(const struct to_options *options)
 		show_failure(arena);
 	to_crew_end(&crew);
 	to_trace_stop();
-	if (options->throttle)
+	if (arena->options.throttle)
 		to_throttle_stop();
 	close(test);
 	to_arena_destroy(arena);
