@@ -402,7 +402,7 @@ static struct dsync_access *scan_tree(struct dsync_trees *trees, const struct ds
  *	an answer with dsync_conflict_mark().
  * @max_steps: when to stop, as the buffer counts
  *
- * Readers are found before writers, both in the order of their starts.
+ * In the order of dsync_conflict_first() and dsync_conflict_next().
  *
  * Context: &dsync_buf.lock held.
  * Return: the next access; NULL when there is none, and &dsync_cursor.over is set; -EAGAIN when
@@ -413,18 +413,17 @@ struct dsync_access *dsync_conflict_scan(struct dsync_trees *trees,
 					 struct dsync_cursor *cursor,
 					 unsigned int max_steps)
 {
+	unsigned int end = ask->writers_only ? DSYNC_READERS : DSYNC_NR_TREES;
 	struct dsync_access *access = NULL;
+	struct dsync_ask whole;
+	unsigned int tree;
 
-	if (ask->writers_only && cursor->tree == DSYNC_READERS)
-		*cursor = (struct dsync_cursor){ .tree = DSYNC_WRITERS };
 	while (!cursor->over) {
-		access = scan_tree(trees, ask, cursor, max_steps);
+		tree = cursor->tree;
+		access = scan_tree(trees, ask_tree(ask, tree, &whole), cursor, max_steps);
 		if (access)
 			break;
-		if (cursor->tree == DSYNC_READERS)
-			*cursor = (struct dsync_cursor){ .tree = DSYNC_WRITERS };
-		else
-			cursor->over = true;
+		*cursor = (struct dsync_cursor){ .tree = tree + 1, .over = tree + 1 >= end };
 	}
 	return access;
 }
