@@ -84,20 +84,49 @@ static struct dsync_access *last_in_line(struct dsync_set *set, struct dsync_acc
 	return blocker;
 }
 
-static void enqueue_local(struct dsync_set *set, struct dsync_access *blocker)
+/* A set came back with a ticket from before: who has asked for earlier requests asks again. */
+static void note_return(struct dsync_set *set)
 {
 	struct dsync_access *access;
 
+	dsync_set_for_each_buf(set, access)
+		atomic_inc(&access->buf->nr_returned);
+}
+
+/* Return: what is to be watched, of which @blocker is one; -EAGAIN if it is not known. */
+static struct dsync_access *enqueue_local(struct dsync_set *set, struct dsync_access *blocker)
+{
+	bool returns = set->ticket;
+	struct dsync_access *access;
+
 	dsync_queue_draw(set);
-	blocker = last_in_line(set, blocker);
+	if (!IS_ERR(blocker))
+		blocker = last_in_line(set, blocker);
 	set->state = DSYNC_QUEUED;
 	dsync_set_for_each(set, access)
 		dsync_buf_insert_queued(access->buf, access);
-	dsync_queue_watch(set, blocker);
+	if (returns)
+		note_return(set);
 	dsync_owner_add_waiting(set->owner, set);
+	return blocker;
 }
 
-/* -EBUSY: the buffer is marked, come back with the resv locked. */
+/* What is in the way of a local set; -EAGAIN when it takes longer to know. */
+static struct dsync_access *local_blocker(struct dsync_set *set, unsigned int how)
+{
+	struct dsync_access *blocker = dsync_queue_holder(set);
+
+	set->behind = !blocker;
+	if (blocker || how & ATTEMPT_OVERTAKE || !set->accesses[0].buf->nr_queued)
+		return blocker;
+	dsync_queue_line_up(set);
+	return dsync_queue_earlier(set, set->accesses + set->nr);
+}
+
+/*
+ * -EBUSY: the buffer is marked, come back with the resv locked. -EALREADY: the set is queued, drop the
+ * lock and go on.
+ */
 static int attempt_locked(struct dsync_set *set, unsigned int how)
 {
 	struct dsync_access *blocker;
@@ -107,10 +136,7 @@ static int attempt_locked(struct dsync_set *set, unsigned int how)
 		return 0;
 	if (set->accesses[0].buf->marked)
 		return -EBUSY;
-	blocker = dsync_queue_holder(set);
-	set->behind = !blocker;
-	if (!blocker && !(how & ATTEMPT_OVERTAKE))
-		blocker = dsync_queue_earlier(set);
+	blocker = local_blocker(set, how);
 	if (!blocker) {
 		hlist_del_init(&set->watch);
 		dsync_hold_local(set);
@@ -118,14 +144,15 @@ static int attempt_locked(struct dsync_set *set, unsigned int how)
 	}
 	if (!(how & ATTEMPT_WAIT))
 		return -EAGAIN;
-	if (set->state == DSYNC_QUEUED) {
-		dsync_queue_watch(set, blocker);
-		return -EINPROGRESS;
+	if (set->state == DSYNC_NEW) {
+		ret = dsync_owner_charge_queued(set->owner, set->nr);
+		if (ret)
+			return ret;
+		blocker = enqueue_local(set, blocker);
 	}
-	ret = dsync_owner_charge_queued(set->owner, set->nr);
-	if (ret)
-		return ret;
-	enqueue_local(set, blocker);
+	if (IS_ERR(blocker))
+		return -EALREADY;
+	dsync_queue_watch(set, blocker);
 	return -EINPROGRESS;
 }
 
@@ -148,7 +175,7 @@ enum in_the_way {
 	HOLDER,
 };
 
-/* The first of some accesses of one buffer that is in the way, of those that are held, or queued. */
+/* The first held access that is in the way of some accesses of one buffer. */
 static struct dsync_access *part_holder(struct dsync_access *access, struct dsync_access *end)
 {
 	struct dsync_access *blocker = NULL;
@@ -160,23 +187,14 @@ static struct dsync_access *part_holder(struct dsync_access *access, struct dsyn
 	return blocker;
 }
 
-static struct dsync_access *part_earlier(struct dsync_access *access, struct dsync_access *end)
-{
-	struct dsync_access *blocker = NULL;
-
-	if (!access->buf->nr_queued)
-		return NULL;
-	for (; access < end && !blocker; access++)
-		blocker = dsync_buf_earlier(access->buf, access);
-	return blocker;
-}
-
-/* Mark the buffer, and find out what is in the way of some accesses. */
+/*
+ * Mark the buffer, and find out what is in the way of some accesses. @way says what is in that of
+ * those before: if anything, it was not asked for all earlier requests, and is not any more.
+ */
 static enum in_the_way mark_part(struct dsync_set *set, struct dsync_access *access,
-				 struct dsync_access *end)
+				 struct dsync_access *end, enum in_the_way way)
 {
 	struct dsync_buf *buf = access->buf;
-	enum in_the_way way = NOTHING;
 	unsigned long flags;
 
 	dsync_buf_lock(buf, &flags);
@@ -184,7 +202,7 @@ static enum in_the_way mark_part(struct dsync_set *set, struct dsync_access *acc
 	buf->marked = set;
 	if (part_holder(access, end))
 		way = HOLDER;
-	else if (part_earlier(access, end))
+	else if (way == NOTHING && dsync_queue_earlier(set, end))
 		way = EARLIER;
 	dsync_buf_unlock(buf, flags);
 	return way;
@@ -195,18 +213,20 @@ static enum in_the_way mark_all(struct dsync_set *set)
 	enum in_the_way way = NOTHING;
 	struct dsync_access *access, *end;
 
+	dsync_queue_line_up(set);
 	dsync_set_for_each_part(set, access, end)
-		way = max(way, mark_part(set, access, end));
+		way = mark_part(set, access, end, way);
 	return way;
 }
 
+/* What it has kept waiting is served when nothing is locked: dsync_queue_serve(). */
 static void unmark(struct dsync_buf *buf)
 {
 	unsigned long flags;
 
 	dsync_buf_lock(buf, &flags);
 	buf->marked = NULL;
-	dsync_queue_unlock(buf, flags);
+	dsync_buf_unlock(buf, flags);
 }
 
 static void unmark_all(struct dsync_set *set)
@@ -217,34 +237,60 @@ static void unmark_all(struct dsync_set *set)
 		unmark(access->buf);
 }
 
-/* Watch what is in the way of some accesses, unless it has gone. */
-static bool watch_part(struct dsync_set *set, struct dsync_access *access,
-		       struct dsync_access *end,
-		       struct dsync_access *(*in_the_way)(struct dsync_access *access,
-							  struct dsync_access *end))
+/* Watch the held access that is in the way of some accesses, unless it has gone. */
+static bool watch_holder_of_part(struct dsync_set *set, struct dsync_access *access,
+				 struct dsync_access *end)
 {
 	struct dsync_buf *buf = access->buf;
-	struct dsync_access *blocker;
+	struct dsync_access *holder;
 	unsigned long flags;
 
 	dsync_buf_lock(buf, &flags);
-	blocker = in_the_way(access, end);
-	if (blocker)
-		dsync_queue_watch(set, blocker);
+	holder = part_holder(access, end);
+	if (holder)
+		dsync_queue_watch(set, holder);
 	dsync_buf_unlock(buf, flags);
-	return blocker;
+	return holder;
 }
 
-static bool watch(struct dsync_set *set,
-		  struct dsync_access *(*in_the_way)(struct dsync_access *access,
-						     struct dsync_access *end))
+static bool watch_holder(struct dsync_set *set)
 {
 	struct dsync_access *access, *end;
 
 	dsync_set_for_each_part(set, access, end)
-		if (watch_part(set, access, end, in_the_way))
+		if (watch_holder_of_part(set, access, end))
 			return true;
 	return false;
+}
+
+/* The same for an earlier request: -EINPROGRESS if there is one, -EALREADY if it takes longer. */
+static int watch_earlier_of_part(struct dsync_set *set, struct dsync_access *access,
+				 struct dsync_access *end)
+{
+	struct dsync_access *earlier;
+	unsigned long flags;
+
+	dsync_buf_lock(access->buf, &flags);
+	earlier = dsync_queue_earlier(set, end);
+	if (!IS_ERR_OR_NULL(earlier))
+		dsync_queue_watch(set, earlier);
+	dsync_buf_unlock(access->buf, flags);
+	if (IS_ERR(earlier))
+		return -EALREADY;
+	return earlier ? -EINPROGRESS : 0;
+}
+
+static int watch_earlier(struct dsync_set *set)
+{
+	struct dsync_access *access, *end;
+	int ret = 0;
+
+	dsync_set_for_each_part(set, access, end) {
+		ret = watch_earlier_of_part(set, access, end);
+		if (ret)
+			break;
+	}
+	return ret;
 }
 
 static void hold_part(struct dsync_access *access, struct dsync_access *end)
@@ -281,39 +327,44 @@ static void queue_part(struct dsync_access *access, struct dsync_access *end)
 static void enqueue_many(struct dsync_set *set)
 {
 	struct dsync_access *access, *end;
+	bool returns = set->ticket;
 
 	dsync_queue_draw(set);
 	set->state = DSYNC_QUEUED;
 	dsync_set_for_each_part(set, access, end)
 		queue_part(access, end);
+	if (returns)
+		note_return(set);
 	dsync_owner_add_waiting(set->owner, set);
 }
 
-/* With all buffers marked. What is in the way can go at any time: it tells the set, then. */
+/*
+ * With all buffers marked. What is in the way can go at any time: it tells the set, then. -EALREADY: the
+ * set is queued, unlock and go on.
+ */
 static int attempt_marked(struct dsync_set *set, unsigned int how, enum in_the_way way)
 {
-	bool blocked = false;
-	int ret = -EAGAIN;
+	int ret = 0, refused = -EAGAIN;
 
-	if (way == HOLDER)
-		blocked = watch(set, part_holder);
-	set->behind = !blocked;
-	if (!blocked && way != NOTHING && !(how & ATTEMPT_OVERTAKE))
-		blocked = watch(set, part_earlier);
-	if (!blocked) {
+	if (way == HOLDER && watch_holder(set))
+		ret = -EINPROGRESS;
+	set->behind = !ret;
+	if (!ret && way != NOTHING && !(how & ATTEMPT_OVERTAKE))
+		ret = watch_earlier(set);
+	if (!ret) {
 		hold_all(set);
 		return 0;
 	}
 	if (set->state == DSYNC_QUEUED)
-		return -EINPROGRESS;
-	if (how & ATTEMPT_WAIT)
-		ret = dsync_owner_charge_queued(set->owner, set->nr);
-	if (ret) {
-		dsync_queue_unwatch(set);
 		return ret;
+	if (how & ATTEMPT_WAIT)
+		refused = dsync_owner_charge_queued(set->owner, set->nr);
+	if (refused) {
+		dsync_queue_unwatch(set);
+		return refused;
 	}
 	enqueue_many(set);
-	return -EINPROGRESS;
+	return ret;
 }
 
 static int attempt_many(struct dsync_set *set, unsigned int how)
@@ -326,7 +377,15 @@ static int attempt_many(struct dsync_set *set, unsigned int how)
 	return ret;
 }
 
-static int attempt(struct dsync_set *set, unsigned int how, bool intr)
+static void serve_all(struct dsync_set *set)
+{
+	struct dsync_access *access;
+
+	dsync_set_for_each_buf(set, access)
+		dsync_queue_serve(access->buf);
+}
+
+static int attempt_once(struct dsync_set *set, unsigned int how, bool intr)
 {
 	struct dsync_txn txn;
 	int ret = -EBUSY;
@@ -340,15 +399,37 @@ static int attempt(struct dsync_set *set, unsigned int how, bool intr)
 		return ret;
 	ret = set->local ? attempt_local(set, how) : attempt_many(set, how);
 	dsync_txn_unlock(&txn);
+	if (!set->local)
+		serve_all(set);
+	return ret;
+}
+
+/* It is asked who came earlier, in pieces, with nothing locked in between. */
+static int attempt(struct dsync_set *set, unsigned int how, bool intr)
+{
+	int ret = attempt_once(set, how, intr);
+
+	while (ret == -EALREADY) {
+		cond_resched();
+		if (!set->local)
+			dsync_queue_scan(set);
+		ret = attempt_once(set, how, intr);
+	}
 	return ret;
 }
 
 /* Only earlier requests are in the way of a set whose owner holds something. */
 static int attempt_behind(struct dsync_set *set, unsigned int how, bool intr, int ret)
 {
-	if (!set->behind || !dsync_graph_may_overtake(set))
+	u64 since_ns = U64_MAX;
+
+	if (!set->behind || !dsync_graph_may_overtake(set, &since_ns))
 		return ret;
-	return attempt(set, how | ATTEMPT_OVERTAKE, intr);
+	ret = attempt(set, how | ATTEMPT_OVERTAKE, intr);
+	/* It overtook as the owner has the bytes already, and has had them for so long. */
+	if (!ret)
+		set->acquired_ns = min(set->acquired_ns, since_ns);
+	return ret;
 }
 
 /* The set waits, or would, and its owner holds something. */
@@ -356,7 +437,7 @@ static int attempt_again(struct dsync_set *set, unsigned int how, bool intr, boo
 			 int ret)
 {
 	ret = attempt_behind(set, how, intr, ret);
-	if (first && ret == -EINPROGRESS)
+	if (ret == -EINPROGRESS && (first || test_bit(DSYNC_SET_UNSURE, &set->kicked)))
 		dsync_graph_queued(set);
 	return ret;
 }

@@ -433,23 +433,6 @@ struct dsync_access *dsync_buf_holder(struct dsync_buf *buf,
 }
 
 /**
- * dsync_buf_earlier() - is an earlier request in the way
- * @buf: the buffer
- * @access: the access; while its set has no ticket, all requests are earlier
- *
- * Context: &dsync_buf.lock held.
- * Return: a queued access of another owner that conflicts, or NULL.
- */
-struct dsync_access *dsync_buf_earlier(struct dsync_buf *buf,
-				       const struct dsync_access *access)
-{
-	struct dsync_ask ask = dsync_conflict_ask(access, access->set->ticket ?: U64_MAX);
-
-	lockdep_assert_held(&buf->lock);
-	return dsync_conflict_first(&buf->queued, &ask);
-}
-
-/**
  * dsync_buf_has_job() - does a fence belong to a job of the framework
  * @buf: the buffer
  * @fence: a fence out of its resv

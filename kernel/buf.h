@@ -2,6 +2,7 @@
 #ifndef _DSYNC_BUF_H
 #define _DSYNC_BUF_H
 
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
@@ -72,6 +73,8 @@ struct dsync_buf {
 	unsigned int nr_held;
 	/** @nr_queued: accesses in @queued */
 	unsigned int nr_queued;
+	/** @nr_returned: requests that came back with a ticket from before; read without @lock */
+	atomic_t nr_returned;
 
 	/** @windows: its CPU windows, made by the first one, without a lock (coherency.c) */
 	struct dsync_windows *windows;
@@ -143,8 +146,6 @@ void dsync_buf_remove_queued(struct dsync_buf *buf, struct dsync_access *access)
 
 struct dsync_access *dsync_buf_holder(struct dsync_buf *buf,
 				      const struct dsync_access *access);
-struct dsync_access *dsync_buf_earlier(struct dsync_buf *buf,
-				       const struct dsync_access *access);
 
 bool dsync_buf_has_job(struct dsync_buf *buf, struct dma_fence *fence);
 

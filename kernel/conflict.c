@@ -10,8 +10,9 @@
  *
  * To find one access of another owner, and the next one, takes O(log n). With a ticket that
  * is not so in the worst case, when a subtree has one access that came early and another one that
- * reaches far enough: then it is at most the number of queued accesses, which has a limit.
+ * reaches far enough. dsync_conflict_scan() looks for these in pieces.
  */
+#include <linux/err.h>
 #include <linux/rbtree_augmented.h>
 
 #include "conflict.h"
@@ -358,6 +359,74 @@ struct dsync_access *dsync_conflict_resume(struct dsync_trees *trees,
 	return rest(trees, ask, cursor->tree,
 		    lower_bound(&trees->roots[cursor->tree], cursor->start, cursor->id,
 				trees->steps));
+}
+
+/* Where a scan goes on in the tree of its cursor. */
+static struct dsync_access *scan_begin(struct dsync_trees *trees, const struct dsync_ask *ask,
+				       const struct dsync_cursor *cursor)
+{
+	struct rb_root *root = &trees->roots[cursor->tree];
+	struct dsync_access *access = access_of(root->rb_node);
+
+	if (cursor->id)
+		return lower_bound(root, cursor->start, cursor->id, trees->steps);
+	return access && sub_may(access, ask) ? leftmost(access, ask, trees->steps) : NULL;
+}
+
+/* The next one in the tree of the cursor, which moves to the last one that is none. */
+static struct dsync_access *scan_tree(struct dsync_trees *trees, const struct dsync_ask *ask,
+				      struct dsync_cursor *cursor, unsigned int max_steps)
+{
+	struct dsync_access *access = scan_begin(trees, ask, cursor), *passed = NULL;
+	bool spent = false;
+
+	while (access && access->start <= ask->last && !access_is(access, ask) && !spent) {
+		(*trees->steps)++;
+		passed = access;
+		spent = *trees->steps >= max_steps;
+		access = successor(access, ask, trees->steps);
+	}
+	if (passed)
+		dsync_conflict_mark(cursor, passed);
+	if (spent)
+		return ERR_PTR(-EAGAIN);
+	return access && access->start <= ask->last ? access : NULL;
+}
+
+/**
+ * dsync_conflict_scan() - find the next one, as far as time allows
+ * @trees: where
+ * @ask: which
+ * @cursor: the place; all zeroes: the beginning. It moves to what was found to be none of those
+ *	that are asked for: what comes there later is not found any more. The caller moves it past
+ *	an answer with dsync_conflict_mark().
+ * @max_steps: when to stop, as the buffer counts
+ *
+ * Readers are found before writers, both in the order of their starts.
+ *
+ * Context: &dsync_buf.lock held.
+ * Return: the next access; NULL when there is none, and &dsync_cursor.over is set; -EAGAIN when
+ * time is over.
+ */
+struct dsync_access *dsync_conflict_scan(struct dsync_trees *trees,
+					 const struct dsync_ask *ask,
+					 struct dsync_cursor *cursor,
+					 unsigned int max_steps)
+{
+	struct dsync_access *access = NULL;
+
+	if (ask->writers_only && cursor->tree == DSYNC_READERS)
+		*cursor = (struct dsync_cursor){ .tree = DSYNC_WRITERS };
+	while (!cursor->over) {
+		access = scan_tree(trees, ask, cursor, max_steps);
+		if (access)
+			break;
+		if (cursor->tree == DSYNC_READERS)
+			*cursor = (struct dsync_cursor){ .tree = DSYNC_WRITERS };
+		else
+			cursor->over = true;
+	}
+	return access;
 }
 
 /**

@@ -46,11 +46,13 @@ struct dsync_ask {
 /**
  * struct dsync_cursor - a place in the trees that lasts while their lock is dropped
  * @tree: enum dsync_tree
+ * @over: dsync_conflict_scan() has come to the end
  * @start: first byte of the access that was looked at last
  * @id: its id; 0: none was looked at
  */
 struct dsync_cursor {
-	unsigned int tree;
+	u8 tree;
+	bool over;
 	unsigned long start;
 	u64 id;
 };
@@ -68,6 +70,10 @@ struct dsync_access *dsync_conflict_next(struct dsync_trees *trees,
 struct dsync_access *dsync_conflict_resume(struct dsync_trees *trees,
 					   const struct dsync_ask *ask,
 					   const struct dsync_cursor *cursor);
+struct dsync_access *dsync_conflict_scan(struct dsync_trees *trees,
+					 const struct dsync_ask *ask,
+					 struct dsync_cursor *cursor,
+					 unsigned int max_steps);
 void dsync_conflict_mark(struct dsync_cursor *cursor, const struct dsync_access *access);
 
 #endif /* _DSYNC_CONFLICT_H */

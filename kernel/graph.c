@@ -20,11 +20,14 @@
  * buffer's at a time. What was found may have fallen apart meanwhile: the victim is chosen with the
  * owners of the cycle locked against other verdicts, after each edge was looked at again.
  */
+#include <linux/err.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/ww_mutex.h>
 
 #include "buf.h"
 #include "dmabuf_sync_trace.h"
+#include "effort.h"
 #include "graph.h"
 #include "owner.h"
 #include "queue.h"
@@ -57,22 +60,49 @@ static void verdict_unlock(struct dsync_search *search, struct dsync_node *end,
 		ww_mutex_unlock(&slow->set->owner->verdict);
 }
 
-/* As txn.c locks resv; each owner is once in a cycle. */
-static void verdict_lock(struct dsync_search *search, struct ww_acquire_ctx *ctx)
+/*
+ * As txn.c locks resv; each owner is once in a cycle. A signal ends the wait, and nothing is
+ * locked then.
+ */
+static int verdict_lock(struct dsync_search *search, struct ww_acquire_ctx *ctx)
 {
 	struct dsync_node *node, *slow = NULL;
+	int ret;
 
-	ww_acquire_init(ctx, &dsync_verdict_class);
 again:
 	cycle_for_each(search, node) {
-		if (node == slow || !ww_mutex_lock(&node->set->owner->verdict, ctx))
+		if (node == slow)
+			continue;
+		ret = ww_mutex_lock_interruptible(&node->set->owner->verdict, ctx);
+		if (!ret)
 			continue;
 		verdict_unlock(search, node, slow);
-		ww_mutex_lock_slow(&node->set->owner->verdict, ctx);
+		if (ret != -EDEADLK)
+			return ret;
+		ret = ww_mutex_lock_slow_interruptible(&node->set->owner->verdict, ctx);
+		if (ret)
+			return ret;
 		slow = node;
 		goto again;
 	}
 	ww_acquire_done(ctx);
+	return 0;
+}
+
+/*
+ * A task that is preempted, or whose cgroup is throttled, keeps nobody waiting for its verdict. Where
+ * spinlocks sleep it can.
+ */
+static void verdict_begin(void)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_disable();
+}
+
+static void verdict_end(void)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_enable();
 }
 
 static bool accesses_conflict(const struct dsync_access *a, const struct dsync_access *b)
@@ -157,19 +187,25 @@ static void judge(struct dsync_search *search)
 {
 	struct ww_acquire_ctx ctx;
 
-	verdict_lock(search, &ctx);
-	if (cycle_stands(search))
-		doom(search);
-	verdict_unlock(search, NULL, NULL);
+	ww_acquire_init(&ctx, &dsync_verdict_class);
+	if (verdict_lock(search, &ctx)) {
+		search->effort->spent = true;
+	} else {
+		verdict_begin();
+		if (cycle_stands(search))
+			doom(search);
+		verdict_unlock(search, NULL, NULL);
+		verdict_end();
+	}
 	ww_acquire_fini(&ctx);
 }
 
-static bool judge_one(struct dsync_owner *owner)
+static bool judge_one(struct dsync_owner *owner, struct dsync_effort *effort)
 {
 	struct dsync_search search;
 	bool found;
 
-	dsync_search_init(&search, owner);
+	dsync_search_init(&search, owner, effort);
 	dsync_search_from_target(&search);
 	found = dsync_search_run(&search);
 	if (found)
@@ -178,8 +214,8 @@ static bool judge_one(struct dsync_owner *owner)
 	return found;
 }
 
-/* What they watch was chosen when the owner had no right to overtake. */
-static void kick_own(struct dsync_owner *owner)
+static void own_for_each(struct dsync_owner *owner,
+			 void (*fn)(struct dsync_owner *owner, struct dsync_set *set))
 {
 	struct dsync_set *set, *prev = NULL;
 
@@ -187,10 +223,29 @@ static void kick_own(struct dsync_owner *owner)
 		if (prev)
 			dsync_set_put(prev);
 		prev = set;
-		dsync_owner_kick(owner, set);
+		fn(owner, set);
+		cond_resched();
 	}
 	if (prev)
 		dsync_set_put(prev);
+}
+
+/* What they watch was chosen when the owner had no right to overtake. */
+static void kick_own(struct dsync_owner *owner)
+{
+	own_for_each(owner, dsync_owner_kick);
+}
+
+static void set_search(struct dsync_owner *owner, struct dsync_set *set)
+{
+	set_bit(DSYNC_SET_UNSURE, &set->kicked);
+	dsync_owner_kick(owner, set);
+}
+
+/* Who searched has no more steps, and goes on: those that wait have some of their own. */
+static void search_by_own(struct dsync_owner *owner)
+{
+	own_for_each(owner, set_search);
 }
 
 /*
@@ -199,12 +254,14 @@ static void kick_own(struct dsync_owner *owner)
  * cycles at once, and nobody else knows of them. One that something held is in the way of looks,
  * too: it may watch a request still that it could overtake by now, and watches the holder then.
  */
-static void kick_overtakers(struct dsync_owner *owner)
+static void kick_overtakers(struct dsync_owner *owner, struct dsync_effort *effort)
 {
 	struct dsync_search search;
 	struct dsync_node *node;
 
-	dsync_search_init(&search, owner);
+	if (effort->spent)
+		return;
+	dsync_search_init(&search, owner, effort);
 	search.soft = true;
 	search.all = true;
 	dsync_search_from_target(&search);
@@ -215,9 +272,13 @@ static void kick_overtakers(struct dsync_owner *owner)
 	dsync_search_fini(&search);
 }
 
-static void judge_all(struct dsync_owner *owner)
+/*
+ * Each round finds a cycle of requests that were there before the first one, and dooms one of
+ * them or finds that it has gone: so they come to an end.
+ */
+static void judge_all(struct dsync_owner *owner, struct dsync_effort *effort)
 {
-	while (judge_one(owner))
+	while (!effort->spent && judge_one(owner, effort))
 		cond_resched();
 }
 
@@ -226,9 +287,9 @@ static void judge_all(struct dsync_owner *owner)
 
 /*
  * Does the owner hold the bytes already, so that whoever waits for them waits for it? By a set that
- * is ready: its own search is over.
+ * is ready: its own search is over. If so, since when?
  */
-static bool access_is_covered(struct dsync_access *access)
+static bool access_is_covered(struct dsync_access *access, u64 *since_ns)
 {
 	struct dsync_ask ask = {
 		.start = access->start,
@@ -244,11 +305,14 @@ static bool access_is_covered(struct dsync_access *access)
 	dsync_buf_lock(buf, &flags);
 	for (held = dsync_conflict_first(&buf->held, &ask);
 	     held && !covered && nr++ < COVER_MAX;
-	     held = dsync_conflict_next(&buf->held, &ask, held))
+	     held = dsync_conflict_next(&buf->held, &ask, held)) {
 		covered = held->set->owner == access->set->owner &&
 			  READ_ONCE(held->set->state) == DSYNC_READY &&
 			  held->start <= access->start && held->last >= access->last &&
 			  (dsync_access_writes(held) || !dsync_access_writes(access));
+		if (covered)
+			*since_ns = min(*since_ns, held->set->acquired_ns);
+	}
 	dsync_buf_unlock(buf, flags);
 	return covered;
 }
@@ -256,9 +320,10 @@ static bool access_is_covered(struct dsync_access *access)
 static bool set_is_covered(struct dsync_set *set)
 {
 	struct dsync_access *access;
+	u64 since_ns = U64_MAX;
 
 	dsync_set_for_each(set, access)
-		if (!access_is_covered(access))
+		if (!access_is_covered(access, &since_ns))
 			return false;
 	return true;
 }
@@ -268,15 +333,25 @@ static bool set_is_covered(struct dsync_set *set)
  * @set: the set, in the tables
  *
  * In a cycle of holders one request is doomed (DSYNC_SET_DOOMED) and kicked, perhaps this one. An
- * asynchronous request closes none. Who may overtake now is kicked.
+ * asynchronous request closes none, unless the search is for others of its owner
+ * (DSYNC_SET_UNSURE). Who may overtake now is kicked. A search that cannot be finished is
+ * repeated: the set will be kicked.
  *
  * Context: process context; may sleep for memory and for other verdicts over the same owners.
  */
 void dsync_graph_queued(struct dsync_set *set)
 {
-	if (!set->done)
-		judge_all(set->owner);
-	kick_overtakers(set->owner);
+	bool judges = test_and_clear_bit(DSYNC_SET_UNSURE, &set->kicked) || !set->done;
+	struct dsync_effort effort;
+
+	dsync_effort_begin(&effort, set);
+	if (judges)
+		judge_all(set->owner, &effort);
+	kick_overtakers(set->owner, &effort);
+	if (dsync_effort_end(&effort, set))
+		return;
+	set_bit(DSYNC_SET_UNSURE, &set->kicked);
+	dsync_effort_repeat(set);
 }
 
 /**
@@ -292,34 +367,57 @@ void dsync_graph_acquired(struct dsync_set *set)
 {
 	if (set_is_covered(set))
 		return;
-	dsync_graph_moved(set->owner);
+	dsync_graph_moved(set);
 }
 
 /**
  * dsync_graph_moved() - what an owner holds was cut another way, and it waits for something
- * @owner: the owner; all is in the tables
+ * @set: what it holds now; all is in the tables
  *
  * A search that was under way may have looked for what it holds where that had been, or would be.
  *
  * Context: as dsync_graph_queued().
  */
-void dsync_graph_moved(struct dsync_owner *owner)
+void dsync_graph_moved(struct dsync_set *set)
 {
-	judge_all(owner);
+	struct dsync_owner *owner = set->owner;
+	struct dsync_effort effort;
+
+	dsync_effort_begin(&effort, set);
+	judge_all(owner, &effort);
 	kick_own(owner);
-	kick_overtakers(owner);
+	kick_overtakers(owner, &effort);
+	if (!dsync_effort_end(&effort, set))
+		search_by_own(owner);
 }
 
-/* Does @earlier wait, over any edges, for @owner, or for one of @goals? */
-static bool waits_for(struct dsync_set *earlier, struct dsync_owner *owner,
-		      const struct rb_root *goals)
+/**
+ * struct overtaking - may a set overtake, a question with many parts
+ * @set: the set
+ * @owner: its owner
+ * @ticket: earlier requests have an earlier one
+ * @proven: requests that wait for @owner
+ * @since_ns: since when the owner has bytes of the set already
+ * @effort: what all of it may cost
+ */
+struct overtaking {
+	struct dsync_set *set;
+	struct dsync_owner *owner;
+	u64 ticket;
+	struct rb_root proven;
+	u64 *since_ns;
+	struct dsync_effort effort;
+};
+
+/* Does @earlier wait, over any edges, for the owner, or for what does? */
+static bool waits_for(struct overtaking *over, struct dsync_set *earlier)
 {
 	struct dsync_search search;
 	bool found;
 
-	dsync_search_init(&search, owner);
+	dsync_search_init(&search, over->owner, &over->effort);
 	search.soft = true;
-	search.goals = goals;
+	search.goals = &over->proven;
 	dsync_search_from_set(&search, earlier);
 	found = dsync_search_run(&search);
 	dsync_search_fini(&search);
@@ -336,54 +434,68 @@ struct stranger {
 	struct dsync_set *set;
 };
 
-/* The next earlier request in the way of @access, with a reference. */
-static struct stranger earlier_get(struct dsync_access *access, const struct dsync_ask *ask,
-				   struct dsync_cursor *cursor)
+/*
+ * The next earlier request in the way of @access, with a reference; none, also, when it takes
+ * longer to find one: the cursor tells the end.
+ */
+static struct stranger earlier_get(struct overtaking *over, struct dsync_access *access,
+				   const struct dsync_ask *ask, struct dsync_cursor *cursor)
 {
 	struct stranger earlier = {};
+	struct dsync_access *found;
 	unsigned long flags;
+	unsigned int steps;
 
 	dsync_buf_lock(access->buf, &flags);
-	earlier.access = dsync_conflict_resume(&access->buf->queued, ask, cursor);
-	if (earlier.access) {
-		dsync_conflict_mark(cursor, earlier.access);
-		earlier.set = earlier.access->set;
-		dsync_set_get(earlier.set);
+	found = dsync_conflict_scan(&access->buf->queued, ask, cursor, DSYNC_MAX_STEPS);
+	if (!IS_ERR_OR_NULL(found)) {
+		dsync_conflict_mark(cursor, found);
+		dsync_set_get(found->set);
+		earlier = (struct stranger){ .access = found, .set = found->set };
 	}
+	steps = access->buf->steps;
 	dsync_buf_unlock(access->buf, flags);
+	dsync_effort_take(&over->effort, steps + 1);
 	return earlier;
 }
 
-/* The first of those in the way of @access that is a stranger. */
-static struct stranger stranger_get(struct dsync_access *access, struct rb_root *proven)
+/* The first of those in the way of @access that is a stranger, as far as is known. */
+static struct stranger stranger_get(struct overtaking *over, struct dsync_access *access)
 {
-	u64 ticket = access->set->ticket ?: U64_MAX;
-	struct dsync_ask ask = dsync_conflict_ask(access, ticket);
-	struct dsync_owner *owner = access->set->owner;
+	struct dsync_ask ask = dsync_conflict_ask(access, over->ticket);
 	struct dsync_cursor cursor = {};
-	struct stranger earlier;
+	struct stranger earlier = {};
 
-	for (;;) {
-		earlier = earlier_get(access, &ask, &cursor);
+	while (!cursor.over && !over->effort.spent) {
+		if (earlier.set)
+			dsync_set_put(earlier.set);
+		earlier = earlier_get(over, access, &ask, &cursor);
 		if (!earlier.set)
+			continue;
+		if (dsync_search_knows(&over->proven, earlier.set))
+			continue;
+		if (!waits_for(over, earlier.set))
 			return earlier;
-		if (!dsync_search_knows(proven, earlier.set)) {
-			if (!waits_for(earlier.set, owner, proven))
-				return earlier;
-			dsync_search_note(proven, earlier.set);
-		}
-		dsync_set_put(earlier.set);
+		dsync_search_note(&over->proven, earlier.set, &over->effort);
 		cond_resched();
 	}
+	if (earlier.set)
+		dsync_set_put(earlier.set);
+	return (struct stranger){};
 }
 
-/* Let the set be looked at when the stranger goes; false if it has gone already. */
+/*
+ * Let the set be looked at when the stranger goes; false if it has gone already. A request that does
+ * not wait has its answer.
+ */
 static bool stranger_watch(struct stranger *stranger, struct dsync_set *set)
 {
 	struct dsync_buf *buf = stranger->access->buf;
 	unsigned long flags;
 	bool there;
 
+	if (READ_ONCE(set->state) != DSYNC_QUEUED)
+		return true;
 	dsync_queue_unwatch(set);
 	dsync_buf_lock(buf, &flags);
 	there = !RB_EMPTY_NODE(&stranger->access->rb);
@@ -394,17 +506,17 @@ static bool stranger_watch(struct stranger *stranger, struct dsync_set *set)
 }
 
 /* False if a stranger is in the way, which the set watches, then. */
-static bool access_may_overtake(struct dsync_access *access, struct rb_root *proven)
+static bool access_may_overtake(struct overtaking *over, struct dsync_access *access)
 {
 	struct stranger stranger;
 	bool there;
 
-	if (access_is_covered(access))
+	if (access_is_covered(access, over->since_ns))
 		return true;
 	do {
-		stranger = stranger_get(access, proven);
+		stranger = stranger_get(over, access);
 		if (!stranger.set)
-			return true;
+			return !over->effort.spent;
 		there = stranger_watch(&stranger, access->set);
 		dsync_set_put(stranger.set);
 	} while (!there);
@@ -414,13 +526,15 @@ static bool access_may_overtake(struct dsync_access *access, struct rb_root *pro
 /**
  * dsync_graph_may_overtake() - may a set be acquired before earlier requests
  * @set: a set of an owner that holds something; earlier requests are in its way
+ * @since_ns: lowered to the time since when the owner has held bytes of the set
  *
  * It may if each of them waits, over any number of edges, for the set's owner: to wait behind such
  * a request would be a deadlock that only the queue made (invariant 4). Soft edges count on
  * the way even where they could be overtaken themselves; so every soft edge on a cycle gives way,
  * whichever is looked at first.
  *
- * If not, a queued set watches one that does not wait for the owner: with it gone it may be time.
+ * If not, a queued set watches one that does not wait for the owner: with it gone it may be time. If
+ * that is not known, it will be kicked to ask again.
  *
  * Earlier requests only become fewer. One that gives up after it was looked at, or that does not
  * wait for the owner any more, is overtaken all the same: that is a matter of a moment's order, as
@@ -429,14 +543,21 @@ static bool access_may_overtake(struct dsync_access *access, struct rb_root *pro
  * Context: process context; may sleep for memory.
  * Return: true if so.
  */
-bool dsync_graph_may_overtake(struct dsync_set *set)
+bool dsync_graph_may_overtake(struct dsync_set *set, u64 *since_ns)
 {
-	struct rb_root proven = RB_ROOT;
+	struct overtaking over = {
+		.set = set, .owner = set->owner, .proven = RB_ROOT, .since_ns = since_ns,
+	};
 	struct dsync_access *access;
 	bool may = true;
 
+	dsync_effort_begin(&over.effort, set);
+	over.ticket = set->ticket ?: over.effort.horizon + 1;
 	dsync_set_for_each(set, access)
-		may = may && access_may_overtake(access, &proven);
-	dsync_search_forget(&proven);
+		may = may && access_may_overtake(&over, access);
+	dsync_search_forget(&over.proven);
+	if (!dsync_effort_end(&over.effort, set) && !may &&
+	    READ_ONCE(set->state) == DSYNC_QUEUED)
+		dsync_effort_repeat(set);
 	return may;
 }

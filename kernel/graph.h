@@ -4,12 +4,11 @@
 
 #include <linux/types.h>
 
-struct dsync_owner;
 struct dsync_set;
 
 void dsync_graph_queued(struct dsync_set *set);
 void dsync_graph_acquired(struct dsync_set *set);
-void dsync_graph_moved(struct dsync_owner *owner);
-bool dsync_graph_may_overtake(struct dsync_set *set);
+void dsync_graph_moved(struct dsync_set *set);
+bool dsync_graph_may_overtake(struct dsync_set *set, u64 *since_ns);
 
 #endif /* _DSYNC_GRAPH_H */

@@ -8,6 +8,7 @@
 #include "buf.h"
 #include "compat/compat.h"
 #include "context.h"
+#include "effort.h"
 #include "main.h"
 #include "owner.h"
 #include "posix_hook.h"
@@ -29,6 +30,7 @@ static const struct {
 	{ dsync_user_start, dsync_user_stop },
 	{ dsync_buf_start, dsync_buf_stop },
 	{ dsync_set_start, dsync_set_stop },
+	{ dsync_effort_start, dsync_effort_stop },
 	{ dsync_snapshot_start, dsync_snapshot_stop },
 	{ dsync_posix_lock_start, dsync_posix_lock_stop },
 	{ dsync_posix_hook_start, dsync_posix_hook_stop },

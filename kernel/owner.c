@@ -24,6 +24,7 @@
 #include "limit.h"
 #include "owner.h"
 #include "set.h"
+#include "ticket.h"
 #include "user.h"
 
 static unsigned int max_accesses = 16384;
@@ -118,6 +119,7 @@ struct dsync_owner *dsync_owner_create(u32 kind, const char *name)
 	ww_mutex_init(&owner->verdict, &dsync_verdict_class);
 	spin_lock_init(&owner->lock);
 	INIT_LIST_HEAD(&owner->waiting);
+	INIT_HLIST_HEAD(&owner->tickets);
 	return owner;
 }
 
@@ -133,6 +135,7 @@ static void owner_release(struct kref *ref)
 	WARN_ON_ONCE(atomic_read(&owner->nr_accesses) || atomic_read(&owner->nr_held) ||
 		     atomic_read(&owner->nr_queued) || atomic_read(&owner->nr_buffers) ||
 		     !list_empty(&owner->waiting));
+	dsync_ticket_drop(owner);
 	ww_mutex_destroy(&owner->verdict);
 	put_pid(owner->pid);
 	dsync_user_uncharge(owner->user, DSYNC_QUOTA_OWNERS, 1);

@@ -45,6 +45,8 @@ struct dsync_owner {
 	spinlock_t lock;
 	/** @waiting: its sets that are queued, by &dsync_set.waiting */
 	struct list_head waiting;
+	/** @tickets: of calls that a signal has interrupted (ticket.c) */
+	struct hlist_head tickets;
 };
 
 extern struct ww_class dsync_verdict_class;

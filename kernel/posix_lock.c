@@ -17,7 +17,6 @@
 #include "posix_lock.h"
 #include "posix_owner.h"
 #include "posix_record.h"
-#include "posix_ticket.h"
 #include "release.h"
 #include "request.h"
 
@@ -71,20 +70,8 @@ static int lock_unlock(struct file *file, struct file_lock *fl)
 	return errno_of(ret, false);
 }
 
-/* A signal that restarts the call does not cost its place in the queue. */
-static void ticket_keep(struct dsync_posix *posix, const struct file_lock *fl,
-			const struct dsync_set *set)
-{
-	if (!set->ticket || fatal_signal_pending(current))
-		return;
-	mutex_lock(&posix->mutex);
-	dsync_posix_ticket_keep(posix, fl, set->ticket);
-	mutex_unlock(&posix->mutex);
-}
-
 /* Sleep for the access. */
-static int request_sleeping(struct dsync_posix *posix, const struct file_lock *fl,
-			    struct dsync_set *set)
+static int request_sleeping(struct dsync_posix *posix, struct dsync_set *set)
 {
 	struct dsync_posix_sleeper sleeper = { .set = set };
 	int ret;
@@ -93,8 +80,6 @@ static int request_sleeping(struct dsync_posix *posix, const struct file_lock *f
 		return -ECANCELED;
 	ret = dsync_request(set, NULL);
 	dsync_posix_owner_awake(posix->owner, &sleeper);
-	if (ret == -ERESTARTSYS)
-		ticket_keep(posix, fl, set);
 	return ret;
 }
 
@@ -110,20 +95,14 @@ static int lock_record(struct dsync_posix *posix, struct file_lock *fl,
 	return ret == -EAGAIN ? FILE_LOCK_DEFERRED : ret;
 }
 
-/*
- * What the process has already needs no new access: a lock again, or a downgrade. Its ticket is
- * that of the call that a signal interrupted, if this is it.
- */
-static bool lock_covered(struct dsync_posix *posix, struct file_lock *fl, u64 *ticket,
-			 int *ret)
+/* What the process has already needs no new access: a lock again, or a downgrade. */
+static bool lock_covered(struct dsync_posix *posix, struct file_lock *fl, int *ret)
 {
 	bool covered;
 
-	*ticket = 0;
-	if (!dsync_posix_record_any(posix) && list_empty_careful(&posix->tickets))
+	if (!dsync_posix_record_any(posix))
 		return false;
 	mutex_lock(&posix->mutex);
-	*ticket = dsync_posix_ticket_take(posix, fl);
 	covered = dsync_posix_record_covers(posix, fl);
 	if (covered)
 		*ret = dsync_posix_record_lock(posix, fl, NULL);
@@ -131,8 +110,7 @@ static bool lock_covered(struct dsync_posix *posix, struct file_lock *fl, u64 *t
 	return covered;
 }
 
-static int lock_once(struct dsync_posix *posix, struct file_lock *fl, u64 ticket,
-		     bool wait)
+static int lock_once(struct dsync_posix *posix, struct file_lock *fl, bool wait)
 {
 	struct dsync_set *set;
 	int ret;
@@ -140,8 +118,7 @@ static int lock_once(struct dsync_posix *posix, struct file_lock *fl, u64 ticket
 	set = dsync_posix_record_set(posix, fl);
 	if (IS_ERR(set))
 		return PTR_ERR(set);
-	set->ticket = ticket;
-	ret = wait ? request_sleeping(posix, fl, set) : dsync_request_nonblock(set);
+	ret = wait ? request_sleeping(posix, set) : dsync_request_nonblock(set);
 	if (!ret) {
 		ret = lock_record(posix, fl, set);
 		if (!ret)
@@ -177,13 +154,12 @@ static int foreign_wait(struct dsync_posix *posix, struct file_lock *fl)
 
 static int lock_loop(struct dsync_posix *posix, struct file_lock *fl, bool wait)
 {
-	u64 ticket;
 	int ret;
 
-	if (lock_covered(posix, fl, &ticket, &ret))
+	if (lock_covered(posix, fl, &ret))
 		return ret;
 	for (;;) {
-		ret = lock_once(posix, fl, wait ? ticket : 0, wait);
+		ret = lock_once(posix, fl, wait);
 		if (ret != FILE_LOCK_DEFERRED)
 			return ret;
 		if (!wait)

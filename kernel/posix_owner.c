@@ -22,7 +22,6 @@
 #include "owner.h"
 #include "posix_owner.h"
 #include "posix_record.h"
-#include "posix_ticket.h"
 #include "set.h"
 
 /* Unused for one to two times as long, a state goes. */
@@ -202,7 +201,6 @@ static void owner_detach(struct dsync_posix *posix)
 static void state_free(struct dsync_posix *posix)
 {
 	WARN_ON_ONCE(!RB_EMPTY_ROOT(&posix->sets));
-	dsync_posix_ticket_drop(posix);
 	kfree_rcu(posix, rcu);
 }
 
@@ -218,7 +216,6 @@ static struct dsync_posix *state_alloc(fl_owner_t key, struct file *file)
 	refcount_set(&posix->ref, 2);
 	mutex_init(&posix->mutex);
 	posix->sets = RB_ROOT;
-	INIT_LIST_HEAD(&posix->tickets);
 	dsync_posix_record_init(posix);
 	if (owner_attach(posix)) {
 		kfree(posix);

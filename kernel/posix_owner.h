@@ -111,10 +111,6 @@ struct dsync_posix {
 	 * &dsync_set.by_start
 	 */
 	struct rb_root sets;
-	/** @tickets: struct dsync_posix_ticket, of calls that a signal has interrupted */
-	struct list_head tickets;
-	/** @nr_tickets: entries of @tickets */
-	unsigned int nr_tickets;
 };
 
 /* posix_owner.c */

@@ -16,7 +16,10 @@
  * meanwhile finds it in the tree. So the lock can be dropped at any time.
  */
 #include <linux/atomic.h>
+#include <linux/err.h>
 #include <linux/irqflags.h>
+#include <linux/moduleparam.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 
 #include "buf.h"
@@ -43,6 +46,21 @@ void dsync_queue_draw(struct dsync_set *set)
 {
 	if (!set->ticket)
 		set->ticket = atomic64_inc_return(&last_ticket);
+}
+
+/**
+ * dsync_queue_last_ticket() - the latest ticket that was drawn
+ *
+ * A set with a later one is published after this call, and whoever publishes it finds what was
+ * published before.
+ *
+ * Context: any. A full barrier.
+ * Return: the ticket.
+ */
+u64 dsync_queue_last_ticket(void)
+{
+	smp_mb();
+	return atomic64_read(&last_ticket);
 }
 
 /**
@@ -113,37 +131,96 @@ void dsync_queue_wake_watchers(struct dsync_access *access)
  */
 struct dsync_access *dsync_queue_holder(struct dsync_set *set)
 {
-	struct dsync_access *access, *blocker = NULL;
+	struct dsync_access *access, *holder = NULL;
 
 	if (!set->accesses[0].buf->nr_held)
 		return NULL;
 	dsync_set_for_each(set, access) {
-		blocker = dsync_buf_holder(access->buf, access);
-		if (blocker)
+		holder = dsync_buf_holder(access->buf, access);
+		if (holder)
 			break;
 	}
-	return blocker;
+	return holder;
 }
 
 /**
- * dsync_queue_earlier() - is an earlier request in the way of a local set
- * @set: the set
+ * dsync_queue_line_up() - before a set asks for earlier requests
+ * @set: the set; one that is new begins anew, as it has no place yet
+ *
+ * Context: &dsync_buf.lock of a local set held; of any other its task, or worker.
+ */
+void dsync_queue_line_up(struct dsync_set *set)
+{
+	const struct dsync_access *access;
+	unsigned int returned = 0;
+
+	dsync_set_for_each_buf(set, access)
+		returned += atomic_read(&access->buf->nr_returned);
+	if (set->state == DSYNC_NEW || set->line.returned != returned)
+		set->line = (struct dsync_line){ .returned = returned };
+}
+
+/**
+ * dsync_queue_earlier() - is an earlier request in the way
+ * @set: the set, after dsync_queue_line_up(); while it has no ticket all requests are earlier
+ * @end: behind the last access of the buffer that is asked for
+ *
+ * Goes on where it has stopped. What it once has passed by is not there any more.
  *
  * Context: &dsync_buf.lock held.
- * Return: an access of the request, or NULL.
+ * Return: an access of the request, or NULL; -EAGAIN when this takes longer.
  */
-struct dsync_access *dsync_queue_earlier(struct dsync_set *set)
+struct dsync_access *dsync_queue_earlier(struct dsync_set *set, struct dsync_access *end)
 {
-	struct dsync_access *access, *blocker = NULL;
+	struct dsync_line *line = &set->line;
+	struct dsync_access *access, *earlier;
+	struct dsync_ask ask;
 
-	if (!set->accesses[0].buf->nr_queued)
-		return NULL;
-	dsync_set_for_each(set, access) {
-		blocker = dsync_buf_earlier(access->buf, access);
-		if (blocker)
-			break;
+	while ((access = set->accesses + line->access) < end) {
+		lockdep_assert_held(&access->buf->lock);
+		ask = dsync_conflict_ask(access, set->ticket ?: U64_MAX);
+		earlier = dsync_conflict_scan(&access->buf->queued, &ask, &line->cursor,
+					      DSYNC_MAX_STEPS);
+		if (earlier)
+			return earlier;
+		line->access++;
+		line->cursor = (struct dsync_cursor){};
 	}
-	return blocker;
+	return NULL;
+}
+
+static struct dsync_access *scan_some(struct dsync_set *set)
+{
+	struct dsync_access *line = set->accesses + set->line.access;
+	struct dsync_access *access, *end = NULL, *earlier;
+	unsigned long flags;
+
+	dsync_set_for_each_part(set, access, end)
+		if (line < end)
+			break;
+	dsync_buf_lock(line->buf, &flags);
+	earlier = dsync_queue_earlier(set, end);
+	dsync_buf_unlock(line->buf, flags);
+	return earlier;
+}
+
+/**
+ * dsync_queue_scan() - look for earlier requests in the way of a set, in pieces
+ * @set: a queued set that is not local
+ *
+ * Without the resv of its buffers; then little is left to be asked.
+ *
+ * Context: process context, the set's own task or worker.
+ */
+void dsync_queue_scan(struct dsync_set *set)
+{
+	struct dsync_access *earlier = NULL;
+
+	dsync_queue_line_up(set);
+	while (set->line.access < set->nr && (!earlier || IS_ERR(earlier))) {
+		earlier = scan_some(set);
+		cond_resched();
+	}
 }
 
 /*
@@ -170,10 +247,95 @@ static void kick(struct dsync_buf *buf, struct dsync_set *set)
 	buf->steps += WAKE_STEPS;
 }
 
-static void look(struct dsync_buf *buf, struct dsync_set *set)
+/* Sets that were looked at in one section, and that nobody watches yet. */
+#define NR_TAILS	8
+
+/**
+ * struct crowd - those who are looked at in one section
+ * @tails: the last ones of some chains
+ * @nr: how many
+ *
+ * When all of a crowd have the same request in their way they do not all watch that one, or each
+ * end in it would have all of them looked at. Each watches one that was looked at before it,
+ * is earlier, and is in its way, too.
+ */
+struct crowd {
+	struct dsync_set *tails[NR_TAILS];
+	unsigned int nr;
+};
+
+/* The access of an earlier set that is in the way of another one, or NULL. */
+static struct dsync_access *in_the_way(struct dsync_set *earlier, struct dsync_set *set)
+{
+	struct dsync_access *access, *other;
+
+	if (earlier->ticket > set->ticket || earlier->owner == set->owner)
+		return NULL;
+	dsync_set_for_each(earlier, other)
+		dsync_set_for_each(set, access)
+			if (dsync_conflict_between(access, other))
+				return other;
+	return NULL;
+}
+
+/* The latest tail that the set can watch, in whose place it comes; else @blocker. */
+static struct dsync_access *join(struct crowd *crowd, struct dsync_set *set,
+				 struct dsync_access *blocker)
+{
+	unsigned int i, place = crowd->nr;
+	struct dsync_access *access;
+	u64 ticket = 0;
+
+	for (i = 0; i < crowd->nr; i++) {
+		access = in_the_way(crowd->tails[i], set);
+		if (access && crowd->tails[i]->ticket > ticket) {
+			ticket = crowd->tails[i]->ticket;
+			blocker = access;
+			place = i;
+		}
+	}
+	blocker->buf->steps += crowd->nr;
+	if (place < NR_TAILS)
+		crowd->tails[place] = set;
+	if (place == crowd->nr && place < NR_TAILS)
+		crowd->nr++;
+	return blocker;
+}
+
+/* Earlier requests are in the way, or it takes longer to know. */
+static void look_on(struct dsync_buf *buf, struct dsync_set *set, struct crowd *crowd,
+		    struct dsync_access *blocker)
+{
+	if (IS_ERR(blocker)) {
+		kick(buf, set);
+	} else if (dsync_owner_holds(set->owner)) {
+		dsync_queue_watch(set, blocker);
+		kick(buf, set);
+	} else {
+		dsync_queue_watch(set, join(crowd, set, blocker));
+	}
+}
+
+#ifdef CONFIG_DMABUF_SYNC_DEBUG
+static unsigned long looks;
+module_param(looks, ulong, 0644);
+MODULE_PARM_DESC(looks, "requests that were looked at because something in their way had gone");
+
+static void note_look(void)
+{
+	WRITE_ONCE(looks, READ_ONCE(looks) + 1);
+}
+#else
+static void note_look(void)
+{
+}
+#endif
+
+static void look(struct dsync_buf *buf, struct dsync_set *set, struct crowd *crowd)
 {
 	struct dsync_access *blocker;
 
+	note_look();
 	if (!set->local) {
 		kick(buf, set);
 		return;
@@ -183,19 +345,18 @@ static void look(struct dsync_buf *buf, struct dsync_set *set)
 		dsync_queue_watch(set, blocker);
 		return;
 	}
-	blocker = dsync_queue_earlier(set);
-	if (!blocker) {
+	dsync_queue_line_up(set);
+	blocker = dsync_queue_earlier(set, set->accesses + set->nr);
+	if (!blocker)
 		hand_over(set);
-		return;
-	}
-	dsync_queue_watch(set, blocker);
-	if (dsync_owner_holds(set->owner))
-		kick(buf, set);
+	else
+		look_on(buf, set, crowd, blocker);
 }
 
 /* False if there is more to do, and the time is spent. */
 static bool serve(struct dsync_buf *buf)
 {
+	struct crowd crowd = {};
 	struct dsync_set *set;
 
 	while (!hlist_empty(&buf->pending) && !buf->marked) {
@@ -203,7 +364,7 @@ static bool serve(struct dsync_buf *buf)
 			return false;
 		set = hlist_entry(buf->pending.first, struct dsync_set, watch);
 		hlist_del_init(&set->watch);
-		look(buf, set);
+		look(buf, set, &crowd);
 	}
 	return true;
 }
@@ -231,13 +392,21 @@ static void serve_later(struct dsync_buf *buf)
 		refcount_dec(&buf->ref);
 }
 
+/* Where spinlocks sleep they leave interrupts, and so the flags, alone. */
+static bool caller_is_atomic(unsigned long flags)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return in_interrupt() || irqs_disabled();
+	return in_interrupt() || irqs_disabled_flags(flags);
+}
+
 /**
  * dsync_queue_unlock() - unlock a buffer's tables after looking at what is pending
  * @buf: the buffer
  * @flags: of dsync_buf_lock()
  *
- * Context: &dsync_buf.lock held. A worker does what takes longer, with interrupts disabled by the
- * caller what does not fit into this one critical section.
+ * Context: &dsync_buf.lock held. A worker does what takes longer; in interrupts, and with
+ * interrupts disabled by the caller, what does not fit into this one critical section.
  */
 void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags)
 	__releases(&buf->lock)
@@ -249,7 +418,7 @@ void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags)
 		dsync_buf_unlock(buf, flags);
 		return;
 	}
-	rounds = irqs_disabled_flags(flags) ? 1 : MAX_ROUNDS;
+	rounds = caller_is_atomic(flags) ? 1 : MAX_ROUNDS;
 	for (;;) {
 		done = serve(buf);
 		if (!done && !--rounds) {
@@ -261,6 +430,23 @@ void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags)
 			return;
 		dsync_buf_lock(buf, &flags);
 	}
+}
+
+/**
+ * dsync_queue_serve() - look at what is pending
+ * @buf: the buffer, whose mark has gone
+ *
+ * Context: any.
+ */
+void dsync_queue_serve(struct dsync_buf *buf)
+{
+	unsigned long flags;
+
+	/* Whoever adds something after the mark has gone looks at it himself. */
+	if (hlist_empty(&buf->pending))
+		return;
+	dsync_buf_lock(buf, &flags);
+	dsync_queue_unlock(buf, flags);
 }
 
 /**

@@ -84,7 +84,7 @@ static void table_change(struct dsync_set *set, u32 mode, u64 start, u64 last)
 	dsync_queue_unlock(buf, flags);
 
 	if (dsync_owner_waits(set->owner))
-		dsync_graph_moved(set->owner);
+		dsync_graph_moved(set);
 }
 
 static void recut(struct dsync_set *set, u32 mode, u64 start, u64 last)

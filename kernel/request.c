@@ -23,6 +23,7 @@
 #include "queue.h"
 #include "release.h"
 #include "request.h"
+#include "ticket.h"
 
 static void trace_request(struct dsync_access *access)
 {
@@ -157,9 +158,17 @@ static int request_sleep(struct dsync_set *set, ktime_t *deadline)
 	return ret;
 }
 
+/* A request that is handed over while it gives up has what it asked for. */
+static bool gives_up(struct dsync_set *set, int error)
+{
+	if (error == -ECANCELED || stages[set->stage].step != acquire_step)
+		return true;
+	return dsync_queue_cancel(set);
+}
+
 /**
  * dsync_request() - acquire a set, sleep as long as that takes
- * @set: a new set of this task
+ * @set: a new set of this task; the same call that a signal interrupted keeps its place
  * @deadline: CLOCK_MONOTONIC time to give up at, or NULL
  *
  * Context: process context; sleeps interruptibly.
@@ -172,12 +181,18 @@ int dsync_request(struct dsync_set *set, ktime_t *deadline)
 	int ret;
 
 	request_begin(set);
+	set->ticket = dsync_ticket_take(set);
 	do {
 		ret = request_step(set, true, true);
 		if (ret != -EINPROGRESS)
 			break;
 		ret = request_sleep(set, deadline);
+		if (ret && !gives_up(set, ret))
+			ret = 0;
 	} while (!ret);
+	/* A signal that restarts the call does not cost its place in the queue. */
+	if (ret == -ERESTARTSYS && set->ticket && !fatal_signal_pending(current))
+		dsync_ticket_keep(set);
 	if (ret)
 		request_fail(set, ret);
 	return ret;

@@ -4,12 +4,15 @@
  * edges are and what an answer means is in graph.c.
  *
  * A search looks at one buffer at a time, under that buffer's lock, and for a bounded time. It
- * is its caller's own: nobody else waits for it, and it visits each owner and each set once.
+ * is its caller's own: nobody else waits for it, and it visits each owner and each set once. What
+ * was queued after it began it passes over, so that it ends; it also ends when its effort is spent.
  */
+#include <linux/err.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "buf.h"
+#include "effort.h"
 #include "owner.h"
 #include "search.h"
 #include "set.h"
@@ -17,8 +20,11 @@
 /* Edges that are followed after one look. */
 #define BATCH	16
 
-/* Small, and bounded by what waits for each other: it is better to exceed a limit than to fail. */
-#define SEARCH_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NOFAIL)
+/* Without memory the answer is not known: no reason to end anybody. */
+#define SEARCH_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
+
+/* To make a node takes as long as looking at so many. */
+#define NODE_STEPS	16
 
 /* Where a place is, or where it would be. */
 static struct rb_node **place_of(struct rb_root *places, const void *place,
@@ -52,18 +58,17 @@ bool dsync_search_knows(const struct rb_root *places, const void *place)
 	return *place_of((struct rb_root *)places, place, &parent);
 }
 
-static struct dsync_node *node_get(struct rb_root *places, const void *place, bool *new)
+static struct dsync_node *node_create(const void *place, struct dsync_effort *effort)
 {
-	struct rb_node *parent, **link = place_of(places, place, &parent);
-	struct dsync_node *node;
+	struct dsync_node *node = NULL;
 
-	*new = !*link;
-	if (*link)
-		return rb_entry(*link, struct dsync_node, rb);
-	node = kzalloc(sizeof(*node), SEARCH_GFP);
-	node->place = place;
-	rb_link_node(&node->rb, parent, link);
-	rb_insert_color(&node->rb, places);
+	dsync_effort_take(effort, NODE_STEPS);
+	if (!effort->spent)
+		node = kzalloc(sizeof(*node), SEARCH_GFP);
+	if (node)
+		node->place = place;
+	else
+		effort->spent = true;
 	return node;
 }
 
@@ -71,17 +76,25 @@ static struct dsync_node *node_get(struct rb_root *places, const void *place, bo
  * dsync_search_note() - a place is reached
  * @places: places that were
  * @place: address of a set or an owner
+ * @effort: what it may cost
  *
  * Context: process context; may sleep for memory.
- * Return: its node, or NULL if it was reached before.
+ * Return: its node; NULL if it was reached before, or the effort is spent.
  */
-struct dsync_node *dsync_search_note(struct rb_root *places, const void *place)
+struct dsync_node *dsync_search_note(struct rb_root *places, const void *place,
+				     struct dsync_effort *effort)
 {
+	struct rb_node *parent, **link = place_of(places, place, &parent);
 	struct dsync_node *node;
-	bool new;
 
-	node = node_get(places, place, &new);
-	return new ? node : NULL;
+	if (*link)
+		return NULL;
+	node = node_create(place, effort);
+	if (!node)
+		return NULL;
+	rb_link_node(&node->rb, parent, link);
+	rb_insert_color(&node->rb, places);
+	return node;
 }
 
 static void node_free(struct dsync_node *node)
@@ -103,15 +116,17 @@ void dsync_search_forget(struct rb_root *places)
 {
 	struct dsync_node *node, *next;
 
-	rbtree_postorder_for_each_entry_safe(node, next, places, rb)
+	rbtree_postorder_for_each_entry_safe(node, next, places, rb) {
 		node_free(node);
+		cond_resched();
+	}
 	*places = RB_ROOT;
 }
 
 /* A node for a place that was not reached before, or NULL. */
 static struct dsync_node *node_add(struct dsync_search *search, void *place)
 {
-	struct dsync_node *node = dsync_search_note(&search->places, place);
+	struct dsync_node *node = dsync_search_note(&search->places, place, search->effort);
 
 	if (node) {
 		node->parent = search->from;
@@ -122,7 +137,7 @@ static struct dsync_node *node_add(struct dsync_search *search, void *place)
 
 static bool search_over(const struct dsync_search *search)
 {
-	return search->last && !search->all;
+	return search->effort->spent || (search->last && !search->all);
 }
 
 static void reach_target(struct dsync_search *search, struct dsync_set *via)
@@ -160,10 +175,17 @@ static void reach_holder(struct dsync_search *search, struct dsync_set *via)
 	node->via = via;
 }
 
+static bool set_is_late(const struct dsync_search *search, const struct dsync_set *set)
+{
+	return set->ticket > search->effort->horizon;
+}
+
 static void reach_set(struct dsync_search *search, struct dsync_set *set)
 {
 	struct dsync_node *node;
 
+	if (set_is_late(search, set))
+		return;
 	if (search->goals && dsync_search_knows(search->goals, set)) {
 		reach_target(search, NULL);
 		return;
@@ -175,25 +197,27 @@ static void reach_set(struct dsync_search *search, struct dsync_set *set)
 	node->set = set;
 }
 
-/* Some of the sets in the way, with a reference on each; how many. */
+/* Some of the sets in the way, with a reference on each; how many. The cursor tells the end. */
 static unsigned int collect(struct dsync_access *access, struct dsync_trees *trees,
 			    const struct dsync_ask *ask, struct dsync_cursor *cursor,
-			    struct dsync_set **sets)
+			    struct dsync_set **sets, struct dsync_effort *effort)
 {
 	struct dsync_access *other;
-	unsigned int nr = 0;
+	unsigned int nr = 0, steps;
 	unsigned long flags;
 
 	dsync_buf_lock(access->buf, &flags);
-	for (other = dsync_conflict_resume(trees, ask, cursor); other;
-	     other = dsync_conflict_next(trees, ask, other)) {
+	while (nr < BATCH) {
+		other = dsync_conflict_scan(trees, ask, cursor, DSYNC_MAX_STEPS);
+		if (IS_ERR_OR_NULL(other))
+			break;
 		dsync_conflict_mark(cursor, other);
 		dsync_set_get(other->set);
 		sets[nr++] = other->set;
-		if (nr == BATCH || dsync_buf_spent(access->buf))
-			break;
 	}
+	steps = access->buf->steps;
 	dsync_buf_unlock(access->buf, flags);
+	dsync_effort_take(effort, steps + nr + 1);
 	return nr;
 }
 
@@ -238,23 +262,34 @@ static void follow_edges(struct dsync_search *search, struct dsync_access *acces
 	unsigned int i, nr;
 
 	do {
-		nr = collect(access, trees, &ask, &cursor, sets);
+		nr = collect(access, trees, &ask, &cursor, sets, search->effort);
 		for (i = 0; i < nr; i++) {
 			if (!search_over(search))
 				reach(search, sets[i]);
 			dsync_set_put(sets[i]);
 		}
-	} while (nr && !search_over(search));
+		cond_resched();
+	} while (!cursor.over && !search_over(search));
+}
+
+/* The node of a buffer, which may have been reached before; NULL when the effort is spent. */
+static struct dsync_node *buf_node(struct dsync_search *search, const struct dsync_buf *buf)
+{
+	struct rb_node *parent, **link = place_of(&search->places, buf, &parent);
+
+	if (*link)
+		return rb_entry(*link, struct dsync_node, rb);
+	return dsync_search_note(&search->places, buf, search->effort);
 }
 
 static void follow(struct dsync_search *search, struct dsync_access *access,
 		   struct dsync_trees *trees, u64 ticket, reach_fn reach)
 {
-	struct dsync_node *node;
+	struct dsync_node *node = buf_node(search, access->buf);
 	struct dsync_scan *scan;
-	bool new;
 
-	node = node_get(&search->places, access->buf, &new);
+	if (!node)
+		return;
 	scan = &node->scans[trees == &access->buf->queued];
 	if (scan_done(scan, access, ticket))
 		return;
@@ -294,16 +329,24 @@ static bool owner_waits_for(const struct dsync_search *search, const struct dsyn
 	return search->soft || !set->done;
 }
 
+/*
+ * The list is in the order in which sets were published. So behind a set that is late there are only
+ * such whose tasks searched, or search, after this search began.
+ */
 static void follow_owner(struct dsync_search *search, struct dsync_owner *owner)
 {
 	struct dsync_set *set, *prev = NULL;
+	bool go_on = true;
 
-	while ((set = dsync_owner_next_waiting(owner, prev))) {
+	while (go_on && (set = dsync_owner_next_waiting(owner, prev))) {
 		if (prev)
 			dsync_set_put(prev);
 		prev = set;
 		if (owner_waits_for(search, set))
 			reach_set(search, set);
+		dsync_effort_take(search->effort, 1);
+		go_on = !set_is_late(search, set) && !search_over(search);
+		cond_resched();
 	}
 	if (prev)
 		dsync_set_put(prev);
@@ -313,10 +356,12 @@ static void follow_owner(struct dsync_search *search, struct dsync_owner *owner)
  * dsync_search_init() - prepare a search; dsync_search_fini() must follow
  * @search: the search; its flags can be set afterwards
  * @target: the owner to look for
+ * @effort: what the search may cost, together with others perhaps
  */
-void dsync_search_init(struct dsync_search *search, struct dsync_owner *target)
+void dsync_search_init(struct dsync_search *search, struct dsync_owner *target,
+		       struct dsync_effort *effort)
 {
-	*search = (struct dsync_search){ .target = target };
+	*search = (struct dsync_search){ .target = target, .effort = effort };
 	search->places = RB_ROOT;
 	INIT_LIST_HEAD(&search->todo);
 	INIT_LIST_HEAD(&search->seen);
@@ -346,7 +391,7 @@ void dsync_search_from_target(struct dsync_search *search)
  * @search: the search, with places to begin at
  *
  * Context: process context; may sleep for memory.
- * Return: true if the target was reached.
+ * Return: true if the target was reached. If not, and the effort is spent, it is not known.
  */
 bool dsync_search_run(struct dsync_search *search)
 {

@@ -6,6 +6,7 @@
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
+struct dsync_effort;
 struct dsync_owner;
 struct dsync_set;
 
@@ -53,6 +54,7 @@ struct dsync_node {
 /**
  * struct dsync_search - a depth-first search for an owner
  * @target: the owner
+ * @effort: what it may cost
  * @goals: sets that are known to wait for @target, struct dsync_node; or NULL
  * @soft: follow soft edges and those of asynchronous requests, too
  * @all: do not stop at the target
@@ -65,6 +67,7 @@ struct dsync_node {
  */
 struct dsync_search {
 	struct dsync_owner *target;
+	struct dsync_effort *effort;
 	const struct rb_root *goals;
 	bool soft;
 	bool all;
@@ -77,10 +80,12 @@ struct dsync_search {
 };
 
 bool dsync_search_knows(const struct rb_root *places, const void *place);
-struct dsync_node *dsync_search_note(struct rb_root *places, const void *place);
+struct dsync_node *dsync_search_note(struct rb_root *places, const void *place,
+				     struct dsync_effort *effort);
 void dsync_search_forget(struct rb_root *places);
 
-void dsync_search_init(struct dsync_search *search, struct dsync_owner *target);
+void dsync_search_init(struct dsync_search *search, struct dsync_owner *target,
+		       struct dsync_effort *effort);
 void dsync_search_from_set(struct dsync_search *search, struct dsync_set *set);
 void dsync_search_from_target(struct dsync_search *search);
 bool dsync_search_run(struct dsync_search *search);

@@ -382,6 +382,8 @@ bool dsync_set_renew(struct dsync_set *set)
 	set->state = DSYNC_NEW;
 	set->watched = NULL;
 	set->ticket = 0;
+	set->searched = 0;
+	set->search_needs = 0;
 	set->requested_ns = 0;
 	set->kicked = 0;
 	set->done = NULL;

@@ -66,10 +66,26 @@ struct dsync_fence_wait {
 	bool armed;
 };
 
+/**
+ * struct dsync_line - how far a set has made sure that no earlier request is in its way
+ * @access: index of the access that is asked for; behind the last one: all were
+ * @returned: requests that had come back to its buffers, with an old ticket, when it began
+ * @cursor: how far that access was asked for
+ *
+ * Earlier requests only become fewer, but for those that come back: so no question is asked twice.
+ */
+struct dsync_line {
+	unsigned int access;
+	unsigned int returned;
+	struct dsync_cursor cursor;
+};
+
 /* Bits of &dsync_set.kicked. */
 #define DSYNC_SET_KICKED	0
 #define DSYNC_SET_ABORTED	1
 #define DSYNC_SET_DOOMED	2
+#define DSYNC_SET_UNSURE	3
+#define DSYNC_SET_REPEATS	4
 
 /*
  * Accesses that are checked and entered in one critical section: a set of more of them, or
@@ -100,13 +116,17 @@ typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
  * @local: one buffer and at most DSYNC_MAX_LOCAL accesses: its state changes under
  *	&dsync_buf.lock, by hand-over, too
  * @behind: only earlier requests were in the way when it was looked at
+ * @line: whether they are; of whoever looks
  * @state: how far it is; changed by whoever runs the request, or hands over, later by whoever
  *	releases
  * @ticket: place in the order of all requests that wait; 0: it never had to
+ * @searched: steps that it has searched the wait-for graph (effort.c); of its task, or worker
+ * @search_needs: steps that the next search needs; likewise
  * @requested_ns: CLOCK_MONOTONIC, when it was requested
  * @acquired_ns: CLOCK_MONOTONIC, when it was acquired
  * @kicked: DSYNC_SET_KICKED: look again; DSYNC_SET_ABORTED: a task is to give up;
- *	DSYNC_SET_DOOMED: the victim of a deadlock
+ *	DSYNC_SET_DOOMED: the victim of a deadlock; DSYNC_SET_UNSURE: a search for deadlocks
+ *	was not finished; DSYNC_SET_REPEATS: it will be kicked to go on with it (effort.c)
  * @task: who sleeps for it, while it is queued or a fence callback is armed
  * @work: runs an asynchronous request
  * @release_work: ends the CPU windows of a release that must not sleep
@@ -135,9 +155,12 @@ struct dsync_set {
 	struct dsync_buf *watched;
 	bool local;
 	bool behind;
+	struct dsync_line line;
 
 	enum dsync_state state;
 	u64 ticket;
+	u64 searched;
+	u64 search_needs;
 	u64 requested_ns;
 	u64 acquired_ns;
 

@@ -4,6 +4,7 @@
  * readers together; nobody starves.
  */
 #include <kselftest_harness.h>
+#include <signal.h>
 
 #include "st.h"
 
@@ -36,6 +37,35 @@ static long queue(struct st_world *w, int ctx, uint32_t access)
 static bool waits(struct st_world *w, int ctx)
 {
 	return !st_event_pending(w->ctx[ctx], 0);
+}
+
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+/* h  a: W  b: W   A signal restarts a's call, which stays before b. */
+TEST_F(fair, restarted_call_keeps_its_place)
+{
+	struct sigaction restart = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	long h = st_lock_all(self->w.ctx[0], self->fd, W, 0), b;
+	struct st_call a;
+
+	ASSERT_LE(0, h);
+	ASSERT_EQ(0, sigaction(SIGUSR2, &restart, NULL));
+	ASSERT_EQ(0, st_call_wait(&a, self->w.ctx[1], self->fd, W));
+	b = queue(&self->w, 2, W);
+	ASSERT_LE(0, b);
+	ASSERT_EQ(0, pthread_kill(a.thread, SIGUSR2));
+	/* It is queued once more. */
+	EXPECT_TRUE(ST_STAYS(!st_call_done(&a)));
+	ASSERT_TRUE(ST_UNTIL(st_query_count(self->w.ctx[0], self->fd,
+					    DMABUF_SYNC_STATE_QUEUED) == 2));
+	EXPECT_EQ(0, st_release(self->w.ctx[0], h));
+	EXPECT_LE(0, st_call_end(&a));
+	EXPECT_TRUE(ST_STAYS(waits(&self->w, 2)));
+	EXPECT_EQ(0, st_release(self->w.ctx[1], a.result));
+	EXPECT_EQ(0, st_event_result(self->w.ctx[2], b));
 }
 
 /* h  w1 w2 w3 w4 w5 w6: in just this order, one at a time. */

@@ -161,9 +161,11 @@ TEST_F_TIMEOUT(race, what_was_never_there_at_the_same_time_is_no_cycle, 60)
 /**
  * struct releaser - lets a queued set in
  * @barrier: when
+ * @ns: or so long after that
  */
 struct releaser {
 	pthread_barrier_t barrier;
+	int64_t ns;
 	int ctx;
 	long set;
 };
@@ -173,6 +175,7 @@ static void *releaser_thread(void *arg)
 	struct releaser *releaser = arg;
 
 	pthread_barrier_wait(&releaser->barrier);
+	spin_ns(releaser->ns);
 	st_release(releaser->ctx, releaser->set);
 	return NULL;
 }
@@ -216,6 +219,42 @@ TEST_F_TIMEOUT(race, cycle_of_two_requests_of_one_owner_is_found, 120)
 		EXPECT_EQ(0, st_release(d, held));
 		pthread_barrier_destroy(&releaser.barrier);
 	}
+}
+
+/*
+ * C holds, and releases at about the time at which B's patience ends. B has acquired it, or never
+ * had it: what was handed over to it is not given up again.
+ */
+TEST_F_TIMEOUT(race, what_is_handed_over_at_the_deadline_is_acquired, 120)
+{
+	int b = self->w.ctx[0], c = self->w.ctx[1], fd = self->w.buf[0].fd;
+	struct dmabuf_sync_access entry = st_access(fd, W, 0, 1);
+	int round, acquired = 0, late = 0, err;
+
+	ASSERT_EQ(0, st_trace_start());
+	for (round = 0; round < 1500; round++) {
+		struct releaser releaser = { .ctx = c, .ns = 150000 };
+		struct dmabuf_sync_acquire out;
+		pthread_t thread;
+
+		ASSERT_EQ(0, pthread_barrier_init(&releaser.barrier, NULL, 2));
+		releaser.set = st_lock(c, fd, W, 0, 1, 0);
+		ASSERT_LE(0, releaser.set);
+		ASSERT_EQ(0, pthread_create(&thread, NULL, releaser_thread, &releaser));
+		pthread_barrier_wait(&releaser.barrier);
+		err = st_acquire(b, &entry, 1, 0, st_now_ns() + 100000 + random() % 100000, 0,
+				 &out);
+		pthread_join(thread, NULL);
+		acquired += 1 + !err;
+		late += err == -ETIMEDOUT;
+		if (!err)
+			EXPECT_EQ(0, st_release(b, out.set));
+		pthread_barrier_destroy(&releaser.barrier);
+	}
+	TH_LOG("%d of %d came too late", late, round);
+	EXPECT_EQ(2 * round, acquired + late);
+	EXPECT_EQ(acquired, st_trace_lines("dmabuf_sync_acquired"));
+	st_trace_stop();
 }
 
 TEST_HARNESS_MAIN

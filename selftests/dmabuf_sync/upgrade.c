@@ -294,4 +294,31 @@ TEST_F(up, waits_behind_a_queue_until_that_waits_for_the_owner)
 	EXPECT_EQ(0, st_event_result(self->w.ctx[2], q));
 }
 
+/* The same with a holder that comes in between, and that w does not watch.
+ *
+ *	o(B0) p(B1) z(A1:R)   x: A1 waits for z   q: A0 B1 waits for p   o: w: A0 A1 R, behind both
+ *	z goes: x has A1   p: B0 waits for o, and q with it   x goes: now o may overtake q
+ */
+TEST_F(up, overtakes_a_queue_that_came_to_wait_for_the_owner_behind_a_holder)
+{
+	int a = self->w.buf[0].fd, b = self->w.buf[1].fd, *ctx = self->w.ctx;
+	struct dmabuf_sync_access both[] = { st_access(a, W, 0, 1), st_access(b, W, 1, 1) };
+	long x, w, z = st_lock(ctx[2], a, R, 1, 1, 0);
+
+	ASSERT_LE(0, z);
+	ASSERT_LE(0, st_lock(ctx[0], b, W, 0, 1, 0));
+	ASSERT_LE(0, st_lock(ctx[1], b, W, 1, 1, 0));
+	x = st_lock(ctx[3], a, W, 1, 1, QUEUE);
+	ASSERT_LE(0, x);
+	ASSERT_LE(0, st_lock_set(ctx[4], both, 2, QUEUE));
+	w = st_lock(ctx[0], a, R, 0, 2, QUEUE);
+	ASSERT_LE(0, w);
+	EXPECT_EQ(0, st_release(ctx[2], z));
+	EXPECT_EQ(0, st_event_result(ctx[3], x));
+	ASSERT_LE(0, st_lock(ctx[1], b, W, 0, 1, QUEUE));
+	EXPECT_TRUE(ST_STAYS(waits(&self->w, 0)));
+	EXPECT_EQ(0, st_release(ctx[3], x));
+	EXPECT_EQ(0, st_event_result(ctx[0], w));
+}
+
 TEST_HARNESS_MAIN
