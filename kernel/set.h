@@ -20,6 +20,7 @@ struct task_struct;
  * @DSYNC_QUEUED: in the buffers' trees of queued accesses, holds nothing
  * @DSYNC_HELD: all accesses are in the buffers' trees of held ones
  * @DSYNC_READY: held, the fences of stock drivers signaled, the CPU windows open
+ * @DSYNC_CLOSING: released where that must not sleep; a worker closes the windows and ends it
  * @DSYNC_COMMITTED: held by a job whose fence is published; the fence releases it
  * @DSYNC_OVER: released, or failed
  */
@@ -28,6 +29,7 @@ enum dsync_state {
 	DSYNC_QUEUED,
 	DSYNC_HELD,
 	DSYNC_READY,
+	DSYNC_CLOSING,
 	DSYNC_COMMITTED,
 	DSYNC_OVER,
 };
