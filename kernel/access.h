@@ -13,8 +13,8 @@
 #define DSYNC_LAST_BYTE	(ULONG_MAX - 1)
 
 /*
- * Of a mode, beside DMA_BUF_ACCESS_... bits: a device writes, and the end of a CPU writer's window on
- * other bytes may overwrite that (coherency.c).
+ * Of a mode, beside DMA_BUF_ACCESS_... bits: a device writes, and the end of a CPU writer's
+ * window on other bytes may overwrite that (coherency.c).
  */
 #define DSYNC_ACCESS_BOUNCED	0x80000000
 
@@ -73,7 +73,7 @@ struct dsync_access {
 /* Bits of &dsync_access.first: no access before it in the set has the same ... */
 #define DSYNC_FIRST_OF_BUF	BIT(0)
 #define DSYNC_FIRST_OF_RESV	BIT(1)
-/* Set with DSYNC_FIRST_OF_RESV: this access or another one of the set writes to a buffer of the resv. */
+/* Set with DSYNC_FIRST_OF_RESV: some access of the set writes to a buffer of the resv. */
 #define DSYNC_RESV_WRITTEN	BIT(2)
 
 static inline bool dsync_access_writes(const struct dsync_access *access)

@@ -298,8 +298,8 @@ static bool importer_bounces(struct dma_buf *dmabuf)
  * @mode: DMA_BUF_ACCESS_... bits
  *
  * Context: process context; may sleep for the buffer's resv.
- * Return: @mode; with DSYNC_ACCESS_BOUNCED if a device is to write and the end of some CPU window may
- * overwrite that.
+ * Return: @mode; with DSYNC_ACCESS_BOUNCED if a device is to write and the end of some CPU window
+ * may overwrite that.
  */
 u32 dsync_coherency_mode(struct dma_buf *dmabuf, u32 mode)
 {

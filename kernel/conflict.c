@@ -91,8 +91,8 @@ static enum dsync_tree tree_of(const struct dsync_access *access)
 }
 
 /*
- * Two kinds of writers exclude each other on all bytes. One writes where the CPUs look, the other where
- * the device does, and only whole buffers are copied from here to there.
+ * Two kinds of writers exclude each other on all bytes. One writes where the CPUs look, the other
+ * where the device does, and only whole buffers are copied from here to there.
  */
 static u8 excludes_all_of(const struct dsync_access *access)
 {

@@ -33,8 +33,8 @@ static void wake_work(struct work_struct *work)
 #define MAX_WOKEN	8
 
 /*
- * A few tasks, each for itself: who sleeps, and who polls, says who it is. Others (epoll) may have any
- * number of waiters of their own.
+ * A few tasks, each for itself: who sleeps, and who polls, says who it is. Others (epoll) may have
+ * any number of waiters of their own.
  */
 static bool is_quickly_woken(struct wait_queue_head *wait)
 {
@@ -563,8 +563,8 @@ static int event_deliver(struct dsync_entry *entry, int result, char __user *to)
 }
 
 /*
- * 1: an event was read. The reader opens the windows of its set: that is nobody else's affair. A failed
- * request goes with its event.
+ * 1: an event was read. The reader opens the windows of its set: that is nobody else's affair. A
+ * failed request goes with its event.
  */
 static int event_read(struct dsync_context *context, char __user *to)
 {

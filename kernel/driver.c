@@ -69,14 +69,17 @@ static void wants_drop(struct dmabuf_sync *sync)
 	sync->wants = NULL;
 }
 
-/* Released, perhaps by its fence or in an interrupt, or failed. */
+/* Released, perhaps by its fence, or failed. What a worker is to close is that one's. */
 static bool grant_is_over(struct dmabuf_sync *sync)
 {
+	enum dsync_state state;
+
 	/* Pairs with smp_store_release() before a callback is called. */
 	if (smp_load_acquire(&sync->due))
 		return false;
 	/* Pairs with smp_store_release() when a set leaves the tables, or fails. */
-	return smp_load_acquire(&sync->grant->set.state) == DSYNC_OVER;
+	state = smp_load_acquire(&sync->grant->set.state);
+	return state == DSYNC_OVER || state == DSYNC_CLOSING;
 }
 
 static bool sync_busy(struct dmabuf_sync *sync)
@@ -126,8 +129,8 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_fini);
  * @offset: first byte
  * @length: number of bytes, or DMABUF_SYNC_TO_END
  *
- * Attach the device before: where its writes are copied to and from the CPU's view of the buffer as a
- * whole, they exclude CPU writers in all of it.
+ * Attach the device before: where its writes are copied to and from the CPU's view of the buffer
+ * as a whole, they exclude CPU writers in all of it.
  *
  * Context: process context; may sleep, also for the buffer's resv.
  * Return: 0, -EINVAL (access bits; a range that is empty or leaves the buffer), -E2BIG

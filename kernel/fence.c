@@ -129,8 +129,7 @@ static void snapshot_drop(struct dsync_fence_wait *wait)
 	wait->next = 0;
 }
 
-static noinline int snapshot_take(struct dsync_fence_wait *wait,
-			 struct dsync_access *access)
+static noinline int snapshot_take(struct dsync_fence_wait *wait, struct dsync_access *access)
 {
 	enum dma_resv_usage usage = usage_of(access);
 

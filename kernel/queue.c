@@ -152,7 +152,7 @@ struct dsync_access *dsync_queue_holder(struct dsync_set *set)
  */
 void dsync_queue_line_up(struct dsync_set *set)
 {
-	const struct dsync_access *access;
+	struct dsync_access *access;
 	unsigned int returned = 0;
 
 	dsync_set_for_each_buf(set, access)
@@ -226,8 +226,8 @@ void dsync_queue_scan(struct dsync_set *set)
 
 /*
  * The set stays: its end needs the lock. Its user's task does the rest, when it looks. Only where
- * another one of that user sleeps for the owner a worker does, too: what is held now may have closed
- * a cycle.
+ * another one of that user sleeps for the owner a worker does, too: what is held now may have
+ * closed a cycle.
  */
 static void hand_over_async(struct dsync_set *set)
 {

@@ -140,6 +140,8 @@ bool dsync_release_any(struct dsync_set *set)
 	} else if (may_sleep()) {
 		dsync_release(set);
 	} else {
+		/* From here on it is the worker's: nobody finds it ready once more. */
+		WRITE_ONCE(set->state, DSYNC_CLOSING);
 		INIT_WORK(&set->release_work, release_work);
 		dsync_set_get(set);
 		dsync_set_queue_release(&set->release_work);

@@ -9,8 +9,8 @@
  * Each step returns instead of sleeping for somebody else, with -EINPROGRESS and the promise
  * of a kick. A blocking request is stepped by its task, which sleeps in between. An
  * asynchronous one is stepped by the caller first, and then by a worker. A queued one is handed
- * over like a blocking one, without a worker; what only its user waits for (fences, windows) is left
- * to whichever task of the user looks.
+ * over like a blocking one, without a worker; what only its user waits for (fences, windows) is
+ * left to whichever task of the user looks.
  */
 #include <linux/freezer.h>
 #include <linux/hrtimer.h>

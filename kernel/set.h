@@ -20,6 +20,7 @@ struct task_struct;
  * @DSYNC_QUEUED: in the buffers' trees of queued accesses, holds nothing
  * @DSYNC_HELD: all accesses are in the buffers' trees of held ones
  * @DSYNC_READY: held, the fences of stock drivers signaled, the CPU windows open
+ * @DSYNC_CLOSING: released where that must not sleep; a worker closes the windows and ends it
  * @DSYNC_COMMITTED: held by a job whose fence is published; the fence releases it
  * @DSYNC_OVER: released, or failed
  */
@@ -28,6 +29,7 @@ enum dsync_state {
 	DSYNC_QUEUED,
 	DSYNC_HELD,
 	DSYNC_READY,
+	DSYNC_CLOSING,
 	DSYNC_COMMITTED,
 	DSYNC_OVER,
 };
@@ -190,13 +192,25 @@ struct dsync_set {
 	for (access = (set)->accesses;					\
 	     access < (set)->accesses + (set)->nr; access++)
 
+/* The first access from @access on that is the first of its buffer, or resv; or the end. */
+static inline struct dsync_access *dsync_set_seek(struct dsync_set *set,
+						  struct dsync_access *access, u8 first)
+{
+	while (access < set->accesses + set->nr && !(access->first & first))
+		access++;
+	return access;
+}
+
+#define dsync_set_for_each_first(set, access, bit)			\
+	for (access = dsync_set_seek(set, (set)->accesses, bit);	\
+	     access < (set)->accesses + (set)->nr;			\
+	     access = dsync_set_seek(set, (access) + 1, bit))
+
 /* The first accesses of the set's buffers, or of its resv: one each. */
 #define dsync_set_for_each_buf(set, access)				\
-	dsync_set_for_each(set, access)					\
-		if (!((access)->first & DSYNC_FIRST_OF_BUF)) {} else
+	dsync_set_for_each_first(set, access, DSYNC_FIRST_OF_BUF)
 #define dsync_set_for_each_resv(set, access)				\
-	dsync_set_for_each(set, access)					\
-		if (!((access)->first & DSYNC_FIRST_OF_RESV)) {} else
+	dsync_set_for_each_first(set, access, DSYNC_FIRST_OF_RESV)
 
 /* The accesses of one buffer, as many as can be entered in one critical section. */
 #define dsync_set_for_each_part(set, access, end)			\

@@ -96,7 +96,9 @@ is_loadable() { [ -e "/sys/module/$1/initstate" ]; }
 
 # module_file FOLDER-OF-TESTS MODULE
 module_file() {
-	local preferred=$DMABUF_SYNC_MODULES/$(setting "$1" modules kernel)
+	local preferred
+
+	preferred=$DMABUF_SYNC_MODULES/$(setting "$1" modules kernel)
 
 	find "$preferred" "$DMABUF_SYNC_MODULES/kernel" "$DMABUF_SYNC_MODULES/selftests" \
 		-name "$2.ko" -print -quit

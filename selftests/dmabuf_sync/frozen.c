@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Frozen waiters: a task that is stopped by its cgroup, perhaps for ever, while it waits for an access.
- * It leaves the queue, so that those behind it go on, and waits again once it is thawed.
+ * Frozen waiters: a task that is stopped by its cgroup, perhaps for ever, while it waits for an
+ * access. It leaves the queue, so that those behind it go on, and waits again once it is thawed.
  */
 #include <kselftest_harness.h>
 #include <fcntl.h>
@@ -105,7 +105,8 @@ static void freeze_and_thaw(struct __test_metadata *_metadata, FIXTURE_DATA(froz
 	set = st_lock_ms(self->ctx[1], self->fd, W, 0, TO_END, ST_SOON_MS);
 	EXPECT_LE(0, set);
 	ASSERT_TRUE(cgroup_write(CGROUP "/cgroup.freeze", "0"));
-	EXPECT_TRUE(ST_UNTIL(st_query_count(self->ctx[2], self->fd, DMABUF_SYNC_STATE_QUEUED) == 1));
+	EXPECT_TRUE(ST_UNTIL(st_query_count(self->ctx[2], self->fd,
+					    DMABUF_SYNC_STATE_QUEUED) == 1));
 	EXPECT_EQ(0, st_release(self->ctx[1], set));
 	EXPECT_EQ(0, st_child_wait(self->pid));
 }

@@ -88,7 +88,7 @@ struct crowd {
 	int ctx;
 	const struct st_buffer *bufs;
 	unsigned int started;
-	pthread_t threads[8];
+	pthread_t threads[4];
 };
 
 static void *crowd_thread(void *arg)

@@ -39,8 +39,9 @@ static uint64_t number(const char *name, const char *text, uint64_t min, uint64_
 	return value;
 }
 
-enum { SEED, SECONDS, OWNERS, BUFFERS, ROUND, PATIENCE, KINDS, NO_KILL, NO_THROTTLE, NO_TRACE,
-       HELP };
+enum {
+	SEED, SECONDS, OWNERS, BUFFERS, ROUND, PATIENCE, KINDS, NO_KILL, NO_THROTTLE, NO_TRACE, HELP,
+};
 
 static const struct option long_options[] = {
 	{ "seed", required_argument, NULL, SEED },

@@ -202,8 +202,8 @@ struct dmabuf_sync_query {
  * there is none; ECANCELED when the context is closed while it waits for one.
  *
  * The access is held from before the event on. read() makes the buffers ready for the CPU, as an
- * acquire does that had not to wait: it may sleep for their exporters, also with O_NONBLOCK, and what
- * they say is in @result. A read() that a signal interrupts leaves the event to the next one.
+ * acquire does that had not to wait: it may sleep for their exporters, also with O_NONBLOCK, and
+ * what they say is in @result. A read() that a signal interrupts leaves the event to the next one.
  */
 struct dmabuf_sync_event {
 	__u32 set;
