@@ -40,7 +40,8 @@ static uint64_t number(const char *name, const char *text, uint64_t min, uint64_
 }
 
 enum {
-	SEED, SECONDS, OWNERS, BUFFERS, ROUND, PATIENCE, KINDS, NO_KILL, NO_THROTTLE, NO_TRACE, HELP,
+	SEED, SECONDS, OWNERS, BUFFERS, ROUND, PATIENCE, KINDS, NO_KILL, NO_THROTTLE, NO_TRACE,
+	HELP,
 };
 
 static const struct option long_options[] = {
