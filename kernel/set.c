@@ -408,6 +408,7 @@ bool dsync_set_renew(struct dsync_set *set)
 	set->state = DSYNC_NEW;
 	set->watched = NULL;
 	set->ticket = 0;
+	set->line = (struct dsync_line){};
 	set->searched = 0;
 	set->search_needs = 0;
 	set->requested_ns = 0;
