@@ -96,6 +96,28 @@ TEST_F(irq, unlock_of_cpu_accesses_wakes_all_waiters)
 	waiters_follow(_metadata, &self->w, job, -1, variant->where);
 }
 
+#define ROUNDS 100
+
+/* The release may be left to a worker: then the set is that one's, and not released once more. */
+TEST_F(irq, object_goes_on_after_an_unlock_of_cpu_accesses)
+{
+	unsigned int round;
+	long job, all;
+
+	for (round = 0; round < ROUNDS; round++) {
+		job = st_sync_locked(self->w.test, self->w.buf[0].fd, W, 0, TO_END, DST_LOCK_WAIT);
+		ASSERT_LE(0, job);
+		ASSERT_EQ(0, st_sync_unlock(self->w.test, job, variant->where));
+		ASSERT_EQ(0, st_sync_lock(self->w.test, job, DST_LOCK_WAIT, 0));
+		ASSERT_EQ(0, st_sync_unlock(self->w.test, job, variant->where));
+		ASSERT_EQ(0, st_test_destroy(self->w.test, job));
+	}
+	all = st_lock_all(self->w.ctx[0], self->w.buf[0].fd, W, 0);
+	ASSERT_LE(0, all);
+	EXPECT_EQ(1, st_query_count(self->w.ctx[1], self->w.buf[0].fd,
+				    DMABUF_SYNC_STATE_ACQUIRED));
+}
+
 TEST_F(irq, fence_signal_wakes_all_waiters)
 {
 	long job = st_sync_locked(self->w.test, self->w.buf[0].fd, DMA_W, 0, TO_END, DST_LOCK_TRY);
