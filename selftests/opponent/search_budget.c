@@ -16,8 +16,9 @@
 
 #include "opponent.h"
 
+/* Together within what a user may have queued (max_user_queued), with some to spare. */
 #define NR_BUFS		32
-#define NR_QUEUED	1000
+#define NR_QUEUED	240
 #define PATIENCE_MS	200
 #define EFFORT		"/sys/module/dmabuf_sync/parameters/max_effort"
 
@@ -34,23 +35,15 @@ struct stage {
 
 static struct st_buffer bufs[NR_BUFS];
 
-/* In as many contexts as quotas ask for. */
 static long queue_crowd(int fd)
 {
-	int ctx = st_context_open(), tries = 8;
+	int ctx = st_context_open();
 	unsigned int i;
 	long set = 0;
 
-	for (i = 0; i < NR_QUEUED && tries; i++) {
+	for (i = 0; i < NR_QUEUED && set >= 0; i++)
 		set = st_lock_all(ctx, fd, W, QUEUE);
-		if (set == -ENOLCK) {
-			ctx = st_context_open();
-			tries--;
-		} else if (set < 0) {
-			return set;
-		}
-	}
-	return 0;
+	return set;
 }
 
 static long crowd_make(void)
