@@ -18,7 +18,7 @@ static void dcopy_client_free(struct kref *ref)
 {
 	struct dcopy_client *client = container_of(ref, struct dcopy_client, ref);
 
-	dcopy_engine_put(client->engine);
+	dcopy_pool_put(client->engine);
 	kfree(client);
 	module_put(THIS_MODULE);
 }
@@ -215,7 +215,7 @@ static int dcopy_client_open(struct inode *inode, struct file *file)
 	client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
 	if (!client)
 		return -ENOMEM;
-	client->engine = dcopy_engine_get();
+	client->engine = dcopy_pool_get();
 	if (IS_ERR(client->engine)) {
 		ret = PTR_ERR(client->engine);
 		kfree(client);

@@ -275,8 +275,11 @@ void dcopy_fence_start(struct dcopy_fence *fence, struct dcopy_engine *engine,
 		       u64 seqno);
 
 /* engine.c */
-struct dcopy_engine *dcopy_engine_get(void);
-void dcopy_engine_put(struct dcopy_engine *engine);
+struct dcopy_engine *dcopy_pool_get(void);
+void dcopy_pool_put(struct dcopy_engine *engine);
+
+struct dcopy_engine *dcopy_engine_create(const char *name);
+void dcopy_engine_destroy(struct dcopy_engine *engine);
 void dcopy_engine_queue(struct dcopy_engine *engine, struct dcopy_job *job);
 bool dcopy_engine_works(const struct dcopy_engine *engine);
 unsigned int dcopy_engine_timeout_ms(void);

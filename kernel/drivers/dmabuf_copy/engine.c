@@ -31,44 +31,20 @@
 /* At least every so many descriptors the channel is to report a completion. */
 #define DCOPY_ENGINE_BATCH	256
 
-static char channel[32];
-module_param_string(channel, channel, sizeof(channel), 0644);
-MODULE_PARM_DESC(channel,
-		 "dmaengine channel to use, as in /sys/class/dma; empty: any (default). Counts from the next open on");
-
-static int max_channels_set(const char *val, const struct kernel_param *kp)
-{
-	return param_set_uint_minmax(val, kp, 1, 64);
-}
-
 static int timeout_ms_set(const char *val, const struct kernel_param *kp)
 {
 	return param_set_uint_minmax(val, kp, 10, 600000);
 }
-
-static const struct kernel_param_ops max_channels_ops = {
-	.set = max_channels_set,
-	.get = param_get_uint,
-};
 
 static const struct kernel_param_ops timeout_ms_ops = {
 	.set = timeout_ms_set,
 	.get = param_get_uint,
 };
 
-static unsigned int max_channels = 4;
-module_param_cb(max_channels, &max_channels_ops, &max_channels, 0644);
-MODULE_PARM_DESC(max_channels,
-		 "Channels to use at most, 1 .. 64; then open files share them (default 4)");
-
 static unsigned int timeout_ms = 10000;
 module_param_cb(timeout_ms, &timeout_ms_ops, &timeout_ms, 0644);
 MODULE_PARM_DESC(timeout_ms,
 		 "Milliseconds after which a job is stopped, 10 .. 600000 (default 10000)");
-
-static LIST_HEAD(dcopy_engines);
-static unsigned int dcopy_nr_engines;
-static DEFINE_MUTEX(dcopy_engines_lock);
 
 /**
  * dcopy_engine_timeout_ms() - how long a job may take
@@ -475,7 +451,14 @@ static bool dcopy_engine_filter(struct dma_chan *chan, void *param)
 	       (!name || !strcmp(name, dma_chan_name(chan)));
 }
 
-static struct dcopy_engine *dcopy_engine_create(const char *name)
+/**
+ * dcopy_engine_create() - take a channel, and the thread that feeds it
+ * @name: of the channel; NULL: any that can copy memory and be stopped
+ *
+ * Context: process context.
+ * Return: the engine, or an error pointer: -ENODEV (there is none, or others use it) or -ENOMEM.
+ */
+struct dcopy_engine *dcopy_engine_create(const char *name)
 {
 	struct dcopy_engine *engine;
 	dma_cap_mask_t mask;
@@ -515,85 +498,14 @@ err_free:
 	return ERR_PTR(ret);
 }
 
-/* Of those that work: the one with the fewest users, or of that name. */
-static struct dcopy_engine *dcopy_engine_find(const char *name)
-{
-	struct dcopy_engine *engine, *found = NULL;
-
-	lockdep_assert_held(&dcopy_engines_lock);
-	list_for_each_entry(engine, &dcopy_engines, node) {
-		if (!dcopy_engine_works(engine) ||
-		    (name && strcmp(name, dma_chan_name(engine->chan))))
-			continue;
-		if (!found || engine->nr_users < found->nr_users)
-			found = engine;
-	}
-	return found;
-}
-
-static struct dcopy_engine *dcopy_engine_find_or_create(const char *name)
-{
-	struct dcopy_engine *engine, *found = dcopy_engine_find(name);
-
-	if (found && (name || dcopy_nr_engines >= READ_ONCE(max_channels)))
-		return found;
-	engine = dcopy_engine_create(name);
-	if (IS_ERR(engine))
-		return found ?: engine;
-	list_add_tail(&engine->node, &dcopy_engines);
-	dcopy_nr_engines++;
-	return engine;
-}
-
 /**
- * dcopy_engine_get() - get an engine for a new client
- *
- * One that nobody uses, while max_channels allows it; else a shared one.
- *
- * Context: process context.
- * Return: the engine, or an error pointer: -ENODEV (no channel can copy memory and be
- * stopped, or the one that the parameter names does not exist, or others use it).
- */
-struct dcopy_engine *dcopy_engine_get(void)
-{
-	struct dcopy_engine *engine;
-	char buf[sizeof(channel)];
-	char *name;
-
-	kernel_param_lock(THIS_MODULE);
-	strscpy(buf, channel);
-	kernel_param_unlock(THIS_MODULE);
-	name = strim(buf);
-
-	mutex_lock(&dcopy_engines_lock);
-	engine = dcopy_engine_find_or_create(*name ? name : NULL);
-	if (!IS_ERR(engine))
-		engine->nr_users++;
-	mutex_unlock(&dcopy_engines_lock);
-
-	if (engine == ERR_PTR(-ENODEV) && *name)
-		pr_err_ratelimited("dmabuf_copy: %s is no free DMA_MEMCPY channel that can be stopped: see /sys/class/dma and the parameter channel\n",
-				   name);
-	else if (engine == ERR_PTR(-ENODEV))
-		pr_err_ratelimited("dmabuf_copy: no free DMA_MEMCPY channel that can be stopped: load its driver, or dma_sim\n");
-	return engine;
-}
-
-/**
- * dcopy_engine_put() - a client is gone, and all its jobs are
- * @engine: its engine
+ * dcopy_engine_destroy() - give the channel back
+ * @engine: the engine, which has no job and gets none
  *
  * Context: process context.
  */
-void dcopy_engine_put(struct dcopy_engine *engine)
+void dcopy_engine_destroy(struct dcopy_engine *engine)
 {
-	mutex_lock(&dcopy_engines_lock);
-	if (--engine->nr_users) {
-		mutex_unlock(&dcopy_engines_lock);
-		return;
-	}
-	list_del(&engine->node);
-	dcopy_nr_engines--;
 	/* The completion of the last job may hold it still. */
 	spin_lock_irq(&engine->lock);
 	spin_unlock_irq(&engine->lock);
@@ -602,6 +514,5 @@ void dcopy_engine_put(struct dcopy_engine *engine)
 	kthread_cancel_delayed_work_sync(&engine->tick);
 	kthread_destroy_worker(engine->worker);
 	dma_release_channel(engine->chan);
-	mutex_unlock(&dcopy_engines_lock);
 	kfree(engine);
 }
