@@ -219,6 +219,21 @@ static struct dsync_access *find_from(struct dsync_access *access,
 	return NULL;
 }
 
+/**
+ * dsync_conflict_covers() - is all that conflicts with an access in the way of another one, too
+ * @a: the other one
+ * @b: the access, in the same buffer
+ *
+ * But for what @a's owner has itself.
+ *
+ * Return: true if so.
+ */
+bool dsync_conflict_covers(const struct dsync_access *a, const struct dsync_access *b)
+{
+	return a->start <= b->start && a->last >= b->last &&
+	       (!dsync_access_writes(b) || tree_of(a) == tree_of(b));
+}
+
 /* The question as it is put to one tree; @whole is room for it. */
 static const struct dsync_ask *ask_tree(const struct dsync_ask *ask, enum dsync_tree tree,
 					struct dsync_ask *whole)

@@ -60,6 +60,7 @@ struct dsync_cursor {
 void dsync_conflict_insert(struct dsync_trees *trees, struct dsync_access *access);
 void dsync_conflict_remove(struct dsync_trees *trees, struct dsync_access *access);
 
+bool dsync_conflict_covers(const struct dsync_access *a, const struct dsync_access *b);
 bool dsync_conflict_between(const struct dsync_access *a, const struct dsync_access *b);
 struct dsync_ask dsync_conflict_ask(const struct dsync_access *access, u64 ticket);
 struct dsync_access *dsync_conflict_first(struct dsync_trees *trees,

@@ -308,8 +308,7 @@ static bool access_is_covered(struct dsync_access *access, u64 *since_ns)
 	     held = dsync_conflict_next(&buf->held, &ask, held)) {
 		covered = held->set->owner == access->set->owner &&
 			  READ_ONCE(held->set->state) == DSYNC_READY &&
-			  held->start <= access->start && held->last >= access->last &&
-			  (dsync_access_writes(held) || !dsync_access_writes(access));
+			  dsync_conflict_covers(held, access);
 		if (covered)
 			*since_ns = min(*since_ns, held->set->acquired_ns);
 	}

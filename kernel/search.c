@@ -225,9 +225,13 @@ static unsigned int collect(struct dsync_access *access, struct dsync_trees *tre
 static bool scan_covers(const struct dsync_scan *scan, const struct dsync_access *access,
 			u64 ticket)
 {
-	return ticket <= scan->ticket && access->start >= scan->start &&
-	       access->last <= scan->last &&
-	       (scan->writes || !dsync_access_writes(access));
+	const struct dsync_access followed = {
+		.start = scan->start,
+		.last = scan->last,
+		.mode = scan->mode,
+	};
+
+	return ticket <= scan->ticket && dsync_conflict_covers(&followed, access);
 }
 
 static bool scan_done(const struct dsync_scan *scan, const struct dsync_access *access,
@@ -246,7 +250,7 @@ static void scan_note(struct dsync_scan *scan, const struct dsync_access *access
 		.start = access->start,
 		.last = access->last,
 		.ticket = ticket,
-		.writes = dsync_access_writes(access),
+		.mode = access->mode,
 		.owner = all ? NULL : access->set->owner,
 	};
 }

@@ -15,7 +15,7 @@ struct dsync_set;
  * @start: first byte
  * @last: last byte
  * @ticket: edges to requests with this ticket or a later one were not
- * @writes: edges to readers were, too
+ * @mode: of the access that they were followed of
  * @owner: edges to this owner were not; NULL: to all; only to be compared
  *
  * Where many wait for the same bytes, each for all before it, this spares looking at each
@@ -25,7 +25,7 @@ struct dsync_scan {
 	unsigned long start;
 	unsigned long last;
 	u64 ticket;
-	bool writes;
+	u32 mode;
 	const struct dsync_owner *owner;
 };
 

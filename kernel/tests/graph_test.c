@@ -67,6 +67,26 @@ static void abba_in_one_buffer(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EDEADLK, fx_try(fx_set(test, B, 0, FX_W, 0, 9)));
 }
 
+/*
+ * b0: A(W [0,9]) C(R [20,29])  B(W [20,59]) E(W [20,59]) D(W [30,39], which bounces). b1: D B E,
+ * and A waits for all of it. D waits for A by the rest of the buffer: what B and E wait for has
+ * the bytes, but not that.
+ */
+static void device_that_bounces_closes_a_cycle(struct kunit *test)
+{
+	const u32 bounced = FX_W | DMA_BUF_ACCESS_DMA | DSYNC_ACCESS_BOUNCED;
+
+	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_set(test, A, 0, FX_W, 0, 9)));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_set(test, C, 0, FX_R, 20, 29)));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_set(test, D, 1, FX_W, 0, 9)));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_set(test, B, 1, FX_W, 10, 19)));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_set(test, E, 1, FX_W, 20, 29)));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(fx_set(test, B, 0, FX_W, 20, 59)));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(fx_set(test, E, 0, FX_W, 20, 59)));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(fx_set(test, D, 0, bounced, 30, 39)));
+	KUNIT_EXPECT_EQ(test, -EDEADLK, fx_try(fx_set(test, A, 1, FX_W, 0, 29)));
+}
+
 /* The victim gives up, and the other one gets what it wanted. */
 static void victim_makes_way(struct kunit *test)
 {
@@ -181,6 +201,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(chain_is_no_cycle),
 	KUNIT_CASE(two_upgrades),
 	KUNIT_CASE(abba_in_one_buffer),
+	KUNIT_CASE(device_that_bounces_closes_a_cycle),
 	KUNIT_CASE(victim_makes_way),
 	KUNIT_CASE(acquiring_closes_a_cycle),
 	KUNIT_CASE(queue_makes_no_deadlock),
