@@ -158,10 +158,11 @@ void dsync_owner_put(struct dsync_owner *owner)
 static int charge(struct dsync_owner *owner, atomic_t *count, unsigned int max,
 		  enum dsync_quota quota, unsigned int nr)
 {
-	int ret = -ENOLCK;
+	int ret = dsync_limit_charge(count, max, nr);
 
-	if ((unsigned int)atomic_add_return(nr, count) <= max)
-		ret = dsync_user_charge(owner->user, quota, nr);
+	if (ret)
+		return ret;
+	ret = dsync_user_charge(owner->user, quota, nr);
 	if (ret)
 		atomic_sub(nr, count);
 	return ret;

@@ -208,14 +208,7 @@ static unsigned int user_limit(const struct dsync_user *user, enum dsync_quota q
  */
 int dsync_user_charge(struct dsync_user *user, enum dsync_quota quota, unsigned int nr)
 {
-	unsigned int max = user_limit(user, quota);
-	unsigned int old = atomic_read(&user->nr[quota]);
-
-	do {
-		if (old > max || nr > max - old)
-			return -ENOLCK;
-	} while (!atomic_try_cmpxchg(&user->nr[quota], (int *)&old, old + nr));
-	return 0;
+	return dsync_limit_charge(&user->nr[quota], user_limit(user, quota), nr);
 }
 
 /**
