@@ -9,12 +9,11 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include <linux/dmabuf_sync.h>
-
 #include "call.h"
-#include "set.h"
 
+struct dsync_entry;
 struct dsync_owner;
+struct dmabuf_sync_acquire;
 struct file;
 
 /**
@@ -49,38 +48,9 @@ struct dsync_context {
 	struct dsync_calls calls;
 };
 
-/**
- * struct dsync_entry - one set of a context
- * @context: which
- * @event: of a queued set: the event to be read; @event.set is the number in any case
- * @link: in &dsync_context.events while @event can be read, or in &dsync_context.news; under its
- *	lock
- * @queued: the set was requested with DMABUF_SYNC_QUEUE
- * @known: user space has its number, by the event or by the call's return
- * @claimed: the event is being read, or was; under &dsync_context.lock
- * @told: the event was read, under &dsync_context.numbers, or the call is to return its answer
- * @ended: the number was given up, and nobody will read the event; under
- *	&dsync_context.lock
- * @set: the set, whose references are those of the entry: of the number while it is known, and
- *	of the call that requests the set
- */
-struct dsync_entry {
-	struct dsync_context *context;
-	struct dmabuf_sync_event event;
-	struct list_head link;
-	bool queued;
-	bool known;
-	bool claimed;
-	bool told;
-	bool ended;
-	struct dsync_set set;
-};
-
 int dsync_context_start(void);
 void dsync_context_stop(void);
 
-struct dsync_entry *dsync_context_entry(struct dsync_context *context, unsigned int nr);
-void dsync_context_entry_drop(struct dsync_entry *entry);
 int dsync_context_acquire(struct file *file, struct dsync_entry *entry,
 			  struct dmabuf_sync_acquire *arg);
 int dsync_context_release(struct dsync_context *context, u32 nr);

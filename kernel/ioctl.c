@@ -12,6 +12,7 @@
 
 #include "buf.h"
 #include "context.h"
+#include "entry.h"
 #include "owner.h"
 #include "set.h"
 
@@ -148,7 +149,7 @@ static int wants_read(struct wants *wants, const struct dmabuf_sync_acquire *arg
 /* An entry for what a call asks for, which takes over the references. */
 static struct dsync_entry *entry_make(struct dsync_context *context, struct wants *wants)
 {
-	struct dsync_entry *entry = dsync_context_entry(context, wants->nr);
+	struct dsync_entry *entry = dsync_entry_get(context, wants->nr);
 	int ret;
 
 	if (IS_ERR(entry)) {
@@ -157,7 +158,7 @@ static struct dsync_entry *entry_make(struct dsync_context *context, struct want
 	}
 	ret = dsync_set_fill(&entry->set, wants->list);
 	if (ret) {
-		dsync_context_entry_drop(entry);
+		dsync_entry_drop(entry);
 		wants_drop(wants);
 		return ERR_PTR(ret);
 	}

@@ -14,6 +14,7 @@
 
 #include "buf.h"
 #include "owner.h"
+#include "posix_held.h"
 #include "posix_lock.h"
 #include "posix_owner.h"
 #include "posix_record.h"
@@ -100,7 +101,7 @@ static bool lock_covered(struct dsync_posix *posix, struct file_lock *fl, int *r
 {
 	bool covered;
 
-	if (!dsync_posix_record_any(posix))
+	if (!dsync_posix_held_any(posix))
 		return false;
 	mutex_lock(&posix->mutex);
 	covered = dsync_posix_record_covers(posix, fl);
@@ -115,7 +116,7 @@ static int lock_once(struct dsync_posix *posix, struct file_lock *fl, bool wait)
 	struct dsync_set *set;
 	int ret;
 
-	set = dsync_posix_record_set(posix, fl);
+	set = dsync_posix_held_set(posix, fl);
 	if (IS_ERR(set))
 		return PTR_ERR(set);
 	ret = wait ? request_sleeping(posix, set) : dsync_request_nonblock(set);
@@ -125,7 +126,7 @@ static int lock_once(struct dsync_posix *posix, struct file_lock *fl, bool wait)
 			return 0;
 		dsync_release_untold(set);
 	}
-	dsync_posix_record_drop(posix, set);
+	dsync_posix_held_drop(posix, set);
 	return ret;
 }
 
@@ -222,7 +223,7 @@ static bool holder_find(struct dsync_buf *buf, struct file_lock *fl,
 	struct dsync_access probe = {
 		.start = min_t(u64, fl->fl_start, DSYNC_LAST_BYTE),
 		.last = min_t(u64, fl->fl_end, DSYNC_LAST_BYTE),
-		.mode = dsync_posix_record_mode(fl->c.flc_type),
+		.mode = dsync_posix_held_mode(fl->c.flc_type),
 		.set = &set,
 	};
 	struct dsync_access *access;

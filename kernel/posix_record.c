@@ -23,38 +23,16 @@
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 
+#include "posix_held.h"
 #include "posix_owner.h"
 #include "posix_record.h"
 #include "release.h"
 #include "replace.h"
 #include "set.h"
 
-/* One access cut out of another leaves three: left of it, itself, right of it. */
-#define MAX_SPARES	2
-
-/**
- * struct spares - sets made in advance, so that nothing fails after the VFS has changed
- * @nr: sets left
- * @sets: new sets of one access, their range not decided
- */
-struct spares {
-	unsigned int nr;
-	struct dsync_set *sets[MAX_SPARES];
-};
-
-/**
- * struct record_range - bytes, as the keys of the engine's trees have them
- * @start: first
- * @last: last
- */
-struct record_range {
-	unsigned long start;
-	unsigned long last;
-};
-
-static struct record_range range_of(const struct file_lock *fl)
+static struct dsync_posix_range range_of(const struct file_lock *fl)
 {
-	return (struct record_range){
+	return (struct dsync_posix_range){
 		.start = min_t(u64, fl->fl_start, DSYNC_LAST_BYTE),
 		.last = min_t(u64, fl->fl_end, DSYNC_LAST_BYTE),
 	};
@@ -63,220 +41,6 @@ static struct record_range range_of(const struct file_lock *fl)
 static struct dsync_access *only(struct dsync_set *set)
 {
 	return &set->accesses[0];
-}
-
-/**
- * struct held - what is held by one access
- * @by_start: in &dsync_posix.sets
- * @set: the set of that access, whose references are those of the structure
- */
-struct held {
-	struct rb_node by_start;
-	struct dsync_set set;
-};
-
-static struct dsync_set *set_of(struct rb_node *node)
-{
-	return node ? &rb_entry(node, struct held, by_start)->set : NULL;
-}
-
-static struct rb_node *node_of(struct dsync_set *set)
-{
-	return &container_of(set, struct held, set)->by_start;
-}
-
-static struct dsync_set *sets_next(struct dsync_set *set)
-{
-	return set_of(rb_next(node_of(set)));
-}
-
-/* The first set that does not end before a byte. */
-static struct dsync_set *sets_from(struct dsync_posix *posix, unsigned long byte)
-{
-	struct rb_node *node = posix->sets.rb_node;
-	struct dsync_set *set, *best = NULL;
-
-	lockdep_assert_held(&posix->mutex);
-	while (node) {
-		set = set_of(node);
-		if (only(set)->last >= byte) {
-			best = set;
-			node = node->rb_left;
-		} else {
-			node = node->rb_right;
-		}
-	}
-	return best;
-}
-
-static bool sets_less(struct rb_node *a, const struct rb_node *b)
-{
-	return only(set_of(a))->start < only(set_of((struct rb_node *)b))->start;
-}
-
-static void sets_add(struct dsync_posix *posix, struct dsync_set *set)
-{
-	rb_add(node_of(set), &posix->sets, sets_less);
-}
-
-static void sets_remove(struct dsync_posix *posix, struct dsync_set *set)
-{
-	rb_erase(node_of(set), &posix->sets);
-}
-
-static void sets_release(struct dsync_posix *posix, struct dsync_set *set,
-			 bool abandoned)
-{
-	sets_remove(posix, set);
-	if (abandoned)
-		dsync_release_abandoned(set);
-	else
-		dsync_release(set);
-	dsync_posix_record_drop(posix, set);
-}
-
-static int set_fill(struct dsync_posix *posix, const struct file_lock *fl,
-		    struct dsync_set *set)
-{
-	struct dsync_want want = {
-		.dmabuf = posix->key.file->private_data,
-		.mode = dsync_posix_record_mode(fl->c.flc_type),
-		.offset = fl->fl_start,
-		.length = (u64)fl->fl_end - fl->fl_start + 1,
-		.beyond = true,
-	};
-
-	return dsync_set_fill(set, &want);
-}
-
-/* The set that was released last, by this owner's present name. */
-static struct dsync_set *set_again(struct dsync_posix_owner *owner)
-{
-	struct dsync_set *set = xchg(&owner->spare, NULL);
-
-	if (!set || set->owner == owner->owner)
-		return set;
-	dsync_set_put(set);
-	return NULL;
-}
-
-/**
- * dsync_posix_record_set() - make the set of a lock
- * @posix: the locks it is for
- * @fl: the lock
- *
- * Context: process context; may sleep.
- * Return: the set, for dsync_posix_record_lock() or dsync_posix_record_drop(), or an error pointer
- * as of dsync_set_alloc() and dsync_set_fill().
- */
-struct dsync_set *dsync_posix_record_set(struct dsync_posix *posix,
-					 const struct file_lock *fl)
-{
-	struct dsync_set *set = set_again(posix->owner);
-	int ret;
-
-	if (!set)
-		set = dsync_set_alloc(posix->owner->owner, 1, offsetof(struct held, set));
-	if (IS_ERR(set))
-		return set;
-	ret = set_fill(posix, fl, set);
-	if (!ret)
-		return set;
-	dsync_set_put(set);
-	return ERR_PTR(ret);
-}
-
-/**
- * dsync_posix_record_drop() - give up a set, for the next lock of the process
- * @posix: the locks it was for
- * @set: the set, new or over
- *
- * Context: process context.
- */
-void dsync_posix_record_drop(struct dsync_posix *posix, struct dsync_set *set)
-{
-	if (dsync_set_renew(set))
-		set = xchg(&posix->owner->spare, set);
-	if (set)
-		dsync_set_put(set);
-}
-
-static void spares_free(struct spares *spares)
-{
-	while (spares->nr)
-		dsync_set_put(spares->sets[--spares->nr]);
-}
-
-static struct dsync_set *spare_make(struct dsync_posix *posix)
-{
-	struct dsync_want any = {
-		.dmabuf = posix->key.file->private_data,
-		.mode = DMA_BUF_ACCESS_R,
-		.length = 1,
-	};
-	struct dsync_set *set;
-
-	set = dsync_set_alloc_part(posix->owner->owner, offsetof(struct held, set));
-	if (!set || !dsync_set_fill(set, &any))
-		return set;
-	dsync_set_put(set);
-	return NULL;
-}
-
-/* Parts of what is held already: no limit is a reason not to release the rest. */
-static int spares_make(struct dsync_posix *posix, struct spares *spares,
-		       unsigned int nr)
-{
-	struct dsync_set *set;
-
-	while (spares->nr < nr) {
-		set = spare_make(posix);
-		if (!set) {
-			spares_free(spares);
-			return -ENOMEM;
-		}
-		spares->sets[spares->nr++] = set;
-	}
-	return 0;
-}
-
-/* Does the range lie within a set, with bytes of it on both sides? */
-static bool sets_split(struct dsync_posix *posix, struct record_range range)
-{
-	struct dsync_set *set = sets_from(posix, range.start);
-
-	return set && only(set)->start < range.start && only(set)->last > range.last;
-}
-
-/* Is all of the range held, in a mode as strong? @same: all of it in this very mode? */
-static bool sets_cover(struct dsync_posix *posix, struct record_range range, u32 mode,
-		       bool *same)
-{
-	struct dsync_set *set = sets_from(posix, range.start);
-	unsigned long next = range.start;
-
-	*same = true;
-	for (; set; set = sets_next(set)) {
-		if (only(set)->start > next || mode & ~only(set)->mode)
-			return false;
-		*same &= only(set)->mode == mode;
-		if (only(set)->last >= range.last)
-			return true;
-		next = only(set)->last + 1;
-	}
-	return false;
-}
-
-/**
- * dsync_posix_record_any() - is anything held
- * @posix: the locks
- *
- * Context: any; without @posix's mutex a passing answer.
- * Return: true if so.
- */
-bool dsync_posix_record_any(struct dsync_posix *posix)
-{
-	return READ_ONCE(posix->sets.rb_node);
 }
 
 /**
@@ -291,62 +55,8 @@ bool dsync_posix_record_covers(struct dsync_posix *posix, const struct file_lock
 {
 	bool same;
 
-	return sets_cover(posix, range_of(fl), dsync_posix_record_mode(fl->c.flc_type),
-			  &same);
-}
-
-/* Take the range out of one set that overlaps it. */
-static void set_cut(struct dsync_posix *posix, struct dsync_set *set,
-		    struct record_range range, struct spares *spares, bool abandoned)
-{
-	struct dsync_access *access = only(set);
-	unsigned long start = access->start, last = access->last;
-	struct dsync_set *right;
-
-	if (start < range.start && last > range.last) {
-		/* Without a spare the bytes on the right are the kernel's alone. */
-		right = spares->nr ? spares->sets[--spares->nr] : NULL;
-		if (right) {
-			dsync_replace_part(set, right, access->mode, range.last + 1, last);
-			sets_add(posix, right);
-		}
-		dsync_replace_cut(set, access->mode, start, range.start - 1);
-	} else if (start < range.start) {
-		dsync_replace_cut(set, access->mode, start, range.start - 1);
-	} else if (last > range.last) {
-		dsync_replace_cut(set, access->mode, range.last + 1, last);
-	} else {
-		sets_release(posix, set, abandoned);
-	}
-}
-
-/* What touches @new in its own mode becomes part of it. */
-static void set_merge(struct dsync_posix *posix, struct dsync_set *new,
-		      struct dsync_set *set)
-{
-	sets_remove(posix, set);
-	dsync_replace_merge(new, set);
-	dsync_set_put(set);
-}
-
-/* The range is held by @new from here on, or by nobody. */
-static void sets_change(struct dsync_posix *posix, struct record_range range,
-			struct dsync_set *new, struct spares *spares, bool abandoned)
-{
-	unsigned long after = range.last == DSYNC_LAST_BYTE ? DSYNC_LAST_BYTE : range.last + 1;
-	struct dsync_set *set, *next;
-
-	set = sets_from(posix, range.start ? range.start - 1 : 0);
-	for (; set && only(set)->start <= after; set = next) {
-		next = sets_next(set);
-		if (new && only(set)->mode == only(new)->mode)
-			set_merge(posix, new, set);
-		else if (dsync_range_overlaps(only(set)->start, only(set)->last,
-					      range.start, range.last))
-			set_cut(posix, set, range, spares, abandoned);
-	}
-	if (new)
-		sets_add(posix, new);
+	return dsync_posix_held_cover(posix, range_of(fl), dsync_posix_held_mode(fl->c.flc_type),
+				      &same);
 }
 
 static struct dsync_posix *record_posix(const struct file_lock *fl)
@@ -376,7 +86,7 @@ static void record_copy(struct file_lock *to, struct file_lock *from)
  * @mode: what the records have there, DMA_BUF_ACCESS_... bits or 0
  */
 struct gap {
-	struct record_range range;
+	struct dsync_posix_range range;
 	u32 mode;
 };
 
@@ -396,10 +106,10 @@ static void record_adopt(struct file_lock *fl, struct dsync_posix *posix)
 static bool gap_in_record(struct dsync_posix *posix, struct file_lock *fl,
 			  struct dsync_set **set, struct gap *gap)
 {
-	u32 mode = dsync_posix_record_mode(fl->c.flc_type);
-	struct record_range range = range_of(fl);
+	u32 mode = dsync_posix_held_mode(fl->c.flc_type);
+	struct dsync_posix_range range = range_of(fl);
 
-	for (; *set && only(*set)->start <= range.last; *set = sets_next(*set)) {
+	for (; *set && only(*set)->start <= range.last; *set = dsync_posix_held_next(*set)) {
 		record_adopt(fl, posix);
 		if (only(*set)->mode & ~mode) {
 			gap->range.start = max(range.start, only(*set)->start);
@@ -417,7 +127,7 @@ static bool gap_in_record(struct dsync_posix *posix, struct file_lock *fl,
 static bool gap_find_locked(struct dsync_posix *posix, struct list_head *records,
 			    struct gap *gap)
 {
-	struct dsync_set *set = sets_from(posix, 0);
+	struct dsync_set *set = dsync_posix_held_from(posix, 0);
 	struct file_lock *fl;
 
 	gap->mode = 0;
@@ -461,19 +171,19 @@ static bool gap_find(struct dsync_posix *posix, struct file *file, struct gap *g
 /* In the gap, hold what the records have: less, or nothing. */
 static void gap_close(struct dsync_posix *posix, struct gap *gap, bool abandoned)
 {
-	struct dsync_set *set = sets_from(posix, gap->range.start), *part = NULL;
-	struct spares spares = {};
+	struct dsync_set *set = dsync_posix_held_from(posix, gap->range.start), *part = NULL;
+	struct dsync_posix_spares spares = {};
 
 	/* Without memory less is held. */
-	if (gap->mode || sets_split(posix, gap->range))
-		spares_make(posix, &spares, gap->mode ? 2 : 1);
+	if (gap->mode || dsync_posix_held_split(posix, gap->range))
+		dsync_posix_spares_make(posix, &spares, gap->mode ? 2 : 1);
 	if (gap->mode && spares.nr) {
 		part = spares.sets[--spares.nr];
 		dsync_replace_part(set, part, gap->mode, gap->range.start,
 				   gap->range.last);
 	}
-	sets_change(posix, gap->range, part, &spares, abandoned);
-	spares_free(&spares);
+	dsync_posix_held_change(posix, gap->range, part, &spares, abandoned);
+	dsync_posix_spares_free(&spares);
 }
 
 static void sync_abandoned(struct dsync_posix *posix, struct file *file, bool abandoned)
@@ -558,12 +268,12 @@ static int record_change(struct dsync_posix *posix, struct file_lock *fl)
 }
 
 /* All of the range is held, but in another mode: a part for it, of its own. */
-static struct dsync_set *downgrade_part(struct dsync_posix *posix, struct record_range range,
-					u32 mode, struct spares *spares)
+static struct dsync_set *downgrade_part(struct dsync_posix *posix, struct dsync_posix_range range,
+					u32 mode, struct dsync_posix_spares *spares)
 {
 	struct dsync_set *part = spares->sets[--spares->nr];
 
-	dsync_replace_part(sets_from(posix, range.start), part, mode, range.start,
+	dsync_replace_part(dsync_posix_held_from(posix, range.start), part, mode, range.start,
 			   range.last);
 	return part;
 }
@@ -581,17 +291,18 @@ static struct dsync_set *downgrade_part(struct dsync_posix *posix, struct record
 int dsync_posix_record_lock(struct dsync_posix *posix, struct file_lock *fl,
 			    struct dsync_set *set)
 {
-	u32 mode = dsync_posix_record_mode(fl->c.flc_type);
-	struct record_range range = range_of(fl);
-	struct spares spares = {};
+	u32 mode = dsync_posix_held_mode(fl->c.flc_type);
+	struct dsync_posix_range range = range_of(fl);
+	struct dsync_posix_spares spares = {};
 	bool same = false;
 	int ret;
 
 	lockdep_assert_held(&posix->mutex);
 	if (!set)
-		sets_cover(posix, range, mode, &same);
+		dsync_posix_held_cover(posix, range, mode, &same);
 	if (!same)
-		ret = spares_make(posix, &spares, !set + sets_split(posix, range));
+		ret = dsync_posix_spares_make(posix, &spares,
+					      !set + dsync_posix_held_split(posix, range));
 	else
 		ret = 0;
 	ret = ret ?: record_change(posix, fl);
@@ -599,12 +310,12 @@ int dsync_posix_record_lock(struct dsync_posix *posix, struct file_lock *fl,
 		goto free;
 	if (!set)
 		set = downgrade_part(posix, range, mode, &spares);
-	sets_change(posix, range, set, &spares, false);
+	dsync_posix_held_change(posix, range, set, &spares, false);
 	/* Merged with a record that was there, which may be a foreign one. */
 	if (!posix->recorded)
 		dsync_posix_record_sync(posix, posix->key.file);
 free:
-	spares_free(&spares);
+	dsync_posix_spares_free(&spares);
 	return ret;
 }
 
@@ -624,17 +335,17 @@ static bool closed_by_death(const struct file_lock *fl)
  */
 int dsync_posix_record_unlock(struct dsync_posix *posix, struct file_lock *fl)
 {
-	struct record_range range = range_of(fl);
-	struct spares spares = {};
+	struct dsync_posix_range range = range_of(fl);
+	struct dsync_posix_spares spares = {};
 	int ret = 0;
 
 	lockdep_assert_held(&posix->mutex);
-	if (sets_split(posix, range))
-		ret = spares_make(posix, &spares, 1);
+	if (dsync_posix_held_split(posix, range))
+		ret = dsync_posix_spares_make(posix, &spares, 1);
 	ret = ret ?: record_change(posix, fl);
 	if (!ret)
-		sets_change(posix, range, NULL, &spares, closed_by_death(fl));
-	spares_free(&spares);
+		dsync_posix_held_change(posix, range, NULL, &spares, closed_by_death(fl));
+	dsync_posix_spares_free(&spares);
 	return ret;
 }
 
@@ -668,7 +379,7 @@ void dsync_posix_record_forget(struct dsync_posix *posix)
 	/* Whoever drops the last record sleeps for the mutex, and has the file. */
 	if (atomic_read(&posix->nr_records))
 		records_forget(posix);
-	while ((set = sets_from(posix, 0)))
-		sets_release(posix, set, false);
+	while ((set = dsync_posix_held_from(posix, 0)))
+		dsync_posix_held_release(posix, set, false);
 	mutex_unlock(&posix->mutex);
 }

@@ -2,30 +2,13 @@
 #ifndef _DSYNC_POSIX_RECORD_H
 #define _DSYNC_POSIX_RECORD_H
 
-#include <linux/dmabuf_sync.h>
-#include <linux/fcntl.h>
 #include <linux/types.h>
 
 struct dsync_posix;
 struct dsync_set;
 struct file_lock;
 
-/**
- * dsync_posix_record_mode() - what a record lock is to the engine
- * @type: F_RDLCK or F_WRLCK
- *
- * Return: DMA_BUF_ACCESS_... bits.
- */
-static inline u32 dsync_posix_record_mode(int type)
-{
-	return type == F_WRLCK ? DMA_BUF_ACCESS_RW : DMA_BUF_ACCESS_R;
-}
-
 void dsync_posix_record_init(struct dsync_posix *posix);
-struct dsync_set *dsync_posix_record_set(struct dsync_posix *posix,
-					 const struct file_lock *fl);
-void dsync_posix_record_drop(struct dsync_posix *posix, struct dsync_set *set);
-bool dsync_posix_record_any(struct dsync_posix *posix);
 bool dsync_posix_record_covers(struct dsync_posix *posix, const struct file_lock *fl);
 int dsync_posix_record_lock(struct dsync_posix *posix, struct file_lock *fl,
 			    struct dsync_set *set);

@@ -137,7 +137,7 @@ static struct ticket *own_take(struct dsync_owner *owner, u32 tid)
 
 /**
  * dsync_ticket_take() - the ticket of the current task's interrupted call
- * @set: what it asks for now
+ * @set: what the present call asks for
  *
  * Context: process context.
  * Return: the ticket if it is the same call, else 0.

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _DSYNC_EVENT_H
+#define _DSYNC_EVENT_H
+
+#include <linux/types.h>
+
+struct dsync_context;
+struct dsync_entry;
+struct dsync_set;
+
+void dsync_event_init(struct dsync_context *context);
+void dsync_event_stop(struct dsync_context *context);
+
+void dsync_event_news(struct dsync_set *set, int error);
+void dsync_event_ready(struct dsync_entry *entry);
+
+bool dsync_event_any(struct dsync_context *context);
+bool dsync_event_look(struct dsync_context *context);
+int dsync_event_read(struct dsync_context *context, char __user *to);
+
+#endif /* _DSYNC_EVENT_H */
