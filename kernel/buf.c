@@ -16,17 +16,14 @@
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
 #include <linux/rhashtable.h>
-#include <linux/shrinker.h>
 #include <linux/slab.h>
 
 #include "abandon.h"
 #include "buf.h"
+#include "cache.h"
 #include "owner.h"
 #include "queue.h"
 #include "set.h"
-
-/* Unused for one to two times as long, a state goes. */
-#define IDLE_JIFFIES	(10 * HZ)
 
 /* What is looked for: a dma-buf and the number of its inode. */
 struct buf_key {
@@ -71,10 +68,10 @@ static const struct rhashtable_params buf_params = {
 };
 
 static struct rhashtable bufs;
-static struct shrinker *shrinker;
 
-static void reap_fn(struct work_struct *work);
-static DECLARE_DELAYED_WORK(reap_work, reap_fn);
+static bool buf_reap(void *object, unsigned long age);
+
+static struct dsync_cache cache = { .table = &bufs, .reap = buf_reap };
 
 /**
  * dsync_buf_ino() - the number that names a dma-buf in traces
@@ -170,7 +167,7 @@ struct dsync_buf *dsync_buf_get(struct dma_buf *dmabuf)
 		return NULL;
 	other = buf_insert(buf);
 	if (!other) {
-		schedule_delayed_work(&reap_work, IDLE_JIFFIES);
+		dsync_cache_grown(&cache);
 		return buf;
 	}
 	kfree(buf);
@@ -199,10 +196,12 @@ static void buf_free(struct dsync_buf *buf)
 	kfree_rcu(buf, rcu);
 }
 
-/* Free a state if it is idle: without a reference nobody has an access there, nor makes one. */
-static bool buf_reap(struct dsync_buf *buf)
+/* Without a reference nobody has an access there, nor makes one. */
+static bool buf_reap(void *object, unsigned long age)
 {
-	if (!refcount_dec_if_one(&buf->ref))
+	struct dsync_buf *buf = object;
+
+	if (time_before(jiffies, READ_ONCE(buf->used) + age) || !refcount_dec_if_one(&buf->ref))
 		return false;
 	/* The one who looked it up dead may have been faster. */
 	rhashtable_remove_fast(&bufs, &buf->node, buf_params);
@@ -220,41 +219,7 @@ static bool buf_reap(struct dsync_buf *buf)
  */
 unsigned long dsync_buf_reap(unsigned long nr, unsigned long age)
 {
-	struct rhashtable_iter iter;
-	unsigned long reaped = 0;
-	struct dsync_buf *buf;
-
-	rhashtable_walk_enter(&bufs, &iter);
-	rhashtable_walk_start(&iter);
-	while (reaped < nr && (buf = rhashtable_walk_next(&iter))) {
-		if (!IS_ERR(buf) && !time_before(jiffies, READ_ONCE(buf->used) + age))
-			reaped += buf_reap(buf);
-		if (need_resched()) {
-			rhashtable_walk_stop(&iter);
-			cond_resched();
-			rhashtable_walk_start(&iter);
-		}
-	}
-	rhashtable_walk_stop(&iter);
-	rhashtable_walk_exit(&iter);
-	return reaped;
-}
-
-static void reap_fn(struct work_struct *work)
-{
-	dsync_buf_reap(ULONG_MAX, IDLE_JIFFIES);
-	if (atomic_read(&bufs.nelems))
-		schedule_delayed_work(&reap_work, IDLE_JIFFIES);
-}
-
-static unsigned long shrinker_count(struct shrinker *s, struct shrink_control *sc)
-{
-	return atomic_read(&bufs.nelems) ?: SHRINK_EMPTY;
-}
-
-static unsigned long shrinker_scan(struct shrinker *s, struct shrink_control *sc)
-{
-	return dsync_buf_reap(sc->nr_to_scan, 0) ?: SHRINK_STOP;
+	return dsync_cache_reap(&cache, nr, age);
 }
 
 /**
@@ -268,15 +233,10 @@ int dsync_buf_start(void)
 
 	if (ret)
 		return ret;
-	shrinker = shrinker_alloc(0, "dmabuf_sync_buf");
-	if (!shrinker) {
+	ret = dsync_cache_start(&cache, "dmabuf_sync_buf");
+	if (ret)
 		rhashtable_destroy(&bufs);
-		return -ENOMEM;
-	}
-	shrinker->count_objects = shrinker_count;
-	shrinker->scan_objects = shrinker_scan;
-	shrinker_register(shrinker);
-	return 0;
+	return ret;
 }
 
 static void buf_stop(void *ptr, void *arg)
@@ -293,8 +253,7 @@ static void buf_stop(void *ptr, void *arg)
  */
 void dsync_buf_stop(void)
 {
-	shrinker_free(shrinker);
-	cancel_delayed_work_sync(&reap_work);
+	dsync_cache_stop(&cache);
 	rhashtable_free_and_destroy(&bufs, buf_stop, NULL);
 }
 

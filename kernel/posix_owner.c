@@ -15,17 +15,14 @@
 #include <linux/rcupdate.h>
 #include <linux/rhashtable.h>
 #include <linux/sched/signal.h>
-#include <linux/shrinker.h>
 #include <linux/slab.h>
-#include <linux/workqueue.h>
 
+#include "cache.h"
 #include "owner.h"
 #include "posix_owner.h"
 #include "posix_record.h"
 #include "set.h"
 
-/* Unused for one to two times as long, a state goes. */
-#define IDLE_JIFFIES	(10 * HZ)
 /* A process that goes through many buffers does not leave more behind, of these at least. */
 #define IDLE_MAX	64
 
@@ -71,7 +68,10 @@ static const struct rhashtable_params state_params = {
 };
 
 static struct rhashtable owners, states;
-static struct shrinker *shrinker;
+
+static bool state_reap_aged(void *object, unsigned long age);
+
+static struct dsync_cache cache = { .table = &states, .reap = state_reap_aged };
 static bool aborting;
 
 /**
@@ -270,8 +270,12 @@ static void owner_trim(struct dsync_posix_owner *owner, struct dsync_posix *fres
 	}
 }
 
-static void reap_fn(struct work_struct *work);
-static DECLARE_DELAYED_WORK(reap_work, reap_fn);
+static bool state_reap_aged(void *object, unsigned long age)
+{
+	struct dsync_posix *posix = object;
+
+	return !time_before(jiffies, READ_ONCE(posix->used) + age) && state_reap(posix);
+}
 
 static struct dsync_posix *state_create(fl_owner_t key, struct file *file)
 {
@@ -291,7 +295,7 @@ static struct dsync_posix *state_create(fl_owner_t key, struct file *file)
 	} while (!IS_ERR_OR_NULL(other) && !alive);
 	if (!other) {
 		owner_trim(posix->owner, posix);
-		schedule_delayed_work(&reap_work, IDLE_JIFFIES);
+		dsync_cache_grown(&cache);
 		return posix;
 	}
 	owner_detach(posix);
@@ -400,47 +404,6 @@ void dsync_posix_owner_put(struct dsync_posix *posix)
 	refcount_dec(&posix->ref);
 }
 
-/* Free up to @nr states that were not used for @age jiffies. Return: how many were. */
-static unsigned long states_reap(unsigned long nr, unsigned long age)
-{
-	struct rhashtable_iter iter;
-	unsigned long reaped = 0;
-	struct dsync_posix *posix;
-
-	rhashtable_walk_enter(&states, &iter);
-	rhashtable_walk_start(&iter);
-	while (reaped < nr && (posix = rhashtable_walk_next(&iter))) {
-		if (!IS_ERR(posix) &&
-		    !time_before(jiffies, READ_ONCE(posix->used) + age))
-			reaped += state_reap(posix);
-		if (need_resched()) {
-			rhashtable_walk_stop(&iter);
-			cond_resched();
-			rhashtable_walk_start(&iter);
-		}
-	}
-	rhashtable_walk_stop(&iter);
-	rhashtable_walk_exit(&iter);
-	return reaped;
-}
-
-static void reap_fn(struct work_struct *work)
-{
-	states_reap(ULONG_MAX, IDLE_JIFFIES);
-	if (atomic_read(&states.nelems))
-		schedule_delayed_work(&reap_work, IDLE_JIFFIES);
-}
-
-static unsigned long shrinker_count(struct shrinker *s, struct shrink_control *sc)
-{
-	return atomic_read(&states.nelems) ?: SHRINK_EMPTY;
-}
-
-static unsigned long shrinker_scan(struct shrinker *s, struct shrink_control *sc)
-{
-	return states_reap(sc->nr_to_scan, 0) ?: SHRINK_STOP;
-}
-
 /**
  * dsync_posix_owner_start() - make the tables
  *
@@ -455,13 +418,9 @@ int dsync_posix_owner_start(void)
 	ret = rhashtable_init(&states, &state_params);
 	if (ret)
 		goto destroy_owners;
-	ret = -ENOMEM;
-	shrinker = shrinker_alloc(0, "dmabuf_sync_posix");
-	if (!shrinker)
+	ret = dsync_cache_start(&cache, "dmabuf_sync_posix");
+	if (ret)
 		goto destroy_states;
-	shrinker->count_objects = shrinker_count;
-	shrinker->scan_objects = shrinker_scan;
-	shrinker_register(shrinker);
 	return 0;
 
 destroy_states:
@@ -500,7 +459,7 @@ static void states_forget(void (*forget)(struct dsync_posix *posix))
  */
 void dsync_posix_owner_stop(void (*forget)(struct dsync_posix *posix))
 {
-	shrinker_free(shrinker);
+	dsync_cache_stop(&cache);
 	for (;;) {
 		states_forget(forget);
 		if (!atomic_read(&states.nelems))
@@ -508,7 +467,6 @@ void dsync_posix_owner_stop(void (*forget)(struct dsync_posix *posix))
 		/* A record is being dropped at this moment. */
 		schedule_timeout_uninterruptible(1);
 	}
-	cancel_delayed_work_sync(&reap_work);
 	rhashtable_destroy(&states);
 	rhashtable_destroy(&owners);
 }
