@@ -214,8 +214,12 @@ static struct json_object *last_window(struct tool *tool, const struct st_world 
 	for (i = 0; i < MAX_WINDOWS; i++) {
 		json_object_put(report);
 		report = tool_line(tool);
-		if (!report || !add_window(report, w, windows))
+		if (!report)
 			return NULL;
+		if (!add_window(report, w, windows)) {
+			fprintf(stderr, "# %s\n", json_object_to_json_string(report));
+			return NULL;
+		}
 		if (windows[0] + tool_summary(report, "lost_runs") >= expected[0] &&
 		    !tool_summary(report, "acquired") && at_rest(report))
 			break;
