@@ -16,6 +16,7 @@
 #include "acquire.h"
 #include "buf.h"
 #include "dmabuf_sync_trace.h"
+#include "fence.h"
 #include "graph.h"
 #include "hold.h"
 #include "owner.h"
@@ -293,14 +294,27 @@ static int watch_earlier(struct dsync_set *set)
 	return ret;
 }
 
+static bool is_last_of_buf(const struct dsync_set *set, const struct dsync_access *end)
+{
+	return end == set->accesses + set->nr || end->first & DSYNC_FIRST_OF_BUF;
+}
+
+/*
+ * The mark of a buffer goes with the last access there: what enters now finds them held. Those of
+ * the other buffers stay, so that nothing comes in the way there. But not if the set was queued: a
+ * search would take it for one that still waits.
+ */
 static void hold_part(struct dsync_access *access, struct dsync_access *end)
 {
 	struct dsync_buf *buf = access->buf;
+	struct dsync_set *set = access->set;
 	unsigned long flags;
 
 	dsync_buf_lock(buf, &flags);
 	for (; access < end; access++)
 		dsync_hold_insert(access);
+	if (set->state == DSYNC_NEW && is_last_of_buf(set, end))
+		buf->marked = NULL;
 	dsync_buf_unlock(buf, flags);
 }
 
@@ -339,8 +353,8 @@ static void enqueue_many(struct dsync_set *set)
 }
 
 /*
- * With all buffers marked. What is in the way can go at any time: it tells the set, then.
- * -EALREADY: the set is queued, unlock and go on.
+ * With all buffers marked, which they stay unless a new set is held then. What is in the way can
+ * go at any time: it tells the set, then. -EALREADY: the set is queued, unlock and go on.
  */
 static int attempt_marked(struct dsync_set *set, unsigned int how, enum in_the_way way)
 {
@@ -368,11 +382,13 @@ static int attempt_marked(struct dsync_set *set, unsigned int how, enum in_the_w
 
 static int attempt_many(struct dsync_set *set, unsigned int how)
 {
+	bool queued = set->state == DSYNC_QUEUED;
 	int ret;
 
 	dsync_queue_unwatch(set);
 	ret = attempt_marked(set, how, mark_all(set));
-	unmark_all(set);
+	if (ret || queued)
+		unmark_all(set);
 	return ret;
 }
 
@@ -397,6 +413,8 @@ static int attempt_once(struct dsync_set *set, unsigned int how, bool intr)
 	if (ret)
 		return ret;
 	ret = set->local ? attempt_local(set, how) : attempt_many(set, how);
+	if (!ret)
+		dsync_fence_look(set);
 	dsync_txn_unlock(&txn);
 	if (!set->local)
 		serve_all(set);

@@ -3,6 +3,7 @@
 #define _DSYNC_BUF_H
 
 #include <linux/atomic.h>
+#include <linux/dma-buf.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
@@ -12,7 +13,6 @@
 #include "access.h"
 #include "conflict.h"
 
-struct dma_buf;
 struct dma_fence;
 struct dsync_windows;
 
@@ -148,5 +148,11 @@ struct dsync_access *dsync_buf_holder(struct dsync_buf *buf,
 				      const struct dsync_access *access);
 
 bool dsync_buf_has_job(struct dsync_buf *buf, struct dma_fence *fence);
+
+/* Where the fences of an access's buffer are. */
+static inline struct dma_resv *dsync_resv_of(const struct dsync_access *access)
+{
+	return access->buf->dmabuf->resv;
+}
 
 #endif /* _DSYNC_BUF_H */

@@ -180,6 +180,8 @@ int dsync_coherency_begin(struct dsync_set *set)
 	struct dsync_access *access;
 	int ret;
 
+	if (!set->has_cpu)
+		return 0;
 	dsync_set_for_each(set, access) {
 		if (dsync_access_is_dma(access))
 			continue;

@@ -27,15 +27,10 @@ static enum dma_resv_usage usage_of(const struct dsync_access *access)
 	return dma_resv_usage_rw(access->first & DSYNC_RESV_WRITTEN);
 }
 
-static struct dma_resv *resv_of(const struct dsync_access *access)
-{
-	return access->buf->dmabuf->resv;
-}
-
 /* No fence was ever added. */
 static bool resv_is_unused(const struct dsync_access *access)
 {
-	return !rcu_access_pointer(resv_of(access)->fences);
+	return !rcu_access_pointer(dsync_resv_of(access)->fences);
 }
 
 /*
@@ -55,7 +50,7 @@ static noinline bool resv_busy(struct dsync_access *access)
 	struct dma_fence *fence;
 	bool busy = false;
 
-	dma_resv_iter_begin(&cursor, resv_of(access), usage_of(access));
+	dma_resv_iter_begin(&cursor, dsync_resv_of(access), usage_of(access));
 	dma_resv_for_each_fence_unlocked(&cursor, fence) {
 		if (dma_resv_iter_is_restarted(&cursor))
 			busy = false;
@@ -80,6 +75,34 @@ bool dsync_fence_busy(struct dsync_set *set)
 		if (!resv_is_unused(access) && resv_busy(access))
 			return true;
 	return false;
+}
+
+/* The same as dsync_fence_busy(), of resv that are locked. */
+static bool locked_busy(struct dsync_set *set)
+{
+	struct dsync_access *access;
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+	bool busy = false;
+
+	dsync_set_for_each_resv(set, access)
+		dma_resv_for_each_fence(&cursor, dsync_resv_of(access), usage_of(access), fence)
+			busy |= fence_is_foreign(access, fence);
+	return busy;
+}
+
+/**
+ * dsync_fence_look() - look for fences to wait for while the resv are locked
+ * @set: a set that was acquired just now
+ *
+ * It spares dsync_fence_wait() to look at each of many resv by itself.
+ *
+ * Context: all resv of the set locked.
+ */
+void dsync_fence_look(struct dsync_set *set)
+{
+	if (!locked_busy(set))
+		set->wait.access = set->nr;
 }
 
 static void fence_wait_cb(struct dma_fence *fence, struct dma_fence_cb *cb)
@@ -133,9 +156,9 @@ static noinline int snapshot_take(struct dsync_fence_wait *wait, struct dsync_ac
 {
 	enum dma_resv_usage usage = usage_of(access);
 
-	if (dma_resv_test_signaled(resv_of(access), usage))
+	if (dma_resv_test_signaled(dsync_resv_of(access), usage))
 		return 0;
-	return dma_resv_get_fences(resv_of(access), usage, &wait->nr, &wait->fences);
+	return dma_resv_get_fences(dsync_resv_of(access), usage, &wait->nr, &wait->fences);
 }
 
 /**
@@ -240,7 +263,7 @@ static int reserve_slots(struct dsync_set *set)
 	int ret;
 
 	dsync_set_for_each_resv(set, access) {
-		ret = dma_resv_reserve_fences(resv_of(access), 1);
+		ret = dma_resv_reserve_fences(dsync_resv_of(access), 1);
 		if (ret)
 			return ret;
 	}
@@ -262,7 +285,7 @@ static void publish(struct dsync_set *set)
 					 set->fence->seqno, 0);
 	}
 	dsync_set_for_each_resv(set, access)
-		dma_resv_add_fence(resv_of(access), set->fence,
+		dma_resv_add_fence(dsync_resv_of(access), set->fence,
 				   access->first & DSYNC_RESV_WRITTEN ? DMA_RESV_USAGE_WRITE :
 									DMA_RESV_USAGE_READ);
 }
@@ -273,7 +296,7 @@ static struct dma_fence *foreign_fence(struct dsync_access *access)
 	struct dma_fence *fence, *found = NULL;
 	struct dma_resv_iter cursor;
 
-	dma_resv_iter_begin(&cursor, resv_of(access), usage_of(access));
+	dma_resv_iter_begin(&cursor, dsync_resv_of(access), usage_of(access));
 	dma_resv_for_each_fence_unlocked(&cursor, fence) {
 		if (fence_is_foreign(access, fence)) {
 			found = dma_fence_get(fence);
@@ -296,20 +319,6 @@ static void foreign_fences_wait(struct dsync_set *set)
 			dma_fence_put(fence);
 		}
 	}
-}
-
-/* The same as dsync_fence_busy(), of resv that are locked. */
-static bool locked_busy(struct dsync_set *set)
-{
-	struct dsync_access *access;
-	struct dma_resv_iter cursor;
-	struct dma_fence *fence;
-	bool busy = false;
-
-	dsync_set_for_each_resv(set, access)
-		dma_resv_for_each_fence(&cursor, resv_of(access), usage_of(access), fence)
-			busy |= fence_is_foreign(access, fence);
-	return busy;
 }
 
 /* The resv locked, slots reserved, and no fence there that the job must not pass (invariant 10). */
@@ -352,7 +361,7 @@ int dsync_fence_commit(struct dsync_set *set, struct dma_fence *fence)
 	struct dsync_txn txn;
 	int ret;
 
-	if (dma_fence_is_container(fence) || dsync_set_has_cpu(set))
+	if (dma_fence_is_container(fence) || set->has_cpu)
 		return -EINVAL;
 	if (set->state != DSYNC_READY)
 		return -EBUSY;

@@ -59,20 +59,22 @@ int dsync_owner_start(void)
 }
 
 /**
- * dsync_id_next() - draw an id for an owner or an access
+ * dsync_ids_draw() - draw ids for some accesses
+ * @nr: how many
  *
  * Each CPU counts for itself, so that the uncontended path writes to nothing that is shared.
  *
  * Context: any.
- * Return: a number that was not used since boot, over all loads of the module; never 0.
+ * Return: the first id; each of the others is nr_cpu_ids more than the one before. None was used
+ * since boot, over all loads of the module, and none is 0.
  */
-u64 dsync_id_next(void)
+u64 dsync_ids_draw(unsigned int nr)
 {
 	unsigned int cpu = get_cpu();
-	u64 nr = first_nr + this_cpu_inc_return(last_nr);
+	u64 last = first_nr + this_cpu_add_return(last_nr, nr);
 
 	put_cpu();
-	return nr * nr_cpu_ids + cpu;
+	return (last - nr + 1) * nr_cpu_ids + cpu;
 }
 
 static int owner_attach(struct dsync_owner *owner)

@@ -55,7 +55,13 @@ extern struct ww_class dsync_verdict_class;
 
 int dsync_owner_start(void);
 
-u64 dsync_id_next(void);
+u64 dsync_ids_draw(unsigned int nr);
+
+/* An id for an owner, or for one access. */
+static inline u64 dsync_id_next(void)
+{
+	return dsync_ids_draw(1);
+}
 
 struct dsync_owner *dsync_owner_create(u32 kind, const char *name);
 void dsync_owner_get(struct dsync_owner *owner);

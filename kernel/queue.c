@@ -161,6 +161,19 @@ void dsync_queue_line_up(struct dsync_set *set)
 		set->line = (struct dsync_line){ .returned = returned };
 }
 
+/* Is one in the way of an access, among the requests that its buffer has? */
+static noinline struct dsync_access *earlier_in(struct dsync_set *set, struct dsync_access *access)
+{
+	struct dsync_ask ask = dsync_conflict_ask(access, set->ticket ?: U64_MAX);
+	struct dsync_line *line = &set->line;
+	struct dsync_access *earlier;
+
+	earlier = dsync_conflict_scan(&access->buf->queued, &ask, &line->cursor, DSYNC_MAX_STEPS);
+	if (!earlier)
+		line->cursor = (struct dsync_cursor){};
+	return earlier;
+}
+
 /**
  * dsync_queue_earlier() - is an earlier request in the way
  * @set: the set, after dsync_queue_line_up(); while it has no ticket all requests are earlier
@@ -173,21 +186,15 @@ void dsync_queue_line_up(struct dsync_set *set)
  */
 struct dsync_access *dsync_queue_earlier(struct dsync_set *set, struct dsync_access *end)
 {
-	struct dsync_line *line = &set->line;
-	struct dsync_access *access, *earlier;
-	struct dsync_ask ask;
+	struct dsync_access *access = set->accesses + set->line.access, *earlier = NULL;
 
-	while ((access = set->accesses + line->access) < end) {
+	for (; access < end && !earlier; access++) {
 		lockdep_assert_held(&access->buf->lock);
-		ask = dsync_conflict_ask(access, set->ticket ?: U64_MAX);
-		earlier = dsync_conflict_scan(&access->buf->queued, &ask, &line->cursor,
-					      DSYNC_MAX_STEPS);
-		if (earlier)
-			return earlier;
-		line->access++;
-		line->cursor = (struct dsync_cursor){};
+		if (access->buf->nr_queued)
+			earlier = earlier_in(set, access);
+		set->line.access += !earlier;
 	}
-	return NULL;
+	return earlier;
 }
 
 static struct dsync_access *scan_some(struct dsync_set *set)

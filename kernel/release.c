@@ -135,7 +135,7 @@ bool dsync_release_any(struct dsync_set *set)
 	if (WARN_ON_ONCE(set->state != DSYNC_READY))
 		return false;
 
-	if (!dsync_set_has_cpu(set) && !dsync_set_was_abandoned(set)) {
+	if (!set->has_cpu && !dsync_set_was_abandoned(set)) {
 		leave_tables(set);
 	} else if (may_sleep()) {
 		dsync_release(set);

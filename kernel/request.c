@@ -40,13 +40,15 @@ static void trace_request(struct dsync_access *access)
 
 static void request_begin(struct dsync_set *set)
 {
+	u64 id = dsync_ids_draw(set->nr);
 	struct dsync_access *access;
 
 	WARN_ON_ONCE(set->requested_ns);
 	dsync_set_adopt(set);
 	set->requested_ns = ktime_get_ns();
 	dsync_set_for_each(set, access) {
-		access->id = dsync_id_next();
+		access->id = id;
+		id += nr_cpu_ids;
 		trace_request(access);
 	}
 }

@@ -212,8 +212,10 @@ static int set_arrange(struct dsync_set *set)
 
 	if (set->nr > 1)
 		set_sort(set);
+	set->has_cpu = false;
 	dsync_set_for_each(set, access) {
 		access->set = set;
+		set->has_cpu |= !dsync_access_is_dma(access);
 		access_place(access, &part, &resv);
 		if (access_overlaps_prev(access))
 			return -EINVAL;
@@ -539,22 +541,6 @@ void dsync_set_abort(struct dsync_set *set)
 {
 	set_bit(DSYNC_SET_ABORTED, &set->kicked);
 	wake_up_process(set->task);
-}
-
-/**
- * dsync_set_has_cpu() - does a CPU access anything here
- * @set: the set
- *
- * Return: true if not all accesses are DMA.
- */
-bool dsync_set_has_cpu(const struct dsync_set *set)
-{
-	const struct dsync_access *access;
-
-	dsync_set_for_each(set, access)
-		if (!dsync_access_is_dma(access))
-			return true;
-	return false;
 }
 
 /**

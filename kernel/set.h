@@ -115,6 +115,7 @@ typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
  * @watch: in &dsync_access.watchers of an access that is in the way, or in
  *	&dsync_buf.pending; under &dsync_buf.lock of @watched
  * @watched: the buffer of that access
+ * @has_cpu: some access is the CPU's
  * @local: one buffer and at most DSYNC_MAX_LOCAL accesses: its state changes under
  *	&dsync_buf.lock, by hand-over, too
  * @behind: only earlier requests were in the way when it was looked at
@@ -157,6 +158,7 @@ struct dsync_set {
 	struct list_head waiting;
 	struct hlist_node watch;
 	struct dsync_buf *watched;
+	bool has_cpu;
 	bool local;
 	bool behind;
 	struct dsync_line line;
@@ -237,7 +239,6 @@ void dsync_set_abort(struct dsync_set *set);
 bool dsync_set_queue_request(struct dsync_set *set);
 bool dsync_set_queue_release(struct work_struct *work);
 bool dsync_set_queue_serve(struct work_struct *work);
-bool dsync_set_has_cpu(const struct dsync_set *set);
 bool dsync_set_was_abandoned(const struct dsync_set *set);
 
 #endif /* _DSYNC_SET_H */

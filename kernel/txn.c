@@ -11,14 +11,9 @@
 #include "set.h"
 #include "txn.h"
 
-static struct dma_resv *resv_of(const struct dsync_access *access)
-{
-	return access->buf->dmabuf->resv;
-}
-
 static bool one_resv(struct dsync_set *set)
 {
-	return resv_of(&set->accesses[0]) == resv_of(&set->accesses[set->nr - 1]);
+	return dsync_resv_of(&set->accesses[0]) == dsync_resv_of(&set->accesses[set->nr - 1]);
 }
 
 static int resv_lock(struct dma_resv *resv, struct ww_acquire_ctx *ctx,
@@ -45,9 +40,9 @@ static void unlock_until(struct dsync_set *set, struct dsync_access *end,
 
 	for (access = set->accesses; access < end; access++)
 		if (access != slow && access->first & DSYNC_FIRST_OF_RESV)
-			dma_resv_unlock(resv_of(access));
+			dma_resv_unlock(dsync_resv_of(access));
 	if (slow)
-		dma_resv_unlock(resv_of(slow));
+		dma_resv_unlock(dsync_resv_of(slow));
 }
 
 /*
@@ -63,7 +58,7 @@ again:
 	dsync_set_for_each(set, access) {
 		if (access == slow || !(access->first & DSYNC_FIRST_OF_RESV))
 			continue;
-		ret = resv_lock(resv_of(access), ctx, intr);
+		ret = resv_lock(dsync_resv_of(access), ctx, intr);
 		if (!ret)
 			continue;
 		unlock_until(set, access, slow);
@@ -73,7 +68,7 @@ again:
 		trace_dmabuf_sync_backoff(access->buf->ino, set->owner->id,
 					  set->nr);
 		slow = access;
-		ret = resv_lock_slow(resv_of(slow), ctx, intr);
+		ret = resv_lock_slow(dsync_resv_of(slow), ctx, intr);
 		if (ret)
 			return ret;
 		goto again;

@@ -32,7 +32,7 @@ EXPORT_SYMBOL_IF_KUNIT(dsync_buf_walk_begin);
 EXPORT_SYMBOL_IF_KUNIT(dsync_buf_walk_end);
 EXPORT_SYMBOL_IF_KUNIT(dsync_buf_walk_next);
 EXPORT_SYMBOL_IF_KUNIT(dsync_conflict_between);
-EXPORT_SYMBOL_IF_KUNIT(dsync_id_next);
+EXPORT_SYMBOL_IF_KUNIT(dsync_ids_draw);
 EXPORT_SYMBOL_IF_KUNIT(dsync_owner_create);
 EXPORT_SYMBOL_IF_KUNIT(dsync_owner_put);
 EXPORT_SYMBOL_IF_KUNIT(dsync_queue_cancel);
