@@ -349,7 +349,10 @@ inline part_blocked(s, b, trees)
 	}
 }
 
-/* Who enters and who cancels compete for the state; the set is held when all of it is. */
+/*
+ * Who enters and who cancels compete for the state; the set is held when all of it is. A new one
+ * takes the mark of a buffer away as it enters there.
+ */
 inline hold_parts(s)
 {
 	d_step {
@@ -358,6 +361,10 @@ inline hold_parts(s)
 #else
 		won = (state[s] == NEW || state[s] == QUEUED);
 #endif
+		if
+		:: won && state[s] == NEW -> DEL(marked, 0)
+		:: else
+		fi;
 		if
 		:: won -> state[s] = ENTERING; entering = BIT(s); dsync_hold_insert(s, 0)
 		:: else
