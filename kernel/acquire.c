@@ -39,7 +39,7 @@ static void trace_edges(struct dsync_access *access, struct dsync_trees *trees, 
 		trace_dmabuf_sync_contended(access->buf->ino, access->id,
 					    access->set->owner->id, other->id,
 					    other->set->owner->id, other->set->owner->kind,
-					    other->set->owner->tgid, other->set->tid,
+					    other->set->owner->tgid, dsync_set_tid(other->set),
 					    queued);
 }
 

@@ -407,7 +407,7 @@ bool dsync_buf_has_job(struct dsync_buf *buf, struct dma_fence *fence)
 
 	spin_lock_irqsave(&buf->lock, flags);
 	list_for_each_entry(access, &buf->jobs, job) {
-		found = access->set->fence == fence;
+		found = access->set->job.fence == fence;
 		if (found)
 			break;
 	}

@@ -217,7 +217,7 @@ void dsync_fence_wait_stop(struct dsync_set *set)
 /* The fence's last reference is that of whoever signals it. */
 static void job_over(struct dsync_set *set)
 {
-	struct dma_fence *fence = set->fence;
+	struct dma_fence *fence = set->job.fence;
 
 	dsync_release_job(set);
 	dma_fence_put(fence);
@@ -242,7 +242,7 @@ static bool is_short(const struct dsync_set *set)
 /* The engine is done with the job: runs inside &dma_fence.lock, often in hard interrupt. */
 static void job_signaled(struct dma_fence *fence, struct dma_fence_cb *cb)
 {
-	struct dsync_set *set = container_of(cb, struct dsync_set, fence_cb);
+	struct dsync_set *set = container_of(cb, struct dsync_set, job.cb);
 	struct dsync_access *access;
 
 	dsync_set_for_each(set, access)
@@ -281,11 +281,11 @@ static void publish(struct dsync_set *set)
 		list_add_tail(&access->job, &access->buf->jobs);
 		spin_unlock_irqrestore(&access->buf->lock, flags);
 		trace_dmabuf_sync_commit(access->buf->ino, access->id,
-					 set->owner->id, set->fence->context,
-					 set->fence->seqno, 0);
+					 set->owner->id, set->job.fence->context,
+					 set->job.fence->seqno, 0);
 	}
 	dsync_set_for_each_resv(set, access)
-		dma_resv_add_fence(dsync_resv_of(access), set->fence,
+		dma_resv_add_fence(dsync_resv_of(access), set->job.fence,
 				   access->first & DSYNC_RESV_WRITTEN ? DMA_RESV_USAGE_WRITE :
 									DMA_RESV_USAGE_READ);
 }
@@ -366,17 +366,18 @@ int dsync_fence_commit(struct dsync_set *set, struct dma_fence *fence)
 	if (set->state != DSYNC_READY)
 		return -EBUSY;
 
+	WARN_ON_ONCE(set->wait.armed);
 	ret = commit_lock(&txn, set);
 	if (ret)
 		return ret;
-	set->fence = dma_fence_get(fence);
+	set->job.fence = dma_fence_get(fence);
 	set->state = DSYNC_COMMITTED;
 	publish(set);
 	dsync_txn_unlock(&txn);
 
 	__module_get(THIS_MODULE);
 	dsync_set_get(set);
-	if (dma_fence_add_callback(fence, &set->fence_cb, job_signaled))
-		job_signaled(fence, &set->fence_cb);
+	if (dma_fence_add_callback(fence, &set->job.cb, job_signaled))
+		job_signaled(fence, &set->job.cb);
 	return 0;
 }

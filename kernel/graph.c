@@ -160,7 +160,7 @@ static void trace_deadlock(struct dsync_set *set, struct dsync_set *via)
 				trace_dmabuf_sync_deadlock(access->buf->ino, access->id,
 							   set->owner->id, other->id,
 							   via->owner->id, via->owner->kind,
-							   via->owner->tgid, via->tid, 0);
+							   via->owner->tgid, dsync_set_tid(via), 0);
 }
 
 /* The request that came last is the one to fail. */

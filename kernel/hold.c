@@ -23,7 +23,7 @@ static void trace_acquired(struct dsync_set *set)
 	dsync_set_for_each(set, access)
 		trace_dmabuf_sync_acquired(access->buf->ino, access->id,
 					   owner->id, owner->kind, owner->tgid,
-					   set->tid,
+					   dsync_set_tid(set),
 					   access->mode & DMA_BUF_ACCESS_RW,
 					   dsync_access_is_dma(access),
 					   access->start,

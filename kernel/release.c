@@ -23,7 +23,7 @@ static void trace_abandoned(struct dsync_access *access, u64 held_ns)
 	struct dsync_owner *owner = set->owner;
 
 	trace_dmabuf_sync_abandoned(access->buf->ino, access->id, owner->id, owner->kind,
-				    owner->tgid, set->tid, access->mode & DMA_BUF_ACCESS_RW,
+				    owner->tgid, dsync_set_tid(set), access->mode & DMA_BUF_ACCESS_RW,
 				    dsync_access_is_dma(access), access->start,
 				    dsync_access_len(access), held_ns);
 }
@@ -34,7 +34,7 @@ static void trace_released(struct dsync_access *access, u64 held_ns)
 	struct dsync_owner *owner = set->owner;
 
 	trace_dmabuf_sync_released(access->buf->ino, access->id, owner->id, owner->kind,
-				   owner->tgid, set->tid, access->mode & DMA_BUF_ACCESS_RW,
+				   owner->tgid, dsync_set_tid(set), access->mode & DMA_BUF_ACCESS_RW,
 				   dsync_access_is_dma(access), access->start,
 				   dsync_access_len(access), held_ns);
 }
@@ -198,7 +198,7 @@ void dsync_release_unready(struct dsync_set *set)
  */
 void dsync_release_job(struct dsync_set *set)
 {
-	if (!set->fence->error)
+	if (!set->job.fence->error)
 		clear_marks(set);
 	leave_tables(set);
 }

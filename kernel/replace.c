@@ -34,10 +34,10 @@ static void trace_new(struct dsync_set *set)
 	u32 mode = access->mode & DMA_BUF_ACCESS_RW;
 
 	trace_dmabuf_sync_request(access->buf->ino, access->id, owner->id,
-				  owner->kind, owner->tgid, set->tid, mode, 0,
+				  owner->kind, owner->tgid, dsync_set_tid(set), mode, 0,
 				  access->start, dsync_access_len(access), 0);
 	trace_dmabuf_sync_acquired(access->buf->ino, access->id, owner->id,
-				   owner->kind, owner->tgid, set->tid, mode, 0,
+				   owner->kind, owner->tgid, dsync_set_tid(set), mode, 0,
 				   access->start, dsync_access_len(access), 0);
 }
 
@@ -47,7 +47,7 @@ static void trace_old(struct dsync_set *set)
 	struct dsync_owner *owner = set->owner;
 
 	trace_dmabuf_sync_released(access->buf->ino, access->id, owner->id,
-				   owner->kind, owner->tgid, set->tid,
+				   owner->kind, owner->tgid, dsync_set_tid(set),
 				   access->mode & DMA_BUF_ACCESS_RW, 0,
 				   access->start, dsync_access_len(access),
 				   ktime_get_ns() - set->acquired_ns);

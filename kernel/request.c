@@ -33,7 +33,7 @@ static void trace_request(struct dsync_access *access)
 	struct dsync_owner *owner = set->owner;
 
 	trace_dmabuf_sync_request(access->buf->ino, access->id, owner->id, owner->kind,
-				  owner->tgid, set->tid, access->mode & DMA_BUF_ACCESS_RW,
+				  owner->tgid, dsync_set_tid(set), access->mode & DMA_BUF_ACCESS_RW,
 				  dsync_access_is_dma(access), access->start,
 				  dsync_access_len(access), 0);
 }

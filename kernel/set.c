@@ -310,6 +310,7 @@ static struct dsync_set *set_alloc(struct dsync_owner *owner, unsigned int nr, s
 	struct dsync_set *set;
 	void *object;
 
+	WARN_ON_ONCE(head > U8_MAX);
 	object = kzalloc(head + struct_size(set, accesses, nr), GFP_KERNEL_ACCOUNT);
 	if (!object)
 		return NULL;
@@ -387,7 +388,6 @@ void dsync_set_adopt(struct dsync_set *set)
 		return;
 	put_pid(set->tid_pid);
 	set->tid_pid = get_pid(task_pid(current));
-	set->tid = task_pid_nr(current);
 }
 
 /**
@@ -406,7 +406,7 @@ bool dsync_set_renew(struct dsync_set *set)
 		return false;
 	smp_acquire__after_ctrl_dep();
 
-	WARN_ON_ONCE(!list_empty(&set->waiting) || set->wait.armed);
+	WARN_ON_ONCE(!list_empty(&set->waiting));
 	set->state = DSYNC_NEW;
 	set->watched = NULL;
 	set->ticket = 0;
@@ -419,7 +419,7 @@ bool dsync_set_renew(struct dsync_set *set)
 	set->by_task = false;
 	set->stage = 0;
 	set->result = -EINPROGRESS;
-	set->wait.access = 0;
+	set->wait = (struct dsync_fence_wait){};
 	return true;
 }
 
@@ -441,7 +441,7 @@ static void set_destroy(struct kref *ref)
 	struct dsync_set *set = container_of(ref, struct dsync_set, ref);
 	struct dsync_access *access;
 
-	WARN_ON_ONCE(!list_empty(&set->waiting) || set->wait.armed);
+	WARN_ON_ONCE(!list_empty(&set->waiting));
 	WARN_ON_ONCE(work_pending(&set->work));
 	WARN_ON_ONCE(set->state != DSYNC_NEW && set->state != DSYNC_OVER);
 	dsync_set_unpin(set);

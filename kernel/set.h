@@ -6,6 +6,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/pid.h>
 #include <linux/workqueue.h>
 
 #include "access.h"
@@ -98,6 +99,16 @@ struct dsync_line {
 typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
 
 /**
+ * struct dsync_job - a job that a set was committed for
+ * @fence: its fence; a reference
+ * @cb: releases the set
+ */
+struct dsync_job {
+	struct dma_fence *fence;
+	struct dma_fence_cb cb;
+};
+
+/**
  * struct dsync_set - one request: accesses that are acquired together or not at all
  *
  * A user that makes one request after the other keeps the set (dsync_set_renew()), and with it
@@ -107,21 +118,24 @@ typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
  * @nr: number of @accesses
  * @nr_buffers: dma-bufs that it was counted to keep
  * @head: bytes in front of the set in the same object, which are its user's
- * @owner: who asks; a reference
- * @tid: thread that asked, number in the initial pid namespace
- * @tid_pid: the same thread, a reference
- * @rcu: frees it
- * @waiting: in &dsync_owner.waiting, under &dsync_owner.lock
- * @watch: in &dsync_access.watchers of an access that is in the way, or in
- *	&dsync_buf.pending; under &dsync_buf.lock of @watched
- * @watched: the buffer of that access
+ * @stage: which stage of a request it is in (request.c); behind the last one it is ready
  * @has_cpu: some access is the CPU's
  * @local: one buffer and at most DSYNC_MAX_LOCAL accesses: its state changes under
  *	&dsync_buf.lock, by hand-over, too
  * @behind: only earlier requests were in the way when it was looked at
- * @line: whether they are; of whoever looks
+ * @windows: the CPU windows of its accesses are open
+ * @by_task: of a queued request: fences and windows are for a task of its user
+ * @pinned: each access has a reference on its dma-buf
+ * @owner: who asks; a reference
+ * @tid_pid: thread that asked, a reference
  * @state: how far it is; changed by whoever runs the request, or hands over, later by whoever
  *	releases
+ * @result: -EINPROGRESS until the asynchronous request has ended
+ * @waiting: in &dsync_owner.waiting, under &dsync_owner.lock
+ * @watch: in &dsync_access.watchers of an access that is in the way, or in
+ *	&dsync_buf.pending; under &dsync_buf.lock of @watched
+ * @watched: the buffer of that access
+ * @line: whether earlier requests are in the way; of whoever looks
  * @ticket: place in the order of all requests that wait; 0: it never had to
  * @searched: steps that it has searched the wait-for graph (effort.c); of its task, or worker
  * @search_needs: steps that the next search needs; likewise
@@ -135,35 +149,33 @@ typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
  * @release_work: ends the CPU windows of a release that must not sleep
  * @done: told the end of an asynchronous request, or that a queued one has news; NULL for a
  *	task's own
- * @by_task: of a queued request: fences and windows are for a task of its user
- * @windows: the CPU windows of its accesses are open
- * @pinned: each access has a reference on its dma-buf
- * @stage: which stage of a request it is in (request.c); behind the last one it is ready
- * @result: -EINPROGRESS until the asynchronous request has ended
- * @wait: the wait for fences of stock drivers
- * @fence: fence of the committed job; a reference
- * @fence_cb: releases the set
+ * @wait: until it is ready, the wait for fences of stock drivers
+ * @job: once it is committed
+ * @rcu: frees it
  * @accesses: sorted by resv, buffer and start; fixed once the set exists
  */
 struct dsync_set {
 	struct kref ref;
 	u16 nr;
 	u16 nr_buffers;
-	u16 head;
+	u8 head;
+	u8 stage;
+	bool has_cpu;
+	bool local;
+	bool behind;
+	bool windows;
+	bool by_task;
+	bool pinned;
 	struct dsync_owner *owner;
-	u32 tid;
 	struct pid *tid_pid;
-	struct rcu_head rcu;
+	enum dsync_state state;
+	int result;
 
 	struct list_head waiting;
 	struct hlist_node watch;
 	struct dsync_buf *watched;
-	bool has_cpu;
-	bool local;
-	bool behind;
 	struct dsync_line line;
 
-	enum dsync_state state;
 	u64 ticket;
 	u64 searched;
 	u64 search_needs;
@@ -177,18 +189,21 @@ struct dsync_set {
 	struct work_struct work;
 	struct work_struct release_work;
 	dsync_done_fn done;
-	bool windows;
-	bool by_task;
-	bool pinned;
-	unsigned int stage;
-	int result;
 
-	struct dsync_fence_wait wait;
-	struct dma_fence *fence;
-	struct dma_fence_cb fence_cb;
+	union {
+		struct dsync_fence_wait wait;
+		struct dsync_job job;
+		struct rcu_head rcu;
+	};
 
 	struct dsync_access accesses[] __counted_by(nr);
 };
+
+/* Number of the thread that asked, in the initial pid namespace. */
+static inline u32 dsync_set_tid(const struct dsync_set *set)
+{
+	return pid_nr(set->tid_pid);
+}
 
 #define dsync_set_for_each(set, access)					\
 	for (access = (set)->accesses;					\

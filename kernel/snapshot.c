@@ -81,13 +81,13 @@ static void show_access(struct seq_file *m, struct dsync_access *access,
 	show_text(m, buf->dmabuf->exp_name, "\\ =");
 	seq_printf(m, " size=%zu access=%llu owner=%llu kind=%s tgid=%u tid=%u mode=%s agent=%s state=%s start=%lu len=%llu age_ns=%llu fence=%llu:%llu comm=",
 		   buf->dmabuf->size, access->id, owner->id,
-		   kind_name(owner->kind), owner->tgid, set->tid,
+		   kind_name(owner->kind), owner->tgid, dsync_set_tid(set),
 		   mode_name(access), dsync_access_is_dma(access) ? "dma" : "cpu",
 		   !held ? "queued" : job ? "committed" : "acquired",
 		   access->start, dsync_access_len(access),
 		   since ? ktime_get_ns() - since : 0,
-		   job ? set->fence->context : 0,
-		   job ? (u64)set->fence->seqno : 0);
+		   job ? set->job.fence->context : 0,
+		   job ? (u64)set->job.fence->seqno : 0);
 	show_text(m, owner->name, "\\");
 	seq_putc(m, '\n');
 }

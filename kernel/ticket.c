@@ -55,7 +55,7 @@ static struct ticket *ticket_create(const struct dsync_set *set)
 	if (!ticket)
 		return NULL;
 	ticket->number = set->ticket;
-	ticket->tid = set->tid;
+	ticket->tid = dsync_set_tid(set);
 	ticket->nr = set->nr;
 	dsync_set_for_each(set, access)
 		ticket->bytes[i++] = (struct bytes){
@@ -151,7 +151,7 @@ u64 dsync_ticket_take(const struct dsync_set *set)
 	/* The task itself has put its ticket there. */
 	if (hlist_empty(&owner->tickets))
 		return 0;
-	ticket = own_take(owner, set->tid);
+	ticket = own_take(owner, dsync_set_tid(set));
 	if (ticket && ticket_is_for(ticket, set))
 		number = ticket->number;
 	kfree(ticket);
