@@ -200,18 +200,28 @@ static void judge(struct dsync_search *search)
 	ww_acquire_fini(&ctx);
 }
 
-static bool judge_one(struct dsync_owner *owner, struct dsync_effort *effort)
+/* What a search for cycles of holders has found; what it passed by may be part of others. */
+enum outcome {
+	NO_CYCLE,
+	NO_CYCLE_OF_HOLDERS,
+	A_CYCLE,
+};
+
+static enum outcome judge_one(struct dsync_owner *owner, struct dsync_effort *effort)
 {
 	struct dsync_search search;
-	bool found;
+	enum outcome outcome;
 
 	dsync_search_init(&search, owner, effort);
 	dsync_search_from_target(&search);
-	found = dsync_search_run(&search);
-	if (found)
+	if (dsync_search_run(&search)) {
+		outcome = A_CYCLE;
 		judge(&search);
+	} else {
+		outcome = search.passed || effort->spent ? NO_CYCLE_OF_HOLDERS : NO_CYCLE;
+	}
 	dsync_search_fini(&search);
-	return found;
+	return outcome;
 }
 
 static void own_for_each(struct dsync_owner *owner,
@@ -276,10 +286,15 @@ static void kick_overtakers(struct dsync_owner *owner, struct dsync_effort *effo
  * Each round finds a cycle of requests that were there before the first one, and dooms one of
  * them or finds that it has gone: so they come to an end.
  */
-static void judge_all(struct dsync_owner *owner, struct dsync_effort *effort)
+static enum outcome judge_all(struct dsync_owner *owner, struct dsync_effort *effort)
 {
-	while (!effort->spent && judge_one(owner, effort))
+	enum outcome outcome;
+
+	do {
+		outcome = effort->spent ? NO_CYCLE_OF_HOLDERS : judge_one(owner, effort);
 		cond_resched();
+	} while (outcome == A_CYCLE);
+	return outcome;
 }
 
 /* Accesses that are looked at to find one that covers another. */
@@ -341,12 +356,14 @@ static bool set_is_covered(struct dsync_set *set)
 void dsync_graph_queued(struct dsync_set *set)
 {
 	bool judges = test_and_clear_bit(DSYNC_SET_UNSURE, &set->kicked) || !set->done;
+	enum outcome outcome = NO_CYCLE_OF_HOLDERS;
 	struct dsync_effort effort;
 
 	dsync_effort_begin(&effort, set);
 	if (judges)
-		judge_all(set->owner, &effort);
-	kick_overtakers(set->owner, &effort);
+		outcome = judge_all(set->owner, &effort);
+	if (outcome != NO_CYCLE)
+		kick_overtakers(set->owner, &effort);
 	if (dsync_effort_end(&effort, set))
 		return;
 	set_bit(DSYNC_SET_UNSURE, &set->kicked);
@@ -381,11 +398,13 @@ void dsync_graph_moved(struct dsync_set *set)
 {
 	struct dsync_owner *owner = set->owner;
 	struct dsync_effort effort;
+	enum outcome outcome;
 
 	dsync_effort_begin(&effort, set);
-	judge_all(owner, &effort);
+	outcome = judge_all(owner, &effort);
 	kick_own(owner);
-	kick_overtakers(owner, &effort);
+	if (outcome != NO_CYCLE)
+		kick_overtakers(owner, &effort);
 	if (!dsync_effort_end(&effort, set))
 		search_by_own(owner);
 }
@@ -403,7 +422,7 @@ struct overtaking {
 	struct dsync_set *set;
 	struct dsync_owner *owner;
 	u64 ticket;
-	struct rb_root proven;
+	struct dsync_places proven;
 	u64 *since_ns;
 	struct dsync_effort effort;
 };
@@ -471,11 +490,11 @@ static struct stranger stranger_get(struct overtaking *over, struct dsync_access
 		earlier = earlier_get(over, access, &ask, &cursor);
 		if (!earlier.set)
 			continue;
-		if (dsync_search_knows(&over->proven, earlier.set))
+		if (dsync_places_know(&over->proven, earlier.set))
 			continue;
 		if (!waits_for(over, earlier.set))
 			return earlier;
-		dsync_search_note(&over->proven, earlier.set, &over->effort);
+		dsync_places_note(&over->proven, earlier.set, &over->effort);
 		cond_resched();
 	}
 	if (earlier.set)
@@ -545,16 +564,17 @@ static bool access_may_overtake(struct overtaking *over, struct dsync_access *ac
 bool dsync_graph_may_overtake(struct dsync_set *set, u64 *since_ns)
 {
 	struct overtaking over = {
-		.set = set, .owner = set->owner, .proven = RB_ROOT, .since_ns = since_ns,
+		.set = set, .owner = set->owner, .since_ns = since_ns,
 	};
 	struct dsync_access *access;
 	bool may = true;
 
+	dsync_places_init(&over.proven);
 	dsync_effort_begin(&over.effort, set);
 	over.ticket = set->ticket ?: over.effort.horizon + 1;
 	dsync_set_for_each(set, access)
 		may = may && access_may_overtake(&over, access);
-	dsync_search_forget(&over.proven);
+	dsync_places_forget(&over.proven);
 	if (!dsync_effort_end(&over.effort, set) && !may &&
 	    READ_ONCE(set->state) == DSYNC_QUEUED)
 		dsync_effort_repeat(set);

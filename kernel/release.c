@@ -23,9 +23,9 @@ static void trace_abandoned(struct dsync_access *access, u64 held_ns)
 	struct dsync_owner *owner = set->owner;
 
 	trace_dmabuf_sync_abandoned(access->buf->ino, access->id, owner->id, owner->kind,
-				    owner->tgid, dsync_set_tid(set), access->mode & DMA_BUF_ACCESS_RW,
-				    dsync_access_is_dma(access), access->start,
-				    dsync_access_len(access), held_ns);
+				    owner->tgid, dsync_set_tid(set),
+				    access->mode & DMA_BUF_ACCESS_RW, dsync_access_is_dma(access),
+				    access->start, dsync_access_len(access), held_ns);
 }
 
 static void trace_released(struct dsync_access *access, u64 held_ns)
@@ -34,9 +34,9 @@ static void trace_released(struct dsync_access *access, u64 held_ns)
 	struct dsync_owner *owner = set->owner;
 
 	trace_dmabuf_sync_released(access->buf->ino, access->id, owner->id, owner->kind,
-				   owner->tgid, dsync_set_tid(set), access->mode & DMA_BUF_ACCESS_RW,
-				   dsync_access_is_dma(access), access->start,
-				   dsync_access_len(access), held_ns);
+				   owner->tgid, dsync_set_tid(set),
+				   access->mode & DMA_BUF_ACCESS_RW, dsync_access_is_dma(access),
+				   access->start, dsync_access_len(access), held_ns);
 }
 
 /*

@@ -26,11 +26,21 @@
 /* To make a node takes as long as looking at so many. */
 #define NODE_STEPS	16
 
+/**
+ * dsync_places_init() - nothing was reached
+ * @places: to be forgotten at the end
+ */
+void dsync_places_init(struct dsync_places *places)
+{
+	places->root = RB_ROOT;
+	places->nr_few = 0;
+}
+
 /* Where a place is, or where it would be. */
-static struct rb_node **place_of(struct rb_root *places, const void *place,
+static struct rb_node **place_of(struct dsync_places *places, const void *place,
 				 struct rb_node **parent)
 {
-	struct rb_node **link = &places->rb_node;
+	struct rb_node **link = &places->root.rb_node;
 	struct dsync_node *node;
 
 	*parent = NULL;
@@ -45,26 +55,38 @@ static struct rb_node **place_of(struct rb_root *places, const void *place,
 }
 
 /**
- * dsync_search_knows() - was a place reached
+ * dsync_places_know() - was a place reached
  * @places: places that were
  * @place: address of a set or an owner, only to be compared
  *
  * Return: true if so.
  */
-bool dsync_search_knows(const struct rb_root *places, const void *place)
+bool dsync_places_know(const struct dsync_places *places, const void *place)
 {
 	struct rb_node *parent;
 
-	return *place_of((struct rb_root *)places, place, &parent);
+	return *place_of((struct dsync_places *)places, place, &parent);
 }
 
-static struct dsync_node *node_create(const void *place, struct dsync_effort *effort)
+static struct dsync_node *node_alloc(struct dsync_places *places)
+{
+	struct dsync_node *node;
+
+	if (places->nr_few == DSYNC_FEW_PLACES)
+		return kzalloc(sizeof(*node), SEARCH_GFP);
+	node = &places->few[places->nr_few++];
+	*node = (struct dsync_node){};
+	return node;
+}
+
+static struct dsync_node *node_create(struct dsync_places *places, const void *place,
+				      struct dsync_effort *effort)
 {
 	struct dsync_node *node = NULL;
 
 	dsync_effort_take(effort, NODE_STEPS);
 	if (!effort->spent)
-		node = kzalloc(sizeof(*node), SEARCH_GFP);
+		node = node_alloc(places);
 	if (node)
 		node->place = place;
 	else
@@ -73,7 +95,7 @@ static struct dsync_node *node_create(const void *place, struct dsync_effort *ef
 }
 
 /**
- * dsync_search_note() - a place is reached
+ * dsync_places_note() - a place is reached
  * @places: places that were
  * @place: address of a set or an owner
  * @effort: what it may cost
@@ -81,7 +103,7 @@ static struct dsync_node *node_create(const void *place, struct dsync_effort *ef
  * Context: process context; may sleep for memory.
  * Return: its node; NULL if it was reached before, or the effort is spent.
  */
-struct dsync_node *dsync_search_note(struct rb_root *places, const void *place,
+struct dsync_node *dsync_places_note(struct dsync_places *places, const void *place,
 				     struct dsync_effort *effort)
 {
 	struct rb_node *parent, **link = place_of(places, place, &parent);
@@ -89,15 +111,20 @@ struct dsync_node *dsync_search_note(struct rb_root *places, const void *place,
 
 	if (*link)
 		return NULL;
-	node = node_create(place, effort);
+	node = node_create(places, place, effort);
 	if (!node)
 		return NULL;
 	rb_link_node(&node->rb, parent, link);
-	rb_insert_color(&node->rb, places);
+	rb_insert_color(&node->rb, &places->root);
 	return node;
 }
 
-static void node_free(struct dsync_node *node)
+static bool is_one_of_few(const struct dsync_places *places, const struct dsync_node *node)
+{
+	return node >= places->few && node < places->few + DSYNC_FEW_PLACES;
+}
+
+static void node_free(struct dsync_places *places, struct dsync_node *node)
 {
 	if (node->set)
 		dsync_set_put(node->set);
@@ -105,28 +132,29 @@ static void node_free(struct dsync_node *node)
 		dsync_owner_put(node->owner);
 	if (node->via)
 		dsync_set_put(node->via);
-	kfree(node);
+	if (!is_one_of_few(places, node))
+		kfree(node);
 }
 
 /**
- * dsync_search_forget() - drop all places
+ * dsync_places_forget() - drop all places
  * @places: places that were reached
  */
-void dsync_search_forget(struct rb_root *places)
+void dsync_places_forget(struct dsync_places *places)
 {
 	struct dsync_node *node, *next;
 
-	rbtree_postorder_for_each_entry_safe(node, next, places, rb) {
-		node_free(node);
+	rbtree_postorder_for_each_entry_safe(node, next, &places->root, rb) {
+		node_free(places, node);
 		cond_resched();
 	}
-	*places = RB_ROOT;
+	dsync_places_init(places);
 }
 
 /* A node for a place that was not reached before, or NULL. */
 static struct dsync_node *node_add(struct dsync_search *search, void *place)
 {
-	struct dsync_node *node = dsync_search_note(&search->places, place, search->effort);
+	struct dsync_node *node = dsync_places_note(&search->places, place, search->effort);
 
 	if (node) {
 		node->parent = search->from;
@@ -166,6 +194,9 @@ static void reach_holder(struct dsync_search *search, struct dsync_set *via)
 		reach_target(search, via);
 		return;
 	}
+	/* If it begins to now, it searches itself, and finds what was published before. */
+	if (!dsync_owner_waits(owner))
+		return;
 	node = node_add(search, owner);
 	if (!node)
 		return;
@@ -186,7 +217,7 @@ static void reach_set(struct dsync_search *search, struct dsync_set *set)
 
 	if (set_is_late(search, set))
 		return;
-	if (search->goals && dsync_search_knows(search->goals, set)) {
+	if (search->goals && dsync_places_know(search->goals, set)) {
 		reach_target(search, NULL);
 		return;
 	}
@@ -283,7 +314,7 @@ static struct dsync_node *buf_node(struct dsync_search *search, const struct dsy
 
 	if (*link)
 		return rb_entry(*link, struct dsync_node, rb);
-	return dsync_search_note(&search->places, buf, search->effort);
+	return dsync_places_note(&search->places, buf, search->effort);
 }
 
 static void follow(struct dsync_search *search, struct dsync_access *access,
@@ -315,6 +346,8 @@ static void follow_set(struct dsync_search *search, struct dsync_set *set)
 	if (!set_waits(set))
 		return;
 	dsync_set_for_each(set, access) {
+		/* One of the requests there is this one. */
+		search->passed |= !search->soft && READ_ONCE(access->buf->nr_queued) > 1;
 		follow(search, access, &access->buf->held, U64_MAX, reach_holder);
 		if (search->soft && !search_over(search))
 			follow(search, access, &access->buf->queued, set->ticket,
@@ -348,6 +381,8 @@ static void follow_owner(struct dsync_search *search, struct dsync_owner *owner)
 		prev = set;
 		if (owner_waits_for(search, set))
 			reach_set(search, set);
+		else
+			search->passed = true;
 		dsync_effort_take(search->effort, 1);
 		go_on = !set_is_late(search, set) && !search_over(search);
 		cond_resched();
@@ -365,8 +400,16 @@ static void follow_owner(struct dsync_search *search, struct dsync_owner *owner)
 void dsync_search_init(struct dsync_search *search, struct dsync_owner *target,
 		       struct dsync_effort *effort)
 {
-	*search = (struct dsync_search){ .target = target, .effort = effort };
-	search->places = RB_ROOT;
+	search->target = target;
+	search->effort = effort;
+	search->goals = NULL;
+	search->soft = false;
+	search->all = false;
+	search->passed = false;
+	search->from = NULL;
+	search->last = NULL;
+	search->last_via = NULL;
+	dsync_places_init(&search->places);
 	INIT_LIST_HEAD(&search->todo);
 	INIT_LIST_HEAD(&search->seen);
 }
@@ -420,7 +463,7 @@ bool dsync_search_run(struct dsync_search *search)
  */
 void dsync_search_fini(struct dsync_search *search)
 {
-	dsync_search_forget(&search->places);
+	dsync_places_forget(&search->places);
 	if (search->last_via)
 		dsync_set_put(search->last_via);
 }

@@ -51,14 +51,30 @@ struct dsync_node {
 	struct dsync_scan scans[2];
 };
 
+/* Most searches reach one set, in one buffer. */
+#define DSYNC_FEW_PLACES	2
+
+/**
+ * struct dsync_places - places that were reached
+ * @root: struct dsync_node
+ * @nr_few: how many of @few are among them
+ * @few: room for the first ones
+ */
+struct dsync_places {
+	struct rb_root root;
+	unsigned int nr_few;
+	struct dsync_node few[DSYNC_FEW_PLACES];
+};
+
 /**
  * struct dsync_search - a depth-first search for an owner
  * @target: the owner
  * @effort: what it may cost
- * @goals: sets that are known to wait for @target, struct dsync_node; or NULL
+ * @goals: sets that are known to wait for @target; or NULL
  * @soft: follow soft edges and those of asynchronous requests, too
  * @all: do not stop at the target
- * @places: what was reached, struct dsync_node
+ * @passed: there may be edges on the way that are followed if @soft only
+ * @places: what was reached
  * @todo: nodes whose edges were not followed
  * @seen: nodes whose edges were
  * @from: node whose edges are being followed
@@ -68,10 +84,11 @@ struct dsync_node {
 struct dsync_search {
 	struct dsync_owner *target;
 	struct dsync_effort *effort;
-	const struct rb_root *goals;
+	const struct dsync_places *goals;
 	bool soft;
 	bool all;
-	struct rb_root places;
+	bool passed;
+	struct dsync_places places;
 	struct list_head todo;
 	struct list_head seen;
 	struct dsync_node *from;
@@ -79,10 +96,11 @@ struct dsync_search {
 	struct dsync_set *last_via;
 };
 
-bool dsync_search_knows(const struct rb_root *places, const void *place);
-struct dsync_node *dsync_search_note(struct rb_root *places, const void *place,
+void dsync_places_init(struct dsync_places *places);
+bool dsync_places_know(const struct dsync_places *places, const void *place);
+struct dsync_node *dsync_places_note(struct dsync_places *places, const void *place,
 				     struct dsync_effort *effort);
-void dsync_search_forget(struct rb_root *places);
+void dsync_places_forget(struct dsync_places *places);
 
 void dsync_search_init(struct dsync_search *search, struct dsync_owner *target,
 		       struct dsync_effort *effort);
