@@ -88,6 +88,7 @@ apply_patches() {
 
 # KCSAN is for what shares data with the framework. In the rest of the kernel it would report races
 # that are not ours, and be slow; only barriers are told to it there, those of locks above all.
+# The vDSO runs in user space, where nobody is to be told.
 kcsan_scope() {
 	local file
 
@@ -95,6 +96,9 @@ kcsan_scope() {
 	echo KCSAN_INSTRUMENT_BARRIERS=y
 	for file in dma-buf dma-fence dma-fence-array dma-fence-chain dma-resv locks rbtree xarray; do
 		echo "KCSAN_SANITIZE_$file.o=y"
+	done
+	for file in vclock_gettime vgetcpu vgetrandom vdso32/vclock_gettime vdso32/vgetcpu; do
+		echo "KCSAN_INSTRUMENT_BARRIERS_$file.o=n"
 	done
 }
 
