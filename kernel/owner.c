@@ -142,7 +142,7 @@ static void owner_release(struct kref *ref)
 	put_pid(owner->pid);
 	dsync_user_uncharge(owner->user, DSYNC_QUOTA_OWNERS, 1);
 	dsync_user_put(owner->user);
-	kfree(owner);
+	kfree_rcu(owner, rcu);
 }
 
 /**

@@ -5,6 +5,7 @@
 #include <linux/atomic.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/ww_mutex.h>
@@ -43,8 +44,12 @@ struct dsync_owner {
 
 	/** @lock: protects the members below. None of our locks is taken inside it. */
 	spinlock_t lock;
-	/** @waiting: its sets that are queued, by &dsync_set.waiting */
-	struct list_head waiting;
+	union {
+		/** @waiting: its sets that are queued, by &dsync_set.waiting */
+		struct list_head waiting;
+		/** @rcu: frees it after the last one who looks at @pid (posix_owner.c) */
+		struct rcu_head rcu;
+	};
 	/** @tickets: of calls that a signal has interrupted (ticket.c) */
 	struct hlist_head tickets;
 	/** @nr_blocked: those of them that a task sleeps for; read without the lock */

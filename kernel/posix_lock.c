@@ -250,7 +250,8 @@ static bool holders_ask(struct file *file, struct file_lock *fl)
 	if (!buf)
 		return false;
 	posix = dsync_posix_owner_find(fl->c.flc_owner, file);
-	found = holder_find(buf, fl, posix ? posix->owner->owner : NULL);
+	/* Another task may rename an owner that has nothing. */
+	found = holder_find(buf, fl, posix ? READ_ONCE(posix->owner->owner) : NULL);
 	if (posix)
 		dsync_posix_owner_put(posix);
 	dsync_buf_put(buf);

@@ -353,7 +353,7 @@ static void owner_rename(struct dsync_posix_owner *owner, struct dsync_posix *mi
 		return;
 	spin_lock(&owner->lock);
 	if (owner->owner->pid == old && owner_is_idle(owner, mine))
-		swap(owner->owner, fresh);
+		fresh = xchg(&owner->owner, fresh);
 	spin_unlock(&owner->lock);
 	dsync_owner_put(fresh);
 }
@@ -362,7 +362,7 @@ static struct pid *owner_process(struct dsync_posix_owner *owner)
 {
 	struct pid *process;
 
-	/* Whoever renames it frees the old name through RCU. */
+	/* Whoever renames it puts the old name, which is freed through RCU. */
 	rcu_read_lock();
 	process = READ_ONCE(owner->owner)->pid;
 	rcu_read_unlock();
