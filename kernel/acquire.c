@@ -103,7 +103,7 @@ static struct dsync_access *enqueue_local(struct dsync_set *set, struct dsync_ac
 	dsync_queue_draw(set);
 	if (!IS_ERR(blocker))
 		blocker = last_in_line(set, blocker);
-	set->state = DSYNC_QUEUED;
+	WRITE_ONCE(set->state, DSYNC_QUEUED);
 	dsync_set_for_each(set, access)
 		dsync_buf_insert_queued(access->buf, access);
 	if (returns)
@@ -344,7 +344,7 @@ static void enqueue_many(struct dsync_set *set)
 	bool returns = set->ticket;
 
 	dsync_queue_draw(set);
-	set->state = DSYNC_QUEUED;
+	WRITE_ONCE(set->state, DSYNC_QUEUED);
 	dsync_set_for_each_part(set, access, end)
 		queue_part(access, end);
 	if (returns)
@@ -445,7 +445,7 @@ static int attempt_behind(struct dsync_set *set, unsigned int how, bool intr, in
 	ret = attempt(set, how | ATTEMPT_OVERTAKE, intr);
 	/* It overtook as the owner has the bytes already, and has had them for so long. */
 	if (!ret)
-		set->acquired_ns = min(set->acquired_ns, since_ns);
+		WRITE_ONCE(set->acquired_ns, min(set->acquired_ns, since_ns));
 	return ret;
 }
 
@@ -473,7 +473,7 @@ static int attempt_again(struct dsync_set *set, unsigned int how, bool intr, boo
 int dsync_acquire(struct dsync_set *set, bool wait, bool intr)
 {
 	unsigned int how = wait ? ATTEMPT_WAIT : 0;
-	bool first = set->state == DSYNC_NEW;
+	bool first = READ_ONCE(set->state) == DSYNC_NEW;
 	int ret;
 
 	ret = set_is_held(set) ? 0 : attempt(set, how, intr);

@@ -325,7 +325,7 @@ void dsync_buf_insert_held(struct dsync_buf *buf, struct dsync_access *access)
 	lockdep_assert_held(&buf->lock);
 	WARN_ON_ONCE(buf->nr_held && dsync_buf_holder(buf, access));
 	dsync_conflict_insert(&buf->held, access);
-	buf->nr_held++;
+	WRITE_ONCE(buf->nr_held, buf->nr_held + 1);
 }
 
 /**
@@ -340,7 +340,7 @@ void dsync_buf_remove_held(struct dsync_buf *buf, struct dsync_access *access)
 	lockdep_assert_held(&buf->lock);
 	list_del_init(&access->job);
 	dsync_conflict_remove(&buf->held, access);
-	buf->nr_held--;
+	WRITE_ONCE(buf->nr_held, buf->nr_held - 1);
 }
 
 /**
@@ -355,7 +355,7 @@ void dsync_buf_insert_queued(struct dsync_buf *buf, struct dsync_access *access)
 	lockdep_assert_held(&buf->lock);
 	dsync_conflict_insert(&buf->queued, access);
 	buf->tail = access;
-	buf->nr_queued++;
+	WRITE_ONCE(buf->nr_queued, buf->nr_queued + 1);
 }
 
 /**
@@ -371,7 +371,7 @@ void dsync_buf_remove_queued(struct dsync_buf *buf, struct dsync_access *access)
 	dsync_conflict_remove(&buf->queued, access);
 	if (buf->tail == access)
 		buf->tail = NULL;
-	buf->nr_queued--;
+	WRITE_ONCE(buf->nr_queued, buf->nr_queued - 1);
 }
 
 /**

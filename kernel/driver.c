@@ -112,7 +112,7 @@ static void grant_drop(struct dmabuf_sync *sync)
 void dmabuf_sync_fini(struct dmabuf_sync *sync)
 {
 	dsync_callback_end(sync);
-	if (sync_busy(sync) && sync->grant->set.state == DSYNC_READY)
+	if (sync_busy(sync) && READ_ONCE(sync->grant->set.state) == DSYNC_READY)
 		dsync_release_abandoned(&sync->grant->set);
 	grant_drop(sync);
 	wants_drop(sync);

@@ -363,7 +363,8 @@ int dsync_fence_commit(struct dsync_set *set, struct dma_fence *fence)
 
 	if (dma_fence_is_container(fence) || set->has_cpu)
 		return -EINVAL;
-	if (set->state != DSYNC_READY)
+	/* A fence that signals meanwhile ends a set that was committed before. */
+	if (READ_ONCE(set->state) != DSYNC_READY)
 		return -EBUSY;
 
 	WARN_ON_ONCE(set->wait.armed);
@@ -371,7 +372,7 @@ int dsync_fence_commit(struct dsync_set *set, struct dma_fence *fence)
 	if (ret)
 		return ret;
 	set->job.fence = dma_fence_get(fence);
-	set->state = DSYNC_COMMITTED;
+	WRITE_ONCE(set->state, DSYNC_COMMITTED);
 	publish(set);
 	dsync_txn_unlock(&txn);
 

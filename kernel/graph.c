@@ -105,12 +105,12 @@ static void verdict_end(void)
 		preempt_enable();
 }
 
+/* Without locks: what is held may be cut at the same time, and is looked at again then. */
 static bool accesses_conflict(const struct dsync_access *a, const struct dsync_access *b)
 {
-	return a->buf == b->buf && dsync_conflict_between(a, b);
+	return a->buf == b->buf && data_race(dsync_conflict_between(a, b));
 }
 
-/* Without locks: what is held may be cut at the same time, and is looked at again then. */
 static bool sets_conflict(struct dsync_set *set, struct dsync_set *via)
 {
 	struct dsync_access *access, *other;
@@ -325,7 +325,7 @@ static bool access_is_covered(struct dsync_access *access, u64 *since_ns)
 			  READ_ONCE(held->set->state) == DSYNC_READY &&
 			  dsync_conflict_covers(held, access);
 		if (covered)
-			*since_ns = min(*since_ns, held->set->acquired_ns);
+			*since_ns = min(*since_ns, READ_ONCE(held->set->acquired_ns));
 	}
 	dsync_buf_unlock(buf, flags);
 	return covered;

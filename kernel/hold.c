@@ -58,7 +58,7 @@ void dsync_hold_publish(struct dsync_set *set)
 {
 	bool queued = set->state == DSYNC_QUEUED;
 
-	set->acquired_ns = queued ? ktime_get_ns() : set->requested_ns;
+	WRITE_ONCE(set->acquired_ns, queued ? ktime_get_ns() : set->requested_ns);
 	dsync_owner_add_held(set->owner, set->nr);
 	if (queued)
 		dsync_owner_del_waiting(set->owner, set);

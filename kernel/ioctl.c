@@ -243,7 +243,7 @@ static void info_fill(struct dmabuf_sync_info *info, struct dsync_access *access
 		      bool held)
 {
 	struct dsync_set *set = access->set;
-	u64 since = held ? set->acquired_ns : set->requested_ns;
+	u64 since = held ? READ_ONCE(set->acquired_ns) : set->requested_ns;
 
 	*info = (struct dmabuf_sync_info){
 		.access_id = access->id,

@@ -262,7 +262,7 @@ void dsync_owner_add_waiting(struct dsync_owner *owner, struct dsync_set *set)
 
 	spin_lock_irqsave(&owner->lock, flags);
 	list_add_tail(&set->waiting, &owner->waiting);
-	owner->nr_blocked += !set->done;
+	WRITE_ONCE(owner->nr_blocked, owner->nr_blocked + !set->done);
 	spin_unlock_irqrestore(&owner->lock, flags);
 	/* Pairs with atomic_add_return() in dsync_owner_add_held(): see above. */
 	smp_mb();
@@ -281,7 +281,7 @@ void dsync_owner_del_waiting(struct dsync_owner *owner, struct dsync_set *set)
 
 	spin_lock_irqsave(&owner->lock, flags);
 	list_del_init(&set->waiting);
-	owner->nr_blocked -= !set->done;
+	WRITE_ONCE(owner->nr_blocked, owner->nr_blocked - !set->done);
 	spin_unlock_irqrestore(&owner->lock, flags);
 	uncharge(owner, &owner->nr_queued, DSYNC_QUOTA_QUEUED, set->nr);
 }

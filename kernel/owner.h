@@ -88,7 +88,7 @@ static inline bool dsync_owner_holds(const struct dsync_owner *owner)
 /* Is one of its sets queued? */
 static inline bool dsync_owner_waits(const struct dsync_owner *owner)
 {
-	return !list_empty_careful(&owner->waiting);
+	return !list_empty(&owner->waiting);
 }
 
 /* Does one of its tasks wait for anything: is a set queued, and not asynchronously? */

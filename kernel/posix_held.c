@@ -281,7 +281,7 @@ bool dsync_posix_held_cover(struct dsync_posix *posix, struct dsync_posix_range 
  */
 bool dsync_posix_held_any(struct dsync_posix *posix)
 {
-	return READ_ONCE(posix->sets.rb_node);
+	return data_race(READ_ONCE(posix->sets.rb_node));
 }
 
 /* Take the range out of one set that overlaps it. */

@@ -128,7 +128,7 @@ static bool owner_link(struct dsync_posix_owner *owner, struct dsync_posix *posi
 	spin_lock(&owner->lock);
 	lives = owner->nr_states;
 	if (lives) {
-		owner->nr_states++;
+		WRITE_ONCE(owner->nr_states, owner->nr_states + 1);
 		list_add_tail(&posix->link, &owner->states);
 		posix->owner = owner;
 	}
@@ -190,7 +190,8 @@ static void owner_detach(struct dsync_posix *posix)
 
 	spin_lock(&owner->lock);
 	list_del(&posix->link);
-	last = !--owner->nr_states;
+	WRITE_ONCE(owner->nr_states, owner->nr_states - 1);
+	last = !owner->nr_states;
 	spin_unlock(&owner->lock);
 	if (!last)
 		return;

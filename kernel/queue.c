@@ -95,7 +95,7 @@ void dsync_queue_unwatch(struct dsync_set *set)
 		return;
 	dsync_buf_lock(buf, &flags);
 	hlist_del_init(&set->watch);
-	set->watched = NULL;
+	WRITE_ONCE(set->watched, NULL);
 	dsync_buf_unlock(buf, flags);
 }
 
@@ -464,8 +464,8 @@ void dsync_queue_serve(struct dsync_buf *buf)
 {
 	unsigned long flags;
 
-	/* Whoever adds something after the mark has gone looks at it himself. */
-	if (hlist_empty(&buf->pending))
+	/* Whoever adds something after the mark has gone looks at it himself: it may be missed. */
+	if (data_race(hlist_empty(&buf->pending)))
 		return;
 	dsync_buf_lock(buf, &flags);
 	dsync_queue_unlock(buf, flags);
@@ -519,7 +519,7 @@ static void cancel_many(struct dsync_set *set)
 	dsync_set_for_each_part(set, access, end)
 		remove_some(set, access, end);
 	dsync_owner_del_waiting(set->owner, set);
-	set->state = DSYNC_NEW;
+	WRITE_ONCE(set->state, DSYNC_NEW);
 }
 
 static bool cancel_local(struct dsync_set *set)
@@ -538,7 +538,7 @@ static bool cancel_local(struct dsync_set *set)
 			dsync_queue_wake_watchers(access);
 		}
 		dsync_owner_del_waiting(set->owner, set);
-		set->state = DSYNC_NEW;
+		WRITE_ONCE(set->state, DSYNC_NEW);
 	}
 	dsync_queue_unlock(buf, flags);
 	return cancelled;

@@ -132,7 +132,7 @@ static bool may_sleep(void)
  */
 bool dsync_release_any(struct dsync_set *set)
 {
-	if (WARN_ON_ONCE(set->state != DSYNC_READY))
+	if (WARN_ON_ONCE(READ_ONCE(set->state) != DSYNC_READY))
 		return false;
 
 	if (!set->has_cpu && !dsync_set_was_abandoned(set)) {

@@ -146,7 +146,7 @@ void dsync_replace_merge(struct dsync_set *set, struct dsync_set *other)
 
 	WARN_ON_ONCE(only(set)->mode != only(other)->mode);
 	/* Its age is that of the oldest part. */
-	set->acquired_ns = min(set->acquired_ns, other->acquired_ns);
+	WRITE_ONCE(set->acquired_ns, min(set->acquired_ns, other->acquired_ns));
 	only(set)->abandoned |= only(other)->abandoned;
 	if (start != only(set)->start || last != only(set)->last)
 		recut(set, only(set)->mode, start, last);

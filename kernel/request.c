@@ -128,7 +128,7 @@ static int request_step(struct dsync_set *set, bool wait, bool intr)
 	int ret = request_step_to(set, NR_STAGES, wait, intr);
 
 	if (!ret)
-		set->state = DSYNC_READY;
+		WRITE_ONCE(set->state, DSYNC_READY);
 	return ret;
 }
 

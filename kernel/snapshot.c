@@ -75,7 +75,7 @@ static void show_access(struct seq_file *m, struct dsync_access *access,
 	struct dsync_owner *owner = set->owner;
 	struct dsync_buf *buf = access->buf;
 	bool job = !list_empty(&access->job);
-	u64 since = held ? set->acquired_ns : set->requested_ns;
+	u64 since = held ? READ_ONCE(set->acquired_ns) : set->requested_ns;
 
 	seq_printf(m, "type=access ino=%llu exporter=", buf->ino);
 	show_text(m, buf->dmabuf->exp_name, "\\ =");
