@@ -72,9 +72,10 @@ static void table_change(struct dsync_set *set, u32 mode, u64 start, u64 last)
 		dsync_queue_wake_watchers(access);
 	}
 	access->id = dsync_id_next();
-	access->mode = mode;
-	access->start = min_t(u64, start, DSYNC_LAST_BYTE);
-	access->last = min_t(u64, last, DSYNC_LAST_BYTE);
+	/* A search reads them without the lock (search.c). */
+	WRITE_ONCE(access->mode, mode);
+	WRITE_ONCE(access->start, min_t(u64, start, DSYNC_LAST_BYTE));
+	WRITE_ONCE(access->last, min_t(u64, last, DSYNC_LAST_BYTE));
 	dsync_buf_insert_held(buf, access);
 	if (!held)
 		dsync_owner_add_held(set->owner, 1);

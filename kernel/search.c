@@ -339,6 +339,25 @@ static bool set_waits(struct dsync_set *set)
 	       !test_bit(DSYNC_SET_DOOMED, &set->kicked);
 }
 
+/*
+ * By now the access may be held, and then it may be cut at any time (replace.c): it is read once.
+ * Whoever cuts it searches for the owner afterwards.
+ */
+static void follow_access(struct dsync_search *search, const struct dsync_access *access)
+{
+	struct dsync_access now = {
+		.start = READ_ONCE(access->start),
+		.last = READ_ONCE(access->last),
+		.set = access->set,
+		.buf = access->buf,
+		.mode = READ_ONCE(access->mode),
+	};
+
+	follow(search, &now, &now.buf->held, U64_MAX, reach_holder);
+	if (search->soft && !search_over(search))
+		follow(search, &now, &now.buf->queued, now.set->ticket, reach_set);
+}
+
 static void follow_set(struct dsync_search *search, struct dsync_set *set)
 {
 	struct dsync_access *access;
@@ -348,10 +367,7 @@ static void follow_set(struct dsync_search *search, struct dsync_set *set)
 	dsync_set_for_each(set, access) {
 		/* One of the requests there is this one. */
 		search->passed |= !search->soft && READ_ONCE(access->buf->nr_queued) > 1;
-		follow(search, access, &access->buf->held, U64_MAX, reach_holder);
-		if (search->soft && !search_over(search))
-			follow(search, access, &access->buf->queued, set->ticket,
-			       reach_set);
+		follow_access(search, access);
 		if (search_over(search))
 			return;
 	}
