@@ -324,6 +324,20 @@ static struct dsync_access *join(struct crowd *crowd, struct dsync_set *set,
 	return blocker;
 }
 
+/*
+ * The set may overtake, which is for its owner alone: a task of its user finds out when it looks.
+ * It watches a request that goes before it in any case: those behind lose nothing.
+ */
+static void kick_overtaker(struct dsync_buf *buf, struct dsync_set *set)
+{
+	if (!set->by_task) {
+		kick(buf, set);
+		return;
+	}
+	set->done(set, 0);
+	buf->steps += WAKE_STEPS;
+}
+
 /* Earlier requests are in the way, or it takes longer to know. */
 static void look_on(struct dsync_buf *buf, struct dsync_set *set, struct crowd *crowd,
 		    struct dsync_access *blocker)
@@ -332,7 +346,7 @@ static void look_on(struct dsync_buf *buf, struct dsync_set *set, struct crowd *
 		kick(buf, set);
 	} else if (dsync_owner_holds(set->owner)) {
 		dsync_queue_watch(set, blocker);
-		kick(buf, set);
+		kick_overtaker(buf, set);
 	} else {
 		dsync_queue_watch(set, join(crowd, set, blocker));
 	}

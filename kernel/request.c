@@ -324,6 +324,34 @@ static int request_look(struct dsync_set *set)
 	return ret;
 }
 
+/*
+ * A task that wants to look does not wait for whoever is at it, but leaves a note. Each of both
+ * writes first, and then looks:
+ *
+ *	look_trylock()			look_unlock()
+ *	set DSYNC_SET_KICKED		mutex_unlock()
+ *	mutex_trylock()			test DSYNC_SET_KICKED
+ *
+ * So either the task gets the mutex, or the other one has news.
+ */
+static bool look_trylock(struct dsync_set *set)
+{
+	set_bit(DSYNC_SET_KICKED, &set->kicked);
+	/* Pairs with test_and_clear_bit() in look_unlock(). */
+	smp_mb__after_atomic();
+	if (!mutex_trylock(&set->run))
+		return false;
+	clear_bit(DSYNC_SET_KICKED, &set->kicked);
+	return true;
+}
+
+/* Return: true if a task wanted to look meanwhile, or the set was handed over. */
+static bool look_unlock(struct dsync_set *set)
+{
+	mutex_unlock(&set->run);
+	return test_and_clear_bit(DSYNC_SET_KICKED, &set->kicked);
+}
+
 /* A queued request was kicked, or its owner waits for something else. */
 static void look_work(struct work_struct *work)
 {
@@ -331,10 +359,8 @@ static void look_work(struct work_struct *work)
 	bool news;
 
 	mutex_lock(&set->run);
-	/* Also if it waits on for a fence: a task may have looked while we were at it. */
-	news = request_look(set) != -EINPROGRESS || set->stage != STAGE_ACQUIRE;
-	mutex_unlock(&set->run);
-	if (news)
+	news = request_look(set) != -EINPROGRESS;
+	if (look_unlock(set) || news)
 		set->done(set, 0);
 }
 
@@ -362,12 +388,20 @@ int dsync_request_queue(struct dsync_set *set, dsync_done_fn news)
 	ret = request_step(set, true, false);
 	if (ret != -EINPROGRESS)
 		request_finish(set, ret);
-	mutex_unlock(&set->run);
-
-	/* Whoever heard of news meanwhile could not look. Pairs with dsync_hold_publish(). */
-	if (ret == -EINPROGRESS && smp_load_acquire(&set->state) == DSYNC_HELD)
+	if (look_unlock(set) && ret == -EINPROGRESS)
 		news(set, 0);
 	return ret;
+}
+
+/*
+ * Only who holds something may overtake. Without that the set has nothing to look for: it watches
+ * what is in its way, and there is news when it is handed over, or when its owner holds something.
+ */
+static bool stands_in_line(const struct dsync_set *set)
+{
+	/* Pairs with smp_store_release() in dsync_hold_publish(). */
+	return set->local && smp_load_acquire(&set->state) == DSYNC_QUEUED &&
+	       !dsync_owner_holds(set->owner);
 }
 
 /**
@@ -381,12 +415,13 @@ int dsync_request_queue(struct dsync_set *set, dsync_done_fn news)
  */
 int dsync_request_look(struct dsync_set *set)
 {
-	int ret;
+	int ret = -EINPROGRESS;
 
 	/* Whoever is at it has news afterwards, or opens the windows. */
-	if (!mutex_trylock(&set->run))
+	if (!look_trylock(set))
 		return -EINPROGRESS;
-	ret = request_look(set);
+	if (!stands_in_line(set))
+		ret = request_look(set);
 	mutex_unlock(&set->run);
 	return ret;
 }
