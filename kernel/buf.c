@@ -191,7 +191,8 @@ static void buf_free(struct dsync_buf *buf)
 {
 	WARN_ON_ONCE(buf->nr_held || buf->nr_queued || buf->marked ||
 		     !RB_EMPTY_ROOT(&buf->marks.rb_root) ||
-		     !list_empty(&buf->jobs) || !hlist_empty(&buf->pending));
+		     !list_empty(&buf->jobs) || !hlist_empty(&buf->pending) ||
+		     !hlist_empty(&buf->due));
 	kfree(buf->windows);
 	kfree_rcu(buf, rcu);
 }

@@ -13,7 +13,9 @@
  * or a worker, looks.
  *
  * What has to be looked at is on &dsync_buf.pending, and stays queued until it was: whoever comes
- * meanwhile finds it in the tree. So the lock can be dropped at any time.
+ * meanwhile finds it in the tree. So the lock can be dropped at any time. Watchers are kept with
+ * the last one first, which takes one pointer for each access; &dsync_buf.due has them in the
+ * other order, so that those who came first are served first.
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
@@ -99,6 +101,18 @@ void dsync_queue_unwatch(struct dsync_set *set)
 	dsync_buf_unlock(buf, flags);
 }
 
+/* The watchers of an access stand with the last one first. So do those of several. */
+static void splice_watchers(struct dsync_buf *buf, struct dsync_access *access)
+{
+	struct hlist_node *last = access->watchers.first;
+
+	while (last->next) {
+		last = last->next;
+		buf->steps++;
+	}
+	hlist_splice_init(&access->watchers, last, &buf->pending);
+}
+
 /**
  * dsync_queue_wake_watchers() - an access leaves its tree: its watchers are to be looked at
  * @access: the access
@@ -108,19 +122,12 @@ void dsync_queue_unwatch(struct dsync_set *set)
 void dsync_queue_wake_watchers(struct dsync_access *access)
 {
 	struct dsync_buf *buf = access->buf;
-	struct dsync_set *set;
 
 	lockdep_assert_held(&buf->lock);
-	if (hlist_empty(&buf->pending)) {
+	if (hlist_empty(&buf->pending))
 		hlist_move_list(&access->watchers, &buf->pending);
-		return;
-	}
-	while (!hlist_empty(&access->watchers)) {
-		set = hlist_entry(access->watchers.first, struct dsync_set, watch);
-		hlist_del(&set->watch);
-		hlist_add_head(&set->watch, &buf->pending);
-		buf->steps++;
-	}
+	else if (!hlist_empty(&access->watchers))
+		splice_watchers(buf, access);
 }
 
 /**
@@ -269,6 +276,12 @@ static void kick(struct dsync_buf *buf, struct dsync_set *set)
 	buf->steps += WAKE_STEPS;
 }
 
+/* Nobody is to be looked at. */
+static bool is_served(const struct dsync_buf *buf)
+{
+	return hlist_empty(&buf->pending) && hlist_empty(&buf->due);
+}
+
 /* Sets that were looked at in one section, and that nobody watches yet. */
 #define NR_TAILS	8
 
@@ -389,18 +402,38 @@ static void look(struct dsync_buf *buf, struct dsync_set *set, struct crowd *cro
 		look_on(buf, set, crowd, blocker);
 }
 
+/* Those who came first are looked at first. */
+static void turn_next(struct dsync_buf *buf)
+{
+	struct hlist_node *node = buf->pending.first;
+
+	hlist_del(node);
+	hlist_add_head(node, &buf->due);
+	buf->steps++;
+	buf->turning = true;
+}
+
+static void look_at_next(struct dsync_buf *buf, struct crowd *crowd)
+{
+	struct dsync_set *set = hlist_entry(buf->due.first, struct dsync_set, watch);
+
+	buf->turning = false;
+	hlist_del_init(&set->watch);
+	look(buf, set, crowd);
+}
+
 /* False if there is more to do, and the time is spent. */
 static bool serve(struct dsync_buf *buf)
 {
 	struct crowd crowd = {};
-	struct dsync_set *set;
 
-	while (!hlist_empty(&buf->pending) && !buf->marked) {
+	while (!is_served(buf) && !buf->marked) {
 		if (dsync_buf_spent(buf))
 			return false;
-		set = hlist_entry(buf->pending.first, struct dsync_set, watch);
-		hlist_del_init(&set->watch);
-		look(buf, set, &crowd);
+		if (!hlist_empty(&buf->pending) && (buf->turning || hlist_empty(&buf->due)))
+			turn_next(buf);
+		else
+			look_at_next(buf, &crowd);
 	}
 	return true;
 }
@@ -450,7 +483,7 @@ void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags)
 	unsigned int rounds;
 	bool done;
 
-	if (hlist_empty(&buf->pending)) {
+	if (is_served(buf)) {
 		dsync_buf_unlock(buf, flags);
 		return;
 	}
@@ -479,7 +512,7 @@ void dsync_queue_serve(struct dsync_buf *buf)
 	unsigned long flags;
 
 	/* Whoever adds something after the mark has gone looks at it himself: it may be missed. */
-	if (data_race(hlist_empty(&buf->pending)))
+	if (data_race(is_served(buf)))
 		return;
 	dsync_buf_lock(buf, &flags);
 	dsync_queue_unlock(buf, flags);
@@ -495,7 +528,7 @@ void dsync_queue_serve(struct dsync_buf *buf)
 void dsync_queue_unlock_later(struct dsync_buf *buf, unsigned long flags)
 	__releases(&buf->lock)
 {
-	if (!hlist_empty(&buf->pending))
+	if (!is_served(buf))
 		serve_later(buf);
 	dsync_buf_unlock(buf, flags);
 }
@@ -507,6 +540,7 @@ void dsync_queue_unlock_later(struct dsync_buf *buf, unsigned long flags)
 void dsync_queue_init(struct dsync_buf *buf)
 {
 	INIT_HLIST_HEAD(&buf->pending);
+	INIT_HLIST_HEAD(&buf->due);
 	INIT_WORK(&buf->work, serve_work);
 }
 

@@ -133,7 +133,7 @@ struct dsync_job {
  * @result: -EINPROGRESS until the asynchronous request has ended
  * @waiting: in &dsync_owner.waiting, under &dsync_owner.lock
  * @watch: in &dsync_access.watchers of an access that is in the way, or in
- *	&dsync_buf.pending; under &dsync_buf.lock of @watched
+ *	&dsync_buf.pending or &dsync_buf.due; under &dsync_buf.lock of @watched
  * @watched: the buffer of that access
  * @line: whether earlier requests are in the way; of whoever looks
  * @ticket: place in the order of all requests that wait; 0: it never had to

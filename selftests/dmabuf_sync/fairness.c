@@ -88,6 +88,30 @@ TEST_F(fair, writers_are_served_in_order)
 	}
 }
 
+/*
+ * h  |-----------|	All go on when h goes, and the one that came first goes first.
+ * w      |0|1|2|3|
+ */
+TEST_F(fair, requests_on_other_bytes_go_in_order)
+{
+	struct dmabuf_sync_event event;
+	long held, set[4];
+	unsigned int i;
+
+	held = st_lock_all(self->w.ctx[0], self->fd, W, 0);
+	ASSERT_LE(0, held);
+	for (i = 0; i < 4; i++) {
+		set[i] = st_lock(self->w.ctx[1], self->fd, W, i, 1, DMABUF_SYNC_QUEUE);
+		ASSERT_LE(0, set[i]);
+	}
+	EXPECT_EQ(0, st_release(self->w.ctx[0], held));
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, st_event_read(self->w.ctx[1], &event, ST_SOON_MS));
+		EXPECT_EQ(0, event.result);
+		EXPECT_EQ(set[i], event.set);
+	}
+}
+
 /* h  w1 w1': requests of one owner are not in each other's way, so both go together. */
 TEST_F(fair, requests_of_one_owner_go_together)
 {
