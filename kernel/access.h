@@ -18,6 +18,7 @@
  */
 #define DSYNC_ACCESS_BOUNCED	0x80000000
 
+struct dma_fence;
 struct dsync_buf;
 struct dsync_owner;
 struct dsync_set;
@@ -37,12 +38,22 @@ struct dsync_sub {
 };
 
 /**
+ * struct dsync_job - the job of a committed set, in one of its buffers
+ * @rb: in &dsync_buf.jobs, by @fence, under &dsync_buf.lock
+ * @fence: of the job; the set has a reference
+ */
+struct dsync_job {
+	struct rb_node rb;
+	struct dma_fence *fence;
+};
+
+/**
  * struct dsync_access - one buffer, one byte range, one mode, of one set
  * @rb: in one of the buffer's trees, under &dsync_buf.lock
  * @sub: of the subtree that begins at @rb, under &dsync_buf.lock
  * @start: first byte; fixed while the access is in a tree
  * @last: last byte, likewise; DSYNC_LAST_BYTE at most
- * @job: in &dsync_buf.jobs from commit to release, under &dsync_buf.lock
+ * @job: from commit to release, of the first access of its buffer; else NULL; under &dsync_buf.lock
  * @watchers: sets that look again when the access leaves its tree, by &dsync_set.watch;
  *	under &dsync_buf.lock
  * @set: the request this access is part of, and so its owner
@@ -59,7 +70,7 @@ struct dsync_access {
 	struct dsync_sub sub;
 	unsigned long start;
 	unsigned long last;
-	struct list_head job;
+	struct dsync_job *job;
 	struct hlist_head watchers;
 	struct dsync_set *set;
 	struct dsync_buf *buf;

@@ -121,7 +121,7 @@ static struct dsync_buf *buf_alloc(struct dma_buf *dmabuf)
 	spin_lock_init(&buf->lock);
 	buf->held.steps = &buf->steps;
 	buf->queued.steps = &buf->steps;
-	INIT_LIST_HEAD(&buf->jobs);
+	buf->jobs = RB_ROOT;
 	dsync_queue_init(buf);
 	return buf;
 }
@@ -191,7 +191,7 @@ static void buf_free(struct dsync_buf *buf)
 {
 	WARN_ON_ONCE(buf->nr_held || buf->nr_queued || buf->marked ||
 		     !RB_EMPTY_ROOT(&buf->marks.rb_root) ||
-		     !list_empty(&buf->jobs) || !hlist_empty(&buf->pending) ||
+		     !RB_EMPTY_ROOT(&buf->jobs) || !hlist_empty(&buf->pending) ||
 		     !hlist_empty(&buf->due));
 	kfree(buf->windows);
 	kfree_rcu(buf, rcu);
@@ -339,7 +339,10 @@ void dsync_buf_insert_held(struct dsync_buf *buf, struct dsync_access *access)
 void dsync_buf_remove_held(struct dsync_buf *buf, struct dsync_access *access)
 {
 	lockdep_assert_held(&buf->lock);
-	list_del_init(&access->job);
+	if (access->job) {
+		rb_erase(&access->job->rb, &buf->jobs);
+		access->job = NULL;
+	}
 	dsync_conflict_remove(&buf->held, access);
 	WRITE_ONCE(buf->nr_held, buf->nr_held - 1);
 }
@@ -392,26 +395,58 @@ struct dsync_access *dsync_buf_holder(struct dsync_buf *buf,
 	return dsync_conflict_first(&buf->held, &ask);
 }
 
+static struct dsync_job *job_of(struct rb_node *rb)
+{
+	return rb_entry(rb, struct dsync_job, rb);
+}
+
+/**
+ * dsync_buf_insert_job() - the fence of a job is about to be published
+ * @access: the first access of a buffer in the job's set, held
+ * @job: the job; it stays until @access is released
+ *
+ * Context: any.
+ */
+void dsync_buf_insert_job(struct dsync_access *access, struct dsync_job *job)
+{
+	struct dsync_buf *buf = access->buf;
+	struct rb_node **link = &buf->jobs.rb_node, *parent = NULL;
+	unsigned long flags;
+
+	dsync_buf_lock(buf, &flags);
+	while (*link) {
+		buf->steps++;
+		parent = *link;
+		if (job->fence < job_of(parent)->fence)
+			link = &parent->rb_left;
+		else
+			link = &parent->rb_right;
+	}
+	rb_link_node(&job->rb, parent, link);
+	rb_insert_color(&job->rb, &buf->jobs);
+	access->job = job;
+	dsync_buf_unlock(buf, flags);
+}
+
 /**
  * dsync_buf_has_job() - does a fence belong to a job of the framework
  * @buf: the buffer
  * @fence: a fence out of its resv
  *
  * Context: any.
- * Return: true while an access that was committed with @fence is held.
+ * Return: true while a set that was committed with @fence is held.
  */
 bool dsync_buf_has_job(struct dsync_buf *buf, struct dma_fence *fence)
 {
-	struct dsync_access *access;
+	struct rb_node *rb;
 	unsigned long flags;
-	bool found = false;
 
-	spin_lock_irqsave(&buf->lock, flags);
-	list_for_each_entry(access, &buf->jobs, job) {
-		found = access->set->job.fence == fence;
-		if (found)
-			break;
+	dsync_buf_lock(buf, &flags);
+	rb = buf->jobs.rb_node;
+	while (rb && job_of(rb)->fence != fence) {
+		buf->steps++;
+		rb = fence < job_of(rb)->fence ? rb->rb_left : rb->rb_right;
 	}
-	spin_unlock_irqrestore(&buf->lock, flags);
-	return found;
+	dsync_buf_unlock(buf, flags);
+	return rb;
 }

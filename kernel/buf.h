@@ -57,8 +57,8 @@ struct dsync_buf {
 	struct dsync_trees held;
 	/** @queued: accesses of requests that wait */
 	struct dsync_trees queued;
-	/** @jobs: held accesses whose fence is published, by &dsync_access.job */
-	struct list_head jobs;
+	/** @jobs: jobs whose fence is published, by &dsync_job.fence */
+	struct rb_root jobs;
 	/** @pending: sets that are to be looked at, the last one first, by &dsync_set.watch */
 	struct hlist_head pending;
 	/** @due: those that come next, in order, likewise */
@@ -151,6 +151,7 @@ void dsync_buf_remove_queued(struct dsync_buf *buf, struct dsync_access *access)
 struct dsync_access *dsync_buf_holder(struct dsync_buf *buf,
 				      const struct dsync_access *access);
 
+void dsync_buf_insert_job(struct dsync_access *access, struct dsync_job *job);
 bool dsync_buf_has_job(struct dsync_buf *buf, struct dma_fence *fence);
 
 /* Where the fences of an access's buffer are. */

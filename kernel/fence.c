@@ -217,7 +217,7 @@ void dsync_fence_wait_stop(struct dsync_set *set)
 /* The fence's last reference is that of whoever signals it. */
 static void job_over(struct dsync_set *set)
 {
-	struct dma_fence *fence = set->job.fence;
+	struct dma_fence *fence = set->commit.job.fence;
 
 	dsync_release_job(set);
 	dma_fence_put(fence);
@@ -242,7 +242,7 @@ static bool is_short(const struct dsync_set *set)
 /* The engine is done with the job: runs inside &dma_fence.lock, often in hard interrupt. */
 static void job_signaled(struct dma_fence *fence, struct dma_fence_cb *cb)
 {
-	struct dsync_set *set = container_of(cb, struct dsync_set, job.cb);
+	struct dsync_set *set = container_of(cb, struct dsync_set, commit.cb);
 	struct dsync_access *access;
 
 	dsync_set_for_each(set, access)
@@ -270,22 +270,42 @@ static int reserve_slots(struct dsync_set *set)
 	return 0;
 }
 
+/* In the first buffer a job has its place in the set. With several it needs some memory, once. */
+static int jobs_alloc(struct dsync_set *set)
+{
+	struct dsync_access *end = set->accesses + set->nr;
+
+	if (set->jobs || dsync_set_seek(set, set->accesses + 1, DSYNC_FIRST_OF_BUF) == end)
+		return 0;
+	set->jobs = kcalloc(set->nr, sizeof(*set->jobs), GFP_KERNEL_ACCOUNT);
+	return set->jobs ? 0 : -ENOMEM;
+}
+
+static struct dsync_job *job_init(struct dsync_set *set, struct dsync_access *access)
+{
+	struct dsync_job *job = &set->commit.job;
+
+	if (access > set->accesses) {
+		job = &set->jobs[access - set->accesses];
+		job->fence = set->commit.job.fence;
+	}
+	return job;
+}
+
 /* From here on nothing fails, allocates or sleeps. */
 static void publish(struct dsync_set *set)
 {
 	struct dsync_access *access;
-	unsigned long flags;
 
 	dsync_set_for_each(set, access) {
-		spin_lock_irqsave(&access->buf->lock, flags);
-		list_add_tail(&access->job, &access->buf->jobs);
-		spin_unlock_irqrestore(&access->buf->lock, flags);
+		if (access->first & DSYNC_FIRST_OF_BUF)
+			dsync_buf_insert_job(access, job_init(set, access));
 		trace_dmabuf_sync_commit(access->buf->ino, access->id,
-					 set->owner->id, set->job.fence->context,
-					 set->job.fence->seqno, 0);
+					 set->owner->id, set->commit.job.fence->context,
+					 set->commit.job.fence->seqno, 0);
 	}
 	dsync_set_for_each_resv(set, access)
-		dma_resv_add_fence(dsync_resv_of(access), set->job.fence,
+		dma_resv_add_fence(dsync_resv_of(access), set->commit.job.fence,
 				   access->first & DSYNC_RESV_WRITTEN ? DMA_RESV_USAGE_WRITE :
 									DMA_RESV_USAGE_READ);
 }
@@ -368,17 +388,18 @@ int dsync_fence_commit(struct dsync_set *set, struct dma_fence *fence)
 		return -EBUSY;
 
 	WARN_ON_ONCE(set->wait.armed);
-	ret = commit_lock(&txn, set);
+	ret = jobs_alloc(set) ?: commit_lock(&txn, set);
 	if (ret)
 		return ret;
-	set->job.fence = dma_fence_get(fence);
-	WRITE_ONCE(set->state, DSYNC_COMMITTED);
+	set->commit.job.fence = dma_fence_get(fence);
+	/* Pairs with dsync_set_is_committed(). */
+	smp_store_release(&set->state, DSYNC_COMMITTED);
 	publish(set);
 	dsync_txn_unlock(&txn);
 
 	__module_get(THIS_MODULE);
 	dsync_set_get(set);
-	if (dma_fence_add_callback(fence, &set->job.cb, job_signaled))
-		job_signaled(fence, &set->job.cb);
+	if (dma_fence_add_callback(fence, &set->commit.cb, job_signaled))
+		job_signaled(fence, &set->commit.cb);
 	return 0;
 }

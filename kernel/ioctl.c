@@ -253,8 +253,8 @@ static void info_fill(struct dmabuf_sync_info *info, struct dsync_access *access
 		.tid = info_pid(set->tid_pid, PIDTYPE_PID),
 		.access = access->mode & DMA_BUF_ACCESS_DMA_RW,
 		.state = !held ? DMABUF_SYNC_STATE_QUEUED :
-			 list_empty(&access->job) ? DMABUF_SYNC_STATE_ACQUIRED :
-						    DMABUF_SYNC_STATE_COMMITTED,
+			 dsync_set_is_committed(set) ? DMABUF_SYNC_STATE_COMMITTED :
+						       DMABUF_SYNC_STATE_ACQUIRED,
 		.offset = access->start,
 		.length = dsync_access_len(access),
 		.age_ns = since ? ktime_get_ns() - since : 0,

@@ -198,7 +198,7 @@ void dsync_release_unready(struct dsync_set *set)
  */
 void dsync_release_job(struct dsync_set *set)
 {
-	if (!set->job.fence->error)
+	if (!set->commit.job.fence->error)
 		clear_marks(set);
 	leave_tables(set);
 }

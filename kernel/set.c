@@ -192,7 +192,6 @@ static int access_find(struct dsync_access *access, struct dma_buf *dmabuf)
 
 static void access_init(struct dsync_access *access)
 {
-	INIT_LIST_HEAD(&access->job);
 	RB_CLEAR_NODE(&access->rb);
 }
 
@@ -433,6 +432,7 @@ static void set_free(struct rcu_head *rcu)
 	struct dsync_set *set = container_of(rcu, struct dsync_set, rcu);
 
 	put_pid(set->tid_pid);
+	kfree(set->jobs);
 	kfree((void *)set - set->head);
 }
 

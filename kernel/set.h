@@ -99,13 +99,13 @@ struct dsync_line {
 typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
 
 /**
- * struct dsync_job - a job that a set was committed for
- * @fence: its fence; a reference
+ * struct dsync_commit - what a set was committed for
  * @cb: releases the set
+ * @job: the job, in the first buffer; a reference on its fence
  */
-struct dsync_job {
-	struct dma_fence *fence;
+struct dsync_commit {
 	struct dma_fence_cb cb;
+	struct dsync_job job;
 };
 
 /**
@@ -150,8 +150,9 @@ struct dsync_job {
  * @done: told the end of an asynchronous request, or that a queued one has news; NULL for a
  *	task's own
  * @wait: until it is ready, the wait for fences of stock drivers
- * @job: once it is committed
+ * @commit: once it is committed
  * @rcu: frees it
+ * @jobs: by index, the job in other buffers than the first; or NULL
  * @accesses: sorted by resv, buffer and start; fixed once the set exists
  */
 struct dsync_set {
@@ -192,9 +193,10 @@ struct dsync_set {
 
 	union {
 		struct dsync_fence_wait wait;
-		struct dsync_job job;
+		struct dsync_commit commit;
 		struct rcu_head rcu;
 	};
+	struct dsync_job *jobs;
 
 	struct dsync_access accesses[] __counted_by(nr);
 };
@@ -235,6 +237,13 @@ static inline struct dsync_access *dsync_set_seek(struct dsync_set *set,
 	     access < (set)->accesses + (set)->nr &&			\
 	     ((end) = (access) + (access)->part, true);			\
 	     access = (end))
+
+/* Is its fence published? It can be read while an access of the set is in a tree. */
+static inline bool dsync_set_is_committed(const struct dsync_set *set)
+{
+	/* Pairs with smp_store_release() in dsync_fence_commit(). */
+	return smp_load_acquire(&set->state) == DSYNC_COMMITTED;
+}
 
 int dsync_set_start(void);
 void dsync_set_stop(void);

@@ -74,7 +74,7 @@ static void show_access(struct seq_file *m, struct dsync_access *access,
 	struct dsync_set *set = access->set;
 	struct dsync_owner *owner = set->owner;
 	struct dsync_buf *buf = access->buf;
-	bool job = !list_empty(&access->job);
+	bool job = dsync_set_is_committed(set);
 	u64 since = held ? READ_ONCE(set->acquired_ns) : set->requested_ns;
 
 	seq_printf(m, "type=access ino=%llu exporter=", buf->ino);
@@ -86,8 +86,8 @@ static void show_access(struct seq_file *m, struct dsync_access *access,
 		   !held ? "queued" : job ? "committed" : "acquired",
 		   access->start, dsync_access_len(access),
 		   since ? ktime_get_ns() - since : 0,
-		   job ? set->job.fence->context : 0,
-		   job ? (u64)set->job.fence->seqno : 0);
+		   job ? set->commit.job.fence->context : 0,
+		   job ? (u64)set->commit.job.fence->seqno : 0);
 	show_text(m, owner->name, "\\");
 	seq_putc(m, '\n');
 }
