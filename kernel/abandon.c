@@ -16,6 +16,7 @@
 #include <linux/interval_tree.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "abandon.h"
@@ -234,7 +235,7 @@ static bool mark_empty_some(struct dsync_mark *mark)
 static void mark_drop(struct dsync_mark *mark)
 {
 	while (mark_empty_some(mark))
-		;
+		cond_resched();
 	mark_free(mark);
 }
 
