@@ -12,6 +12,7 @@
  * over like a blocking one, without a worker; what only its user waits for (fences, windows) is
  * left to whichever task of the user looks.
  */
+#include <linux/bits.h>
 #include <linux/freezer.h>
 #include <linux/hrtimer.h>
 #include <linux/sched/signal.h>
@@ -63,22 +64,26 @@ static void trace_failed(struct dsync_set *set, int error)
 					 set->owner->id, error, wait_ns);
 }
 
+/* How a step is made. */
+#define STEP_WAIT	BIT(0)	/* else the request fails where it would have to wait */
+#define STEP_INTR	BIT(1)	/* a pending signal ends it */
+
 /**
  * struct stage - a part of a request's life
  * @step: go on; 0: the stage is over; -EINPROGRESS: the set will be kicked, or handed over;
- *	else the request fails. @intr: a pending signal ends it
+ *	else the request fails. @how: STEP_... bits
  * @undo: the request fails in this stage, or in a later one
  */
 struct stage {
-	int (*step)(struct dsync_set *set, bool wait, bool intr);
+	int (*step)(struct dsync_set *set, unsigned int how);
 	void (*undo)(struct dsync_set *set);
 };
 
-static int acquire_step(struct dsync_set *set, bool wait, bool intr)
+static int acquire_step(struct dsync_set *set, unsigned int how)
 {
-	if (!wait && dsync_fence_busy(set))
+	if (!(how & STEP_WAIT) && dsync_fence_busy(set))
 		return -EAGAIN;
-	return dsync_acquire(set, wait, intr);
+	return dsync_acquire(set, how & STEP_WAIT, how & STEP_INTR);
 }
 
 static void acquire_undo(struct dsync_set *set)
@@ -90,14 +95,14 @@ static void acquire_undo(struct dsync_set *set)
 		dsync_release_unready(set);
 }
 
-static int fences_step(struct dsync_set *set, bool wait, bool intr)
+static int fences_step(struct dsync_set *set, unsigned int how)
 {
-	if (wait)
+	if (how & STEP_WAIT)
 		return dsync_fence_wait(set);
 	return dsync_fence_busy(set) ? -EAGAIN : 0;
 }
 
-static int windows_step(struct dsync_set *set, bool wait, bool intr)
+static int windows_step(struct dsync_set *set, unsigned int how)
 {
 	return dsync_coherency_begin(set);
 }
@@ -111,21 +116,21 @@ static const struct stage stages[NR_STAGES] = {
 };
 
 /* As far as the stage @end. */
-static int request_step_to(struct dsync_set *set, unsigned int end, bool wait, bool intr)
+static int request_step_to(struct dsync_set *set, unsigned int end, unsigned int how)
 {
 	int ret;
 
 	for (; set->stage < end; set->stage++) {
-		ret = stages[set->stage].step(set, wait, intr);
+		ret = stages[set->stage].step(set, how);
 		if (ret)
 			return ret;
 	}
 	return 0;
 }
 
-static int request_step(struct dsync_set *set, bool wait, bool intr)
+static int request_step(struct dsync_set *set, unsigned int how)
 {
-	int ret = request_step_to(set, NR_STAGES, wait, intr);
+	int ret = request_step_to(set, NR_STAGES, how);
 
 	if (!ret)
 		WRITE_ONCE(set->state, DSYNC_READY);
@@ -198,7 +203,7 @@ int dsync_request(struct dsync_set *set, ktime_t *deadline)
 	request_begin(set);
 	set->ticket = dsync_ticket_take(set);
 	do {
-		ret = request_step(set, true, true);
+		ret = request_step(set, STEP_WAIT | STEP_INTR);
 		if (ret != -EINPROGRESS)
 			break;
 		ret = request_sleep(set, deadline);
@@ -228,7 +233,7 @@ int dsync_request_nonblock(struct dsync_set *set)
 	int ret;
 
 	request_begin(set);
-	ret = request_step(set, false, true);
+	ret = request_step(set, STEP_INTR);
 	if (ret)
 		request_fail(set, ret);
 	return ret;
@@ -243,7 +248,7 @@ static void request_work(struct work_struct *work)
 
 	mutex_lock(&set->run);
 	if (set->result == -EINPROGRESS) {
-		ret = request_step(set, true, false);
+		ret = request_step(set, STEP_WAIT);
 		finished = ret != -EINPROGRESS;
 		if (finished && ret)
 			request_fail(set, ret);
@@ -282,7 +287,7 @@ int dsync_request_async(struct dsync_set *set, dsync_done_fn done)
 	request_begin(set);
 
 	mutex_lock(&set->run);
-	ret = request_step(set, true, false);
+	ret = request_step(set, STEP_WAIT);
 	if (!ret) {
 		dsync_set_queue_request(set);
 	} else if (ret != -EINPROGRESS) {
@@ -318,7 +323,7 @@ static int request_look(struct dsync_set *set)
 	lockdep_assert_held(&set->run);
 	if (ret != -EINPROGRESS)
 		return ret;
-	ret = request_step_to(set, STAGE_WINDOWS, true, false);
+	ret = request_step_to(set, STAGE_WINDOWS, STEP_WAIT);
 	if (ret && ret != -EINPROGRESS)
 		request_finish(set, ret);
 	return ret;
@@ -385,7 +390,7 @@ int dsync_request_queue(struct dsync_set *set, dsync_done_fn news)
 	INIT_WORK(&set->work, look_work);
 	request_begin(set);
 	mutex_lock(&set->run);
-	ret = request_step(set, true, false);
+	ret = request_step(set, STEP_WAIT);
 	if (ret != -EINPROGRESS)
 		request_finish(set, ret);
 	if (look_unlock(set) && ret == -EINPROGRESS)
@@ -453,7 +458,7 @@ int dsync_request_open(struct dsync_set *set)
 		return -ERESTARTSYS;
 	ret = set->result;
 	if (ret == -EINPROGRESS) {
-		ret = request_step(set, true, true);
+		ret = request_step(set, STEP_WAIT | STEP_INTR);
 		if ((ret != -ERESTARTSYS && ret != -EINTR) || !signal_pending(current))
 			request_finish(set, ret);
 	}
