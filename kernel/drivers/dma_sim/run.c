@@ -212,7 +212,7 @@ void dma_sim_run_resume(struct dma_sim_chan *c)
 void dma_sim_run_stop(struct dma_sim_chan *c)
 {
 	lockdep_assert_held(&c->lock);
-	c->epoch++;
+	WRITE_ONCE(c->epoch, c->epoch + 1);
 	c->state = DMA_SIM_IDLE;
 	c->chain_end = 0;
 	hrtimer_try_to_cancel(&c->timer);

@@ -130,7 +130,7 @@ static void dcopy_engine_completed(void *param,
 	/* Its jobs have ended; what it says of them does not matter any more. */
 	if (!engine->quarantined && (!failed || !engine->stopping)) {
 		if (failed)
-			job->error = -EIO;
+			WRITE_ONCE(job->error, -EIO);
 		dcopy_engine_close(engine, job);
 	}
 	/* The job, and with it the engine, may be gone once this is unlocked. */
