@@ -12,11 +12,19 @@ set -eu
 log=build/$1${2:+-$2}.log
 mkdir -p build
 
+# kbuild does not build test modules again when nothing but versions of symbols has changed.
+forget_stale() {
+	cmp -s "$1/kernel/Module.symvers" "$1/selftests.symvers" && return
+	rm -rf "$1/selftests"
+	cp "$1/kernel/Module.symvers" "$1/selftests.symvers"
+}
+
 # The shell does not end by itself at a failure in here: these functions are conditions.
 modules() {
 	kdir=/lib/modules/$(selftests/vm/kver "$1")/build
 	out=$PWD/build/$1
 	make -C kernel W=1 KDIR="$kdir" OUT="$out" &&
+		forget_stale "$out" &&
 		make -C selftests/modules W=1 KDIR="$kdir" OUT="$out" &&
 		make -C selftests/bench/module W=1 KDIR="$kdir" OUT="$out" &&
 		selftests/torture/build-broken.sh "$kdir" "$out"
