@@ -108,6 +108,7 @@ static void verdict_end(void)
 /* Without locks: what is held may be cut at the same time, and is looked at again then. */
 static bool accesses_conflict(const struct dsync_access *a, const struct dsync_access *b)
 {
+	/* It may be cut meanwhile. */
 	return a->buf == b->buf && data_race(dsync_conflict_between(a, b));
 }
 

@@ -281,6 +281,7 @@ bool dsync_posix_held_cover(struct dsync_posix *posix, struct dsync_posix_range 
  */
 bool dsync_posix_held_any(struct dsync_posix *posix)
 {
+	/* It may change as soon as it is known. */
 	return data_race(READ_ONCE(posix->sets.rb_node));
 }
 

@@ -45,8 +45,8 @@ int st_module_load(const char *name, const char *args)
 	if (!dir)
 		return -ENOENT;
 	snprintf(command, sizeof(command),
-		 "insmod $(find %s -path '*/broken' -prune -o -name %s.ko -print) %s 2>/dev/null",
-		 dir, name, args);
+		 "insmod $(find %s/kernel %s/selftests -name %s.ko) %s 2>/dev/null",
+		 dir, dir, name, args);
 	return system(command) ? -EINVAL : 0;
 }
 
