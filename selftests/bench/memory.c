@@ -97,10 +97,10 @@ static int64_t caches_compare(struct bench *bench, const struct caches *before,
 	return sum;
 }
 
-static bool slab_shrink(const char *path)
+static bool write_digit(const char *path, const char *digit)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool good = fd >= 0 && write(fd, "1", 1) == 1;
+	bool good = fd >= 0 && write(fd, digit, 1) == 1;
 
 	if (fd >= 0)
 		close(fd);
@@ -108,8 +108,9 @@ static bool slab_shrink(const char *path)
 }
 
 /*
- * What was freed through RCU is gone after some ticks. What the processors keep for themselves
- * would count as in use, and goes back to the caches.
+ * What is kept for the next user goes, states of buffers for example. What was freed through RCU is
+ * gone after some ticks. What the processors keep for themselves would count as in use, and goes
+ * back to the caches.
  */
 static void memory_settle(struct bench *bench)
 {
@@ -118,12 +119,13 @@ static void memory_settle(struct bench *bench)
 
 	if (bench->quick)
 		return;
+	bench_expect(bench, write_digit("/proc/sys/vm/drop_caches", "2"), "cannot drop caches");
 	st_sleep_ms(500);
 	if (!bench_expect(bench, !glob("/sys/kernel/slab/*/shrink", GLOB_NOSORT, NULL, &caches),
 			  "no /sys/kernel/slab"))
 		return;
 	for (i = 0; i < caches.gl_pathc; i++)
-		bench_expect(bench, slab_shrink(caches.gl_pathv[i]), "cannot shrink a slab cache");
+		bench_expect(bench, write_digit(caches.gl_pathv[i], "1"), "cannot shrink a slab cache");
 	globfree(&caches);
 }
 
@@ -298,6 +300,8 @@ static int64_t buffers_batch(struct bench *bench, unsigned int nr)
 	int64_t bytes = memory_of(bench, nr, make_buffers);
 
 	context_renew(bench);
+	bench_expect(bench, bytes >= accesses, "%lld bytes for accesses in many buffers, %lld in one",
+		     (long long)bytes, (long long)accesses);
 	return bytes - accesses;
 }
 
