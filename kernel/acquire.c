@@ -325,6 +325,8 @@ static void hold_all(struct dsync_set *set)
 	dsync_set_for_each_part(set, access, end)
 		hold_part(access, end);
 	dsync_hold_publish(set);
+	/* Whoever searches looks at the state: it is to be seen before others of the owner wait. */
+	smp_mb();
 }
 
 static void queue_part(struct dsync_access *access, struct dsync_access *end)

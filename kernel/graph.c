@@ -524,21 +524,29 @@ static bool stranger_watch(struct stranger *stranger, struct dsync_set *set)
 	return there;
 }
 
+/* No stranger was found, but perhaps for want of steps: the set has to watch something again. */
+static bool no_stranger(struct overtaking *over, bool watches)
+{
+	if (over->effort.spent && !watches)
+		dsync_set_kick(over->set);
+	return !over->effort.spent;
+}
+
 /* False if a stranger is in the way, which the set watches, then. */
 static bool access_may_overtake(struct overtaking *over, struct dsync_access *access)
 {
 	struct stranger stranger;
-	bool there;
+	bool watches = true;
 
 	if (access_is_covered(access, over->since_ns))
 		return true;
 	do {
 		stranger = stranger_get(over, access);
 		if (!stranger.set)
-			return !over->effort.spent;
-		there = stranger_watch(&stranger, access->set);
+			return no_stranger(over, watches);
+		watches = stranger_watch(&stranger, access->set);
 		dsync_set_put(stranger.set);
-	} while (!there);
+	} while (!watches);
 	return false;
 }
 

@@ -172,13 +172,15 @@ void dsync_queue_line_up(struct dsync_set *set)
 static noinline struct dsync_access *earlier_in(struct dsync_set *set, struct dsync_access *access)
 {
 	struct dsync_ask ask = dsync_conflict_ask(access, set->ticket ?: U64_MAX);
-	struct dsync_line *line = &set->line;
-	struct dsync_access *earlier;
 
-	earlier = dsync_conflict_scan(&access->buf->queued, &ask, &line->cursor, DSYNC_MAX_STEPS);
-	if (!earlier)
-		line->cursor = (struct dsync_cursor){};
-	return earlier;
+	return dsync_conflict_scan(&access->buf->queued, &ask, &set->line.cursor, DSYNC_MAX_STEPS);
+}
+
+/* The place in one access's requests is none in those of the next one. */
+static void line_advance(struct dsync_line *line)
+{
+	line->access++;
+	line->cursor = (struct dsync_cursor){};
 }
 
 /**
@@ -199,7 +201,8 @@ struct dsync_access *dsync_queue_earlier(struct dsync_set *set, struct dsync_acc
 		lockdep_assert_held(&access->buf->lock);
 		if (access->buf->nr_queued)
 			earlier = earlier_in(set, access);
-		set->line.access += !earlier;
+		if (!earlier)
+			line_advance(&set->line);
 	}
 	return earlier;
 }

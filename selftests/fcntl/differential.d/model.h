@@ -15,11 +15,13 @@
  * struct model - what holds and what waits
  * @waiting: requests of sleeping players, by player
  * @sleeps: the player sleeps
+ * @interrupted: what a signal has interrupted last, by player; it keeps its place in the queue
  * @table: the locks, from the last comparison
  */
 struct model {
 	struct lock waiting[NR_PLAYERS];
 	bool sleeps[NR_PLAYERS];
+	struct lock interrupted[NR_PLAYERS];
 	struct table table;
 };
 
