@@ -15,11 +15,12 @@
 
 static inline int module(const char *verb, const char *name, const char *args)
 {
+	const char *dir = getenv("DMABUF_SYNC_MODULES");
 	char command[512];
 
 	if (!strcmp(verb, "insmod"))
-		snprintf(command, sizeof(command), "insmod $(find %s -path '*/broken' -prune -o -name %s.ko -print) %s",
-			 getenv("DMABUF_SYNC_MODULES"), name, args);
+		snprintf(command, sizeof(command), "insmod $(find %s/kernel %s/selftests -name %s.ko) %s",
+			 dir, dir, name, args);
 	else
 		snprintf(command, sizeof(command), "rmmod %s 2>/dev/null", name);
 	return system(command);
