@@ -62,8 +62,7 @@ static int load(const char *name)
 			return -1;
 		snprintf(dir, sizeof(dir), "%.4000s/../../%u.%u", dirname(self), a, b);
 	}
-	return command("insmod \"$(find '%s/kernel' '%s/selftests' -name '%s.ko' | head -n 1)\"",
-		       dir, dir, name);
+	return command("cd '%s' && insmod \"$(find kernel selftests -name '%s.ko')\"", dir, name);
 }
 
 /* Unload the users of @name, then @name, as far as they are idle. */
