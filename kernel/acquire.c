@@ -19,6 +19,7 @@
 #include "fence.h"
 #include "graph.h"
 #include "hold.h"
+#include "line.h"
 #include "owner.h"
 #include "queue.h"
 #include "set.h"
@@ -120,8 +121,8 @@ static struct dsync_access *local_blocker(struct dsync_set *set, unsigned int ho
 	set->behind = !blocker;
 	if (blocker || how & ATTEMPT_OVERTAKE || !set->accesses[0].buf->nr_queued)
 		return blocker;
-	dsync_queue_line_up(set);
-	return dsync_queue_earlier(set, set->accesses + set->nr);
+	dsync_line_begin(set);
+	return dsync_line_earlier(set, set->accesses + set->nr);
 }
 
 /*
@@ -203,7 +204,7 @@ static enum in_the_way mark_part(struct dsync_set *set, struct dsync_access *acc
 	buf->marked = set;
 	if (part_holder(access, end))
 		way = HOLDER;
-	else if (way == NOTHING && dsync_queue_earlier(set, end))
+	else if (way == NOTHING && dsync_line_earlier(set, end))
 		way = EARLIER;
 	dsync_buf_unlock(buf, flags);
 	return way;
@@ -214,7 +215,7 @@ static enum in_the_way mark_all(struct dsync_set *set)
 	enum in_the_way way = NOTHING;
 	struct dsync_access *access, *end;
 
-	dsync_queue_line_up(set);
+	dsync_line_begin(set);
 	dsync_set_for_each_part(set, access, end)
 		way = mark_part(set, access, end, way);
 	return way;
@@ -272,7 +273,7 @@ static int watch_earlier_of_part(struct dsync_set *set, struct dsync_access *acc
 	unsigned long flags;
 
 	dsync_buf_lock(access->buf, &flags);
-	earlier = dsync_queue_earlier(set, end);
+	earlier = dsync_line_earlier(set, end);
 	if (!IS_ERR_OR_NULL(earlier))
 		dsync_queue_watch(set, earlier);
 	dsync_buf_unlock(access->buf, flags);
@@ -431,7 +432,7 @@ static int attempt(struct dsync_set *set, unsigned int how, bool intr)
 	while (ret == -EALREADY) {
 		cond_resched();
 		if (!set->local)
-			dsync_queue_scan(set);
+			dsync_line_scan(set);
 		ret = attempt_once(set, how, intr);
 	}
 	return ret;

@@ -105,10 +105,9 @@ static void verdict_end(void)
 		preempt_enable();
 }
 
-/* Without locks: what is held may be cut at the same time, and is looked at again then. */
 static bool accesses_conflict(const struct dsync_access *a, const struct dsync_access *b)
 {
-	/* It may be cut meanwhile. */
+	/* No lock is held: whoever cuts a record lock meanwhile looks at its conflicts again. */
 	return a->buf == b->buf && data_race(dsync_conflict_between(a, b));
 }
 

@@ -13,9 +13,6 @@ void dsync_queue_draw(struct dsync_set *set);
 u64 dsync_queue_last_ticket(void);
 
 struct dsync_access *dsync_queue_holder(struct dsync_set *set);
-struct dsync_access *dsync_queue_earlier(struct dsync_set *set, struct dsync_access *end);
-void dsync_queue_line_up(struct dsync_set *set);
-void dsync_queue_scan(struct dsync_set *set);
 
 void dsync_queue_watch(struct dsync_set *set, struct dsync_access *blocker);
 void dsync_queue_unwatch(struct dsync_set *set);

@@ -11,6 +11,7 @@
 
 #include "access.h"
 #include "buf.h"
+#include "line.h"
 
 struct dma_buf;
 struct task_struct;
@@ -67,20 +68,6 @@ struct dsync_fence_wait {
 	unsigned int next;
 	struct dma_fence_cb cb;
 	bool armed;
-};
-
-/**
- * struct dsync_line - how far a set has made sure that no earlier request is in its way
- * @access: index of the access that is asked for; behind the last one: all were
- * @returned: requests that had come back to its buffers, with an old ticket, when it began
- * @cursor: how far that access was asked for
- *
- * Earlier requests only become fewer, but for those that come back: so no question is asked twice.
- */
-struct dsync_line {
-	unsigned int access;
-	unsigned int returned;
-	struct dsync_cursor cursor;
 };
 
 /* Bits of &dsync_set.kicked. */
