@@ -337,19 +337,22 @@ static bool owner_is_idle(struct dsync_posix_owner *owner, struct dsync_posix *m
 	return true;
 }
 
-/*
- * The state was made by another process. If that one has ended, its files_struct has been made
- * anew at the same address, or others have it, too (CLONE_FILES): the next accesses are this
- * one's. All tasks of this one come here first, and find that the state is used by two.
- */
-static void owner_rename(struct dsync_posix_owner *owner, struct dsync_posix *mine,
-			 struct pid *old)
+/* The process that the accesses are named after, a reference. */
+static struct pid *owner_process_get(struct dsync_posix_owner *owner)
 {
-	struct dsync_owner *fresh;
+	struct pid *process;
 
-	if (dsync_posix_owner_lives(old))
-		return;
-	fresh = dsync_owner_create(DMABUF_SYNC_OWNER_FCNTL, NULL);
+	spin_lock(&owner->lock);
+	process = get_pid(owner->owner->pid);
+	spin_unlock(&owner->lock);
+	return process;
+}
+
+static void owner_replace(struct dsync_posix_owner *owner, struct dsync_posix *mine,
+			  struct pid *old)
+{
+	struct dsync_owner *fresh = dsync_owner_create(DMABUF_SYNC_OWNER_FCNTL, NULL);
+
 	if (IS_ERR(fresh))
 		return;
 	spin_lock(&owner->lock);
@@ -359,15 +362,32 @@ static void owner_rename(struct dsync_posix_owner *owner, struct dsync_posix *mi
 	dsync_owner_put(fresh);
 }
 
-static struct pid *owner_process(struct dsync_posix_owner *owner)
+/*
+ * The state was made by another process. If that one has ended, its files_struct has been made
+ * anew at the same address, or others have it, too (CLONE_FILES): the next accesses are this
+ * one's.
+ *
+ * All tasks of this process take the lock here, each with a reference on its state. So either who
+ * replaces the owner finds that the state is in use, or they find the new owner.
+ */
+static void owner_rename(struct dsync_posix_owner *owner, struct dsync_posix *mine)
 {
-	struct pid *process;
+	struct pid *old = owner_process_get(owner);
 
-	/* Whoever renames it puts the old name, which is freed through RCU. */
+	if (!dsync_posix_owner_lives(old))
+		owner_replace(owner, mine, old);
+	put_pid(old);
+}
+
+static bool owner_is_current(struct dsync_posix_owner *owner)
+{
+	bool current_one;
+
+	/* Whoever replaces the owner puts the old one, which is freed through RCU. */
 	rcu_read_lock();
-	process = READ_ONCE(owner->owner)->pid;
+	current_one = READ_ONCE(owner->owner)->pid == task_tgid(current);
 	rcu_read_unlock();
-	return process;
+	return current_one;
 }
 
 /**
@@ -381,14 +401,12 @@ static struct pid *owner_process(struct dsync_posix_owner *owner)
 struct dsync_posix *dsync_posix_owner_get(fl_owner_t key, struct file *file)
 {
 	struct dsync_posix *posix;
-	struct pid *process;
 
 	posix = dsync_posix_owner_find(key, file) ?: state_create(key, file);
 	if (!posix)
 		return NULL;
-	process = owner_process(posix->owner);
-	if (unlikely(process != task_tgid(current)))
-		owner_rename(posix->owner, posix, process);
+	if (unlikely(!owner_is_current(posix->owner)))
+		owner_rename(posix->owner, posix);
 	return posix;
 }
 
