@@ -18,7 +18,7 @@
 #define BATCH		16
 #define NR_BATCHES	50
 #define NR_TURNS	16
-#define NR_TRIES	3
+#define MAX_TURNS	(3 * NR_TURNS)
 
 enum turn { TURN_NONE, TURN_ALONE, TURN_BESIDE, TURN_OVER };
 
@@ -89,8 +89,8 @@ static int64_t cpu_now_ns(void)
  * @nr: turns so far
  */
 struct samples {
-	int64_t cpu[NR_TURNS * NR_BATCHES];
-	int64_t wall[NR_TURNS];
+	int64_t cpu[MAX_TURNS * NR_BATCHES];
+	int64_t wall[MAX_TURNS];
 	unsigned int nr;
 };
 
@@ -126,8 +126,8 @@ static int64_t lower_quartile(int64_t *values, unsigned int nr)
 
 static void cost_of(struct samples *samples, int64_t *cpu_ns, int64_t *wall_ns)
 {
-	*cpu_ns = lower_quartile(samples->cpu, NR_TURNS * NR_BATCHES);
-	*wall_ns = lower_quartile(samples->wall, NR_TURNS);
+	*cpu_ns = lower_quartile(samples->cpu, samples->nr * NR_BATCHES);
+	*wall_ns = lower_quartile(samples->wall, samples->nr);
 }
 
 static int turn_take(struct neighbour *n, enum turn whose, op_pair_fn pair, void *victim,
@@ -138,26 +138,37 @@ static int turn_take(struct neighbour *n, enum turn whose, op_pair_fn pair, void
 	return batches(pair, victim, samples);
 }
 
-static int turns(struct neighbour *n, op_pair_fn pair, void *victim, struct op_cost *cost)
+static int turns_take(struct neighbour *n, op_pair_fn pair, void *victim,
+		      struct samples *alone, struct samples *beside)
 {
-	static struct samples alone, beside;
 	unsigned int i;
 	int err = 0;
 
-	alone.nr = 0;
-	beside.nr = 0;
 	for (i = 0; !err && i < NR_TURNS; i++) {
-		err = turn_take(n, TURN_ALONE, pair, victim, &alone);
+		err = turn_take(n, TURN_ALONE, pair, victim, alone);
 		if (!err)
-			err = turn_take(n, TURN_BESIDE, pair, victim, &beside);
+			err = turn_take(n, TURN_BESIDE, pair, victim, beside);
 	}
-	cost_of(&alone, &cost->alone_ns, &cost->alone_wall_ns);
-	cost_of(&beside, &cost->beside_ns, &cost->beside_wall_ns);
 	return err;
 }
 
-static int measure_once(const struct op_rival *rival, op_pair_fn pair, void *victim,
-			struct op_cost *cost)
+/* A host that has much else to do takes more turns to tell; all of them count. */
+static int turns(struct neighbour *n, op_pair_fn pair, void *victim, struct op_cost *cost)
+{
+	static struct samples alone, beside;
+	int err;
+
+	do {
+		err = turns_take(n, pair, victim, &alone, &beside);
+		cost_of(&alone, &cost->alone_ns, &cost->alone_wall_ns);
+		cost_of(&beside, &cost->beside_ns, &cost->beside_wall_ns);
+	} while (!err && alone.nr < MAX_TURNS &&
+		 !(op_cost_bounded(cost) && op_wait_bounded(cost)));
+	return err;
+}
+
+int op_cost_measure(const struct op_rival *rival, op_pair_fn pair, void *victim,
+		    struct op_cost *cost)
 {
 	struct neighbour *n = st_shared(sizeof(*n));
 	pid_t pid;
@@ -173,24 +184,6 @@ static int measure_once(const struct op_rival *rival, op_pair_fn pair, void *vic
 	op_reach(&n->turn, TURN_OVER);
 	op_end(pid);
 	return err ?: n->err;
-}
-
-/*
- * A host that takes processors away in the middle of a critical section makes a measurement worse,
- * and never better: the best of a few is nearest to the truth.
- */
-int op_cost_measure(const struct op_rival *rival, op_pair_fn pair, void *victim,
-		    struct op_cost *cost)
-{
-	unsigned int i;
-	int err;
-
-	for (i = 0; i < NR_TRIES; i++) {
-		err = measure_once(rival, pair, victim, cost);
-		if (err || (op_cost_bounded(cost) && op_wait_bounded(cost)))
-			return err;
-	}
-	return 0;
 }
 
 bool op_cost_bounded(const struct op_cost *cost)
