@@ -5,8 +5,10 @@
  *
  *	no edge			nothing is in its way: a wake-up was lost
  *	back to an owner	a deadlock that was not found
- *	to an owner that	died: its accesses outlived it
  *	to one that lives	and does not wait: it is slow; or the queue is unfair
+ *
+ * But first of all, does it wait for somebody who died, over any edges: accesses outlived their
+ * owner, and all the others wait for that.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -66,19 +68,46 @@ static bool owner_lives(struct to_arena *arena, const struct st_snap *snaps, int
 	return false;
 }
 
+static bool owner_is_in(const uint64_t *owners, int nr, uint64_t owner)
+{
+	while (nr-- > 0)
+		if (owners[nr] == owner)
+			return true;
+	return false;
+}
+
+static bool waits_for_dead(struct to_arena *arena, const struct st_snap *snaps, int nr,
+			   uint64_t owner)
+{
+	static uint64_t owners[MAX_SNAPS + 1];
+	int nr_owners = 1, at, i;
+
+	owners[0] = owner;
+	for (at = 0; at < nr_owners; at++)
+		for (i = 0; i < nr; i++) {
+			if (!snaps[i].edge || snaps[i].owner != owners[at])
+				continue;
+			if (!owner_lives(arena, snaps, nr, snaps[i].blocker_owner))
+				return true;
+			if (!owner_is_in(owners, nr_owners, snaps[i].blocker_owner))
+				owners[nr_owners++] = snaps[i].blocker_owner;
+		}
+	return false;
+}
+
 static const char *follow(struct to_arena *arena, const struct st_snap *snaps, int nr,
 			  uint64_t owner)
 {
 	int steps;
 
+	if (waits_for_dead(arena, snaps, nr, owner))
+		return "death";
 	for (steps = 0; steps <= TO_SLOTS; steps++) {
 		const struct st_snap *edge = edge_of(snaps, nr, owner);
 
 		if (!edge)
 			return owner_waits(snaps, nr, owner) ? "lost-wakeup" : "starvation";
 		owner = edge->blocker_owner;
-		if (!owner_lives(arena, snaps, nr, owner))
-			return "death";
 		if (!owner_waits(snaps, nr, owner))
 			return "starvation";
 	}
