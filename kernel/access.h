@@ -54,8 +54,8 @@ struct dsync_job {
  * @start: first byte; fixed while the access is in a tree
  * @last: last byte, likewise; DSYNC_LAST_BYTE at most
  * @job: from commit to release, of the first access of its buffer; else NULL; under &dsync_buf.lock
- * @watchers: sets that look again when the access leaves its tree, by &dsync_set.watch;
- *	under &dsync_buf.lock
+ * @watchers: sets that look again when the access leaves its tree, in the order in which they
+ *	came, by &dsync_set.watch; under &dsync_buf.lock
  * @set: the request this access is part of, and so its owner
  * @buf: the buffer; the set holds the reference
  * @id: unique since boot
@@ -71,7 +71,7 @@ struct dsync_access {
 	unsigned long start;
 	unsigned long last;
 	struct dsync_job *job;
-	struct hlist_head watchers;
+	struct list_head watchers;
 	struct dsync_set *set;
 	struct dsync_buf *buf;
 	u64 id;

@@ -13,6 +13,8 @@
  *
  * request.c makes the attempts one after the other, for a task or for a worker.
  */
+#include <linux/err.h>
+
 #include "acquire.h"
 #include "buf.h"
 #include "dmabuf_sync_trace.h"
@@ -25,37 +27,53 @@
 #include "set.h"
 #include "txn.h"
 
-/* Edges of one access that are traced. */
-#define TRACE_MAX_EDGES	64
+/* Edges of one access that are traced with its buffer locked, and how often it is locked. */
+#define TRACE_EDGES	16
+#define TRACE_SECTIONS	4
 
-static void trace_edges(struct dsync_access *access, struct dsync_trees *trees, u64 ticket,
-			bool queued)
+/* Some of the edges of an access, in one section. */
+static void trace_some(struct dsync_access *access, struct dsync_trees *trees,
+		       const struct dsync_ask *ask, struct dsync_cursor *cursor)
 {
-	struct dsync_ask ask = dsync_conflict_ask(access, ticket);
+	bool queued = trees == &access->buf->queued;
 	struct dsync_access *other;
 	unsigned int nr = 0;
+	unsigned long flags;
 
-	for (other = dsync_conflict_first(trees, &ask); other && nr++ < TRACE_MAX_EDGES;
-	     other = dsync_conflict_next(trees, &ask, other))
+	dsync_buf_lock(access->buf, &flags);
+	while (nr++ < TRACE_EDGES) {
+		other = dsync_conflict_scan(trees, ask, cursor, DSYNC_MAX_STEPS);
+		if (IS_ERR_OR_NULL(other))
+			break;
+		dsync_conflict_mark(cursor, other);
 		trace_dmabuf_sync_contended(access->buf->ino, access->id,
 					    access->set->owner->id, other->id,
 					    other->set->owner->id, other->set->owner->kind,
 					    other->set->owner->tgid, dsync_set_tid(other->set),
 					    queued);
+	}
+	dsync_buf_unlock(access->buf, flags);
+}
+
+static void trace_edges(struct dsync_access *access, struct dsync_trees *trees, u64 ticket)
+{
+	struct dsync_ask ask = dsync_conflict_ask(access, ticket);
+	struct dsync_cursor cursor = {};
+	unsigned int sections = 0;
+
+	while (!cursor.over && sections++ < TRACE_SECTIONS)
+		trace_some(access, trees, &ask, &cursor);
 }
 
 static void trace_blocked(struct dsync_set *set)
 {
 	struct dsync_access *access;
-	unsigned long flags;
 
 	if (!trace_dmabuf_sync_contended_enabled())
 		return;
 	dsync_set_for_each(set, access) {
-		dsync_buf_lock(access->buf, &flags);
-		trace_edges(access, &access->buf->held, U64_MAX, false);
-		trace_edges(access, &access->buf->queued, set->ticket, true);
-		dsync_buf_unlock(access->buf, flags);
+		trace_edges(access, &access->buf->held, U64_MAX);
+		trace_edges(access, &access->buf->queued, set->ticket);
 	}
 }
 
@@ -140,7 +158,7 @@ static int attempt_locked(struct dsync_set *set, unsigned int how)
 		return -EBUSY;
 	blocker = local_blocker(set, how);
 	if (!blocker) {
-		hlist_del_init(&set->watch);
+		list_del_init(&set->watch);
 		dsync_hold_local(set);
 		return 0;
 	}
@@ -218,6 +236,9 @@ static enum in_the_way mark_all(struct dsync_set *set)
 	dsync_line_begin(set);
 	dsync_set_for_each_part(set, access, end)
 		way = mark_part(set, access, end, way);
+	/* One that came back before its buffer was marked may stand where it was asked already. */
+	if (way == NOTHING && set->state == DSYNC_QUEUED && dsync_line_begin(set))
+		way = EARLIER;
 	return way;
 }
 

@@ -191,8 +191,7 @@ static void buf_free(struct dsync_buf *buf)
 {
 	WARN_ON_ONCE(buf->nr_held || buf->nr_queued || buf->marked ||
 		     !RB_EMPTY_ROOT(&buf->marks.rb_root) ||
-		     !RB_EMPTY_ROOT(&buf->jobs) || !hlist_empty(&buf->pending) ||
-		     !hlist_empty(&buf->due));
+		     !RB_EMPTY_ROOT(&buf->jobs) || !list_empty(&buf->pending));
 	kfree(buf->windows);
 	kfree_rcu(buf, rcu);
 }

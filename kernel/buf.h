@@ -34,7 +34,7 @@ struct dsync_windows;
  * @ref: the table's, one per access of a set, one per user of a look-up, one per mark, one of
  *	@work; 0: dead, not to be used
  * @used: jiffies of the last use, whatever it was for
- * @work: goes on with @pending and @due where an interrupt must not
+ * @work: goes on with @pending where an interrupt must not
  * @rcu: frees a dead one, which has no work, after the last look-up
  */
 struct dsync_buf {
@@ -59,18 +59,14 @@ struct dsync_buf {
 	struct dsync_trees queued;
 	/** @jobs: jobs whose fence is published, by &dsync_job.fence */
 	struct rb_root jobs;
-	/** @pending: sets that are to be looked at, the last one first, by &dsync_set.watch */
-	struct hlist_head pending;
-	/** @due: those that come next, in order, likewise */
-	struct hlist_head due;
+	/** @pending: sets that are to be looked at, in order, by &dsync_set.watch */
+	struct list_head pending;
 	/** @marks: bytes that writers abandoned, of abandon.c */
 	struct rb_root_cached marks;
 	/** @marked: a set of several buffers that is being acquired; only it may enter */
 	struct dsync_set *marked;
 	/** @tail: the access that was queued last, while it is queued */
 	struct dsync_access *tail;
-	/** @turning: @due has some of @pending, and gets all of it before it is looked at */
-	bool turning;
 	/** @steps: tree nodes looked at since the lock was taken */
 	unsigned int steps;
 	/** @nr_held: accesses in @held */

@@ -90,8 +90,7 @@ static void drop_part(struct dsync_access *access, struct dsync_access *end, boo
 	dsync_buf_lock(buf, &flags);
 	for (; access < end; access++) {
 		dsync_buf_remove_held(buf, access);
-		if (!hlist_empty(&access->watchers))
-			dsync_queue_wake_watchers(access);
+		dsync_queue_wake_watchers(access);
 	}
 	if (later)
 		dsync_queue_unlock_later(buf, flags);

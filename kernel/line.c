@@ -17,16 +17,19 @@
  * @set: the set; one that is new begins anew, as it has no place yet
  *
  * Context: &dsync_buf.lock of a local set held; of any other its task, or worker.
+ * Return: true if it begins anew.
  */
-void dsync_line_begin(struct dsync_set *set)
+bool dsync_line_begin(struct dsync_set *set)
 {
 	struct dsync_access *access;
 	unsigned int returned = 0;
 
 	dsync_set_for_each_buf(set, access)
 		returned += atomic_read(&access->buf->nr_returned);
-	if (set->state == DSYNC_NEW || set->line.returned != returned)
-		set->line = (struct dsync_line){ .returned = returned };
+	if (set->state != DSYNC_NEW && set->line.returned == returned)
+		return false;
+	set->line = (struct dsync_line){ .returned = returned };
+	return true;
 }
 
 /* Is one in the way of an access, among the requests that its buffer has? */

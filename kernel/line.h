@@ -21,7 +21,7 @@ struct dsync_line {
 	struct dsync_cursor cursor;
 };
 
-void dsync_line_begin(struct dsync_set *set);
+bool dsync_line_begin(struct dsync_set *set);
 struct dsync_access *dsync_line_earlier(struct dsync_set *set, struct dsync_access *end);
 void dsync_line_scan(struct dsync_set *set);
 

@@ -13,9 +13,8 @@
  * or a worker, looks.
  *
  * What has to be looked at is on &dsync_buf.pending, and stays queued until it was: whoever comes
- * meanwhile finds it in the tree. So the lock can be dropped at any time. Watchers are kept with
- * the last one first, which takes one pointer for each access; &dsync_buf.due has them in the
- * other order, so that those who came first are served first.
+ * meanwhile finds it in the tree. So the lock can be dropped at any time. Those who came first are
+ * looked at first.
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
@@ -78,8 +77,7 @@ u64 dsync_queue_last_ticket(void)
 void dsync_queue_watch(struct dsync_set *set, struct dsync_access *blocker)
 {
 	lockdep_assert_held(&blocker->buf->lock);
-	hlist_del_init(&set->watch);
-	hlist_add_head(&set->watch, &blocker->watchers);
+	list_move_tail(&set->watch, &blocker->watchers);
 	WRITE_ONCE(set->watched, blocker->buf);
 }
 
@@ -97,21 +95,9 @@ void dsync_queue_unwatch(struct dsync_set *set)
 	if (!buf)
 		return;
 	dsync_buf_lock(buf, &flags);
-	hlist_del_init(&set->watch);
+	list_del_init(&set->watch);
 	WRITE_ONCE(set->watched, NULL);
 	dsync_buf_unlock(buf, flags);
-}
-
-/* The watchers of an access stand with the last one first. So do those of several. */
-static void splice_watchers(struct dsync_buf *buf, struct dsync_access *access)
-{
-	struct hlist_node *last = access->watchers.first;
-
-	while (last->next) {
-		last = last->next;
-		buf->steps++;
-	}
-	hlist_splice_init(&access->watchers, last, &buf->pending);
 }
 
 /**
@@ -122,13 +108,8 @@ static void splice_watchers(struct dsync_buf *buf, struct dsync_access *access)
  */
 void dsync_queue_wake_watchers(struct dsync_access *access)
 {
-	struct dsync_buf *buf = access->buf;
-
-	lockdep_assert_held(&buf->lock);
-	if (hlist_empty(&buf->pending))
-		hlist_move_list(&access->watchers, &buf->pending);
-	else if (!hlist_empty(&access->watchers))
-		splice_watchers(buf, access);
+	lockdep_assert_held(&access->buf->lock);
+	list_splice_tail_init(&access->watchers, &access->buf->pending);
 }
 
 /**
@@ -190,11 +171,8 @@ static void kick(struct dsync_buf *buf, struct dsync_set *set)
 	buf->steps += WAKE_STEPS;
 }
 
-/* Nobody is to be looked at. */
-static bool is_served(const struct dsync_buf *buf)
-{
-	return hlist_empty(&buf->pending) && hlist_empty(&buf->due);
-}
+/* Pairs of accesses that are compared in the time that a tree node takes. */
+#define PAIRS_PER_STEP	4
 
 /* Sets that were looked at in one section, and that nobody watches yet. */
 #define NR_TAILS	8
@@ -218,6 +196,7 @@ static struct dsync_access *in_the_way(struct dsync_set *earlier, struct dsync_s
 {
 	struct dsync_access *access, *other;
 
+	set->accesses[0].buf->steps += 1 + earlier->nr * set->nr / PAIRS_PER_STEP;
 	if (earlier->ticket > set->ticket || earlier->owner == set->owner)
 		return NULL;
 	dsync_set_for_each(earlier, other)
@@ -235,7 +214,7 @@ static struct dsync_access *join(struct crowd *crowd, struct dsync_set *set,
 	struct dsync_access *access;
 	u64 ticket = 0;
 
-	for (i = 0; i < crowd->nr; i++) {
+	for (i = 0; i < crowd->nr && !dsync_buf_spent(blocker->buf); i++) {
 		access = in_the_way(crowd->tails[i], set);
 		if (access && crowd->tails[i]->ticket > ticket) {
 			ticket = crowd->tails[i]->ticket;
@@ -243,7 +222,6 @@ static struct dsync_access *join(struct crowd *crowd, struct dsync_set *set,
 			place = i;
 		}
 	}
-	blocker->buf->steps += crowd->nr;
 	if (place < NR_TAILS)
 		crowd->tails[place] = set;
 	if (place == crowd->nr && place < NR_TAILS)
@@ -316,38 +294,18 @@ static void look(struct dsync_buf *buf, struct dsync_set *set, struct crowd *cro
 		look_on(buf, set, crowd, blocker);
 }
 
-/* Those who came first are looked at first. */
-static void turn_next(struct dsync_buf *buf)
-{
-	struct hlist_node *node = buf->pending.first;
-
-	hlist_del(node);
-	hlist_add_head(node, &buf->due);
-	buf->steps++;
-	buf->turning = true;
-}
-
-static void look_at_next(struct dsync_buf *buf, struct crowd *crowd)
-{
-	struct dsync_set *set = hlist_entry(buf->due.first, struct dsync_set, watch);
-
-	buf->turning = false;
-	hlist_del_init(&set->watch);
-	look(buf, set, crowd);
-}
-
-/* False if there is more to do, and the time is spent. */
+/* Those who came first are looked at first. False if there is more to do, and the time is spent. */
 static bool serve(struct dsync_buf *buf)
 {
 	struct crowd crowd = {};
+	struct dsync_set *set;
 
-	while (!is_served(buf) && !buf->marked) {
+	while (!list_empty(&buf->pending) && !buf->marked) {
 		if (dsync_buf_spent(buf))
 			return false;
-		if (!hlist_empty(&buf->pending) && (buf->turning || hlist_empty(&buf->due)))
-			turn_next(buf);
-		else
-			look_at_next(buf, &crowd);
+		set = list_first_entry(&buf->pending, struct dsync_set, watch);
+		list_del_init(&set->watch);
+		look(buf, set, &crowd);
 	}
 	return true;
 }
@@ -397,7 +355,7 @@ void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags)
 	unsigned int rounds;
 	bool done;
 
-	if (is_served(buf)) {
+	if (list_empty(&buf->pending)) {
 		dsync_buf_unlock(buf, flags);
 		return;
 	}
@@ -426,7 +384,7 @@ void dsync_queue_serve(struct dsync_buf *buf)
 	unsigned long flags;
 
 	/* Whoever adds something after the mark has gone looks at it himself: it may be missed. */
-	if (data_race(is_served(buf)))
+	if (data_race(list_empty(&buf->pending)))
 		return;
 	dsync_buf_lock(buf, &flags);
 	dsync_queue_unlock(buf, flags);
@@ -442,7 +400,7 @@ void dsync_queue_serve(struct dsync_buf *buf)
 void dsync_queue_unlock_later(struct dsync_buf *buf, unsigned long flags)
 	__releases(&buf->lock)
 {
-	if (!is_served(buf))
+	if (!list_empty(&buf->pending))
 		serve_later(buf);
 	dsync_buf_unlock(buf, flags);
 }
@@ -453,8 +411,7 @@ void dsync_queue_unlock_later(struct dsync_buf *buf, unsigned long flags)
  */
 void dsync_queue_init(struct dsync_buf *buf)
 {
-	INIT_HLIST_HEAD(&buf->pending);
-	INIT_HLIST_HEAD(&buf->due);
+	INIT_LIST_HEAD(&buf->pending);
 	INIT_WORK(&buf->work, serve_work);
 }
 
@@ -494,7 +451,7 @@ static bool cancel_local(struct dsync_set *set)
 	dsync_buf_lock(buf, &flags);
 	cancelled = set->state == DSYNC_QUEUED;
 	if (cancelled) {
-		hlist_del_init(&set->watch);
+		list_del_init(&set->watch);
 		dsync_set_for_each(set, access) {
 			dsync_buf_remove_queued(buf, access);
 			dsync_queue_wake_watchers(access);

@@ -16,6 +16,7 @@
 #include <linux/freezer.h>
 #include <linux/hrtimer.h>
 #include <linux/sched/signal.h>
+#include <linux/wait_bit.h>
 
 #include "acquire.h"
 #include "buf.h"
@@ -239,6 +240,30 @@ int dsync_request_nonblock(struct dsync_set *set)
 	return ret;
 }
 
+/*
+ * Whoever makes the steps of an asynchronous, or a queued, request has this lock. It is a bit, as
+ * sets are many. The set may go as soon as the bit is clear.
+ */
+static void run_lock(struct dsync_set *set)
+{
+	wait_on_bit_lock(&set->kicked, DSYNC_SET_RUNS, TASK_UNINTERRUPTIBLE);
+}
+
+static int run_lock_interruptible(struct dsync_set *set)
+{
+	return wait_on_bit_lock(&set->kicked, DSYNC_SET_RUNS, TASK_INTERRUPTIBLE);
+}
+
+static bool run_trylock(struct dsync_set *set)
+{
+	return !test_and_set_bit_lock(DSYNC_SET_RUNS, &set->kicked);
+}
+
+static void run_unlock(struct dsync_set *set)
+{
+	clear_and_wake_up_bit(DSYNC_SET_RUNS, &set->kicked);
+}
+
 /* Steps of one set are serialized; who finds it finished has nothing to do. */
 static void request_work(struct work_struct *work)
 {
@@ -246,7 +271,7 @@ static void request_work(struct work_struct *work)
 	bool finished = false;
 	int ret;
 
-	mutex_lock(&set->run);
+	run_lock(set);
 	if (set->result == -EINPROGRESS) {
 		ret = request_step(set, STEP_WAIT);
 		finished = ret != -EINPROGRESS;
@@ -254,7 +279,7 @@ static void request_work(struct work_struct *work)
 			request_fail(set, ret);
 		set->result = ret;
 	}
-	mutex_unlock(&set->run);
+	run_unlock(set);
 
 	if (finished) {
 		/* A kick that came too late: nobody keeps the set alive for it. */
@@ -281,12 +306,10 @@ int dsync_request_async(struct dsync_set *set, dsync_done_fn done)
 	set->done = done;
 	set->by_task = false;
 	INIT_WORK(&set->work, request_work);
-	/* One for the request, and one for here: a mutex must outlive its unlocking. */
-	dsync_set_get(set);
 	dsync_set_get(set);
 	request_begin(set);
 
-	mutex_lock(&set->run);
+	run_lock(set);
 	ret = request_step(set, STEP_WAIT);
 	if (!ret) {
 		dsync_set_queue_request(set);
@@ -294,14 +317,12 @@ int dsync_request_async(struct dsync_set *set, dsync_done_fn done)
 		request_fail(set, ret);
 		set->result = ret;
 	}
-	mutex_unlock(&set->run);
+	run_unlock(set);
 
-	if (!ret || ret == -EINPROGRESS) {
-		ret = 0;
-	} else {
-		disable_work_sync(&set->work);
-		dsync_set_put(set);
-	}
+	/* From here on @done may drop the last reference, but for a request that has failed. */
+	if (!ret || ret == -EINPROGRESS)
+		return 0;
+	disable_work_sync(&set->work);
 	dsync_set_put(set);
 	return ret;
 }
@@ -320,7 +341,7 @@ static int request_look(struct dsync_set *set)
 {
 	int ret = set->result;
 
-	lockdep_assert_held(&set->run);
+	WARN_ON_ONCE(!test_bit(DSYNC_SET_RUNS, &set->kicked));
 	if (ret != -EINPROGRESS)
 		return ret;
 	ret = request_step_to(set, STAGE_WINDOWS, STEP_WAIT);
@@ -334,17 +355,17 @@ static int request_look(struct dsync_set *set)
  * writes first, and then looks:
  *
  *	look_trylock()			look_unlock()
- *	set DSYNC_SET_KICKED		mutex_unlock()
- *	mutex_trylock()			test DSYNC_SET_KICKED
+ *	set DSYNC_SET_KICKED		run_unlock()
+ *	run_trylock()			test DSYNC_SET_KICKED
  *
- * So either the task gets the mutex, or the other one has news.
+ * So either the task gets the lock, or the other one has news.
  */
 static bool look_trylock(struct dsync_set *set)
 {
 	set_bit(DSYNC_SET_KICKED, &set->kicked);
 	/* Pairs with test_and_clear_bit() in look_unlock(). */
 	smp_mb__after_atomic();
-	if (!mutex_trylock(&set->run))
+	if (!run_trylock(set))
 		return false;
 	clear_bit(DSYNC_SET_KICKED, &set->kicked);
 	return true;
@@ -353,7 +374,7 @@ static bool look_trylock(struct dsync_set *set)
 /* Return: true if a task wanted to look meanwhile, or the set was handed over. */
 static bool look_unlock(struct dsync_set *set)
 {
-	mutex_unlock(&set->run);
+	run_unlock(set);
 	return test_and_clear_bit(DSYNC_SET_KICKED, &set->kicked);
 }
 
@@ -363,7 +384,7 @@ static void look_work(struct work_struct *work)
 	struct dsync_set *set = container_of(work, struct dsync_set, work);
 	bool news;
 
-	mutex_lock(&set->run);
+	run_lock(set);
 	news = request_look(set) != -EINPROGRESS;
 	if (look_unlock(set) || news)
 		set->done(set, 0);
@@ -389,7 +410,7 @@ int dsync_request_queue(struct dsync_set *set, dsync_done_fn news)
 	set->by_task = true;
 	INIT_WORK(&set->work, look_work);
 	request_begin(set);
-	mutex_lock(&set->run);
+	run_lock(set);
 	ret = request_step(set, STEP_WAIT);
 	if (ret != -EINPROGRESS)
 		request_finish(set, ret);
@@ -427,7 +448,7 @@ int dsync_request_look(struct dsync_set *set)
 		return -EINPROGRESS;
 	if (!stands_in_line(set))
 		ret = request_look(set);
-	mutex_unlock(&set->run);
+	run_unlock(set);
 	return ret;
 }
 
@@ -454,7 +475,7 @@ int dsync_request_open(struct dsync_set *set)
 {
 	int ret;
 
-	if (mutex_lock_interruptible(&set->run))
+	if (run_lock_interruptible(set))
 		return -ERESTARTSYS;
 	ret = set->result;
 	if (ret == -EINPROGRESS) {
@@ -462,7 +483,7 @@ int dsync_request_open(struct dsync_set *set)
 		if ((ret != -ERESTARTSYS && ret != -EINTR) || !signal_pending(current))
 			request_finish(set, ret);
 	}
-	mutex_unlock(&set->run);
+	run_unlock(set);
 	return ret;
 }
 
@@ -480,11 +501,11 @@ bool dsync_request_cancel(struct dsync_set *set)
 	bool cancelled;
 
 	disable_work_sync(&set->work);
-	mutex_lock(&set->run);
+	run_lock(set);
 	cancelled = set->result == -EINPROGRESS;
 	if (cancelled)
 		request_finish(set, -ECANCELED);
-	mutex_unlock(&set->run);
+	run_unlock(set);
 	if (cancelled && !set->by_task)
 		dsync_set_put(set);
 	return cancelled;

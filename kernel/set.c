@@ -193,6 +193,7 @@ static int access_find(struct dsync_access *access, struct dma_buf *dmabuf)
 static void access_init(struct dsync_access *access)
 {
 	RB_CLEAR_NODE(&access->rb);
+	INIT_LIST_HEAD(&access->watchers);
 }
 
 /* Sorted by value: what holds addresses comes afterwards. */
@@ -321,8 +322,8 @@ static struct dsync_set *set_alloc(struct dsync_owner *owner, unsigned int nr, s
 	dsync_set_adopt(set);
 	set->result = -EINPROGRESS;
 	kref_init(&set->ref);
-	mutex_init(&set->run);
 	INIT_LIST_HEAD(&set->waiting);
+	INIT_LIST_HEAD(&set->watch);
 	dsync_set_for_each(set, access)
 		access_init(access);
 	return set;

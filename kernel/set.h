@@ -5,7 +5,6 @@
 #include <linux/dma-fence.h>
 #include <linux/kref.h>
 #include <linux/list.h>
-#include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/workqueue.h>
 
@@ -76,6 +75,7 @@ struct dsync_fence_wait {
 #define DSYNC_SET_DOOMED	2
 #define DSYNC_SET_UNSURE	3
 #define DSYNC_SET_REPEATS	4
+#define DSYNC_SET_RUNS		5
 
 /*
  * Accesses that are checked and entered in one critical section: a set of more of them, or
@@ -119,8 +119,8 @@ struct dsync_commit {
  *	releases
  * @result: -EINPROGRESS until the asynchronous request has ended
  * @waiting: in &dsync_owner.waiting, under &dsync_owner.lock
- * @watch: in &dsync_access.watchers of an access that is in the way, or in
- *	&dsync_buf.pending or &dsync_buf.due; under &dsync_buf.lock of @watched
+ * @watch: in &dsync_access.watchers of an access that is in the way, or in &dsync_buf.pending;
+ *	under &dsync_buf.lock of @watched
  * @watched: the buffer of that access
  * @line: whether earlier requests are in the way; of whoever looks
  * @ticket: place in the order of all requests that wait; 0: it never had to
@@ -130,7 +130,8 @@ struct dsync_commit {
  * @acquired_ns: CLOCK_MONOTONIC, when it was acquired
  * @kicked: DSYNC_SET_KICKED: look again; DSYNC_SET_ABORTED: a task is to give up;
  *	DSYNC_SET_DOOMED: the victim of a deadlock; DSYNC_SET_UNSURE: a search for deadlocks
- *	was not finished; DSYNC_SET_REPEATS: it will be kicked to go on with it (effort.c)
+ *	was not finished; DSYNC_SET_REPEATS: it will be kicked to go on with it (effort.c);
+ *	DSYNC_SET_RUNS: a bit lock (request.c)
  * @task: who sleeps for it, while it is queued or a fence callback is armed
  * @work: runs an asynchronous request
  * @release_work: ends the CPU windows of a release that must not sleep
@@ -160,7 +161,7 @@ struct dsync_set {
 	int result;
 
 	struct list_head waiting;
-	struct hlist_node watch;
+	struct list_head watch;
 	struct dsync_buf *watched;
 	struct dsync_line line;
 
@@ -170,8 +171,6 @@ struct dsync_set {
 	u64 requested_ns;
 	u64 acquired_ns;
 
-	/** @run: serializes the steps of an asynchronous request */
-	struct mutex run;
 	unsigned long kicked;
 	struct task_struct *task;
 	struct work_struct work;
