@@ -5,6 +5,10 @@
 
 #include "torture.h"
 
+/* What debug builds of the framework count, and twice DSYNC_MAX_STEPS. */
+#define STEPS		"/sys/module/dmabuf_sync/parameters/max_steps"
+#define MAX_STEPS	2048
+
 static struct to_slot *not_parked(struct to_arena *arena)
 {
 	unsigned int i;
@@ -78,6 +82,19 @@ static void check_totals(struct to_arena *arena)
 			requests, acquired, failed, released);
 }
 
+/* A lock is held for as much as the engine does at a stretch, and what was begun then. */
+static void check_steps(struct to_arena *arena)
+{
+	FILE *file = fopen(STEPS, "re");
+	unsigned int steps = 0;
+
+	if (file && fscanf(file, "%u", &steps) == 1 && steps > MAX_STEPS)
+		to_fail(arena, "steps", "%u accesses were looked at with a buffer locked, and %u is the limit",
+			steps, MAX_STEPS);
+	if (file)
+		fclose(file);
+}
+
 bool to_round_calm(struct to_arena *arena, int test)
 {
 	to_store(&arena->phase, TO_CALM);
@@ -89,6 +106,7 @@ bool to_round_calm(struct to_arena *arena, int test)
 		check_windows(arena, test);
 		if (arena->options.trace)
 			check_totals(arena);
+		check_steps(arena);
 	}
 	return !to_load(&arena->failed);
 }

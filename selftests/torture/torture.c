@@ -8,10 +8,6 @@
 
 #include "torture.h"
 
-/* What debug builds of the framework count, and twice DSYNC_MAX_STEPS. */
-#define STEPS		"/sys/module/dmabuf_sync/parameters/max_steps"
-#define MAX_STEPS	2048
-
 static const char *const count_names[TO_NR_COUNTS] = {
 	"acquired", "refused", "timed-out", "interrupted", "deadlocks", "too-many",
 	"cancelled", "abandoned", "forks", "passed", "jobs", "fences", "crowds",
@@ -116,19 +112,6 @@ static void check_users(struct to_arena *arena, int before)
 			framework_users(), before);
 }
 
-/* A lock is held for as much as the engine does at a stretch, and what was begun then. */
-static void check_steps(struct to_arena *arena)
-{
-	FILE *file = fopen(STEPS, "re");
-	unsigned int steps = 0;
-
-	if (file && fscanf(file, "%u", &steps) == 1 && steps > MAX_STEPS)
-		to_fail(arena, "steps", "%u accesses were looked at with a buffer locked, and %u is the limit",
-			steps, MAX_STEPS);
-	if (file)
-		fclose(file);
-}
-
 static void throttle_start(struct to_arena *arena)
 {
 	if (!arena->options.throttle || to_throttle_start())
@@ -171,8 +154,6 @@ static int torture(const struct to_options *options)
 	to_arena_destroy(arena);
 	if (!arena->failed)
 		check_users(arena, users);
-	if (!arena->failed)
-		check_steps(arena);
 	show_counts(arena, nr);
 	if (arena->failed)
 		printf("FAILED %s\n", arena->failure);
