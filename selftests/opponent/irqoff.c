@@ -108,7 +108,7 @@ static int run_sizes(struct run *run, struct op_irqoff *out)
 		if (err)
 			break;
 		out->size = size;
-		out->steps = op_steps_read();
+		out->steps = op_count_read(OP_STEPS);
 		out->longest_ns = median->late_ns;
 		memcpy(out->where, median->where, sizeof(out->where));
 	}
@@ -139,7 +139,7 @@ int op_irqoff_run(const struct op_scene *scene, struct op_irqoff *out)
 	run->watch = watch_open();
 	if (run->watch < 0)
 		return run->watch;
-	op_steps_reset();
+	op_count_reset(OP_STEPS);
 	err = run_sizes(run, out);
 	close(run->watch);
 	return err;
@@ -147,7 +147,7 @@ int op_irqoff_run(const struct op_scene *scene, struct op_irqoff *out)
 
 bool op_irqoff_judged(void)
 {
-	return limit_ns() || op_steps_read() >= 0;
+	return limit_ns() || op_count_read(OP_STEPS) >= 0;
 }
 
 bool op_irqoff_bounded(const struct op_irqoff *out)

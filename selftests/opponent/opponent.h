@@ -70,19 +70,25 @@ bool op_cgroup_remove(void);
 /* Time that the kernel's worker threads have run since boot, in ns; -1 if not known. */
 long long op_workers_ns(void);
 
-/* steps.c: what debug builds of the framework count */
+/* count.c: what debug builds of the framework count, in parameters of the module */
+
+/* Most steps in trees in one stretch with interrupts off or a spinlock held. */
+#define OP_STEPS	"/sys/module/dmabuf_sync/parameters/max_steps"
+/* Most steps of one request's searches at a time. */
+#define OP_EFFORT	"/sys/module/dmabuf_sync/parameters/max_effort"
+/* Looks at requests because something in their way had gone. */
+#define OP_LOOKS	"/sys/module/dmabuf_sync/parameters/looks"
 
 /*
  * At most 64 descents of a tree in one stretch, whatever is held, queued or released. The trees
  * here have 20 000 entries at most: none is higher than 32.
  */
 #define OP_MAX_STEPS	(64 * 32)
-#define OP_STEPS	"/sys/module/dmabuf_sync/parameters/max_steps"
 
 /* Begin to count. Return: 0, or -ENOENT when this build of the framework does not. */
-int op_steps_reset(void);
-/* Most steps in one stretch since then, or a negative errno. */
-long op_steps_read(void);
+int op_count_reset(const char *count);
+/* What was counted since then, or a negative errno. */
+long op_count_read(const char *count);
 
 /* irqoff.c: one act of the opponent, and how long interrupts are off in it */
 

@@ -4,13 +4,9 @@
  * each end costs what it lets in. Debug builds of the framework count both.
  */
 #include <kselftest_harness.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "opponent.h"
 
-#define LOOKS		"/sys/module/dmabuf_sync/parameters/looks"
 #define NR_SHORT	480
 #define NR_LONG		480
 #define NR_OWN		16
@@ -69,26 +65,13 @@ TEST_F_TIMEOUT(line, of_short_and_long_requests_lets_interrupts_in, 120)
 	ASSERT_LE(0, set);
 	for (i = 0; i < NR_LONG; i++)
 		ASSERT_LE(0, st_lock(longs, fd, W, 2 * i + 1, TO_END, QUEUE));
-	if (op_steps_reset())
+	if (op_count_reset(OP_STEPS))
 		TH_LOG("steps are not counted: there is no %s", OP_STEPS);
 	EXPECT_EQ(0, st_release(holder, held));
 	EXPECT_EQ(0, st_event_result(victim, set));
-	steps = op_steps_read();
+	steps = op_count_read(OP_STEPS);
 	TH_LOG("%ld steps in one stretch", steps);
 	EXPECT_GE(OP_MAX_STEPS, steps);
-}
-
-static long looks(void)
-{
-	char text[32] = "";
-	int fd = open(LOOKS, O_RDONLY | O_CLOEXEC);
-	ssize_t len;
-
-	if (fd < 0)
-		return -errno;
-	len = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	return len > 0 ? atol(text) : -EIO;
 }
 
 /*
@@ -134,16 +117,16 @@ TEST_F_TIMEOUT(line, that_was_thinned_is_served_one_by_one, 120)
 	int ctxs[] = { self->w.ctx[2], self->w.ctx[3] };
 	long held = st_lock_all(holder, fd, W, 0);
 	int nr = crowd_make(ctxs, fd);
-	long before = looks();
+	long before = op_count_read(OP_LOOKS);
 
 	ASSERT_LE(0, held);
 	ASSERT_LT(0, nr);
 	EXPECT_EQ(0, st_release(holder, held));
 	EXPECT_EQ(nr, crowd_drain(ctxs, nr));
 	if (before < 0)
-		TH_LOG("looks are not counted: there is no %s", LOOKS);
-	TH_LOG("%ld looks for %d requests", looks() - before, nr);
-	EXPECT_GT(10L * nr, looks() - before);
+		TH_LOG("looks are not counted: there is no %s", OP_LOOKS);
+	TH_LOG("%ld looks for %d requests", op_count_read(OP_LOOKS) - before, nr);
+	EXPECT_GT(10L * nr, op_count_read(OP_LOOKS) - before);
 }
 
 TEST_HARNESS_MAIN

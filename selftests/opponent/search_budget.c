@@ -9,8 +9,6 @@
  *	X	waits behind all of them, and before the victim
  */
 #include <kselftest_harness.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -20,7 +18,6 @@
 #define NR_BUFS		32
 #define NR_QUEUED	240
 #define PATIENCE_MS	200
-#define EFFORT		"/sys/module/dmabuf_sync/parameters/max_effort"
 
 /* What kernel/effort.c gives a request at once, and for each millisecond. */
 #define STEPS_AT_ONCE	65536
@@ -150,20 +147,6 @@ FIXTURE_TEARDOWN(search)
 	EXPECT_TRUE(st_world_close(&self->w));
 }
 
-/* Most steps of one search since the counter was reset, or a negative errno. */
-static long effort(bool reset)
-{
-	char text[32] = "";
-	int fd = open(EFFORT, (reset ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
-	ssize_t len;
-
-	if (fd < 0)
-		return -errno;
-	len = reset ? write(fd, "0", 1) : read(fd, text, sizeof(text) - 1);
-	close(fd);
-	return len > 0 ? atol(text) : -EIO;
-}
-
 static pid_t opponent_start(struct stage *stage)
 {
 	pid_t pid = op_start(OP_OPPONENT, play_opponent, stage);
@@ -181,16 +164,16 @@ TEST_F_TIMEOUT(search, costs_no_more_than_its_budget, 170)
 	pid = opponent_start(self->stage);
 	ASSERT_LT(0, pid);
 	ASSERT_EQ(0, self->stage->err);
-	effort(true);
+	op_count_reset(OP_EFFORT);
 	EXPECT_EQ(0, op_end(op_start(OP_VICTIM, play_victim, self->stage)));
 	EXPECT_EQ(-ETIMEDOUT, self->stage->err);
 	EXPECT_GT(2 * PATIENCE_MS * st_slowness() * ST_NSEC_PER_MSEC, self->stage->took_ns);
 	TH_LOG("took %lld ms, of the processor %lld ms",
 	       (long long)(self->stage->took_ns / ST_NSEC_PER_MSEC),
 	       (long long)(self->stage->cpu_ns / ST_NSEC_PER_MSEC));
-	steps = effort(false);
+	steps = op_count_read(OP_EFFORT);
 	if (steps == -ENOENT)
-		TH_LOG("steps are not counted: there is no %s", EFFORT);
+		TH_LOG("steps are not counted: there is no %s", OP_EFFORT);
 	else
 		TH_LOG("%ld steps, at most %ld", steps, most);
 	EXPECT_GE(most, steps);
@@ -207,12 +190,12 @@ TEST_F_TIMEOUT(search, goes_on_when_there_is_more_to_search, 170)
 	pid = opponent_start(self->stage);
 	ASSERT_LT(0, pid);
 	ASSERT_EQ(0, self->stage->err);
-	effort(true);
+	op_count_reset(OP_EFFORT);
 	EXPECT_EQ(0, op_end_ms(op_start(OP_VICTIM, play_victim, self->stage), 7 * ST_SOON_MS));
 	EXPECT_EQ(0, self->stage->err);
 	TH_LOG("took %lld ms, of the processor %lld ms, %ld steps",
 	       (long long)(self->stage->took_ns / ST_NSEC_PER_MSEC),
-	       (long long)(self->stage->cpu_ns / ST_NSEC_PER_MSEC), effort(false));
+	       (long long)(self->stage->cpu_ns / ST_NSEC_PER_MSEC), op_count_read(OP_EFFORT));
 	op_reach(&self->stage->go, 1);
 	op_end(pid);
 }

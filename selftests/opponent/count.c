@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Steps in the framework's trees during one stretch with interrupts off or a spinlock held. Debug
- * builds count them; the parameter shows the most that was seen, and 0 written to it begins anew.
- */
+/* What debug builds of the framework count, in parameters of the module. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,9 +7,9 @@
 
 #include "opponent.h"
 
-int op_steps_reset(void)
+int op_count_reset(const char *count)
 {
-	int fd = open(OP_STEPS, O_WRONLY | O_CLOEXEC), err = 0;
+	int fd = open(count, O_WRONLY | O_CLOEXEC), err = 0;
 
 	if (fd < 0)
 		return -errno;
@@ -22,10 +19,10 @@ int op_steps_reset(void)
 	return err;
 }
 
-long op_steps_read(void)
+long op_count_read(const char *count)
 {
 	char text[32] = "";
-	int fd = open(OP_STEPS, O_RDONLY | O_CLOEXEC);
+	int fd = open(count, O_RDONLY | O_CLOEXEC);
 	ssize_t len;
 
 	if (fd < 0)
