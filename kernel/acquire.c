@@ -17,7 +17,6 @@
 
 #include "acquire.h"
 #include "buf.h"
-#include "dmabuf_sync_trace.h"
 #include "fence.h"
 #include "graph.h"
 #include "hold.h"
@@ -25,6 +24,7 @@
 #include "owner.h"
 #include "queue.h"
 #include "set.h"
+#include "trace_access.h"
 #include "txn.h"
 
 /* Edges of one access that are traced with its buffer locked, and how often it is locked. */
@@ -41,16 +41,12 @@ static void trace_some(struct dsync_access *access, struct dsync_trees *trees,
 	unsigned long flags;
 
 	dsync_buf_lock(access->buf, &flags);
-	while (nr++ < TRACE_EDGES) {
+	while (nr++ < TRACE_EDGES && !dsync_buf_spent(access->buf)) {
 		other = dsync_conflict_scan(trees, ask, cursor, DSYNC_MAX_STEPS);
 		if (IS_ERR_OR_NULL(other))
 			break;
 		dsync_conflict_mark(cursor, other);
-		trace_dmabuf_sync_contended(access->buf->ino, access->id,
-					    access->set->owner->id, other->id,
-					    other->set->owner->id, other->set->owner->kind,
-					    other->set->owner->tgid, dsync_set_tid(other->set),
-					    queued);
+		dsync_trace_contended(access, other, queued);
 	}
 	dsync_buf_unlock(access->buf, flags);
 }
@@ -69,8 +65,6 @@ static void trace_blocked(struct dsync_set *set)
 {
 	struct dsync_access *access;
 
-	if (!trace_dmabuf_sync_contended_enabled())
-		return;
 	dsync_set_for_each(set, access) {
 		trace_edges(access, &access->buf->held, U64_MAX);
 		trace_edges(access, &access->buf->queued, set->ticket);
@@ -237,7 +231,7 @@ static enum in_the_way mark_all(struct dsync_set *set)
 	dsync_set_for_each_part(set, access, end)
 		way = mark_part(set, access, end, way);
 	/* One that came back before its buffer was marked may stand where it was asked already. */
-	if (way == NOTHING && set->state == DSYNC_QUEUED && dsync_line_begin(set))
+	if (set->state == DSYNC_QUEUED && dsync_line_begin(set) && way == NOTHING)
 		way = EARLIER;
 	return way;
 }
@@ -506,7 +500,7 @@ int dsync_acquire(struct dsync_set *set, bool wait, bool intr)
 	/* A verdict is carried out, whatever the owner holds by now: no search counts the set. */
 	if (ret == -EINPROGRESS && test_bit(DSYNC_SET_DOOMED, &set->kicked))
 		ret = -EDEADLK;
-	if (ret == -EINPROGRESS)
+	if (ret == -EINPROGRESS && trace_dmabuf_sync_contended_enabled())
 		trace_blocked(set);
 	/* What is held now may have closed a cycle, or let somebody overtake. */
 	if (!ret && dsync_owner_waits(set->owner))

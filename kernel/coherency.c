@@ -25,9 +25,9 @@
 
 #include "buf.h"
 #include "coherency.h"
-#include "dmabuf_sync_trace.h"
 #include "owner.h"
 #include "set.h"
+#include "trace_access.h"
 
 /**
  * struct dsync_windows - the CPU windows of a buffer
@@ -56,18 +56,6 @@ static enum dma_data_direction direction_of(const struct dsync_access *access,
 	return dsync_access_writes(access) ? DMA_BIDIRECTIONAL : DMA_FROM_DEVICE;
 }
 
-static void trace_begin(const struct dsync_access *access, enum dma_data_direction dir, int ret)
-{
-	trace_dmabuf_sync_cpu_access_begin(access->buf->ino, access->id, access->set->owner->id,
-					   dir, ret);
-}
-
-static void trace_end(const struct dsync_access *access, enum dma_data_direction dir, int ret)
-{
-	trace_dmabuf_sync_cpu_access_end(access->buf->ino, access->id, access->set->owner->id, dir,
-					 ret);
-}
-
 static int window_open(struct dsync_access *access, struct dsync_windows *windows)
 {
 	enum dma_data_direction dir = direction_of(access, windows->nr_writers);
@@ -79,7 +67,7 @@ static int window_open(struct dsync_access *access, struct dsync_windows *window
 		ret = dmabuf->ops->begin_cpu_access(dmabuf, dir);
 	if (dsync_access_writes(access))
 		windows->nr_writers++;
-	trace_begin(access, dir, ret);
+	dsync_trace(cpu_access_begin, access, dir, ret);
 	return ret;
 }
 
@@ -102,7 +90,7 @@ static void window_close(struct dsync_access *access, struct dsync_windows *wind
 	dir = direction_of(access, windows->nr_writers);
 	if (dmabuf->ops->end_cpu_access)
 		ret = dmabuf->ops->end_cpu_access(dmabuf, dir);
-	trace_end(access, dir, ret);
+	dsync_trace(cpu_access_end, access, dir, ret);
 }
 
 /* The buffer's windows, made by the first access. */
@@ -130,7 +118,7 @@ static int access_begin(struct dsync_access *access)
 	int ret;
 
 	if (!has_windows(access->buf->dmabuf)) {
-		trace_begin(access, direction_of(access, 0), 0);
+		dsync_trace(cpu_access_begin, access, direction_of(access, 0), 0);
 		return 0;
 	}
 	windows = windows_get(access->buf);
@@ -150,7 +138,7 @@ static void access_end(struct dsync_access *access)
 	struct dsync_windows *windows = access->buf->windows;
 
 	if (!has_windows(access->buf->dmabuf)) {
-		trace_end(access, direction_of(access, 0), 0);
+		dsync_trace(cpu_access_end, access, direction_of(access, 0), 0);
 		return;
 	}
 	mutex_lock(&windows->lock);
@@ -225,7 +213,7 @@ void dsync_coherency_pause(struct dsync_set *set, u32 mode)
 	if (dsync_access_writes(access) && !(mode & DMA_BUF_ACCESS_W))
 		dsync_coherency_end(set);
 	else
-		trace_end(access, DIR_KEPT, 0);
+		dsync_trace(cpu_access_end, access, DIR_KEPT, 0);
 }
 
 /**
@@ -243,7 +231,7 @@ void dsync_coherency_resume(struct dsync_set *set)
 	struct dsync_windows *windows = access->buf->windows;
 
 	if (set->windows || !windows) {
-		trace_begin(access, DIR_KEPT, 0);
+		dsync_trace(cpu_access_begin, access, DIR_KEPT, 0);
 	} else {
 		mutex_lock(&windows->lock);
 		window_open(access, windows);

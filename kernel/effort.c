@@ -5,10 +5,12 @@
  *
  * A request has so many steps when it begins and more as it waits, so that a small part of a
  * processor is what searches can cost it. A search that runs out of steps has found nothing: the
- * request waits, and looks again when it has twice as many. So a search that takes long is
+ * request waits, and looks again when it has at least twice as many. So a search that takes long is
  * made all the same, only later.
  */
+#include <linux/bits.h>
 #include <linux/ktime.h>
+#include <linux/log2.h>
 #include <linux/math64.h>
 #include <linux/moduleparam.h>
 #include <linux/sched/signal.h>
@@ -74,7 +76,7 @@ static u64 steps_of(const struct dsync_set *set)
 /* Steps that it needs to begin. */
 static u64 steps_needed(const struct dsync_set *set)
 {
-	return max_t(u64, set->search_needs, STEPS_AT_LEAST);
+	return max_t(u64, BIT_ULL(set->search_order), STEPS_AT_LEAST);
 }
 
 /**
@@ -125,7 +127,7 @@ bool dsync_effort_end(struct dsync_effort *effort, struct dsync_set *set)
 	set->searched += taken;
 	/* What was not even begun needs no more than it did. */
 	if (taken)
-		set->search_needs = effort->spent ? 2 * taken : 0;
+		set->search_order = effort->spent ? order_base_2(2 * taken) : 0;
 	return !effort->spent;
 }
 

@@ -14,11 +14,11 @@
 #include <linux/slab.h>
 
 #include "buf.h"
-#include "dmabuf_sync_trace.h"
 #include "fence.h"
 #include "owner.h"
 #include "release.h"
 #include "set.h"
+#include "trace_access.h"
 #include "txn.h"
 
 /* Which fences are in the way of the set, asked of a resv's first access. */
@@ -118,14 +118,9 @@ static bool fence_arm(struct dsync_set *set, struct dsync_access *access)
 
 	if (dsync_buf_has_job(access->buf, fence))
 		return false;
-	trace_dmabuf_sync_fence_wait_begin(access->buf->ino, access->id,
-					   set->owner->id, fence->context,
-					   fence->seqno, 0);
+	dsync_trace(fence_wait_begin, access, fence);
 	if (dma_fence_add_callback(fence, &wait->cb, fence_wait_cb))
-		trace_dmabuf_sync_fence_wait_end(access->buf->ino, access->id,
-						 set->owner->id, fence->context,
-						 fence->seqno,
-						 fence->error);
+		dsync_trace(fence_wait_end, access, fence);
 	else
 		wait->armed = true;
 	return wait->armed;
@@ -138,9 +133,7 @@ static void fence_disarm(struct dsync_set *set, struct dsync_access *access)
 
 	dma_fence_remove_callback(fence, &wait->cb);
 	wait->armed = false;
-	trace_dmabuf_sync_fence_wait_end(access->buf->ino, access->id,
-					 set->owner->id, fence->context,
-					 fence->seqno, fence->error);
+	dsync_trace(fence_wait_end, access, fence);
 }
 
 static void snapshot_drop(struct dsync_fence_wait *wait)
@@ -246,9 +239,7 @@ static void job_signaled(struct dma_fence *fence, struct dma_fence_cb *cb)
 	struct dsync_access *access;
 
 	dsync_set_for_each(set, access)
-		trace_dmabuf_sync_signaled(access->buf->ino, access->id,
-					   set->owner->id, fence->context,
-					   fence->seqno, fence->error);
+		dsync_trace(signaled, access, fence);
 	if (is_short(set)) {
 		job_over(set);
 	} else {
@@ -300,9 +291,7 @@ static void publish(struct dsync_set *set)
 	dsync_set_for_each(set, access) {
 		if (access->first & DSYNC_FIRST_OF_BUF)
 			dsync_buf_insert_job(access, job_init(set, access));
-		trace_dmabuf_sync_commit(access->buf->ino, access->id,
-					 set->owner->id, set->commit.job.fence->context,
-					 set->commit.job.fence->seqno, 0);
+		dsync_trace(commit, access, set->commit.job.fence);
 	}
 	dsync_set_for_each_resv(set, access)
 		dma_resv_add_fence(dsync_resv_of(access), set->commit.job.fence,

@@ -26,13 +26,13 @@
 #include <linux/ww_mutex.h>
 
 #include "buf.h"
-#include "dmabuf_sync_trace.h"
 #include "effort.h"
 #include "graph.h"
 #include "owner.h"
 #include "queue.h"
 #include "search.h"
 #include "set.h"
+#include "trace_access.h"
 
 /* The cycle's sets, from the last one back to the first, which the target waits for. */
 static struct dsync_node *set_node(struct dsync_node *node)
@@ -152,15 +152,10 @@ static void trace_deadlock(struct dsync_set *set, struct dsync_set *via)
 {
 	struct dsync_access *access, *other;
 
-	if (!trace_dmabuf_sync_deadlock_enabled())
-		return;
 	dsync_set_for_each(set, access)
 		dsync_set_for_each(via, other)
 			if (accesses_conflict(access, other))
-				trace_dmabuf_sync_deadlock(access->buf->ino, access->id,
-							   set->owner->id, other->id,
-							   via->owner->id, via->owner->kind,
-							   via->owner->tgid, dsync_set_tid(via), 0);
+				dsync_trace_deadlock(access, other);
 }
 
 /* The request that came last is the one to fail. */
@@ -177,7 +172,8 @@ static void doom(struct dsync_search *search)
 			victim_via = via;
 		}
 	}
-	trace_deadlock(victim, victim_via);
+	if (trace_dmabuf_sync_deadlock_enabled())
+		trace_deadlock(victim, victim_via);
 	set_bit(DSYNC_SET_DOOMED, &victim->kicked);
 	dsync_owner_kick(victim->owner, victim);
 }

@@ -7,28 +7,18 @@
 
 #include "abandon.h"
 #include "buf.h"
-#include "dmabuf_sync_trace.h"
 #include "hold.h"
 #include "owner.h"
 #include "queue.h"
 #include "set.h"
+#include "trace_access.h"
 
 static void trace_acquired(struct dsync_set *set)
 {
-	struct dsync_owner *owner = set->owner;
 	struct dsync_access *access;
 
-	if (!trace_dmabuf_sync_acquired_enabled())
-		return;
 	dsync_set_for_each(set, access)
-		trace_dmabuf_sync_acquired(access->buf->ino, access->id,
-					   owner->id, owner->kind, owner->tgid,
-					   dsync_set_tid(set),
-					   access->mode & DMA_BUF_ACCESS_RW,
-					   dsync_access_is_dma(access),
-					   access->start,
-					   dsync_access_len(access),
-					   set->acquired_ns - set->requested_ns);
+		dsync_trace_acquired(access, set->acquired_ns - set->requested_ns);
 }
 
 /**
@@ -62,7 +52,8 @@ void dsync_hold_publish(struct dsync_set *set)
 	dsync_owner_add_held(set->owner, set->nr);
 	if (queued)
 		dsync_owner_del_waiting(set->owner, set);
-	trace_acquired(set);
+	if (trace_dmabuf_sync_acquired_enabled())
+		trace_acquired(set);
 	/* Pairs with smp_load_acquire() of the task that waits for it. */
 	smp_store_release(&set->state, DSYNC_HELD);
 }

@@ -196,9 +196,9 @@ static struct dsync_access *in_the_way(struct dsync_set *earlier, struct dsync_s
 {
 	struct dsync_access *access, *other;
 
-	set->accesses[0].buf->steps += 1 + earlier->nr * set->nr / PAIRS_PER_STEP;
 	if (earlier->ticket > set->ticket || earlier->owner == set->owner)
 		return NULL;
+	set->accesses[0].buf->steps += earlier->nr * set->nr / PAIRS_PER_STEP;
 	dsync_set_for_each(earlier, other)
 		dsync_set_for_each(set, access)
 			if (dsync_conflict_between(access, other))
@@ -214,7 +214,9 @@ static struct dsync_access *join(struct crowd *crowd, struct dsync_set *set,
 	struct dsync_access *access;
 	u64 ticket = 0;
 
-	for (i = 0; i < crowd->nr && !dsync_buf_spent(blocker->buf); i++) {
+	/* One is compared in any case: else a crowd whose looks take long would be no chain. */
+	for (i = 0; i < crowd->nr && (!i || !dsync_buf_spent(blocker->buf)); i++) {
+		blocker->buf->steps++;
 		access = in_the_way(crowd->tails[i], set);
 		if (access && crowd->tails[i]->ticket > ticket) {
 			ticket = crowd->tails[i]->ticket;

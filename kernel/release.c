@@ -4,40 +4,17 @@
  * alone, one after the other, and so works in any context. CPU windows have to be closed
  * first, which sleeps; where that is not allowed a worker does both.
  */
-#include <linux/ktime.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 
 #include "abandon.h"
 #include "buf.h"
 #include "coherency.h"
-#include "dmabuf_sync_trace.h"
 #include "hold.h"
 #include "owner.h"
 #include "release.h"
 #include "set.h"
-
-static void trace_abandoned(struct dsync_access *access, u64 held_ns)
-{
-	struct dsync_set *set = access->set;
-	struct dsync_owner *owner = set->owner;
-
-	trace_dmabuf_sync_abandoned(access->buf->ino, access->id, owner->id, owner->kind,
-				    owner->tgid, dsync_set_tid(set),
-				    access->mode & DMA_BUF_ACCESS_RW, dsync_access_is_dma(access),
-				    access->start, dsync_access_len(access), held_ns);
-}
-
-static void trace_released(struct dsync_access *access, u64 held_ns)
-{
-	struct dsync_set *set = access->set;
-	struct dsync_owner *owner = set->owner;
-
-	trace_dmabuf_sync_released(access->buf->ino, access->id, owner->id, owner->kind,
-				   owner->tgid, dsync_set_tid(set),
-				   access->mode & DMA_BUF_ACCESS_RW, dsync_access_is_dma(access),
-				   access->start, dsync_access_len(access), held_ns);
-}
+#include "trace_access.h"
 
 /*
  * A writer that was told of marks has written the bytes. fcntl() tells nobody, so it leaves them
@@ -57,32 +34,28 @@ static void clear_marks(struct dsync_set *set)
 static void trace_over(struct dsync_set *set)
 {
 	struct dsync_access *access;
-	u64 held_ns;
 
-	if (!trace_dmabuf_sync_released_enabled())
-		return;
-	held_ns = ktime_get_ns() - set->acquired_ns;
 	dsync_set_for_each(set, access)
-		trace_released(access, held_ns);
+		dsync_trace_released(access);
 }
 
 /* Noted before the next writer can get in. */
 static void note_abandoned(struct dsync_set *set)
 {
-	u64 held_ns = ktime_get_ns() - set->acquired_ns;
 	struct dsync_access *access;
 
 	dsync_set_for_each(set, access) {
 		if (!dsync_access_writes(access))
 			continue;
 		dsync_abandon_note(access);
-		trace_abandoned(access, held_ns);
+		dsync_trace(abandoned, access);
 	}
 }
 
 static void leave_tables(struct dsync_set *set)
 {
-	trace_over(set);
+	if (trace_dmabuf_sync_released_enabled())
+		trace_over(set);
 	dsync_hold_drop(set);
 	/* Pairs with smp_load_acquire() of who wants to use the set, or its object, again. */
 	smp_store_release(&set->state, DSYNC_OVER);

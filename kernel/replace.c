@@ -9,48 +9,21 @@
  * that is cut is released and another one acquired, at the same moment.
  */
 #include <linux/dma-buf.h>
-#include <linux/ktime.h>
 #include <linux/minmax.h>
 
 #include "buf.h"
 #include "coherency.h"
-#include "dmabuf_sync_trace.h"
 #include "graph.h"
 #include "owner.h"
 #include "queue.h"
 #include "release.h"
 #include "replace.h"
 #include "set.h"
+#include "trace_access.h"
 
 static struct dsync_access *only(struct dsync_set *set)
 {
 	return &set->accesses[0];
-}
-
-static void trace_new(struct dsync_set *set)
-{
-	struct dsync_access *access = only(set);
-	struct dsync_owner *owner = set->owner;
-	u32 mode = access->mode & DMA_BUF_ACCESS_RW;
-
-	trace_dmabuf_sync_request(access->buf->ino, access->id, owner->id,
-				  owner->kind, owner->tgid, dsync_set_tid(set), mode, 0,
-				  access->start, dsync_access_len(access), 0);
-	trace_dmabuf_sync_acquired(access->buf->ino, access->id, owner->id,
-				   owner->kind, owner->tgid, dsync_set_tid(set), mode, 0,
-				   access->start, dsync_access_len(access), 0);
-}
-
-static void trace_old(struct dsync_set *set)
-{
-	struct dsync_access *access = only(set);
-	struct dsync_owner *owner = set->owner;
-
-	trace_dmabuf_sync_released(access->buf->ino, access->id, owner->id,
-				   owner->kind, owner->tgid, dsync_set_tid(set),
-				   access->mode & DMA_BUF_ACCESS_RW, 0,
-				   access->start, dsync_access_len(access),
-				   ktime_get_ns() - set->acquired_ns);
 }
 
 /*
@@ -67,7 +40,7 @@ static void table_change(struct dsync_set *set, u32 mode, u64 start, u64 last)
 
 	dsync_buf_lock(buf, &flags);
 	if (held) {
-		trace_old(set);
+		dsync_trace(released, access);
 		dsync_buf_remove_held(buf, access);
 		dsync_queue_wake_watchers(access);
 	}
@@ -81,7 +54,8 @@ static void table_change(struct dsync_set *set, u32 mode, u64 start, u64 last)
 		dsync_owner_add_held(set->owner, 1);
 	/* Under the lock: a search that finds the access finds it held. */
 	WRITE_ONCE(set->state, DSYNC_READY);
-	trace_new(set);
+	dsync_trace(request, access);
+	dsync_trace(acquired, access, 0);
 	dsync_queue_unlock(buf, flags);
 
 	if (dsync_owner_waits(set->owner))

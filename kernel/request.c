@@ -16,29 +16,17 @@
 #include <linux/freezer.h>
 #include <linux/hrtimer.h>
 #include <linux/sched/signal.h>
-#include <linux/wait_bit.h>
 
 #include "acquire.h"
 #include "buf.h"
 #include "coherency.h"
-#include "dmabuf_sync_trace.h"
 #include "fence.h"
 #include "owner.h"
 #include "queue.h"
 #include "release.h"
 #include "request.h"
 #include "ticket.h"
-
-static void trace_request(struct dsync_access *access)
-{
-	struct dsync_set *set = access->set;
-	struct dsync_owner *owner = set->owner;
-
-	trace_dmabuf_sync_request(access->buf->ino, access->id, owner->id, owner->kind,
-				  owner->tgid, dsync_set_tid(set), access->mode & DMA_BUF_ACCESS_RW,
-				  dsync_access_is_dma(access), access->start,
-				  dsync_access_len(access), 0);
-}
+#include "trace_access.h"
 
 static void request_begin(struct dsync_set *set)
 {
@@ -51,18 +39,16 @@ static void request_begin(struct dsync_set *set)
 	dsync_set_for_each(set, access) {
 		access->id = id;
 		id += nr_cpu_ids;
-		trace_request(access);
+		dsync_trace(request, access);
 	}
 }
 
 static void trace_failed(struct dsync_set *set, int error)
 {
-	u64 wait_ns = ktime_get_ns() - set->requested_ns;
 	struct dsync_access *access;
 
 	dsync_set_for_each(set, access)
-		trace_dmabuf_sync_failed(access->buf->ino, access->id,
-					 set->owner->id, error, wait_ns);
+		dsync_trace(failed, access, error);
 }
 
 /* How a step is made. */
@@ -240,30 +226,6 @@ int dsync_request_nonblock(struct dsync_set *set)
 	return ret;
 }
 
-/*
- * Whoever makes the steps of an asynchronous, or a queued, request has this lock. It is a bit, as
- * sets are many. The set may go as soon as the bit is clear.
- */
-static void run_lock(struct dsync_set *set)
-{
-	wait_on_bit_lock(&set->kicked, DSYNC_SET_RUNS, TASK_UNINTERRUPTIBLE);
-}
-
-static int run_lock_interruptible(struct dsync_set *set)
-{
-	return wait_on_bit_lock(&set->kicked, DSYNC_SET_RUNS, TASK_INTERRUPTIBLE);
-}
-
-static bool run_trylock(struct dsync_set *set)
-{
-	return !test_and_set_bit_lock(DSYNC_SET_RUNS, &set->kicked);
-}
-
-static void run_unlock(struct dsync_set *set)
-{
-	clear_and_wake_up_bit(DSYNC_SET_RUNS, &set->kicked);
-}
-
 /* Steps of one set are serialized; who finds it finished has nothing to do. */
 static void request_work(struct work_struct *work)
 {
@@ -271,7 +233,7 @@ static void request_work(struct work_struct *work)
 	bool finished = false;
 	int ret;
 
-	run_lock(set);
+	mutex_lock(&set->run);
 	if (set->result == -EINPROGRESS) {
 		ret = request_step(set, STEP_WAIT);
 		finished = ret != -EINPROGRESS;
@@ -279,7 +241,7 @@ static void request_work(struct work_struct *work)
 			request_fail(set, ret);
 		set->result = ret;
 	}
-	run_unlock(set);
+	mutex_unlock(&set->run);
 
 	if (finished) {
 		/* A kick that came too late: nobody keeps the set alive for it. */
@@ -306,10 +268,12 @@ int dsync_request_async(struct dsync_set *set, dsync_done_fn done)
 	set->done = done;
 	set->by_task = false;
 	INIT_WORK(&set->work, request_work);
+	/* One for the request, and one for here: a mutex must outlive its unlocking. */
+	dsync_set_get(set);
 	dsync_set_get(set);
 	request_begin(set);
 
-	run_lock(set);
+	mutex_lock(&set->run);
 	ret = request_step(set, STEP_WAIT);
 	if (!ret) {
 		dsync_set_queue_request(set);
@@ -317,12 +281,14 @@ int dsync_request_async(struct dsync_set *set, dsync_done_fn done)
 		request_fail(set, ret);
 		set->result = ret;
 	}
-	run_unlock(set);
+	mutex_unlock(&set->run);
 
-	/* From here on @done may drop the last reference, but for a request that has failed. */
-	if (!ret || ret == -EINPROGRESS)
-		return 0;
-	disable_work_sync(&set->work);
+	if (!ret || ret == -EINPROGRESS) {
+		ret = 0;
+	} else {
+		disable_work_sync(&set->work);
+		dsync_set_put(set);
+	}
 	dsync_set_put(set);
 	return ret;
 }
@@ -341,7 +307,7 @@ static int request_look(struct dsync_set *set)
 {
 	int ret = set->result;
 
-	WARN_ON_ONCE(!test_bit(DSYNC_SET_RUNS, &set->kicked));
+	lockdep_assert_held(&set->run);
 	if (ret != -EINPROGRESS)
 		return ret;
 	ret = request_step_to(set, STAGE_WINDOWS, STEP_WAIT);
@@ -355,17 +321,17 @@ static int request_look(struct dsync_set *set)
  * writes first, and then looks:
  *
  *	look_trylock()			look_unlock()
- *	set DSYNC_SET_KICKED		run_unlock()
- *	run_trylock()			test DSYNC_SET_KICKED
+ *	set DSYNC_SET_KICKED		mutex_unlock()
+ *	mutex_trylock()			test DSYNC_SET_KICKED
  *
- * So either the task gets the lock, or the other one has news.
+ * So either the task gets the mutex, or the other one has news.
  */
 static bool look_trylock(struct dsync_set *set)
 {
 	set_bit(DSYNC_SET_KICKED, &set->kicked);
 	/* Pairs with test_and_clear_bit() in look_unlock(). */
 	smp_mb__after_atomic();
-	if (!run_trylock(set))
+	if (!mutex_trylock(&set->run))
 		return false;
 	clear_bit(DSYNC_SET_KICKED, &set->kicked);
 	return true;
@@ -374,7 +340,7 @@ static bool look_trylock(struct dsync_set *set)
 /* Return: true if a task wanted to look meanwhile, or the set was handed over. */
 static bool look_unlock(struct dsync_set *set)
 {
-	run_unlock(set);
+	mutex_unlock(&set->run);
 	return test_and_clear_bit(DSYNC_SET_KICKED, &set->kicked);
 }
 
@@ -384,7 +350,7 @@ static void look_work(struct work_struct *work)
 	struct dsync_set *set = container_of(work, struct dsync_set, work);
 	bool news;
 
-	run_lock(set);
+	mutex_lock(&set->run);
 	news = request_look(set) != -EINPROGRESS;
 	if (look_unlock(set) || news)
 		set->done(set, 0);
@@ -410,7 +376,7 @@ int dsync_request_queue(struct dsync_set *set, dsync_done_fn news)
 	set->by_task = true;
 	INIT_WORK(&set->work, look_work);
 	request_begin(set);
-	run_lock(set);
+	mutex_lock(&set->run);
 	ret = request_step(set, STEP_WAIT);
 	if (ret != -EINPROGRESS)
 		request_finish(set, ret);
@@ -448,7 +414,7 @@ int dsync_request_look(struct dsync_set *set)
 		return -EINPROGRESS;
 	if (!stands_in_line(set))
 		ret = request_look(set);
-	run_unlock(set);
+	mutex_unlock(&set->run);
 	return ret;
 }
 
@@ -475,7 +441,7 @@ int dsync_request_open(struct dsync_set *set)
 {
 	int ret;
 
-	if (run_lock_interruptible(set))
+	if (mutex_lock_interruptible(&set->run))
 		return -ERESTARTSYS;
 	ret = set->result;
 	if (ret == -EINPROGRESS) {
@@ -483,7 +449,7 @@ int dsync_request_open(struct dsync_set *set)
 		if ((ret != -ERESTARTSYS && ret != -EINTR) || !signal_pending(current))
 			request_finish(set, ret);
 	}
-	run_unlock(set);
+	mutex_unlock(&set->run);
 	return ret;
 }
 
@@ -501,11 +467,11 @@ bool dsync_request_cancel(struct dsync_set *set)
 	bool cancelled;
 
 	disable_work_sync(&set->work);
-	run_lock(set);
+	mutex_lock(&set->run);
 	cancelled = set->result == -EINPROGRESS;
 	if (cancelled)
 		request_finish(set, -ECANCELED);
-	run_unlock(set);
+	mutex_unlock(&set->run);
 	if (cancelled && !set->by_task)
 		dsync_set_put(set);
 	return cancelled;

@@ -322,6 +322,7 @@ static struct dsync_set *set_alloc(struct dsync_owner *owner, unsigned int nr, s
 	dsync_set_adopt(set);
 	set->result = -EINPROGRESS;
 	kref_init(&set->ref);
+	mutex_init(&set->run);
 	INIT_LIST_HEAD(&set->waiting);
 	INIT_LIST_HEAD(&set->watch);
 	dsync_set_for_each(set, access)
@@ -412,7 +413,7 @@ bool dsync_set_renew(struct dsync_set *set)
 	set->ticket = 0;
 	set->line = (struct dsync_line){};
 	set->searched = 0;
-	set->search_needs = 0;
+	set->search_order = 0;
 	set->requested_ns = 0;
 	set->kicked = 0;
 	set->done = NULL;

@@ -5,6 +5,7 @@
 #include <linux/dma-fence.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/workqueue.h>
 
@@ -75,7 +76,6 @@ struct dsync_fence_wait {
 #define DSYNC_SET_DOOMED	2
 #define DSYNC_SET_UNSURE	3
 #define DSYNC_SET_REPEATS	4
-#define DSYNC_SET_RUNS		5
 
 /*
  * Accesses that are checked and entered in one critical section: a set of more of them, or
@@ -115,8 +115,9 @@ struct dsync_commit {
  * @pinned: each access has a reference on its dma-buf
  * @owner: who asks; a reference
  * @tid_pid: thread that asked, a reference
- * @state: how far it is; changed by whoever runs the request, or hands over, later by whoever
- *	releases
+ * @state: enum dsync_state, how far it is; changed by whoever runs the request, or hands over,
+ *	later by whoever releases
+ * @search_order: logarithm of the steps that the next search needs; of its task, or worker
  * @result: -EINPROGRESS until the asynchronous request has ended
  * @waiting: in &dsync_owner.waiting, under &dsync_owner.lock
  * @watch: in &dsync_access.watchers of an access that is in the way, or in &dsync_buf.pending;
@@ -125,13 +126,11 @@ struct dsync_commit {
  * @line: whether earlier requests are in the way; of whoever looks
  * @ticket: place in the order of all requests that wait; 0: it never had to
  * @searched: steps that it has searched the wait-for graph (effort.c); of its task, or worker
- * @search_needs: steps that the next search needs; likewise
  * @requested_ns: CLOCK_MONOTONIC, when it was requested
  * @acquired_ns: CLOCK_MONOTONIC, when it was acquired
  * @kicked: DSYNC_SET_KICKED: look again; DSYNC_SET_ABORTED: a task is to give up;
  *	DSYNC_SET_DOOMED: the victim of a deadlock; DSYNC_SET_UNSURE: a search for deadlocks
- *	was not finished; DSYNC_SET_REPEATS: it will be kicked to go on with it (effort.c);
- *	DSYNC_SET_RUNS: a bit lock (request.c)
+ *	was not finished; DSYNC_SET_REPEATS: it will be kicked to go on with it (effort.c)
  * @task: who sleeps for it, while it is queued or a fence callback is armed
  * @work: runs an asynchronous request
  * @release_work: ends the CPU windows of a release that must not sleep
@@ -157,7 +156,8 @@ struct dsync_set {
 	bool pinned;
 	struct dsync_owner *owner;
 	struct pid *tid_pid;
-	enum dsync_state state;
+	u8 state;
+	u8 search_order;
 	int result;
 
 	struct list_head waiting;
@@ -167,10 +167,11 @@ struct dsync_set {
 
 	u64 ticket;
 	u64 searched;
-	u64 search_needs;
 	u64 requested_ns;
 	u64 acquired_ns;
 
+	/** @run: serializes the steps of an asynchronous, or a queued, request */
+	struct mutex run;
 	unsigned long kicked;
 	struct task_struct *task;
 	struct work_struct work;

@@ -10,6 +10,7 @@
 #include "../acquire.h"
 #include "../buf.h"
 #include "../conflict.h"
+#include "../line.h"
 #include "../owner.h"
 #include "../queue.h"
 #include "../release.h"
@@ -33,6 +34,9 @@ EXPORT_SYMBOL_IF_KUNIT(dsync_buf_walk_end);
 EXPORT_SYMBOL_IF_KUNIT(dsync_buf_walk_next);
 EXPORT_SYMBOL_IF_KUNIT(dsync_conflict_between);
 EXPORT_SYMBOL_IF_KUNIT(dsync_ids_draw);
+EXPORT_SYMBOL_IF_KUNIT(dsync_line_begin);
+EXPORT_SYMBOL_IF_KUNIT(dsync_line_earlier);
+EXPORT_SYMBOL_IF_KUNIT(dsync_line_scan);
 EXPORT_SYMBOL_IF_KUNIT(dsync_owner_create);
 EXPORT_SYMBOL_IF_KUNIT(dsync_owner_put);
 EXPORT_SYMBOL_IF_KUNIT(dsync_queue_cancel);

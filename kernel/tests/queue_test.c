@@ -218,6 +218,58 @@ static void sets_of_an_owner_go_together(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, fx_try(second));
 }
 
+/* The access of an earlier request in the way of those up to @end, which are of one buffer. */
+static struct dsync_access *earlier(struct dsync_set *set, struct dsync_access *end)
+{
+	struct dsync_buf *buf = end[-1].buf;
+	struct dsync_access *access;
+	unsigned long flags;
+
+	dsync_buf_lock(buf, &flags);
+	access = dsync_line_earlier(set, end);
+	dsync_buf_unlock(buf, flags);
+	return access;
+}
+
+/* How far the requests of one buffer were asked for says nothing of those of the next one. */
+static void line_begins_anew_in_each_buffer(struct kunit *test)
+{
+	struct dsync_set *b = fx_pair(test, B, 0, 1, FX_R);
+	struct dsync_set *c = fx_pair(test, C, 0, 1, FX_W);
+
+	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_whole(test, A, 0, FX_W)));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(b));
+	dsync_line_begin(c);
+	/* All of the first buffer's requests were asked for, and then they went. */
+	c->line.cursor = (struct dsync_cursor){
+		.tree = DSYNC_NR_TREES - 1,
+		.start = DSYNC_LAST_BYTE,
+		.id = U64_MAX,
+	};
+	KUNIT_EXPECT_NULL(test, earlier(c, c->accesses + 1));
+	KUNIT_EXPECT_PTR_EQ(test, &b->accesses[1], earlier(c, c->accesses + 2));
+}
+
+/* A(b0)  B(b0) C(b0 b1), and B comes back when C has asked for it: C is behind B again. */
+static void line_sees_who_comes_back(struct kunit *test)
+{
+	struct dsync_set *a = fx_whole(test, A, 0, FX_W);
+	struct dsync_set *b = fx_whole(test, B, 0, FX_W);
+	struct dsync_set *c = fx_pair(test, C, 0, 1, FX_W);
+
+	KUNIT_EXPECT_EQ(test, 0, fx_try(a));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(b));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(c));
+	KUNIT_EXPECT_TRUE(test, dsync_queue_cancel(b));
+	dsync_line_scan(c);
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(b));
+	fx_release(a);
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(c));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(b));
+	fx_release(b);
+	KUNIT_EXPECT_EQ(test, 0, fx_try(c));
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(writers_in_order),
 	KUNIT_CASE(ticket_only_for_who_waits),
@@ -232,6 +284,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(no_kick_while_another_is_in_the_way),
 	KUNIT_CASE(request_behind_a_set_of_two_buffers),
 	KUNIT_CASE(sets_of_an_owner_go_together),
+	KUNIT_CASE(line_begins_anew_in_each_buffer),
+	KUNIT_CASE(line_sees_who_comes_back),
 	{}
 };
 
