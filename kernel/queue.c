@@ -172,7 +172,7 @@ static void kick(struct dsync_buf *buf, struct dsync_set *set)
 }
 
 /* Pairs of accesses that are compared in the time that a tree node takes. */
-#define PAIRS_PER_STEP	4
+#define PAIRS_PER_STEP	2
 
 /* Sets that were looked at in one section, and that nobody watches yet. */
 #define NR_TAILS	8

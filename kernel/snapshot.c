@@ -30,7 +30,7 @@
 #define MAX_EDGES_OF_ONE	20
 
 /* To print a line takes as long as looking at so many nodes. */
-#define SHOW_STEPS	64
+#define SHOW_STEPS	96
 
 static struct dentry *snapshot_dir;
 
