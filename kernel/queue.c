@@ -30,7 +30,10 @@
 #include "queue.h"
 #include "set.h"
 
-/* A wake-up takes as long as looking at so many nodes. */
+/* To look at a set takes as long as looking at so many nodes, whatever is in its way. */
+#define LOOK_STEPS	4
+
+/* And a wake-up as long as so many. */
 #define WAKE_STEPS	32
 
 /* Times that a task takes the lock to look at what is pending, before a worker goes on with it. */
@@ -279,6 +282,7 @@ static void look(struct dsync_buf *buf, struct dsync_set *set, struct crowd *cro
 	struct dsync_access *blocker;
 
 	note_look();
+	buf->steps += LOOK_STEPS;
 	if (!set->local) {
 		kick(buf, set);
 		return;

@@ -444,6 +444,7 @@ static void set_destroy(struct kref *ref)
 	struct dsync_access *access;
 
 	WARN_ON_ONCE(!list_empty(&set->waiting));
+	WARN_ON_ONCE(!list_empty(&set->watch));
 	WARN_ON_ONCE(work_pending(&set->work));
 	WARN_ON_ONCE(set->state != DSYNC_NEW && set->state != DSYNC_OVER);
 	dsync_set_unpin(set);

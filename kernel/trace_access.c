@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the trace events say of an access. Each is called through dsync_trace() alone; so these are
- * the only places that know the arguments of the events, which docs/trace-events.rst describes.
+ * What the trace events say of an access: the only place that knows the arguments of these events,
+ * which docs/trace-events.rst describes. Callers use dsync_trace(), or test once that the event is
+ * on and then trace many.
  */
 #include <linux/dma-fence.h>
 #include <linux/ktime.h>

@@ -54,18 +54,31 @@ static bool owner_waits(const struct st_snap *snaps, int nr, uint64_t owner)
 	return false;
 }
 
-static bool owner_lives(struct to_arena *arena, const struct st_snap *snaps, int nr,
-			uint64_t owner)
+static bool tid_lives(struct to_arena *arena, uint32_t tid)
 {
 	unsigned int slot;
+
+	for (slot = 0; slot < arena->options.owners; slot++)
+		if (tid == (uint32_t)to_load(&arena->slots[slot].tid))
+			return true;
+	return false;
+}
+
+/* It has accesses, and nobody plays it any more. */
+static bool owner_died(struct to_arena *arena, const struct st_snap *snaps, int nr,
+		       uint64_t owner)
+{
+	bool found = false;
 	int i;
 
-	for (i = 0; i < nr; i++)
-		for (slot = 0; slot < arena->options.owners; slot++)
-			if (!snaps[i].edge && snaps[i].owner == owner &&
-			    snaps[i].tid == (uint32_t)to_load(&arena->slots[slot].tid))
-				return true;
-	return false;
+	for (i = 0; i < nr; i++) {
+		if (snaps[i].edge || snaps[i].owner != owner)
+			continue;
+		if (tid_lives(arena, snaps[i].tid))
+			return false;
+		found = true;
+	}
+	return found;
 }
 
 static bool owner_is_in(const uint64_t *owners, int nr, uint64_t owner)
@@ -87,7 +100,7 @@ static bool waits_for_dead(struct to_arena *arena, const struct st_snap *snaps, 
 		for (i = 0; i < nr; i++) {
 			if (!snaps[i].edge || snaps[i].owner != owners[at])
 				continue;
-			if (!owner_lives(arena, snaps, nr, snaps[i].blocker_owner))
+			if (owner_died(arena, snaps, nr, snaps[i].blocker_owner))
 				return true;
 			if (!owner_is_in(owners, nr_owners, snaps[i].blocker_owner))
 				owners[nr_owners++] = snaps[i].blocker_owner;
