@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Marks of abandoned write accesses: what a writer left in an undefined state because it died or
- * closed its file.
+ * closed its file; and of revoked ones, whose writer held them for too long. Each kind has a tree
+ * of its own: one never says anything of bytes of the other.
  *
  * A mark belongs to a buffer, and to the user whose owner abandoned the bytes. Whoever acquires
  * some of them is told; a writer that was told, and releases them, takes them out of the marks. So
@@ -33,7 +34,7 @@
 
 /**
  * struct piece - bytes that are marked
- * @node: in &dsync_buf.marks, under &dsync_buf.lock
+ * @node: in the tree of its kind in &dsync_buf.marks, under &dsync_buf.lock
  * @link: in &dsync_mark.pieces, likewise
  * @mark: what it is a piece of
  * @payer: who cut the mark, a reference; NULL: it is &dsync_mark.first
@@ -50,6 +51,7 @@ struct piece {
  * @link: in &dsync_user.marks, under &dsync_user.lock; whoever takes it off frees the mark
  * @user: of the owner that abandoned it, a reference
  * @buf: the buffer, a reference
+ * @kind: why
  * @pieces: its pieces, under &dsync_buf.lock; it goes with the last one
  * @first: one of them, at the beginning
  */
@@ -57,6 +59,7 @@ struct dsync_mark {
 	struct list_head link;
 	struct dsync_user *user;
 	struct dsync_buf *buf;
+	enum dsync_mark_kind kind;
 	struct list_head pieces;
 	struct piece first;
 };
@@ -67,10 +70,12 @@ struct dead {
 	struct list_head marks;
 };
 
-static struct piece *piece_first(struct dsync_buf *buf, unsigned long start, unsigned long last)
+static struct piece *piece_first(struct dsync_buf *buf, enum dsync_mark_kind kind,
+				 unsigned long start, unsigned long last)
 {
-	struct interval_tree_node *node = interval_tree_iter_first(&buf->marks, start, last);
+	struct interval_tree_node *node;
 
+	node = interval_tree_iter_first(&buf->marks[kind], start, last);
 	buf->steps += LOOK_STEPS;
 	return node ? container_of(node, struct piece, node) : NULL;
 }
@@ -82,16 +87,21 @@ static struct piece *piece_next(struct piece *piece, unsigned long start, unsign
 	return node ? container_of(node, struct piece, node) : NULL;
 }
 
+static struct rb_root_cached *piece_root(const struct piece *piece)
+{
+	return &piece->mark->buf->marks[piece->mark->kind];
+}
+
 static void piece_insert(struct piece *piece, unsigned long start, unsigned long last)
 {
 	piece->node.start = start;
 	piece->node.last = last;
-	interval_tree_insert(&piece->node, &piece->mark->buf->marks);
+	interval_tree_insert(&piece->node, piece_root(piece));
 }
 
 static void piece_move(struct piece *piece, unsigned long start, unsigned long last)
 {
-	interval_tree_remove(&piece->node, &piece->mark->buf->marks);
+	interval_tree_remove(&piece->node, piece_root(piece));
 	piece_insert(piece, start, last);
 }
 
@@ -128,7 +138,8 @@ static void piece_free(struct piece *piece)
 	kfree(piece);
 }
 
-static struct dsync_mark *mark_create(struct dsync_buf *buf, struct dsync_user *user)
+static struct dsync_mark *mark_create(struct dsync_buf *buf, struct dsync_user *user,
+				      enum dsync_mark_kind kind)
 {
 	struct dsync_mark *mark = kzalloc(sizeof(*mark), GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 
@@ -136,6 +147,7 @@ static struct dsync_mark *mark_create(struct dsync_buf *buf, struct dsync_user *
 	refcount_inc(&user->ref);
 	mark->buf = buf;
 	mark->user = user;
+	mark->kind = kind;
 	INIT_LIST_HEAD(&mark->link);
 	INIT_LIST_HEAD(&mark->pieces);
 	return mark;
@@ -203,7 +215,7 @@ static void piece_remove(struct piece *piece, struct dead *dead)
 {
 	struct dsync_mark *mark = piece->mark;
 
-	interval_tree_remove(&piece->node, &mark->buf->marks);
+	interval_tree_remove(&piece->node, piece_root(piece));
 	list_del(&piece->link);
 	if (piece != &mark->first)
 		list_add(&piece->link, &dead->pieces);
@@ -265,47 +277,49 @@ static void mark_publish(struct dsync_mark *mark)
 	spin_unlock_irqrestore(&user->lock, flags);
 }
 
-/* The mark that the user made last, if it is in the buffer. */
-static struct dsync_mark *mark_latest(struct dsync_buf *buf, struct dsync_user *user)
+/* The mark that @user made last, if it is in the buffer of @other and of its kind. */
+static struct dsync_mark *mark_latest(const struct dsync_mark *other)
 {
+	struct dsync_user *user = other->user;
 	struct dsync_mark *mark = NULL;
 	unsigned long flags;
 
-	lockdep_assert_held(&buf->lock);
+	lockdep_assert_held(&other->buf->lock);
 	spin_lock_irqsave(&user->lock, flags);
 	if (!list_empty(&user->marks))
 		mark = list_last_entry(&user->marks, struct dsync_mark, link);
 	/* With the buffer locked it loses no piece, and so is not freed. */
-	if (mark && mark->buf != buf)
+	if (mark && (mark->buf != other->buf || mark->kind != other->kind))
 		mark = NULL;
 	spin_unlock_irqrestore(&user->lock, flags);
 	return mark;
 }
 
-/* A piece of the user's own that overlaps a range or touches it. */
-static struct piece *piece_near(struct dsync_buf *buf, struct dsync_user *user,
-				unsigned long start, unsigned long last)
+/* A piece of the user's own, for the same reason, that overlaps a range or touches it. */
+static struct piece *piece_near(const struct dsync_mark *mark, unsigned long start,
+				unsigned long last)
 {
 	unsigned int nr = 0;
 	struct piece *piece;
 
 	start -= !!start;
 	last++;
-	for (piece = piece_first(buf, start, last); piece && nr < MAX_LOOKED_AT;
+	for (piece = piece_first(mark->buf, mark->kind, start, last); piece && nr < MAX_LOOKED_AT;
 	     piece = piece_next(piece, start, last), nr++)
-		if (piece->mark->user == user && mark_renew(piece->mark))
+		if (piece->mark->user == mark->user && mark_renew(piece->mark))
 			return piece;
 	return NULL;
 }
 
 /* At the limit: a piece of the user's that can be made wider, so that no range is lost. */
-static struct piece *piece_to_widen(struct dsync_buf *buf, struct dsync_user *user)
+static struct piece *piece_to_widen(const struct dsync_mark *other)
 {
+	struct dsync_user *user = other->user;
 	struct dsync_mark *mark;
 
 	if (atomic_read(&user->nr[DSYNC_QUOTA_MARKS]) < dsync_user_limit(DSYNC_QUOTA_MARKS))
 		return NULL;
-	mark = mark_latest(buf, user);
+	mark = mark_latest(other);
 	return mark && mark_renew(mark) ?
 	       list_last_entry(&mark->pieces, struct piece, link) : NULL;
 }
@@ -313,11 +327,8 @@ static struct piece *piece_to_widen(struct dsync_buf *buf, struct dsync_user *us
 /* Return: true if @mark is in use. */
 static bool mark_place(struct dsync_mark *mark, unsigned long start, unsigned long last)
 {
-	struct dsync_buf *buf = mark->buf;
-	struct piece *piece;
+	struct piece *piece = piece_near(mark, start, last) ?: piece_to_widen(mark);
 
-	piece = piece_near(buf, mark->user, start, last) ?:
-		piece_to_widen(buf, mark->user);
 	if (piece) {
 		piece_move(piece, min(piece->node.start, start), max(piece->node.last, last));
 		return false;
@@ -328,15 +339,16 @@ static bool mark_place(struct dsync_mark *mark, unsigned long start, unsigned lo
 }
 
 /**
- * dsync_abandon_note() - a write access was abandoned
+ * dsync_abandon_note() - a write access was abandoned, or revoked
  * @access: the access, still held
+ * @kind: which
  *
  * Context: process context; may sleep for memory.
  */
-void dsync_abandon_note(const struct dsync_access *access)
+void dsync_abandon_note(const struct dsync_access *access, enum dsync_mark_kind kind)
 {
 	struct dsync_user *user = access->set->owner->user;
-	struct dsync_mark *mark = mark_create(access->buf, user);
+	struct dsync_mark *mark = mark_create(access->buf, user, kind);
 	unsigned long flags;
 	bool used;
 
@@ -356,12 +368,25 @@ void dsync_abandon_note(const struct dsync_access *access)
  * @last: last byte
  *
  * Context: &dsync_buf.lock held.
- * Return: true if a writer abandoned some of them, and no writer that was told came since.
+ * Return: as dsync_abandon_look().
  */
-bool dsync_abandon_overlaps(struct dsync_buf *buf, unsigned long start, unsigned long last)
+u8 dsync_abandon_overlaps(struct dsync_buf *buf, unsigned long start, unsigned long last)
 {
+	enum dsync_mark_kind kind;
+	u8 marks = 0;
+
 	lockdep_assert_held(&buf->lock);
-	return piece_first(buf, start, last);
+	for (kind = 0; kind < DSYNC_NR_MARKS; kind++)
+		if (piece_first(buf, kind, start, last))
+			marks |= BIT(kind);
+	return marks;
+}
+
+/* Some marked piece of a range, of whatever kind. */
+static struct piece *piece_any(struct dsync_buf *buf, unsigned long start, unsigned long last)
+{
+	return piece_first(buf, DSYNC_MARK_ABANDONED, start, last) ?:
+	       piece_first(buf, DSYNC_MARK_REVOKED, start, last);
 }
 
 /* Take bytes out of a piece. If that makes two of it, @spare becomes the second one. */
@@ -399,7 +424,7 @@ static int clear_some(const struct dsync_access *access, struct piece **spare)
 
 	dead_init(&dead);
 	dsync_buf_lock(buf, &flags);
-	while (!ret && (piece = piece_first(buf, start, last)))
+	while (!ret && (piece = piece_any(buf, start, last)))
 		ret = dsync_buf_spent(buf) ? -EAGAIN :
 					     piece_cut(piece, start, last, spare, &dead);
 	dsync_buf_unlock(buf, flags);
@@ -436,7 +461,7 @@ static struct dsync_mark *mark_take_any(struct dsync_buf *buf)
 	unsigned long flags;
 
 	dsync_buf_lock(buf, &flags);
-	piece = piece_first(buf, 0, ULONG_MAX);
+	piece = piece_any(buf, 0, ULONG_MAX);
 	if (piece && !WARN_ON_ONCE(!mark_take(piece->mark)))
 		mark = piece->mark;
 	dsync_buf_unlock(buf, flags);

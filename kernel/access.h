@@ -18,6 +18,17 @@
  */
 #define DSYNC_ACCESS_BOUNCED	0x80000000
 
+/**
+ * enum dsync_mark_kind - why bytes are undefined
+ * @DSYNC_MARK_ABANDONED: their writer is gone
+ * @DSYNC_MARK_REVOKED: the lease of their writer was over
+ */
+enum dsync_mark_kind {
+	DSYNC_MARK_ABANDONED,
+	DSYNC_MARK_REVOKED,
+	DSYNC_NR_MARKS,
+};
+
 struct dma_fence;
 struct dsync_buf;
 struct dsync_owner;
@@ -63,7 +74,7 @@ struct dsync_job {
  * @part: accesses from here on that are of one buffer and are entered in one critical section;
  *	0: an earlier access begins the part
  * @first: DSYNC_FIRST_... bits; fixed once the set is filled
- * @abandoned: when it was acquired, bytes of it were marked as abandoned
+ * @marks: BIT(enum dsync_mark_kind): when it was acquired, bytes of it were marked so
  */
 struct dsync_access {
 	struct rb_node rb;
@@ -78,7 +89,7 @@ struct dsync_access {
 	u32 mode;
 	u8 part;
 	u8 first;
-	bool abandoned;
+	u8 marks;
 };
 
 /* Bits of &dsync_access.first: no access before it in the set has the same ... */

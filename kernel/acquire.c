@@ -20,6 +20,7 @@
 #include "fence.h"
 #include "graph.h"
 #include "hold.h"
+#include "lease.h"
 #include "line.h"
 #include "owner.h"
 #include "queue.h"
@@ -462,8 +463,10 @@ static int attempt_behind(struct dsync_set *set, unsigned int how, bool intr, in
 		return ret;
 	ret = attempt(set, how | ATTEMPT_OVERTAKE, intr);
 	/* It overtook as the owner has the bytes already, and has had them for so long. */
-	if (!ret)
+	if (!ret) {
 		WRITE_ONCE(set->acquired_ns, min(set->acquired_ns, since_ns));
+		dsync_lease_inherit(set);
+	}
 	return ret;
 }
 
@@ -485,8 +488,8 @@ static int attempt_again(struct dsync_set *set, unsigned int how, bool intr, boo
  *
  * Context: process context; may sleep for the resv of the buffers, not for an access.
  * Return: 0 when the set is held, -EINPROGRESS when it is queued and will be kicked or handed
- * over, -EAGAIN without @wait, -EDEADLK, -ENOLCK, -ERESTARTSYS. A set that was queued stays
- * so when this fails.
+ * over, -EAGAIN without @wait, -EDEADLK, -ENOLCK, -ENOMEM, -ERESTARTSYS. A set that was queued
+ * stays so when this fails.
  */
 int dsync_acquire(struct dsync_set *set, bool wait, bool intr)
 {
@@ -502,6 +505,8 @@ int dsync_acquire(struct dsync_set *set, bool wait, bool intr)
 		ret = -EDEADLK;
 	if (ret == -EINPROGRESS && trace_dmabuf_sync_contended_enabled())
 		trace_blocked(set);
+	if (ret == -EINPROGRESS && dsync_lease_begin(set))
+		ret = -ENOMEM;
 	/* What is held now may have closed a cycle, or let somebody overtake. */
 	if (!ret && dsync_owner_waits(set->owner))
 		dsync_graph_acquired(set);

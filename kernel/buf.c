@@ -21,6 +21,7 @@
 #include "abandon.h"
 #include "buf.h"
 #include "cache.h"
+#include "lease.h"
 #include "owner.h"
 #include "queue.h"
 #include "set.h"
@@ -115,7 +116,6 @@ static struct dsync_buf *buf_alloc(struct dma_buf *dmabuf)
 	buf->dmabuf = dmabuf;
 	buf->ino = dsync_buf_ino(dmabuf);
 	buf->used = jiffies;
-	buf->marks = RB_ROOT_CACHED;
 	/* The table's, and the caller's. */
 	refcount_set(&buf->ref, 2);
 	spin_lock_init(&buf->lock);
@@ -189,10 +189,10 @@ void dsync_buf_put(struct dsync_buf *buf)
 
 static void buf_free(struct dsync_buf *buf)
 {
-	WARN_ON_ONCE(buf->nr_held || buf->nr_queued || buf->marked ||
-		     !RB_EMPTY_ROOT(&buf->marks.rb_root) ||
+	WARN_ON_ONCE(buf->nr_held || buf->nr_queued || buf->marked || dsync_abandon_any(buf) ||
 		     !RB_EMPTY_ROOT(&buf->jobs) || !list_empty(&buf->pending));
 	kfree(buf->windows);
+	kfree(buf->lease);
 	kfree_rcu(buf, rcu);
 }
 
@@ -243,6 +243,7 @@ static void buf_stop(void *ptr, void *arg)
 {
 	struct dsync_buf *buf = ptr;
 
+	dsync_lease_stop(buf);
 	dsync_abandon_forget(buf);
 	WARN_ON_ONCE(refcount_read(&buf->ref) != 1);
 	buf_free(buf);

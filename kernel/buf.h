@@ -14,6 +14,7 @@
 #include "conflict.h"
 
 struct dma_fence;
+struct dsync_lease;
 struct dsync_windows;
 
 /*
@@ -61,8 +62,8 @@ struct dsync_buf {
 	struct rb_root jobs;
 	/** @pending: sets that are to be looked at, in order, by &dsync_set.watch */
 	struct list_head pending;
-	/** @marks: bytes that writers abandoned, of abandon.c */
-	struct rb_root_cached marks;
+	/** @marks: bytes that writers left undefined, of abandon.c */
+	struct rb_root_cached marks[DSYNC_NR_MARKS];
 	/** @marked: a set of several buffers that is being acquired; only it may enter */
 	struct dsync_set *marked;
 	/** @tail: the access that was queued last, while it is queued */
@@ -78,6 +79,8 @@ struct dsync_buf {
 
 	/** @windows: its CPU windows, made by the first one, without a lock (coherency.c) */
 	struct dsync_windows *windows;
+	/** @lease: its timer, made by the first one who waits, likewise (lease.c) */
+	struct dsync_lease *lease;
 };
 
 int dsync_buf_start(void);

@@ -17,6 +17,7 @@
 #include "context.h"
 #include "entry.h"
 #include "event.h"
+#include "lease.h"
 #include "owner.h"
 #include "request.h"
 #include "user.h"
@@ -148,7 +149,7 @@ static int acquire_now(struct file *file, struct dsync_entry *entry,
 	if (ret)
 		return ret;
 	arg->status = dsync_entry_status(entry);
-	entry->told = true;
+	dsync_event_answered(entry);
 	WRITE_ONCE(entry->context->recent, entry);
 	dsync_entry_tell(entry);
 	return 0;
@@ -169,8 +170,9 @@ int dsync_context_acquire(struct file *file, struct dsync_entry *entry,
 	int ret;
 
 	/* Once it is known another thread may end it. */
-	arg->set = entry->event.set;
-	entry->event.user_data = arg->user_data;
+	arg->set = entry->nr;
+	entry->user_data = arg->user_data;
+	entry->notify = arg->flags & DMABUF_SYNC_NOTIFY;
 	if (arg->flags & DMABUF_SYNC_QUEUE)
 		ret = acquire_queued(entry);
 	else
@@ -186,7 +188,7 @@ int dsync_context_acquire(struct file *file, struct dsync_entry *entry,
  * @nr: its number
  *
  * Context: process context; may sleep.
- * Return: 0, or -ENOENT.
+ * Return: 0, -ENOENT, or -EOWNERDEAD: it was revoked.
  */
 int dsync_context_release(struct dsync_context *context, u32 nr)
 {
@@ -194,8 +196,7 @@ int dsync_context_release(struct dsync_context *context, u32 nr)
 
 	if (!entry)
 		return -ENOENT;
-	dsync_entry_end(entry);
-	return 0;
+	return dsync_entry_end(entry);
 }
 
 /**
@@ -268,7 +269,7 @@ static __poll_t context_poll(struct file *file, poll_table *wait)
 	struct dsync_context *context = file->private_data;
 
 	poll_wait(file, &context->wait, wait);
-	return dsync_event_look(context) ? EPOLLIN | EPOLLRDNORM : 0;
+	return dsync_event_look(context);
 }
 
 /* The keys are an interface (docs/user-guide.rst). */
@@ -283,6 +284,7 @@ static void context_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "held:\t%d\n", atomic_read(&owner->nr_held));
 	seq_printf(m, "queued:\t%d\n", atomic_read(&owner->nr_queued));
 	seq_printf(m, "buffers:\t%d\n", atomic_read(&owner->nr_buffers));
+	seq_printf(m, "lease_ms:\t%u\n", dsync_lease_ms(owner));
 	seq_printf(m, "user_owners:\t%u\n", dsync_user_count(user, DSYNC_QUOTA_OWNERS));
 	seq_printf(m, "user_accesses:\t%u\n", dsync_user_count(user, DSYNC_QUOTA_ACCESSES));
 	seq_printf(m, "user_queued:\t%u\n", dsync_user_count(user, DSYNC_QUOTA_QUEUED));

@@ -25,6 +25,7 @@ struct file;
  * @recent: the entry that was told last, which is looked at before @entries; or NULL. Under RCU
  * @news: entries to look at, by &dsync_entry.link
  * @events: entries with an event that was not read, in order
+ * @nr_noticed: entries among @events of which a notice is to be told, not the end of a request
  * @wake: wakes those on @wait
  * @wait: readers and pollers
  * @calls: calls that may sleep
@@ -39,8 +40,12 @@ struct dsync_context {
 	 * are seen in one order
 	 */
 	struct mutex numbers;
-	/** @lock: protects @news and @events. Taken in any context, inside &dsync_buf.lock */
+	/**
+	 * @lock: protects @news, @events and @nr_noticed. Taken in any context, inside
+	 * &dsync_buf.lock
+	 */
 	spinlock_t lock;
+	unsigned int nr_noticed;
 	struct list_head news;
 	struct list_head events;
 	struct work_struct wake;

@@ -77,6 +77,8 @@ DEFINE_DMABUF_SYNC_ACCESS_EVENT(dmabuf_sync_acquired);
 DEFINE_DMABUF_SYNC_ACCESS_EVENT(dmabuf_sync_released);
 /* A write access ended with its owner, not by a release; time_ns is how long it was held. */
 DEFINE_DMABUF_SYNC_ACCESS_EVENT(dmabuf_sync_abandoned);
+/* The lease of an access is over; time_ns is how long it was held. Followed by released. */
+DEFINE_DMABUF_SYNC_ACCESS_EVENT(dmabuf_sync_revoked);
 
 /* A request ends without the access: error is a negative errno. */
 TRACE_EVENT(dmabuf_sync_failed,

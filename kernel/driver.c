@@ -113,7 +113,7 @@ void dmabuf_sync_fini(struct dmabuf_sync *sync)
 {
 	dsync_callback_end(sync);
 	if (sync_busy(sync) && READ_ONCE(sync->grant->set.state) == DSYNC_READY)
-		dsync_release_abandoned(&sync->grant->set);
+		dsync_release(&sync->grant->set, DSYNC_END_ABANDONED);
 	grant_drop(sync);
 	wants_drop(sync);
 	dsync_owner_put(sync->owner);
@@ -377,12 +377,12 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_unlock);
  * @sync: a locked object
  *
  * Context: any.
- * Return: true if a writer died or closed its file while it held bytes of this object, and
- * no writer that was told has released them in between.
+ * Return: true if a writer died or closed its file while it held bytes of this object, or held them
+ * for longer than its lease, and no writer that was told has released them in between.
  */
 bool dmabuf_sync_was_abandoned(struct dmabuf_sync *sync)
 {
-	return sync_busy(sync) && dsync_set_was_abandoned(&sync->grant->set);
+	return sync_busy(sync) && dsync_set_marks(&sync->grant->set);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_was_abandoned);
 

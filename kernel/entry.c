@@ -24,7 +24,7 @@ static struct dsync_entry *entry_create(struct dsync_context *context, unsigned 
 	entry = dsync_entry_of(set);
 	entry->context = context;
 	INIT_LIST_HEAD(&entry->link);
-	ret = xa_alloc(&context->entries, &entry->event.set, entry, xa_limit_31b,
+	ret = xa_alloc(&context->entries, &entry->nr, entry, xa_limit_31b,
 		       GFP_KERNEL);
 	if (!ret)
 		return entry;
@@ -35,7 +35,7 @@ static struct dsync_entry *entry_create(struct dsync_context *context, unsigned 
 static void entry_discard(struct dsync_entry *entry)
 {
 	cmpxchg(&entry->context->recent, entry, NULL);
-	xa_erase(&entry->context->entries, entry->event.set);
+	xa_erase(&entry->context->entries, entry->nr);
 	dsync_set_put(&entry->set);
 }
 
@@ -45,6 +45,8 @@ static bool entry_renew(struct dsync_entry *entry)
 		return false;
 	dsync_set_unpin(&entry->set);
 	entry->queued = false;
+	entry->notify = false;
+	entry->notices = 0;
 	entry->claimed = false;
 	entry->told = false;
 	entry->ended = false;
@@ -127,9 +129,10 @@ void dsync_entry_hide(struct dsync_entry *entry)
 {
 	struct dsync_context *context = entry->context;
 
-	if (entry->queued) {
+	if (entry->queued || entry->notify) {
 		spin_lock_irq(&context->lock);
 		entry->ended = true;
+		context->nr_noticed -= dsync_entry_is_noticed(entry);
 		list_del_init(&entry->link);
 		spin_unlock_irq(&context->lock);
 	}
@@ -149,25 +152,28 @@ static void entry_cancel(struct dsync_entry *entry)
  * An event that was not read told nobody anything, nor did an answer that got lost.
  *
  * Context: process context; may sleep.
+ * Return: 0, or -EOWNERDEAD: the set was revoked before.
  */
-void dsync_entry_end(struct dsync_entry *entry)
+int dsync_entry_end(struct dsync_entry *entry)
 {
 	struct dsync_set *set = &entry->set;
+	int ret;
 
 	entry_cancel(entry);
-	if (set->state == DSYNC_READY && entry->told)
-		dsync_release(set);
-	else if (set->state == DSYNC_READY)
-		dsync_release_untold(set);
+	if (!dsync_request_was_ready(set))
+		ret = set->result == -EOWNERDEAD ? -EOWNERDEAD : 0;
+	else
+		ret = dsync_release(set, entry->told ? DSYNC_END_RELEASED : DSYNC_END_UNTOLD);
 	dsync_entry_over(entry);
+	return ret;
 }
 
 /* The same, for an owner that is gone. */
 static void entry_abandon(struct dsync_entry *entry)
 {
 	entry_cancel(entry);
-	if (entry->set.state == DSYNC_READY)
-		dsync_release_abandoned(&entry->set);
+	if (dsync_request_was_ready(&entry->set))
+		dsync_release(&entry->set, DSYNC_END_ABANDONED);
 	dsync_entry_over(entry);
 }
 
@@ -179,7 +185,7 @@ static struct dsync_entry *entry_find(struct dsync_context *context, u32 nr)
 	lockdep_assert_held(&context->numbers);
 	rcu_read_lock();
 	entry = READ_ONCE(context->recent);
-	if (!entry || entry->event.set != nr)
+	if (!entry || entry->nr != nr)
 		entry = xa_load(&context->entries, nr);
 	if (entry && !entry_is_known(entry))
 		entry = NULL;

@@ -13,23 +13,29 @@ struct dsync_context;
 /**
  * struct dsync_entry - one set of a context
  * @context: which
- * @event: of a queued set: the event to be read; @event.set is the number in any case
- * @link: in &dsync_context.events while @event can be read, or in &dsync_context.news; under its
- *	lock
- * @queued: the set was requested with DMABUF_SYNC_QUEUE
+ * @user_data: what its events hand back
+ * @link: in &dsync_context.events while an event of it can be read, or in &dsync_context.news;
+ *	under its lock
+ * @nr: the number
+ * @queued: the set was requested with DMABUF_SYNC_QUEUE: its end is an event
+ * @notify: it was requested with DMABUF_SYNC_NOTIFY
+ * @notices: BIT(DMABUF_SYNC_EVENT_...): what else is to be told; under &dsync_context.lock
  * @known: user space has its number, by the event or by the call's return
- * @claimed: the event is being read, or was; under &dsync_context.lock
- * @told: the event was read, under &dsync_context.numbers, or the call is to return its answer
- * @ended: the number was given up, and nobody will read the event; under
- *	&dsync_context.lock
+ * @claimed: the event of its end is being read, or was; under &dsync_context.lock
+ * @told: that event was read, under &dsync_context.numbers, or the call is to return its answer;
+ *	with @notify under &dsync_context.lock, too
+ * @ended: the number was given up, and nobody will read an event; under &dsync_context.lock
  * @set: the set, whose references are those of the entry: of the number while it is known, and
  *	of the call that requests the set
  */
 struct dsync_entry {
 	struct dsync_context *context;
-	struct dmabuf_sync_event event;
+	u64 user_data;
 	struct list_head link;
+	u32 nr;
 	bool queued;
+	bool notify;
+	u8 notices;
 	bool known;
 	bool claimed;
 	bool told;
@@ -45,7 +51,16 @@ static inline struct dsync_entry *dsync_entry_of(struct dsync_set *set)
 /* What an answer, or an event, says of an acquired set. */
 static inline u32 dsync_entry_status(const struct dsync_entry *entry)
 {
-	return dsync_set_was_abandoned(&entry->set) ? DMABUF_SYNC_ABANDONED : 0;
+	u8 marks = dsync_set_marks(&entry->set);
+
+	return (marks & BIT(DSYNC_MARK_ABANDONED) ? DMABUF_SYNC_ABANDONED : 0) |
+	       (marks & BIT(DSYNC_MARK_REVOKED) ? DMABUF_SYNC_REVOKED : 0);
+}
+
+/* Is it among &dsync_context.nr_noticed? With &dsync_context.lock held. */
+static inline bool dsync_entry_is_noticed(const struct dsync_entry *entry)
+{
+	return entry->notices && entry->told && !list_empty(&entry->link);
 }
 
 void dsync_entries_init(struct dsync_context *context);
@@ -56,7 +71,7 @@ void dsync_entry_drop(struct dsync_entry *entry);
 void dsync_entry_over(struct dsync_entry *entry);
 void dsync_entry_tell(struct dsync_entry *entry);
 void dsync_entry_hide(struct dsync_entry *entry);
-void dsync_entry_end(struct dsync_entry *entry);
+int dsync_entry_end(struct dsync_entry *entry);
 struct dsync_entry *dsync_entry_remove(struct dsync_context *context, u32 nr);
 
 #endif /* _DSYNC_ENTRY_H */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events: the ends of a context's queued requests, to be polled for and read. What happens to such
- * a request is noted as news, in any context; the tasks that poll or read look at the news and do
- * what is left to do (fences, windows): it is work for their user.
+ * Events: the ends of a context's queued requests, and notices of leases, to be polled for and read.
+ * What happens to a queued request is noted as news, in any context; the tasks that poll or read look
+ * at the news and do what is left to do (fences, windows): it is work for their user. Notices need
+ * nothing, and come once user space knows that it has the set.
  */
 #include <linux/poll.h>
 #include <linux/sched.h>
@@ -17,7 +18,7 @@
 
 static void wake_all(struct dsync_context *context)
 {
-	wake_up_interruptible_poll(&context->wait, EPOLLIN | EPOLLRDNORM);
+	wake_up_interruptible_poll(&context->wait, EPOLLIN | EPOLLRDNORM | EPOLLPRI);
 }
 
 static void wake_work(struct work_struct *work)
@@ -97,6 +98,80 @@ void dsync_event_ready(struct dsync_entry *entry)
 	context_wake(context);
 }
 
+/* With &dsync_context.lock held. Return: true if there is something new to read. */
+static bool notices_link(struct dsync_entry *entry)
+{
+	struct dsync_context *context = entry->context;
+
+	if (!entry->notices || !entry->told || entry->ended || !list_empty(&entry->link))
+		return false;
+	list_add_tail(&entry->link, &context->events);
+	context->nr_noticed++;
+	return true;
+}
+
+static void notify(struct dsync_set *set, unsigned int type)
+{
+	struct dsync_entry *entry = dsync_entry_of(set);
+	struct dsync_context *context = entry->context;
+	unsigned long flags;
+	bool news;
+
+	if (!entry->notify)
+		return;
+	spin_lock_irqsave(&context->lock, flags);
+	entry->notices |= BIT(type);
+	news = notices_link(entry);
+	spin_unlock_irqrestore(&context->lock, flags);
+	if (news)
+		context_wake(context);
+}
+
+/**
+ * dsync_event_wanted() - somebody waits for a set of a context
+ * @set: the set, held: one of its accesses is in a tree
+ *
+ * Context: &dsync_buf.lock of that access held.
+ */
+void dsync_event_wanted(struct dsync_set *set)
+{
+	notify(set, DMABUF_SYNC_EVENT_WANTED);
+}
+
+/**
+ * dsync_event_revoked() - the lease of a set of a context is over
+ * @set: the set, held: one of its accesses is in a tree
+ *
+ * Context: &dsync_buf.lock of that access held.
+ */
+void dsync_event_revoked(struct dsync_set *set)
+{
+	notify(set, DMABUF_SYNC_EVENT_REVOKED);
+}
+
+/**
+ * dsync_event_answered() - user space knows that it has the set
+ * @entry: its entry
+ *
+ * Context: process context.
+ */
+void dsync_event_answered(struct dsync_entry *entry)
+{
+	struct dsync_context *context = entry->context;
+	bool news;
+
+	if (!entry->notify) {
+		entry->told = true;
+		return;
+	}
+	spin_lock_irq(&context->lock);
+	entry->told = true;
+	news = notices_link(entry);
+	spin_unlock_irq(&context->lock);
+	if (news)
+		context_wake(context);
+}
+
 static struct dsync_entry *news_take(struct dsync_context *context)
 {
 	struct dsync_entry *entry;
@@ -123,22 +198,63 @@ static bool context_look(struct dsync_context *context)
 	return !list_empty(&context->events);
 }
 
-/* Take the first event, with a reference: nobody else reads it, but the set can be released. */
-static struct dsync_entry *event_claim(struct dsync_context *context)
+static struct dmabuf_sync_event event_of(const struct dsync_entry *entry, u32 type)
 {
-	struct dsync_entry *entry = NULL;
+	return (struct dmabuf_sync_event){
+		.type = type,
+		.length = sizeof(struct dmabuf_sync_event),
+		.set = entry->nr,
+		.user_data = entry->user_data,
+	};
+}
 
-	mutex_lock(&context->numbers);
-	if (context_look(context)) {
-		spin_lock_irq(&context->lock);
-		entry = list_first_entry(&context->events, struct dsync_entry, link);
+/* Nobody ends the entry, or reads, with the numbers locked. */
+static int notice_copy(struct dsync_entry *entry, char __user *to)
+{
+	u32 type = __ffs(READ_ONCE(entry->notices));
+	struct dmabuf_sync_event event = event_of(entry, type);
+	struct dsync_context *context = entry->context;
+
+	lockdep_assert_held(&context->numbers);
+	if (copy_to_user(to, &event, sizeof(event)))
+		return -EFAULT;
+	spin_lock_irq(&context->lock);
+	entry->notices &= ~BIT(type);
+	if (!entry->notices) {
 		list_del_init(&entry->link);
-		entry->claimed = true;
-		spin_unlock_irq(&context->lock);
-		dsync_set_get(&entry->set);
+		context->nr_noticed--;
 	}
+	spin_unlock_irq(&context->lock);
+	return 1;
+}
+
+/*
+ * Take the first event. Return: 1 if that was a notice, which was read; 0 with the end of a request,
+ * and a reference: nobody else reads it, but the set can be released; or with nothing; -EFAULT.
+ */
+static int event_claim(struct dsync_context *context, char __user *to, struct dsync_entry **claimed)
+{
+	struct dsync_entry *entry;
+	int ret = 0;
+
+	*claimed = NULL;
+	mutex_lock(&context->numbers);
+	if (!context_look(context))
+		goto unlock;
+	entry = list_first_entry(&context->events, struct dsync_entry, link);
+	if (entry->told) {
+		ret = notice_copy(entry, to);
+		goto unlock;
+	}
+	spin_lock_irq(&context->lock);
+	list_del_init(&entry->link);
+	entry->claimed = true;
+	spin_unlock_irq(&context->lock);
+	dsync_set_get(&entry->set);
+	*claimed = entry;
+unlock:
 	mutex_unlock(&context->numbers);
-	return entry;
+	return ret;
 }
 
 /* It is the first one again. */
@@ -159,14 +275,17 @@ static void event_give_back(struct dsync_entry *entry)
  */
 static int event_copy(struct dsync_entry *entry, int result, char __user *to)
 {
+	struct dmabuf_sync_event event = event_of(entry, DMABUF_SYNC_EVENT_READY);
+
 	lockdep_assert_held(&entry->context->numbers);
-	entry->event.result = result;
-	entry->event.status = result ? 0 : dsync_entry_status(entry);
-	if (copy_to_user(to, &entry->event, sizeof(entry->event)))
+	event.result = result;
+	event.status = result ? 0 : dsync_entry_status(entry);
+	if (copy_to_user(to, &event, sizeof(event)))
 		return -EFAULT;
-	entry->told = true;
 	if (result)
 		dsync_entry_hide(entry);
+	else
+		dsync_event_answered(entry);
 	return 0;
 }
 
@@ -206,9 +325,9 @@ int dsync_event_read(struct dsync_context *context, char __user *to)
 	int result, ret;
 
 	do {
-		entry = event_claim(context);
+		ret = event_claim(context, to, &entry);
 		if (!entry)
-			return 0;
+			return ret;
 		result = dsync_request_open(&entry->set);
 		ret = event_deliver(entry, result, to);
 		dsync_set_put(&entry->set);
@@ -225,16 +344,19 @@ int dsync_event_read(struct dsync_context *context, char __user *to)
  * @context: in which context
  *
  * Context: process context; may sleep for memory, and for the resv of buffers.
- * Return: true if so.
+ * Return: EPOLL... bits.
  */
-bool dsync_event_look(struct dsync_context *context)
+__poll_t dsync_event_look(struct dsync_context *context)
 {
-	bool event;
+	__poll_t mask = 0;
 
 	mutex_lock(&context->numbers);
-	event = context_look(context);
+	if (context_look(context))
+		mask |= EPOLLIN | EPOLLRDNORM;
 	mutex_unlock(&context->numbers);
-	return event;
+	if (READ_ONCE(context->nr_noticed))
+		mask |= EPOLLPRI;
+	return mask;
 }
 
 /**

@@ -13,9 +13,12 @@ void dsync_event_stop(struct dsync_context *context);
 
 void dsync_event_news(struct dsync_set *set, int error);
 void dsync_event_ready(struct dsync_entry *entry);
+void dsync_event_wanted(struct dsync_set *set);
+void dsync_event_revoked(struct dsync_set *set);
+void dsync_event_answered(struct dsync_entry *entry);
 
 bool dsync_event_any(struct dsync_context *context);
-bool dsync_event_look(struct dsync_context *context);
+__poll_t dsync_event_look(struct dsync_context *context);
 int dsync_event_read(struct dsync_context *context, char __user *to);
 
 #endif /* _DSYNC_EVENT_H */

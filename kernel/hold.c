@@ -8,6 +8,7 @@
 #include "abandon.h"
 #include "buf.h"
 #include "hold.h"
+#include "lease.h"
 #include "owner.h"
 #include "queue.h"
 #include "set.h"
@@ -35,7 +36,7 @@ void dsync_hold_insert(struct dsync_access *access)
 	if (access->set->state == DSYNC_QUEUED)
 		dsync_buf_remove_queued(buf, access);
 	dsync_buf_insert_held(buf, access);
-	access->abandoned = dsync_abandon_look(access);
+	access->marks = dsync_abandon_look(access);
 }
 
 /**
@@ -105,5 +106,7 @@ void dsync_hold_drop(struct dsync_set *set)
 
 	dsync_set_for_each_part(set, access, end)
 		drop_part(access, end, later);
+	if (set->wanted)
+		dsync_lease_over(set);
 	dsync_owner_sub_held(set->owner, set->nr);
 }

@@ -13,6 +13,7 @@
 #include "buf.h"
 #include "context.h"
 #include "entry.h"
+#include "lease.h"
 #include "owner.h"
 #include "set.h"
 
@@ -20,10 +21,12 @@
 #define ACQUIRE_SIZE_V0	48
 #define RELEASE_SIZE_V0	16
 #define QUERY_SIZE_V0	32
+#define LEASE_SIZE_V0	16
 
 static_assert(sizeof(struct dmabuf_sync_acquire) == ACQUIRE_SIZE_V0);
 static_assert(sizeof(struct dmabuf_sync_release) == RELEASE_SIZE_V0);
 static_assert(sizeof(struct dmabuf_sync_query) == QUERY_SIZE_V0);
+static_assert(sizeof(struct dmabuf_sync_lease) == LEASE_SIZE_V0);
 
 /* Read a structure of another size than ours. */
 static int read_other(void *to, size_t size, size_t min_size, void __user *from, u32 user_size)
@@ -169,11 +172,11 @@ static struct dsync_entry *entry_make(struct dsync_context *context, struct want
 
 static int check_acquire(const struct dmabuf_sync_acquire *arg)
 {
-	const u32 flags = DMABUF_SYNC_NONBLOCK | DMABUF_SYNC_QUEUE;
+	const u32 ways = DMABUF_SYNC_NONBLOCK | DMABUF_SYNC_QUEUE;
 
-	if (arg->flags & ~flags || (arg->flags & flags) == flags)
+	if (arg->flags & ~(ways | DMABUF_SYNC_NOTIFY) || (arg->flags & ways) == ways)
 		return -EINVAL;
-	if (arg->flags && arg->deadline_ns)
+	if (arg->flags & ways && arg->deadline_ns)
 		return -EINVAL;
 	if (arg->deadline_ns < 0)
 		return -EINVAL;
@@ -362,6 +365,22 @@ static int ioctl_query(void __user *user)
 	return ret;
 }
 
+static int ioctl_lease(struct dsync_owner *owner, struct dmabuf_sync_lease __user *user)
+{
+	struct dmabuf_sync_lease arg;
+	int ret;
+
+	ret = read_sized(&arg, sizeof(arg), LEASE_SIZE_V0, user);
+	if (ret)
+		return ret;
+	if (arg.flags || arg.reserved)
+		return -EINVAL;
+	if (arg.lease_ms && arg.lease_ms < DMABUF_SYNC_MIN_LEASE_MS)
+		return -EINVAL;
+	WRITE_ONCE(owner->lease_ms, arg.lease_ms);
+	return put_user(dsync_lease_ms(owner), &user->lease_ms);
+}
+
 /* Calls of later versions differ in the size that the number carries. */
 static bool is_call(unsigned int cmd, unsigned int known)
 {
@@ -388,5 +407,7 @@ long dsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_release(context, user);
 	if (is_call(cmd, DMABUF_SYNC_IOC_QUERY))
 		return ioctl_query(user);
+	if (is_call(cmd, DMABUF_SYNC_IOC_LEASE))
+		return ioctl_lease(context->owner, user);
 	return -ENOTTY;
 }

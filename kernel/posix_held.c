@@ -23,10 +23,12 @@ static struct dsync_access *only(struct dsync_set *set)
 /**
  * struct held - what is held by one access
  * @by_start: in &dsync_posix.sets
+ * @posix: the locks it is of
  * @set: the set of that access, whose references are those of the structure
  */
 struct held {
 	struct rb_node by_start;
+	struct dsync_posix *posix;
 	struct dsync_set set;
 };
 
@@ -38,6 +40,18 @@ static struct dsync_set *set_of(struct rb_node *node)
 static struct rb_node *node_of(struct dsync_set *set)
 {
 	return &container_of(set, struct held, set)->by_start;
+}
+
+/**
+ * dsync_posix_held_by() - whose lock something is held by
+ * @set: what is, or was, held
+ *
+ * Context: any.
+ * Return: the locks of a process on the buffer.
+ */
+struct dsync_posix *dsync_posix_held_by(struct dsync_set *set)
+{
+	return container_of(set, struct held, set)->posix;
 }
 
 /**
@@ -97,17 +111,15 @@ static void sets_remove(struct dsync_posix *posix, struct dsync_set *set)
  * dsync_posix_held_release() - release what one set holds
  * @posix: the locks
  * @set: the set
- * @abandoned: the process died with it
+ * @how: why
  *
  * Context: process context; @posix's mutex is held; may sleep.
  */
-void dsync_posix_held_release(struct dsync_posix *posix, struct dsync_set *set, bool abandoned)
+void dsync_posix_held_release(struct dsync_posix *posix, struct dsync_set *set,
+			      enum dsync_end how)
 {
 	sets_remove(posix, set);
-	if (abandoned)
-		dsync_release_abandoned(set);
-	else
-		dsync_release(set);
+	WARN_ON_ONCE(dsync_release(set, how));
 	dsync_posix_held_drop(posix, set);
 }
 
@@ -154,6 +166,7 @@ struct dsync_set *dsync_posix_held_set(struct dsync_posix *posix, const struct f
 		set = dsync_set_alloc(posix->owner->owner, 1, offsetof(struct held, set));
 	if (IS_ERR(set))
 		return set;
+	container_of(set, struct held, set)->posix = posix;
 	ret = set_fill(posix, fl, set);
 	if (!ret)
 		return set;
@@ -196,7 +209,10 @@ static struct dsync_set *spare_make(struct dsync_posix *posix)
 	struct dsync_set *set;
 
 	set = dsync_set_alloc_part(posix->owner->owner, offsetof(struct held, set));
-	if (!set || !dsync_set_fill(set, &any))
+	if (!set)
+		return NULL;
+	container_of(set, struct held, set)->posix = posix;
+	if (!dsync_set_fill(set, &any))
 		return set;
 	dsync_set_put(set);
 	return NULL;
@@ -288,7 +304,7 @@ bool dsync_posix_held_any(struct dsync_posix *posix)
 /* Take the range out of one set that overlaps it. */
 static void set_cut(struct dsync_posix *posix, struct dsync_set *set,
 		    struct dsync_posix_range range, struct dsync_posix_spares *spares,
-		    bool abandoned)
+		    enum dsync_end how)
 {
 	struct dsync_access *access = only(set);
 	unsigned long start = access->start, last = access->last;
@@ -307,7 +323,7 @@ static void set_cut(struct dsync_posix *posix, struct dsync_set *set,
 	} else if (last > range.last) {
 		dsync_replace_cut(set, access->mode, range.last + 1, last);
 	} else {
-		dsync_posix_held_release(posix, set, abandoned);
+		dsync_posix_held_release(posix, set, how);
 	}
 }
 
@@ -326,13 +342,13 @@ static void set_merge(struct dsync_posix *posix, struct dsync_set *new,
  * @range: the range
  * @new: who holds it, ready; what touches it in its own mode becomes part of it. NULL: nobody
  * @spares: to cut sets with; without one the bytes on the right are the kernel's alone
- * @abandoned: what is released was abandoned: the process died with it
+ * @how: why what is released is
  *
  * Context: process context; @posix's mutex is held; may sleep.
  */
 void dsync_posix_held_change(struct dsync_posix *posix, struct dsync_posix_range range,
 			     struct dsync_set *new, struct dsync_posix_spares *spares,
-			     bool abandoned)
+			     enum dsync_end how)
 {
 	unsigned long after = range.last == DSYNC_LAST_BYTE ? DSYNC_LAST_BYTE : range.last + 1;
 	struct dsync_set *set, *next;
@@ -344,7 +360,7 @@ void dsync_posix_held_change(struct dsync_posix *posix, struct dsync_posix_range
 			set_merge(posix, new, set);
 		else if (dsync_range_overlaps(only(set)->start, only(set)->last,
 					      range.start, range.last))
-			set_cut(posix, set, range, spares, abandoned);
+			set_cut(posix, set, range, spares, how);
 	}
 	if (new)
 		sets_add(posix, new);

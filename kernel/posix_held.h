@@ -6,6 +6,8 @@
 #include <linux/fcntl.h>
 #include <linux/types.h>
 
+#include "release.h"
+
 struct dsync_posix;
 struct dsync_set;
 struct file_lock;
@@ -45,6 +47,7 @@ static inline u32 dsync_posix_held_mode(int type)
 }
 
 struct dsync_set *dsync_posix_held_set(struct dsync_posix *posix, const struct file_lock *fl);
+struct dsync_posix *dsync_posix_held_by(struct dsync_set *set);
 void dsync_posix_held_drop(struct dsync_posix *posix, struct dsync_set *set);
 bool dsync_posix_held_any(struct dsync_posix *posix);
 struct dsync_set *dsync_posix_held_from(struct dsync_posix *posix, unsigned long byte);
@@ -54,8 +57,9 @@ bool dsync_posix_held_cover(struct dsync_posix *posix, struct dsync_posix_range 
 			    bool *same);
 void dsync_posix_held_change(struct dsync_posix *posix, struct dsync_posix_range range,
 			     struct dsync_set *new, struct dsync_posix_spares *spares,
-			     bool abandoned);
-void dsync_posix_held_release(struct dsync_posix *posix, struct dsync_set *set, bool abandoned);
+			     enum dsync_end how);
+void dsync_posix_held_release(struct dsync_posix *posix, struct dsync_set *set,
+			      enum dsync_end how);
 
 int dsync_posix_spares_make(struct dsync_posix *posix, struct dsync_posix_spares *spares,
 			    unsigned int nr);

@@ -15,6 +15,7 @@
 #include "buf.h"
 #include "owner.h"
 #include "posix_held.h"
+#include "posix_lease.h"
 #include "posix_lock.h"
 #include "posix_owner.h"
 #include "posix_record.h"
@@ -67,6 +68,9 @@ static int lock_unlock(struct file *file, struct file_lock *fl)
 	mutex_lock(&posix->mutex);
 	ret = dsync_posix_record_unlock(posix, fl);
 	mutex_unlock(&posix->mutex);
+	/* It is unlocked in any case. */
+	if (!ret)
+		ret = dsync_posix_lease_tell(posix);
 	dsync_posix_owner_put(posix);
 	return errno_of(ret, false);
 }
@@ -124,7 +128,7 @@ static int lock_once(struct dsync_posix *posix, struct file_lock *fl, bool wait)
 		ret = lock_record(posix, fl, set);
 		if (!ret)
 			return 0;
-		dsync_release_untold(set);
+		WARN_ON_ONCE(dsync_release(set, DSYNC_END_UNTOLD));
 	}
 	dsync_posix_held_drop(posix, set);
 	return ret;
@@ -185,7 +189,9 @@ static int lock_set(struct file *file, struct file_lock *fl, bool wait)
 	if (!posix)
 		return -ENOLCK;
 	fl->c.flc_flags &= ~FL_SLEEP;
-	ret = errno_of(lock_loop(posix, fl, wait), wait);
+	ret = dsync_posix_lease_tell(posix);
+	if (!ret)
+		ret = errno_of(lock_loop(posix, fl, wait), wait);
 	dsync_posix_owner_put(posix);
 	return ret;
 }
@@ -322,8 +328,9 @@ static int lock_get(struct file *file, struct file_lock *fl)
  *
  * Context: process context; with F_SETLKW sleeps, interruptibly.
  * Return: 0; -EAGAIN, -EDEADLK, -ERESTARTSYS or -ERESTARTNOINTR; -EINVAL for a lock of the open
- * file (F_OFD_SETLK); -ENOLCK without memory, at the owner's limit or when unloading; or what
- * an exporter's begin_cpu_access returned. An unlock fails without memory only.
+ * file (F_OFD_SETLK); -ENOLCK without memory, at the owner's limit or when unloading; -EOWNERDEAD, once,
+ * if locks on the buffer were revoked since the last call: nothing is locked, but an unlock is done; or
+ * what an exporter's begin_cpu_access returned. An unlock fails without memory only.
  */
 int dsync_posix_lock(struct file *file, int cmd, struct file_lock *fl)
 {

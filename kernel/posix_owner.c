@@ -225,6 +225,14 @@ static struct dsync_posix *state_alloc(fl_owner_t key, struct file *file)
 	return posix;
 }
 
+/* A process that lives is to be told of locks that it has lost, however late. */
+static bool is_to_be_told(const struct dsync_posix *posix)
+{
+	struct dsync_owner *owner = READ_ONCE(posix->owner->owner);
+
+	return READ_ONCE(posix->revoked) == owner->id && dsync_posix_owner_lives(owner->pid);
+}
+
 /*
  * The state dies if it is idle. With the mutex held nobody makes records of it, and without
  * records only whoever has a reference does anything with it.
@@ -236,7 +244,7 @@ static bool state_dies(struct dsync_posix *posix)
 	if (!mutex_trylock(&posix->mutex))
 		return false;
 	dies = !atomic_read(&posix->nr_records) && RB_EMPTY_ROOT(&posix->sets) &&
-	       refcount_dec_if_one(&posix->ref);
+	       !is_to_be_told(posix) && refcount_dec_if_one(&posix->ref);
 	mutex_unlock(&posix->mutex);
 	return dies;
 }

@@ -88,6 +88,8 @@ struct dsync_posix_key {
  * @used: jiffies of the last use
  * @task: who changes the records, with @mutex held
  * @recorded: the change has made a record; under the lock of the inode's records
+ * @revoked: id of the owner whose locks were revoked, until it is told; or 0
+ * @revoked_ino: inode number of the buffer then
  */
 struct dsync_posix {
 	struct rhash_head node;
@@ -100,6 +102,8 @@ struct dsync_posix {
 	atomic_t nr_records;
 	unsigned long used;
 	struct task_struct *task;
+	u64 revoked;
+	u64 revoked_ino;
 	bool recorded;
 	/**
 	 * @mutex: protects the members below; held while records and sets change, and never

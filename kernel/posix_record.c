@@ -169,7 +169,7 @@ static bool gap_find(struct dsync_posix *posix, struct file *file, struct gap *g
 }
 
 /* In the gap, hold what the records have: less, or nothing. */
-static void gap_close(struct dsync_posix *posix, struct gap *gap, bool abandoned)
+static void gap_close(struct dsync_posix *posix, struct gap *gap, enum dsync_end how)
 {
 	struct dsync_set *set = dsync_posix_held_from(posix, gap->range.start), *part = NULL;
 	struct dsync_posix_spares spares = {};
@@ -182,17 +182,17 @@ static void gap_close(struct dsync_posix *posix, struct gap *gap, bool abandoned
 		dsync_replace_part(set, part, gap->mode, gap->range.start,
 				   gap->range.last);
 	}
-	dsync_posix_held_change(posix, gap->range, part, &spares, abandoned);
+	dsync_posix_held_change(posix, gap->range, part, &spares, how);
 	dsync_posix_spares_free(&spares);
 }
 
-static void sync_abandoned(struct dsync_posix *posix, struct file *file, bool abandoned)
+static void gaps_close(struct dsync_posix *posix, struct file *file, enum dsync_end how)
 {
 	struct gap gap;
 
 	lockdep_assert_held(&posix->mutex);
 	while (gap_find(posix, file, &gap))
-		gap_close(posix, &gap, abandoned);
+		gap_close(posix, &gap, how);
 }
 
 /**
@@ -207,12 +207,14 @@ static void sync_abandoned(struct dsync_posix *posix, struct file *file, bool ab
  */
 void dsync_posix_record_sync(struct dsync_posix *posix, struct file *file)
 {
-	sync_abandoned(posix, file, false);
+	gaps_close(posix, file, DSYNC_END_RELEASED);
 }
 
-static bool task_dies(void)
+/* How a task that closes the file ends what it had. */
+static enum dsync_end closed_how(void)
 {
-	return current->flags & PF_EXITING || fatal_signal_pending(current);
+	return current->flags & PF_EXITING || fatal_signal_pending(current) ?
+	       DSYNC_END_ABANDONED : DSYNC_END_RELEASED;
 }
 
 /*
@@ -230,7 +232,7 @@ static void record_release(struct file_lock *fl)
 	/* The record keeps the state alive until it is not counted any more. */
 	refcount_inc(&posix->ref);
 	mutex_lock(&posix->mutex);
-	sync_abandoned(posix, fl->c.flc_file, task_dies());
+	gaps_close(posix, fl->c.flc_file, closed_how());
 	atomic_dec(&posix->nr_records);
 	mutex_unlock(&posix->mutex);
 	dsync_posix_owner_put(posix);
@@ -310,7 +312,7 @@ int dsync_posix_record_lock(struct dsync_posix *posix, struct file_lock *fl,
 		goto free;
 	if (!set)
 		set = downgrade_part(posix, range, mode, &spares);
-	dsync_posix_held_change(posix, range, set, &spares, false);
+	dsync_posix_held_change(posix, range, set, &spares, DSYNC_END_RELEASED);
 	/* Merged with a record that was there, which may be a foreign one. */
 	if (!posix->recorded)
 		dsync_posix_record_sync(posix, posix->key.file);
@@ -320,9 +322,9 @@ free:
 }
 
 /* In tree, the unlock with which the VFS closes a file for a task comes here, too. */
-static bool closed_by_death(const struct file_lock *fl)
+static enum dsync_end unlocked_how(const struct file_lock *fl)
 {
-	return fl->c.flc_flags & FL_CLOSE && task_dies();
+	return fl->c.flc_flags & FL_CLOSE ? closed_how() : DSYNC_END_RELEASED;
 }
 
 /**
@@ -344,8 +346,37 @@ int dsync_posix_record_unlock(struct dsync_posix *posix, struct file_lock *fl)
 		ret = dsync_posix_spares_make(posix, &spares, 1);
 	ret = ret ?: record_change(posix, fl);
 	if (!ret)
-		dsync_posix_held_change(posix, range, NULL, &spares, closed_by_death(fl));
+		dsync_posix_held_change(posix, range, NULL, &spares, unlocked_how(fl));
 	dsync_posix_spares_free(&spares);
+	return ret;
+}
+
+/**
+ * dsync_posix_record_revoke() - record that a lock is gone, and release what is held by it
+ * @posix: the locks
+ * @set: what is held
+ *
+ * Context: process context; @posix's mutex is held; may sleep. Its file is not being closed.
+ * Return: 0, or -ENOMEM or -ENOLCK without memory.
+ */
+int dsync_posix_record_revoke(struct dsync_posix *posix, struct dsync_set *set)
+{
+	struct dsync_posix_range range = { only(set)->start, only(set)->last };
+	struct dsync_posix_spares spares = {};
+	struct file_lock fl;
+	int ret;
+
+	lockdep_assert_held(&posix->mutex);
+	locks_init_lock(&fl);
+	fl.c.flc_type = F_UNLCK;
+	fl.c.flc_flags = FL_POSIX;
+	fl.c.flc_owner = posix->key.owner;
+	fl.c.flc_file = posix->key.file;
+	fl.fl_start = range.start;
+	fl.fl_end = range.last == DSYNC_LAST_BYTE ? OFFSET_MAX : range.last;
+	ret = record_change(posix, &fl);
+	if (!ret)
+		dsync_posix_held_change(posix, range, NULL, &spares, DSYNC_END_REVOKED);
 	return ret;
 }
 
@@ -380,6 +411,6 @@ void dsync_posix_record_forget(struct dsync_posix *posix)
 	if (atomic_read(&posix->nr_records))
 		records_forget(posix);
 	while ((set = dsync_posix_held_from(posix, 0)))
-		dsync_posix_held_release(posix, set, false);
+		dsync_posix_held_release(posix, set, DSYNC_END_RELEASED);
 	mutex_unlock(&posix->mutex);
 }

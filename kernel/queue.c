@@ -25,6 +25,7 @@
 
 #include "buf.h"
 #include "hold.h"
+#include "lease.h"
 #include "line.h"
 #include "owner.h"
 #include "queue.h"
@@ -82,6 +83,7 @@ void dsync_queue_watch(struct dsync_set *set, struct dsync_access *blocker)
 	lockdep_assert_held(&blocker->buf->lock);
 	list_move_tail(&set->watch, &blocker->watchers);
 	WRITE_ONCE(set->watched, blocker->buf);
+	dsync_lease_watched(blocker);
 }
 
 /**
@@ -143,8 +145,14 @@ struct dsync_access *dsync_queue_holder(struct dsync_set *set)
  */
 static void hand_over_async(struct dsync_set *set)
 {
-	if (set->by_task)
+	struct dsync_access *access;
+
+	if (set->by_task) {
+		dsync_set_for_each(set, access)
+			if (!list_empty(&access->watchers))
+				dsync_lease_watched(access);
 		set->done(set, 0);
+	}
 	if (!set->by_task || dsync_owner_blocks(set->owner))
 		dsync_set_queue_request(set);
 }

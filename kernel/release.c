@@ -27,7 +27,7 @@ static void clear_marks(struct dsync_set *set)
 	if (set->owner->kind == DMABUF_SYNC_OWNER_FCNTL)
 		return;
 	dsync_set_for_each(set, access)
-		if (access->abandoned && dsync_access_writes(access))
+		if (access->marks && dsync_access_writes(access))
 			dsync_abandon_clear(access);
 }
 
@@ -39,7 +39,6 @@ static void trace_over(struct dsync_set *set)
 		dsync_trace_released(access);
 }
 
-/* Noted before the next writer can get in. */
 static void note_abandoned(struct dsync_set *set)
 {
 	struct dsync_access *access;
@@ -47,8 +46,19 @@ static void note_abandoned(struct dsync_set *set)
 	dsync_set_for_each(set, access) {
 		if (!dsync_access_writes(access))
 			continue;
-		dsync_abandon_note(access);
+		dsync_abandon_note(access, DSYNC_MARK_ABANDONED);
 		dsync_trace(abandoned, access);
+	}
+}
+
+static void note_revoked(struct dsync_set *set)
+{
+	struct dsync_access *access;
+
+	dsync_set_for_each(set, access) {
+		if (dsync_access_writes(access))
+			dsync_abandon_note(access, DSYNC_MARK_REVOKED);
+		dsync_trace(revoked, access);
 	}
 }
 
@@ -72,19 +82,40 @@ static void release_work(struct work_struct *work)
 	dsync_set_put(set);
 }
 
+/* Before anybody else can get in. */
+static void leave_marks(struct dsync_set *set, enum dsync_end how)
+{
+	switch (how) {
+	case DSYNC_END_RELEASED:
+		clear_marks(set);
+		break;
+	case DSYNC_END_UNTOLD:
+		break;
+	case DSYNC_END_ABANDONED:
+		note_abandoned(set);
+		break;
+	case DSYNC_END_REVOKED:
+		note_revoked(set);
+		break;
+	}
+}
+
 /**
- * dsync_release() - the owner releases a ready set
+ * dsync_release() - a set that was ready ends
  * @set: the set, not committed
+ * @how: why. It ends once, by whoever comes first: its owner, the end of that, or of its lease
  *
  * Context: process context; may sleep.
+ * Return: 0, or -EOWNERDEAD: it has ended, or is about to.
  */
-void dsync_release(struct dsync_set *set)
+int dsync_release(struct dsync_set *set, enum dsync_end how)
 {
-	if (WARN_ON_ONCE(set->state != DSYNC_READY))
-		return;
+	if (cmpxchg(&set->state, DSYNC_READY, DSYNC_CLOSING) != DSYNC_READY)
+		return -EOWNERDEAD;
 	dsync_coherency_end(set);
-	clear_marks(set);
+	leave_marks(set, how);
 	leave_tables(set);
+	return 0;
 }
 
 /* False also where it cannot be told: kernels without preemption do not count. */
@@ -108,10 +139,10 @@ bool dsync_release_any(struct dsync_set *set)
 	if (WARN_ON_ONCE(READ_ONCE(set->state) != DSYNC_READY))
 		return false;
 
-	if (!set->has_cpu && !dsync_set_was_abandoned(set)) {
+	if (!set->has_cpu && !dsync_set_marks(set)) {
 		leave_tables(set);
 	} else if (may_sleep()) {
-		dsync_release(set);
+		WARN_ON_ONCE(dsync_release(set, DSYNC_END_RELEASED));
 	} else {
 		/* From here on it is the worker's: nobody finds it ready once more. */
 		WRITE_ONCE(set->state, DSYNC_CLOSING);
@@ -120,33 +151,6 @@ bool dsync_release_any(struct dsync_set *set)
 		dsync_set_queue_release(&set->release_work);
 	}
 	return true;
-}
-
-/**
- * dsync_release_abandoned() - the owner is gone
- * @set: a ready set of that owner
- *
- * Context: process context; may sleep.
- */
-void dsync_release_abandoned(struct dsync_set *set)
-{
-	dsync_coherency_end(set);
-	note_abandoned(set);
-	leave_tables(set);
-}
-
-/**
- * dsync_release_untold() - a ready set is released before its owner knew of it
- * @set: the set, not committed
- *
- * Nothing was written, and what was abandoned is left for the next one.
- *
- * Context: process context; may sleep.
- */
-void dsync_release_untold(struct dsync_set *set)
-{
-	dsync_coherency_end(set);
-	leave_tables(set);
 }
 
 /**

@@ -6,10 +6,23 @@
 
 struct dsync_set;
 
-void dsync_release(struct dsync_set *set);
+/**
+ * enum dsync_end - how a set that was ready ends
+ * @DSYNC_END_RELEASED: its owner releases it. A writer has written what it was told of
+ * @DSYNC_END_UNTOLD: before its owner knew of it: nothing was written, and what was abandoned is left
+ *	for the next one
+ * @DSYNC_END_ABANDONED: its owner is gone
+ * @DSYNC_END_REVOKED: its lease is over
+ */
+enum dsync_end {
+	DSYNC_END_RELEASED,
+	DSYNC_END_UNTOLD,
+	DSYNC_END_ABANDONED,
+	DSYNC_END_REVOKED,
+};
+
+int dsync_release(struct dsync_set *set, enum dsync_end how);
 bool dsync_release_any(struct dsync_set *set);
-void dsync_release_abandoned(struct dsync_set *set);
-void dsync_release_untold(struct dsync_set *set);
 void dsync_release_unready(struct dsync_set *set);
 void dsync_release_job(struct dsync_set *set);
 

@@ -14,6 +14,7 @@
 #include "buf.h"
 #include "coherency.h"
 #include "graph.h"
+#include "lease.h"
 #include "owner.h"
 #include "queue.h"
 #include "release.h"
@@ -102,8 +103,9 @@ void dsync_replace_part(struct dsync_set *set, struct dsync_set *part, u32 mode,
 		     start > only(set)->last);
 	part->acquired_ns = set->acquired_ns;
 	part->requested_ns = set->acquired_ns;
-	only(part)->abandoned = only(set)->abandoned;
+	only(part)->marks = only(set)->marks;
 	table_change(part, mode, start, last);
+	dsync_lease_share(part, set);
 	dsync_coherency_resume(part);
 }
 
@@ -122,8 +124,9 @@ void dsync_replace_merge(struct dsync_set *set, struct dsync_set *other)
 	WARN_ON_ONCE(only(set)->mode != only(other)->mode);
 	/* Its age is that of the oldest part. */
 	WRITE_ONCE(set->acquired_ns, min(set->acquired_ns, other->acquired_ns));
-	only(set)->abandoned |= only(other)->abandoned;
+	only(set)->marks |= only(other)->marks;
+	dsync_lease_share(set, other);
 	if (start != only(set)->start || last != only(set)->last)
 		recut(set, only(set)->mode, start, last);
-	dsync_release(other);
+	WARN_ON_ONCE(dsync_release(other, DSYNC_END_RELEASED));
 }

@@ -21,6 +21,7 @@
 #include "buf.h"
 #include "coherency.h"
 #include "fence.h"
+#include "lease.h"
 #include "owner.h"
 #include "queue.h"
 #include "release.h"
@@ -119,9 +120,11 @@ static int request_step(struct dsync_set *set, unsigned int how)
 {
 	int ret = request_step_to(set, NR_STAGES, how);
 
-	if (!ret)
-		WRITE_ONCE(set->state, DSYNC_READY);
-	return ret;
+	if (ret)
+		return ret;
+	WRITE_ONCE(set->state, DSYNC_READY);
+	dsync_lease_ready(set);
+	return 0;
 }
 
 /* Nobody kicks the set any more and nothing of it is left in any table. */
@@ -419,6 +422,17 @@ int dsync_request_look(struct dsync_set *set)
 }
 
 /**
+ * dsync_request_was_ready() - did a request come to its end
+ * @set: the set, whose request is not made, or looked at, any more
+ *
+ * Return: true if the set has been ready; it may have been released since.
+ */
+bool dsync_request_was_ready(const struct dsync_set *set)
+{
+	return set->stage == NR_STAGES;
+}
+
+/**
  * dsync_request_goes_on() - is a queued request not over, nor ready
  * @set: the set, which nobody opens at the same time
  *
@@ -451,6 +465,33 @@ int dsync_request_open(struct dsync_set *set)
 	}
 	mutex_unlock(&set->run);
 	return ret;
+}
+
+/**
+ * dsync_request_revoke() - the lease of a queued request that was acquired is over
+ * @set: the set; the caller has a reference
+ *
+ * Its event tells -EOWNERDEAD.
+ *
+ * Context: process context; sleeps while a task is in dsync_request_open().
+ * Return: true if so; false: it is ready, or over.
+ */
+bool dsync_request_revoke(struct dsync_set *set)
+{
+	struct dsync_access *access;
+	bool revoked;
+
+	mutex_lock(&set->run);
+	revoked = set->result == -EINPROGRESS && READ_ONCE(set->state) == DSYNC_HELD;
+	if (revoked) {
+		dsync_set_for_each(set, access)
+			dsync_trace(revoked, access);
+		request_finish(set, -EOWNERDEAD);
+		/* With the mutex, which the end of the set's user takes, too. */
+		set->done(set, 0);
+	}
+	mutex_unlock(&set->run);
+	return revoked;
 }
 
 /**

@@ -11,8 +11,10 @@ int dsync_request_nonblock(struct dsync_set *set);
 int dsync_request_async(struct dsync_set *set, dsync_done_fn done);
 int dsync_request_queue(struct dsync_set *set, dsync_done_fn news);
 int dsync_request_look(struct dsync_set *set);
+bool dsync_request_was_ready(const struct dsync_set *set);
 bool dsync_request_goes_on(const struct dsync_set *set);
 int dsync_request_open(struct dsync_set *set);
+bool dsync_request_revoke(struct dsync_set *set);
 bool dsync_request_cancel(struct dsync_set *set);
 
 #endif /* _DSYNC_REQUEST_H */

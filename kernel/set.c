@@ -415,6 +415,7 @@ bool dsync_set_renew(struct dsync_set *set)
 	set->searched = 0;
 	set->search_order = 0;
 	set->requested_ns = 0;
+	set->wanted = 0;
 	set->kicked = 0;
 	set->done = NULL;
 	set->by_task = false;
@@ -547,17 +548,17 @@ void dsync_set_abort(struct dsync_set *set)
 }
 
 /**
- * dsync_set_was_abandoned() - did an earlier writer leave anything here undefined
+ * dsync_set_marks() - did earlier writers leave anything here undefined
  * @set: a set that was acquired
  *
- * Return: true if so, and no writer that was told came in between.
+ * Return: BIT(enum dsync_mark_kind): so, and no writer that was told came in between.
  */
-bool dsync_set_was_abandoned(const struct dsync_set *set)
+u8 dsync_set_marks(const struct dsync_set *set)
 {
 	const struct dsync_access *access;
+	u8 marks = 0;
 
 	dsync_set_for_each(set, access)
-		if (access->abandoned)
-			return true;
-	return false;
+		marks |= access->marks;
+	return marks;
 }

@@ -22,7 +22,7 @@ struct task_struct;
  * @DSYNC_QUEUED: in the buffers' trees of queued accesses, holds nothing
  * @DSYNC_HELD: all accesses are in the buffers' trees of held ones
  * @DSYNC_READY: held, the fences of stock drivers signaled, the CPU windows open
- * @DSYNC_CLOSING: released where that must not sleep; a worker closes the windows and ends it
+ * @DSYNC_CLOSING: being released: its windows close, or a worker will close them
  * @DSYNC_COMMITTED: held by a job whose fence is published; the fence releases it
  * @DSYNC_OVER: released, or failed
  */
@@ -76,6 +76,7 @@ struct dsync_fence_wait {
 #define DSYNC_SET_DOOMED	2
 #define DSYNC_SET_UNSURE	3
 #define DSYNC_SET_REPEATS	4
+#define DSYNC_SET_EXPIRED	5
 
 /*
  * Accesses that are checked and entered in one critical section: a set of more of them, or
@@ -128,12 +129,14 @@ struct dsync_commit {
  * @searched: steps that it has searched the wait-for graph (effort.c); of its task, or worker
  * @requested_ns: CLOCK_MONOTONIC, when it was requested
  * @acquired_ns: CLOCK_MONOTONIC, when it was acquired
+ * @wanted: jiffies when somebody was first seen to wait for it; 0: nobody was (lease.c)
  * @kicked: DSYNC_SET_KICKED: look again; DSYNC_SET_ABORTED: a task is to give up;
  *	DSYNC_SET_DOOMED: the victim of a deadlock; DSYNC_SET_UNSURE: a search for deadlocks
- *	was not finished; DSYNC_SET_REPEATS: it will be kicked to go on with it (effort.c)
+ *	was not finished; DSYNC_SET_REPEATS: it will be kicked to go on with it (effort.c);
+ *	DSYNC_SET_EXPIRED: its lease is over, it is being revoked
  * @task: who sleeps for it, while it is queued or a fence callback is armed
  * @work: runs an asynchronous request
- * @release_work: ends the CPU windows of a release that must not sleep
+ * @release_work: ends the CPU windows of a release that must not sleep, or revokes the set
  * @done: told the end of an asynchronous request, or that a queued one has news; NULL for a
  *	task's own
  * @wait: until it is ready, the wait for fences of stock drivers
@@ -169,6 +172,7 @@ struct dsync_set {
 	u64 searched;
 	u64 requested_ns;
 	u64 acquired_ns;
+	unsigned long wanted;
 
 	/** @run: serializes the steps of an asynchronous, or a queued, request */
 	struct mutex run;
@@ -250,6 +254,6 @@ void dsync_set_abort(struct dsync_set *set);
 bool dsync_set_queue_request(struct dsync_set *set);
 bool dsync_set_queue_release(struct work_struct *work);
 bool dsync_set_queue_serve(struct work_struct *work);
-bool dsync_set_was_abandoned(const struct dsync_set *set);
+u8 dsync_set_marks(const struct dsync_set *set);
 
 #endif /* _DSYNC_SET_H */

@@ -80,6 +80,15 @@ void dsync_trace_abandoned(const struct dsync_access *access)
 }
 
 /**
+ * dsync_trace_revoked() - the lease of a held access is over
+ * @access: the access
+ */
+void dsync_trace_revoked(const struct dsync_access *access)
+{
+	DESCRIBE(revoked, access, held_ns(access));
+}
+
+/**
  * dsync_trace_failed() - a request is over without having been acquired
  * @access: an access of it
  * @error: negative errno

@@ -26,6 +26,7 @@ void dsync_trace_request(const struct dsync_access *access);
 void dsync_trace_acquired(const struct dsync_access *access, u64 wait_ns);
 void dsync_trace_released(const struct dsync_access *access);
 void dsync_trace_abandoned(const struct dsync_access *access);
+void dsync_trace_revoked(const struct dsync_access *access);
 void dsync_trace_failed(const struct dsync_access *access, int error);
 void dsync_trace_contended(const struct dsync_access *access,
 			   const struct dsync_access *blocker, bool queued);

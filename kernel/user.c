@@ -33,7 +33,7 @@ MODULE_PARM_DESC(max_user_buffers, "dma-bufs that the sets of one user may keep,
 
 static unsigned int max_user_marks = 1024;
 module_param_cb(max_user_marks, &dsync_limit_ops, &max_user_marks, 0644);
-MODULE_PARM_DESC(max_user_marks, "abandoned ranges of one user that are remembered, at least 1");
+MODULE_PARM_DESC(max_user_marks, "abandoned and revoked ranges of one user that are remembered, at least 1");
 
 static const struct rhashtable_params user_params = {
 	.head_offset		= offsetof(struct dsync_user, node),

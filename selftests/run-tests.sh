@@ -44,6 +44,7 @@ list=$DMABUF_SYNC_TESTS/tests.list
 totals=$DMABUF_SYNC_MODULES/tests.totals
 snapshot=/sys/kernel/debug/dmabuf_sync/accesses
 max_steps=/sys/module/dmabuf_sync/parameters/max_steps
+lease_ms=/sys/module/dmabuf_sync/parameters/lease_ms
 cgroup=/sys/fs/cgroup/run-tests
 [ -e "$list" ] || die "no $list: build the tests first (make check does)"
 [ -d "$DMABUF_SYNC_MODULES" ] || die "no $DMABUF_SYNC_MODULES: build the modules first (make check does)"
@@ -117,6 +118,9 @@ modules_load() {
 
 # The machine has no udev, which elsewhere says who may open the device; tests drop privileges.
 device_open_to_all() { [ ! -c /dev/dmabuf_sync ] || chmod 666 /dev/dmabuf_sync; }
+
+# Tests hold what they like for as long as they like; those that are about leases set their own.
+leases_are_long() { [ ! -e "$lease_ms" ] || echo 3600000 > "$lease_ms"; }
 
 modules_are_loaded() {
 	local module
@@ -260,7 +264,7 @@ judge() {
 }
 
 run_test() {
-	local dir=$1 program=$2 test=$1/$2 file tag reason
+	local dir=$1 program=$2 test=$1/$2 start=$SECONDS file tag reason
 
 	file=$DMABUF_SYNC_TESTS/$dir/$program
 	[ -x "$file" ] || file=$top/selftests/$dir/$program
@@ -270,6 +274,7 @@ run_test() {
 	mark "$tag"
 	reason=$(modules_load "$dir" 2>&1) || { fail "$test" "modules cannot be loaded: $reason"; return; }
 	device_open_to_all
+	leases_are_long
 	steps_reset
 	run_limited $((factor * $(setting "$dir" timeout 60) + ${TORTURE_SECONDS:-0})) "$file"
 	judge "$test" $?
@@ -277,6 +282,7 @@ run_test() {
 	log_is_clean "$tag" || fail "$test" "the kernel log has reports (above)"
 	snapshot_is_empty || fail "$test" "accesses are left behind (above)"
 	steps_are_bounded || fail "$test" "a buffer is locked for too long (above)"
+	echo "# $test took $((SECONDS - start)) s"
 }
 
 # The modules come with the first test of a folder, or with the next one after a test that has

@@ -218,7 +218,7 @@ static void too_many_pieces_are_not_cut(struct kunit *test)
 static bool told(struct kunit *test, struct dsync_set *set)
 {
 	KUNIT_EXPECT_EQ(test, 0, fx_try(set));
-	return set->accesses[0].abandoned;
+	return set->accesses[0].marks;
 }
 
 /* Through the stages of a request: looking, giving up, releasing. */
@@ -228,12 +228,12 @@ static void goes_with_the_release_of_a_writer_that_was_told(struct kunit *test)
 
 	KUNIT_EXPECT_FALSE(test, told(test, set));
 	set->state = DSYNC_READY;
-	dsync_release_abandoned(set);
+	dsync_release(set, DSYNC_END_ABANDONED);
 
 	set = fx_whole(test, B, 0, FX_W);
 	KUNIT_EXPECT_TRUE(test, told(test, set));
 	set->state = DSYNC_READY;
-	dsync_release_untold(set);
+	dsync_release(set, DSYNC_END_UNTOLD);
 
 	set = fx_whole(test, C, 0, FX_R);
 	KUNIT_EXPECT_TRUE(test, told(test, set));

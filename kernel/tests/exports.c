@@ -41,8 +41,6 @@ EXPORT_SYMBOL_IF_KUNIT(dsync_owner_create);
 EXPORT_SYMBOL_IF_KUNIT(dsync_owner_put);
 EXPORT_SYMBOL_IF_KUNIT(dsync_queue_cancel);
 EXPORT_SYMBOL_IF_KUNIT(dsync_release);
-EXPORT_SYMBOL_IF_KUNIT(dsync_release_abandoned);
-EXPORT_SYMBOL_IF_KUNIT(dsync_release_untold);
 EXPORT_SYMBOL_IF_KUNIT(dsync_set_alloc);
 EXPORT_SYMBOL_IF_KUNIT(dsync_set_fill);
 EXPORT_SYMBOL_IF_KUNIT(dsync_set_put);

@@ -163,7 +163,7 @@ int fx_try_now(struct dsync_set *set)
 void fx_release(struct dsync_set *set)
 {
 	set->state = DSYNC_READY;
-	dsync_release(set);
+	WARN_ON_ONCE(dsync_release(set, DSYNC_END_RELEASED));
 }
 
 void fx_cancel(struct dsync_set *set)

@@ -159,7 +159,9 @@ TEST_F(bad, flags_and_deadline)
 {
 	self->acquire.arg.flags = DMABUF_SYNC_NONBLOCK | DMABUF_SYNC_QUEUE;
 	EXPECT_REFUSED(-EINVAL);
-	self->acquire.arg.flags = 4;
+	self->acquire.arg.flags |= DMABUF_SYNC_NOTIFY;
+	EXPECT_REFUSED(-EINVAL);
+	self->acquire.arg.flags = 8;
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.flags = 1U << 31 | DMABUF_SYNC_NONBLOCK;
 	EXPECT_REFUSED(-EINVAL);
@@ -381,6 +383,33 @@ TEST_F(bad, query)
 	EXPECT_QUERY_REFUSED(-E2BIG, tail, 1);
 	EXPECT_QUERY_REFUSED(0, tail, 0);
 	EXPECT_EQ(1, query.arg.nr_infos);
+}
+
+TEST_F(bad, lease)
+{
+	struct {
+		struct dmabuf_sync_lease arg;
+		uint64_t tail;
+	} lease = { .arg = { .size = sizeof(lease.arg), .lease_ms = 77 } }, good = lease;
+	int ctx = self->ctx;
+
+#define EXPECT_LEASE_REFUSED(error, member, value)				\
+	do {									\
+		lease = good;							\
+		lease.member = (value);						\
+		EXPECT_EQ((error), call(ctx, DMABUF_SYNC_IOC_LEASE, &lease));	\
+	} while (0)
+
+	EXPECT_LEASE_REFUSED(0, arg.flags, 0);
+	EXPECT_EQ(77, lease.arg.lease_ms);
+	EXPECT_LEASE_REFUSED(-EINVAL, arg.flags, 1);
+	EXPECT_LEASE_REFUSED(-EINVAL, arg.reserved, 1);
+	EXPECT_LEASE_REFUSED(-EINVAL, arg.lease_ms, DMABUF_SYNC_MIN_LEASE_MS - 1);
+	EXPECT_LEASE_REFUSED(-EINVAL, arg.size, sizeof(lease.arg) - 1);
+	EXPECT_EQ(-EFAULT, call(ctx, DMABUF_SYNC_IOC_LEASE, self->hole));
+	good.arg.size = sizeof(lease);
+	EXPECT_LEASE_REFUSED(-E2BIG, tail, 1);
+	EXPECT_LEASE_REFUSED(0, tail, 0);
 }
 
 TEST_F(bad, unknown_calls)

@@ -341,6 +341,13 @@ bool st_owner_pending(const struct st_owner *owner, long id);
 /* Release or cancel it. */
 int st_owner_release(const struct st_owner *owner, long id);
 
+/* lease.c: the system's lease in milliseconds, 0 where there is none. */
+unsigned int st_lease_get(void);
+/* Return: 0 or a negative errno. */
+int st_lease_set(unsigned int ms);
+/* What a context promises. Return: what holds then, or a negative errno. */
+int st_lease_promise(int ctx, unsigned int ms);
+
 /* What the linker makes of alarm(), and what it takes instead: alarm.c. */
 unsigned int __real_alarm(unsigned int seconds);
 unsigned int __wrap_alarm(unsigned int seconds);

@@ -59,26 +59,38 @@ struct dmabuf_sync_access {
 #define DMABUF_SYNC_NONBLOCK	0x1
 /* Return at once; a struct dmabuf_sync_event tells when the set is acquired. */
 #define DMABUF_SYNC_QUEUE	0x2
+/*
+ * Events, and POLLPRI, tell when somebody else begins to wait for an access of the set, and when
+ * its lease is over.
+ */
+#define DMABUF_SYNC_NOTIFY	0x4
 
 /*
  * A former owner died, or closed its file, while it held a write access here. Everybody who
  * acquires the bytes is told, until one that was told releases a write access to them.
  */
 #define DMABUF_SYNC_ABANDONED	0x1
+/*
+ * The lease of a former owner was over while it held a write access here (struct
+ * dmabuf_sync_lease). Told like DMABUF_SYNC_ABANDONED; but the former owner may still be alive, and
+ * write through its mapping.
+ */
+#define DMABUF_SYNC_REVOKED	0x2
 
 /**
  * struct dmabuf_sync_acquire - acquire a set: all its accesses or none
  * @size:	sizeof(struct dmabuf_sync_acquire)
- * @flags:	DMABUF_SYNC_NONBLOCK or DMABUF_SYNC_QUEUE or neither
+ * @flags:	DMABUF_SYNC_NONBLOCK or DMABUF_SYNC_QUEUE or neither; and DMABUF_SYNC_NOTIFY or not
  * @accesses:	pointer to an array of struct dmabuf_sync_access
  * @nr_accesses: entries in @accesses, 1 .. DMABUF_SYNC_MAX_SET
  * @access_size: sizeof(struct dmabuf_sync_access)
  * @deadline_ns: give up with ETIMEDOUT at this CLOCK_MONOTONIC time, that of the
  *		caller's time namespace; 0: wait without limit. A call interrupted by a
- *		signal can be repeated as it is. Must be 0 with a flag.
- * @user_data:	handed back in the event of a queued set
+ *		signal can be repeated as it is. Must be 0 with NONBLOCK and with QUEUE.
+ * @user_data:	handed back in the events of the set
  * @set:	out: names the set in later calls, unique within the owner
- * @status:	out: DMABUF_SYNC_ABANDONED or 0; of a queued set the event tells it
+ * @status:	out: DMABUF_SYNC_ABANDONED and DMABUF_SYNC_REVOKED, each or not; of a queued set the
+ *		event tells it
  *
  * Errors: EINVAL (flags, access bits, range, overlap within the set, dma-buf
  * expected), E2BIG (too many accesses, or unknown fields set), EBADF (@fd is not
@@ -111,7 +123,9 @@ struct dmabuf_sync_acquire {
  * @reserved:	0
  *
  * Once this returns no event of the set follows and none is left to read.
- * Errors: ENOENT (the owner has no such set), EINVAL, E2BIG, EFAULT.
+ * Errors: ENOENT (the owner has no such set), EOWNERDEAD (the lease was over, and others may have
+ * the bytes since: what was read, or written, there is not to be relied upon; the set is gone),
+ * EINVAL, E2BIG, EFAULT.
  */
 struct dmabuf_sync_release {
 	__u32 size;
@@ -190,22 +204,64 @@ struct dmabuf_sync_query {
 };
 
 /**
- * struct dmabuf_sync_event - read() from the context: the end of a queued request
+ * struct dmabuf_sync_lease - promise to hold accesses for a short time only
+ * @size:	sizeof(struct dmabuf_sync_lease)
+ * @flags:	0
+ * @lease_ms:	in: the context's lease in milliseconds, at least DMABUF_SYNC_MIN_LEASE_MS, or 0:
+ *		that of the system. Out: what holds, the shorter one of both; 0: none
+ * @reserved:	0
+ *
+ * An access of the context that somebody else has waited for as long as its lease is revoked: the
+ * others go on, and the release of the set fails with EOWNERDEAD. Nothing takes the owner's mapping
+ * away, so the lease is to be longer than any use of the bytes. It begins when somebody is first
+ * seen to wait; nobody is revoked for whom nobody waits. All accesses of a set go together. A set
+ * that is queued, was acquired, and whose event nobody reads, ends with an event whose result is
+ * -EOWNERDEAD.
+ *
+ * It is for accesses that are held from now on, and for those that are held already.
+ * Errors: EINVAL (too short), E2BIG, EFAULT.
+ */
+struct dmabuf_sync_lease {
+	__u32 size;
+	__u32 flags;
+	__u32 lease_ms;
+	__u32 reserved;
+};
+
+/* Shortest lease that a context can promise. */
+#define DMABUF_SYNC_MIN_LEASE_MS	10
+
+/* What an event tells. A reader skips those that it does not know. */
+/* A queued request has ended: @result, @status. */
+#define DMABUF_SYNC_EVENT_READY		1
+/* Somebody else has begun to wait for an access of the set. */
+#define DMABUF_SYNC_EVENT_WANTED	2
+/* The lease of the set is over: it is, or will be at once, released. */
+#define DMABUF_SYNC_EVENT_REVOKED	3
+
+/**
+ * struct dmabuf_sync_event - read() from the context
+ * @type:	DMABUF_SYNC_EVENT_...
+ * @length:	of this event in bytes: the next one is behind it
  * @set:	which set
- * @result:	0: acquired; otherwise a negative errno, and the set is gone
- * @status:	DMABUF_SYNC_ABANDONED or 0
+ * @result:	of DMABUF_SYNC_EVENT_READY: 0: acquired; otherwise a negative errno, and the set
+ *		is gone. Else 0
+ * @status:	of an acquired set: DMABUF_SYNC_ABANDONED and DMABUF_SYNC_REVOKED, each or not
  * @reserved:	0
  * @user_data:	from struct dmabuf_sync_acquire
  *
- * poll() reports POLLIN as long as an event can be read. read() returns as many
+ * poll() reports POLLIN as long as an event can be read, and POLLPRI as long as one of these is
+ * not DMABUF_SYNC_EVENT_READY: those come with DMABUF_SYNC_NOTIFY only. read() returns as many
  * whole events as fit; EINVAL when not one fits; with O_NONBLOCK EAGAIN when
  * there is none; ECANCELED when the context is closed while it waits for one.
  *
- * The access is held from before the event on. read() makes the buffers ready for the CPU, as an
+ * The access is held from before its event on. read() makes the buffers ready for the CPU, as an
  * acquire does that had not to wait: it may sleep for their exporters, also with O_NONBLOCK, and
  * what they say is in @result. A read() that a signal interrupts leaves the event to the next one.
  */
 struct dmabuf_sync_event {
+	__u32 type;
+	__u32 length;
 	__u32 set;
 	__s32 result;
 	__u32 status;
@@ -217,5 +273,6 @@ struct dmabuf_sync_event {
 #define DMABUF_SYNC_IOC_ACQUIRE	_IOWR(DMABUF_SYNC_IOC_MAGIC, 0, struct dmabuf_sync_acquire)
 #define DMABUF_SYNC_IOC_RELEASE	_IOW(DMABUF_SYNC_IOC_MAGIC, 1, struct dmabuf_sync_release)
 #define DMABUF_SYNC_IOC_QUERY	_IOWR(DMABUF_SYNC_IOC_MAGIC, 2, struct dmabuf_sync_query)
+#define DMABUF_SYNC_IOC_LEASE	_IOWR(DMABUF_SYNC_IOC_MAGIC, 3, struct dmabuf_sync_lease)
 
 #endif /* _UAPI_LINUX_DMABUF_SYNC_H */

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Leases: a CPU access that others have waited for as long as its lease is revoked, whatever its
+ * owner is doing: computing, sleeping, stopped, frozen.
+ *
+ *	somebody begins to wait for it		wanted: its lease begins, and its owner is told
+ *	its lease is over, and somebody waits	revoked: a worker releases the set
+ *
+ * Who waits watches one of the accesses that are in its way (queue.c), and that one is wanted from
+ * then on. A buffer that somebody waits in has a timer. It goes off several times in a lease,
+ * finds other accesses that somebody waits for, and revokes those whose lease is over, all in one
+ * pass: a crowd of readers delays a writer by one lease, not by one each.
+ *
+ * A lease that has begun does not begin anew when those who wait give up, or are interrupted and
+ * come back. So no signal makes it longer, and nobody makes it shorter than it is.
+ *
+ * Revoked are sets of contexts and record locks. A driver knows what it does, and a job is its
+ * engine's.
+ */
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/moduleparam.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "buf.h"
+#include "event.h"
+#include "lease.h"
+#include "owner.h"
+#include "posix_lease.h"
+#include "release.h"
+#include "request.h"
+#include "set.h"
+
+static unsigned int lease_ms = 5000;
+module_param(lease_ms, uint, 0644);
+MODULE_PARM_DESC(lease_ms, "milliseconds after which a CPU access that others wait for is revoked; 0: never");
+
+/* The timer goes off so many times in a lease. */
+#define TICKS_PER_LEASE	8
+
+/* To look at an access takes as long as looking at so many nodes; to tell its owner; to revoke it. */
+#define LOOK_STEPS	16
+#define WANT_STEPS	32
+#define REVOKE_STEPS	64
+
+/**
+ * struct dsync_lease - the timer of a buffer
+ * @buf: the buffer; @work has a reference while it is queued, or runs
+ * @armed: @work will run at @expires or before; under &dsync_buf.lock
+ * @expires: jiffies; likewise
+ * @work: looks at what is held
+ */
+struct dsync_lease {
+	struct dsync_buf *buf;
+	bool armed;
+	unsigned long expires;
+	struct delayed_work work;
+};
+
+/**
+ * dsync_lease_ms() - how long others wait for an owner
+ * @owner: whose lease
+ *
+ * Return: milliseconds; 0: there is no lease.
+ */
+unsigned int dsync_lease_ms(const struct dsync_owner *owner)
+{
+	unsigned int ms = READ_ONCE(lease_ms);
+
+	return ms ? min_not_zero(ms, READ_ONCE(owner->lease_ms)) : 0;
+}
+
+/* Jiffies at which the lease of a wanted set is over. */
+static unsigned long lease_end(const struct dsync_set *set)
+{
+	unsigned int ms = dsync_lease_ms(set->owner);
+
+	return ms ? READ_ONCE(set->wanted) + msecs_to_jiffies(ms) : jiffies + MAX_JIFFY_OFFSET;
+}
+
+/* The work may begin, but not end, before its reference is there: it takes the lock. */
+static void lease_arm(struct dsync_lease *lease, unsigned long expires)
+{
+	unsigned long now = jiffies;
+
+	lockdep_assert_held(&lease->buf->lock);
+	if (lease->armed && !time_before(expires, lease->expires))
+		return;
+	lease->armed = true;
+	lease->expires = expires;
+	if (!mod_delayed_work(system_unbound_wq, &lease->work,
+			      time_after(expires, now) ? expires - now : 0))
+		refcount_inc(&lease->buf->ref);
+}
+
+static unsigned long next_tick(void)
+{
+	return jiffies + max(msecs_to_jiffies(READ_ONCE(lease_ms)) / TICKS_PER_LEASE, 1);
+}
+
+static unsigned long earlier(unsigned long a, unsigned long b)
+{
+	return time_before(a, b) ? a : b;
+}
+
+/*
+ * Is it held by somebody whom it can be taken from? Not from a request that is on its way to be
+ * ready: its task goes on as soon as it can. But nobody may ever look at a queued one.
+ */
+static bool is_leased(const struct dsync_access *access)
+{
+	const struct dsync_set *set = access->set;
+
+	if (set->owner->kind == DMABUF_SYNC_OWNER_DRIVER)
+		return false;
+	switch (READ_ONCE(set->state)) {
+	case DSYNC_READY:
+		return true;
+	case DSYNC_HELD:
+		return set->by_task && !READ_ONCE(set->wait.armed);
+	default:
+		return false;
+	}
+}
+
+/* The lease of a set began at @since, in jiffies. Once, whichever of its buffers is locked. */
+static void begin(struct dsync_set *set, unsigned long since)
+{
+	struct dsync_owner *owner = set->owner;
+
+	if (cmpxchg(&set->wanted, 0, since ?: 1))
+		return;
+	if (atomic_inc_return(&owner->nr_wanted) == 1)
+		WRITE_ONCE(owner->wanted, since ?: 1);
+	if (owner->kind == DMABUF_SYNC_OWNER_CONTEXT)
+		dsync_event_wanted(set);
+}
+
+static void want(struct dsync_access *access)
+{
+	if (READ_ONCE(access->set->wanted))
+		return;
+	access->buf->steps += WANT_STEPS;
+	begin(access->set, jiffies);
+}
+
+/**
+ * dsync_lease_inherit() - a set has overtaken those who wait for its owner
+ * @set: the set, held
+ *
+ * Its lease began when the first one of the owner's did that is not over yet. Else an owner that
+ * requests anew before it releases would never let anybody in.
+ *
+ * Context: process context.
+ */
+void dsync_lease_inherit(struct dsync_set *set)
+{
+	if (atomic_read(&set->owner->nr_wanted))
+		begin(set, READ_ONCE(set->owner->wanted));
+}
+
+/**
+ * dsync_lease_share() - a set is held in the place of another one of its owner, or beside it
+ * @set: the set, held
+ * @other: the other one
+ *
+ * Context: process context.
+ */
+void dsync_lease_share(struct dsync_set *set, const struct dsync_set *other)
+{
+	unsigned long since = READ_ONCE(other->wanted);
+
+	if (!since)
+		return;
+	begin(set, since);
+	WRITE_ONCE(set->wanted, earlier(set->wanted, since));
+}
+
+/**
+ * dsync_lease_over() - nothing of a wanted set is held any more
+ * @set: the set
+ *
+ * Context: any.
+ */
+void dsync_lease_over(struct dsync_set *set)
+{
+	atomic_dec(&set->owner->nr_wanted);
+}
+
+/**
+ * dsync_lease_watched() - somebody waits for an access
+ * @access: the access, held or queued
+ *
+ * Context: &dsync_buf.lock held.
+ */
+void dsync_lease_watched(struct dsync_access *access)
+{
+	/* Pairs with cmpxchg() in lease_get(). */
+	struct dsync_lease *lease = smp_load_acquire(&access->buf->lease);
+	unsigned long expires;
+
+	lockdep_assert_held(&access->buf->lock);
+	if (!lease || !READ_ONCE(lease_ms))
+		return;
+	expires = next_tick();
+	if (is_leased(access)) {
+		want(access);
+		expires = earlier(expires, lease_end(access->set));
+	}
+	lease_arm(lease, expires);
+}
+
+static void look_at_watched(struct dsync_access *access)
+{
+	struct dsync_buf *buf = access->buf;
+	unsigned long flags;
+
+	dsync_buf_lock(buf, &flags);
+	if (!list_empty(&access->watchers))
+		dsync_lease_watched(access);
+	dsync_buf_unlock(buf, flags);
+}
+
+/**
+ * dsync_lease_ready() - a set is ready: who waited for it before then, does so from now on
+ * @set: the set
+ *
+ * Context: process context.
+ */
+void dsync_lease_ready(struct dsync_set *set)
+{
+	struct dsync_access *access;
+
+	if (set->owner->kind == DMABUF_SYNC_OWNER_DRIVER)
+		return;
+	/* Whoever begins to watch just now may not see that it is ready: the timer finds that. */
+	dsync_set_for_each(set, access)
+		if (data_race(!list_empty(&access->watchers)))
+			look_at_watched(access);
+}
+
+/* Does any request of others wait until the access goes? */
+static bool is_in_the_way(struct dsync_access *access)
+{
+	struct dsync_ask ask = dsync_conflict_ask(access, U64_MAX);
+
+	return dsync_conflict_first(&access->buf->queued, &ask);
+}
+
+static void revoke_work(struct work_struct *work)
+{
+	struct dsync_set *set = container_of(work, struct dsync_set, release_work);
+
+	if (!set->by_task || !dsync_request_revoke(set))
+		dsync_release(set, DSYNC_END_REVOKED);
+	dsync_set_put(set);
+}
+
+/* Without memory it is tried again. */
+static void unlock_work(struct work_struct *work)
+{
+	struct dsync_set *set = container_of(work, struct dsync_set, release_work);
+
+	if (!dsync_posix_lease_revoke(set))
+		clear_bit(DSYNC_SET_EXPIRED, &set->kicked);
+	dsync_set_put(set);
+}
+
+/* It is in a tree, so it has not ended. */
+static void revoke(struct dsync_set *set)
+{
+	bool posix = set->owner->kind == DMABUF_SYNC_OWNER_FCNTL;
+
+	if (test_and_set_bit(DSYNC_SET_EXPIRED, &set->kicked))
+		return;
+	if (!posix)
+		dsync_event_revoked(set);
+	else if (!dsync_posix_lease_expire(set))
+		return;
+	dsync_set_get(set);
+	INIT_WORK(&set->release_work, posix ? unlock_work : revoke_work);
+	dsync_set_queue_release(&set->release_work);
+}
+
+/* Return: the jiffies at which the access is to be looked at again, @next at the latest. */
+static unsigned long look(struct dsync_access *access, unsigned long next)
+{
+	struct dsync_set *set = access->set;
+	unsigned long expires;
+
+	access->buf->steps += LOOK_STEPS;
+	if (!is_leased(access) || !is_in_the_way(access))
+		return next;
+	want(access);
+	expires = lease_end(set);
+	if (time_before(jiffies, expires))
+		return earlier(expires, next);
+	access->buf->steps += REVOKE_STEPS;
+	revoke(set);
+	return next;
+}
+
+/* Look at some held accesses, from the cursor on; false if all were seen. */
+static bool look_some(struct dsync_buf *buf, struct dsync_cursor *cursor, unsigned long *next)
+{
+	struct dsync_ask all = { .last = ULONG_MAX, .ticket = U64_MAX };
+	struct dsync_access *access;
+	unsigned long flags;
+
+	dsync_buf_lock(buf, &flags);
+	for (access = dsync_conflict_resume(&buf->held, &all, cursor);
+	     access && !dsync_buf_spent(buf);
+	     access = dsync_conflict_next(&buf->held, &all, access)) {
+		dsync_conflict_mark(cursor, access);
+		*next = look(access, *next);
+	}
+	dsync_buf_unlock(buf, flags);
+	return access;
+}
+
+static void lease_fired(struct dsync_lease *lease)
+{
+	unsigned long flags;
+
+	dsync_buf_lock(lease->buf, &flags);
+	lease->armed = false;
+	dsync_buf_unlock(lease->buf, flags);
+}
+
+/* While somebody waits the timer goes on. */
+static void lease_rearm(struct dsync_lease *lease, unsigned long next)
+{
+	struct dsync_buf *buf = lease->buf;
+	unsigned long flags;
+
+	dsync_buf_lock(buf, &flags);
+	if (buf->nr_queued && READ_ONCE(lease_ms))
+		lease_arm(lease, next);
+	dsync_buf_unlock(buf, flags);
+}
+
+static void lease_work(struct work_struct *work)
+{
+	struct dsync_lease *lease = container_of(to_delayed_work(work), struct dsync_lease, work);
+	unsigned long next = next_tick();
+	struct dsync_buf *buf = lease->buf;
+	struct dsync_cursor cursor = {};
+
+	lease_fired(lease);
+	while (look_some(buf, &cursor, &next))
+		cond_resched();
+	lease_rearm(lease, next);
+	dsync_buf_put(buf);
+}
+
+/* The buffer's lease, made by the first one who waits there. */
+static struct dsync_lease *lease_get(struct dsync_buf *buf)
+{
+	/* Pairs with cmpxchg() here. */
+	struct dsync_lease *lease = smp_load_acquire(&buf->lease), *other;
+
+	if (likely(lease))
+		return lease;
+	lease = kzalloc(sizeof(*lease), GFP_KERNEL_ACCOUNT);
+	if (!lease)
+		return NULL;
+	lease->buf = buf;
+	INIT_DELAYED_WORK(&lease->work, lease_work);
+	other = cmpxchg(&buf->lease, NULL, lease);
+	if (!other)
+		return lease;
+	kfree(lease);
+	return other;
+}
+
+static int lease_begin_in(struct dsync_buf *buf)
+{
+	struct dsync_lease *lease;
+	unsigned long flags;
+
+	/* Pairs with cmpxchg() in lease_get(). */
+	if (likely(smp_load_acquire(&buf->lease)))
+		return 0;
+	lease = lease_get(buf);
+	if (!lease)
+		return -ENOMEM;
+	/* Whoever began to watch before it was there is to be found now. */
+	dsync_buf_lock(buf, &flags);
+	lease_arm(lease, jiffies);
+	dsync_buf_unlock(buf, flags);
+	return 0;
+}
+
+/**
+ * dsync_lease_begin() - a request waits: those who are in its way have a lease
+ * @set: the set, queued
+ *
+ * Context: process context; may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int dsync_lease_begin(struct dsync_set *set)
+{
+	struct dsync_access *access;
+	int ret = 0;
+
+	dsync_set_for_each_buf(set, access) {
+		ret = lease_begin_in(access->buf);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+/**
+ * dsync_lease_stop() - stop the timer of a buffer
+ * @buf: the buffer, which nobody uses any more
+ *
+ * Context: process context; may sleep.
+ */
+void dsync_lease_stop(struct dsync_buf *buf)
+{
+	if (buf->lease && cancel_delayed_work_sync(&buf->lease->work))
+		dsync_buf_put(buf);
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Record locks whose lease is over: a worker unlocks them, as the process would. The next call of the
+ * process on the buffer, lock or unlock, says so.
+ */
+#include <linux/compiler.h>
+#include <linux/dma-buf.h>
+#include <linux/errno.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/refcount.h>
+
+#include "buf.h"
+#include "owner.h"
+#include "posix_held.h"
+#include "posix_lease.h"
+#include "posix_owner.h"
+#include "posix_record.h"
+#include "set.h"
+
+/**
+ * dsync_posix_lease_expire() - the lease of a lock is over
+ * @set: what is held by the lock: it is in a tree
+ *
+ * Context: &dsync_buf.lock held.
+ * Return: true if dsync_posix_lease_revoke() is to be called; false: the file is being closed.
+ */
+bool dsync_posix_lease_expire(struct dsync_set *set)
+{
+	struct dsync_posix *posix = dsync_posix_held_by(set);
+
+	if (!get_file_active(&posix->key.file))
+		return false;
+	/* Something is held, so it is not dead. */
+	refcount_inc(&posix->ref);
+	return true;
+}
+
+/**
+ * dsync_posix_lease_revoke() - unlock what is held by a lock
+ * @set: a set for which dsync_posix_lease_expire() returned true; the caller has a reference
+ *
+ * Context: process context; may sleep as the exporters do.
+ * Return: true if it is not held any more; false without memory.
+ */
+bool dsync_posix_lease_revoke(struct dsync_set *set)
+{
+	struct dsync_posix *posix = dsync_posix_held_by(set);
+	struct file *file = posix->key.file;
+	bool over = true;
+
+	mutex_lock(&posix->mutex);
+	if (set->state == DSYNC_READY) {
+		over = !dsync_posix_record_revoke(posix, set);
+		if (over) {
+			WRITE_ONCE(posix->revoked_ino, dsync_buf_ino(file->private_data));
+			WRITE_ONCE(posix->revoked, set->owner->id);
+		}
+	}
+	mutex_unlock(&posix->mutex);
+	dsync_posix_owner_put(posix);
+	fput(file);
+	return over;
+}
+
+/* Not of another process, or buffer, that was at the same address before. */
+static bool is_concerned(struct dsync_posix *posix, u64 revoked)
+{
+	struct dsync_owner *owner;
+	bool concerned;
+
+	/* Whoever replaces the owner puts the old one, which is freed through RCU. */
+	rcu_read_lock();
+	owner = READ_ONCE(posix->owner->owner);
+	concerned = owner->id == revoked && dsync_posix_owner_lives(owner->pid);
+	rcu_read_unlock();
+	return concerned &&
+	       READ_ONCE(posix->revoked_ino) == dsync_buf_ino(posix->key.file->private_data);
+}
+
+/**
+ * dsync_posix_lease_tell() - has a process lost locks that it was not told of
+ * @posix: its locks on a buffer
+ *
+ * Context: process context.
+ * Return: 0 or -EOWNERDEAD, once.
+ */
+int dsync_posix_lease_tell(struct dsync_posix *posix)
+{
+	u64 revoked;
+
+	if (likely(!READ_ONCE(posix->revoked)))
+		return 0;
+	revoked = xchg(&posix->revoked, 0);
+	return revoked && is_concerned(posix, revoked) ? -EOWNERDEAD : 0;
+}

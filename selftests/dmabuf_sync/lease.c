@@ -1,0 +1,570 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Leases (invariant 9): whoever holds a CPU access while others wait for it loses it when its lease is
+ * over, whatever it is doing. Both sides learn of it. Nobody else loses anything: not who is not in
+ * anybody's way, not a job, not a driver.
+ *
+ *	holder	|---------- W ----------------|	its release says EOWNERDEAD
+ *	waiter	      |....... lease .........|- W, told REVOKED -|
+ */
+#include <kselftest_harness.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "st.h"
+
+#define W	DMA_BUF_ACCESS_W
+#define R	DMA_BUF_ACCESS_R
+#define TO_END	DMABUF_SYNC_TO_END
+#define TRY	DMABUF_SYNC_NONBLOCK
+#define QUEUE	DMABUF_SYNC_QUEUE
+#define NOTIFY	DMABUF_SYNC_NOTIFY
+
+/* Short, and one that no test lives to see the end of. */
+#define SHORT_MS	100
+#define LONG_MS		3600000
+
+/* As long as several short leases. */
+#define STAYS(condition)	(!ST_UNTIL_MS(!(condition), 6 * SHORT_MS))
+
+FIXTURE(lease)
+{
+	struct st_world w;
+	unsigned int before;
+	int *ctx, fd;
+};
+
+FIXTURE_SETUP(lease)
+{
+	self->before = st_lease_get();
+	ASSERT_EQ(0, st_lease_set(SHORT_MS));
+	ASSERT_EQ(0, st_world_open(&self->w));
+	self->ctx = self->w.ctx;
+	self->fd = self->w.buf[0].fd;
+}
+
+FIXTURE_TEARDOWN(lease)
+{
+	EXPECT_TRUE(st_world_close(&self->w));
+	EXPECT_EQ(0, st_lease_set(self->before));
+}
+
+/* A call that waits, and that is let in by nobody's release. */
+static long wait_for(int ctx, int fd, uint32_t access, uint32_t *status)
+{
+	struct dmabuf_sync_access entry = st_access(fd, access, 0, TO_END);
+	struct st_call call;
+	long set;
+
+	if (st_call_start(&call, ctx, &entry, 1, 0))
+		return -EIO;
+	set = st_call_end(&call);
+	if (status)
+		*status = call.status;
+	return set;
+}
+
+TEST_F(lease, who_waits_gets_it_and_both_learn)
+{
+	long held = st_lock_all(self->ctx[0], self->fd, W, 0), set;
+	uint32_t status;
+
+	ASSERT_LE(0, held);
+	set = wait_for(self->ctx[1], self->fd, W, &status);
+	ASSERT_LE(0, set);
+	EXPECT_EQ(DMABUF_SYNC_REVOKED, status);
+	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], held));
+	EXPECT_EQ(-ENOENT, st_release(self->ctx[0], held));
+	EXPECT_EQ(0, st_release(self->ctx[1], set));
+}
+
+TEST_F(lease, without_anybody_who_waits_it_does_not_begin)
+{
+	long held = st_lock_all(self->ctx[0], self->fd, W, 0);
+	long other = st_lock_all(self->ctx[1], self->w.buf[1].fd, W, 0);
+
+	ASSERT_LE(0, held);
+	ASSERT_LE(0, other);
+	EXPECT_TRUE(STAYS(st_query_count(self->ctx[2], self->fd,
+					 DMABUF_SYNC_STATE_ACQUIRED) == 1));
+	/* Others wait, but not for these bytes. */
+	ASSERT_LE(0, wait_for(self->ctx[2], self->w.buf[1].fd, W, NULL));
+	EXPECT_EQ(0, st_release(self->ctx[0], held));
+	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[1], other));
+}
+
+TEST_F(lease, is_of_those_in_the_way_alone)
+{
+	long page = st_lock(self->ctx[0], self->fd, W, 0, ST_PAGE, 0);
+	long other = st_lock(self->ctx[1], self->fd, W, ST_PAGE, ST_PAGE, 0);
+	struct dmabuf_sync_access entry = st_access(self->fd, R, ST_PAGE, ST_PAGE);
+	struct st_call call;
+
+	ASSERT_LE(0, page);
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, st_call_start(&call, self->ctx[2], &entry, 1, 0));
+	ASSERT_LE(0, st_call_end(&call));
+	EXPECT_EQ(0, st_release(self->ctx[0], page));
+	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[1], other));
+}
+
+TEST_F(lease, reader_leaves_no_mark)
+{
+	long held = st_lock_all(self->ctx[0], self->fd, R, 0);
+	uint32_t status = ~0;
+
+	ASSERT_LE(0, held);
+	ASSERT_LE(0, wait_for(self->ctx[1], self->fd, W, &status));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], held));
+}
+
+/* Each range is told by its own reason, until a writer that was told releases it. */
+TEST_F(lease, mark_is_of_its_bytes_and_goes_with_a_writer)
+{
+	struct dmabuf_sync_access entry = st_access(self->fd, W, 0, TO_END);
+	struct dmabuf_sync_acquire out = {};
+
+	ASSERT_LE(0, st_lock(self->ctx[0], self->fd, W, 0, ST_PAGE, 0));
+	ASSERT_LE(0, st_lock(self->ctx[1], self->fd, W, 2 * ST_PAGE, ST_PAGE, 0));
+	st_context_reopen(&self->ctx[1]);
+	ASSERT_EQ(0, st_acquire(self->ctx[2], &entry, 1, 0, 0, 0, &out));
+	EXPECT_EQ(DMABUF_SYNC_REVOKED | DMABUF_SYNC_ABANDONED, out.status);
+	ASSERT_EQ(0, st_release(self->ctx[2], out.set));
+
+	entry = st_access(self->fd, W, 0, ST_PAGE);
+	ASSERT_EQ(0, st_acquire(self->ctx[3], &entry, 1, TRY, 0, 0, &out));
+	EXPECT_EQ(0, out.status);
+	EXPECT_EQ(0, st_release(self->ctx[3], out.set));
+}
+
+TEST_F(lease, mark_of_one_kind_says_nothing_of_the_other)
+{
+	struct dmabuf_sync_access entry = st_access(self->fd, R, 0, ST_PAGE);
+	struct dmabuf_sync_acquire out = {};
+
+	ASSERT_LE(0, st_lock(self->ctx[0], self->fd, W, 0, ST_PAGE, 0));
+	ASSERT_LE(0, st_lock(self->ctx[1], self->fd, W, ST_PAGE, ST_PAGE, 0));
+	st_context_reopen(&self->ctx[1]);
+	ASSERT_EQ(0, st_acquire(self->ctx[2], &entry, 1, 0, 0, 0, &out));
+	EXPECT_EQ(DMABUF_SYNC_REVOKED, out.status);
+	entry.offset = ST_PAGE;
+	ASSERT_EQ(0, st_acquire(self->ctx[2], &entry, 1, TRY, 0, 0, &out));
+	EXPECT_EQ(DMABUF_SYNC_ABANDONED, out.status);
+}
+
+static int next_type(int ctx, long set)
+{
+	struct dmabuf_sync_event event;
+	int ret = st_event_read(ctx, &event, ST_SOON_MS);
+
+	if (ret)
+		return ret;
+	if (event.set != set || event.length != sizeof(event) || event.result)
+		return -EBADMSG;
+	return event.type;
+}
+
+static int polled(int ctx)
+{
+	struct pollfd pfd = { .fd = ctx, .events = POLLIN | POLLPRI };
+
+	poll(&pfd, 1, 0);
+	return pfd.revents;
+}
+
+TEST_F(lease, holder_is_notified_and_gives_way)
+{
+	struct st_call call;
+	long held;
+
+	ASSERT_EQ(0, st_lease_set(LONG_MS));
+	held = st_lock_all(self->ctx[0], self->fd, W, NOTIFY);
+	ASSERT_LE(0, held);
+	EXPECT_EQ(0, polled(self->ctx[0]));
+	ASSERT_EQ(0, st_call_wait(&call, self->ctx[1], self->fd, R));
+	EXPECT_TRUE(ST_UNTIL(polled(self->ctx[0]) == (POLLIN | POLLPRI)));
+	EXPECT_EQ(DMABUF_SYNC_EVENT_WANTED, next_type(self->ctx[0], held));
+	EXPECT_EQ(0, polled(self->ctx[0]));
+	EXPECT_EQ(0, st_release(self->ctx[0], held));
+	EXPECT_LE(0, st_call_end(&call));
+	EXPECT_EQ(0, call.status);
+}
+
+TEST_F(lease, notice_goes_with_the_set)
+{
+	struct st_call call;
+	long held;
+
+	ASSERT_EQ(0, st_lease_set(LONG_MS));
+	held = st_lock_all(self->ctx[0], self->fd, W, NOTIFY);
+	ASSERT_LE(0, held);
+	ASSERT_EQ(0, st_call_wait(&call, self->ctx[1], self->fd, R));
+	EXPECT_TRUE(ST_UNTIL(polled(self->ctx[0]) == (POLLIN | POLLPRI)));
+	EXPECT_EQ(0, st_release(self->ctx[0], held));
+	EXPECT_EQ(0, polled(self->ctx[0]));
+	EXPECT_LE(0, st_call_end(&call));
+}
+
+TEST_F(lease, holder_is_told_that_it_is_over)
+{
+	long held = st_lock_all(self->ctx[0], self->fd, W, NOTIFY);
+
+	ASSERT_LE(0, held);
+	ASSERT_LE(0, wait_for(self->ctx[1], self->fd, W, NULL));
+	EXPECT_EQ(DMABUF_SYNC_EVENT_WANTED, next_type(self->ctx[0], held));
+	EXPECT_EQ(POLLIN | POLLPRI, polled(self->ctx[0]));
+	EXPECT_EQ(DMABUF_SYNC_EVENT_REVOKED, next_type(self->ctx[0], held));
+	EXPECT_EQ(0, polled(self->ctx[0]));
+	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], held));
+}
+
+TEST_F(lease, without_the_flag_there_is_no_event)
+{
+	long held = st_lock_all(self->ctx[0], self->fd, W, 0);
+
+	ASSERT_LE(0, held);
+	ASSERT_LE(0, wait_for(self->ctx[1], self->fd, W, NULL));
+	EXPECT_EQ(0, polled(self->ctx[0]));
+	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], held));
+}
+
+/* The event of the acquisition comes first, whatever happened before it was read. */
+TEST_F(lease, queued_set_is_notified_once_it_was_told)
+{
+	struct st_call call;
+	long held, set;
+
+	ASSERT_EQ(0, st_lease_set(LONG_MS));
+	held = st_lock_all(self->ctx[0], self->fd, W, 0);
+	set = st_lock_all(self->ctx[1], self->fd, W, QUEUE | NOTIFY);
+	ASSERT_LE(0, set);
+	ASSERT_EQ(0, st_call_wait(&call, self->ctx[2], self->fd, W));
+	ASSERT_EQ(0, st_release(self->ctx[0], held));
+	EXPECT_TRUE(ST_UNTIL(polled(self->ctx[1]) == POLLIN));
+	EXPECT_EQ(DMABUF_SYNC_EVENT_READY, next_type(self->ctx[1], set));
+	EXPECT_EQ(DMABUF_SYNC_EVENT_WANTED, next_type(self->ctx[1], set));
+	EXPECT_EQ(0, st_release(self->ctx[1], set));
+	EXPECT_LE(0, st_call_end(&call));
+}
+
+/* It was handed over, and its owner does not look. */
+TEST_F(lease, queued_set_whose_event_nobody_reads_ends)
+{
+	long held = st_lock_all(self->ctx[0], self->fd, W, 0), set;
+	struct dmabuf_sync_event event;
+	uint32_t status = ~0;
+
+	set = st_lock_all(self->ctx[1], self->fd, W, QUEUE);
+	ASSERT_LE(0, set);
+	ASSERT_EQ(0, st_release(self->ctx[0], held));
+	ASSERT_LE(0, wait_for(self->ctx[2], self->fd, R, &status));
+	EXPECT_EQ(0, status);
+	ASSERT_EQ(0, st_event_read(self->ctx[1], &event, ST_SOON_MS));
+	EXPECT_EQ(DMABUF_SYNC_EVENT_READY, event.type);
+	EXPECT_EQ(-EOWNERDEAD, event.result);
+	EXPECT_EQ(-ENOENT, st_release(self->ctx[1], set));
+}
+
+TEST_F(lease, queued_set_that_ended_is_released_as_one)
+{
+	long held = st_lock_all(self->ctx[0], self->fd, W, 0), set;
+
+	set = st_lock_all(self->ctx[1], self->fd, W, QUEUE);
+	ASSERT_LE(0, set);
+	ASSERT_EQ(0, st_release(self->ctx[0], held));
+	ASSERT_LE(0, wait_for(self->ctx[2], self->fd, R, NULL));
+	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[1], set));
+	EXPECT_EQ(0, polled(self->ctx[1]));
+}
+
+/* All of its buffers are free afterwards. */
+TEST_F(lease, set_goes_as_one)
+{
+	struct dmabuf_sync_access both[] = {
+		st_access(self->fd, W, 0, TO_END), st_access(self->w.buf[1].fd, R, 0, TO_END),
+	};
+	long set = st_lock_set(self->ctx[0], both, 2, 0), other;
+
+	ASSERT_LE(0, set);
+	ASSERT_LE(0, wait_for(self->ctx[1], self->w.buf[1].fd, W, NULL));
+	other = st_lock_all(self->ctx[2], self->fd, W, TRY);
+	EXPECT_TRUE(ST_UNTIL(other >= 0 ||
+			     (other = st_lock_all(self->ctx[2], self->fd, W, TRY)) >= 0));
+	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], set));
+}
+
+TEST_F(lease, set_of_several_buffers_waits_no_longer)
+{
+	struct dmabuf_sync_access both[] = {
+		st_access(self->fd, W, 0, TO_END), st_access(self->w.buf[1].fd, W, 0, TO_END),
+	};
+	struct st_call call;
+
+	ASSERT_LE(0, st_lock_all(self->ctx[0], self->fd, R, 0));
+	ASSERT_LE(0, st_lock_all(self->ctx[1], self->w.buf[1].fd, R, 0));
+	ASSERT_EQ(0, st_call_start(&call, self->ctx[2], both, 2, 0));
+	EXPECT_LE(0, st_call_end(&call));
+}
+
+/* More of them than there is time for one lease after the other. */
+#define READERS	48
+
+TEST_F(lease, crowd_of_readers_is_one_delay)
+{
+	int ctx[READERS], i, revoked = 0;
+	long set[READERS];
+	int64_t begin_ns;
+
+	ASSERT_EQ(0, st_lease_set(10 * SHORT_MS));
+	for (i = 0; i < READERS; i++) {
+		ctx[i] = st_context_open();
+		ASSERT_LE(0, ctx[i]);
+		set[i] = st_lock_all(ctx[i], self->fd, R, 0);
+		ASSERT_LE(0, set[i]);
+	}
+	begin_ns = st_now_ns();
+	ASSERT_LE(0, wait_for(self->ctx[0], self->fd, W, NULL));
+	EXPECT_GT(READERS / 4 * 10LL * SHORT_MS * ST_NSEC_PER_MSEC, st_now_ns() - begin_ns);
+	for (i = 0; i < READERS; i++) {
+		revoked += st_release(ctx[i], set[i]) == -EOWNERDEAD;
+		close(ctx[i]);
+	}
+	EXPECT_EQ(READERS, revoked);
+}
+
+TEST_F(lease, context_may_promise_less)
+{
+	long held;
+
+	ASSERT_EQ(0, st_lease_set(LONG_MS));
+	EXPECT_EQ(SHORT_MS, st_lease_promise(self->ctx[0], SHORT_MS));
+	held = st_lock_all(self->ctx[0], self->fd, W, 0);
+	ASSERT_LE(0, held);
+	ASSERT_LE(0, wait_for(self->ctx[1], self->fd, W, NULL));
+	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], held));
+}
+
+/* Its lease begins when it is ready, and somebody has waited for it since before. */
+TEST_F(lease, promise_holds_after_a_hand_over)
+{
+	struct st_call first, second;
+	long held;
+
+	ASSERT_EQ(0, st_lease_set(LONG_MS));
+	EXPECT_EQ(SHORT_MS, st_lease_promise(self->ctx[1], SHORT_MS));
+	held = st_lock_all(self->ctx[0], self->fd, W, 0);
+	ASSERT_EQ(0, st_call_wait(&first, self->ctx[1], self->fd, W));
+	ASSERT_EQ(0, st_call_wait(&second, self->ctx[2], self->fd, W));
+	ASSERT_EQ(0, st_release(self->ctx[0], held));
+	held = st_call_end(&first);
+	ASSERT_LE(0, held);
+	ASSERT_LE(0, st_call_end(&second));
+	EXPECT_EQ(DMABUF_SYNC_REVOKED, second.status);
+	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[1], held));
+}
+
+TEST_F(lease, context_cannot_promise_more)
+{
+	EXPECT_EQ(SHORT_MS, st_lease_promise(self->ctx[0], LONG_MS));
+	EXPECT_EQ(SHORT_MS / 2, st_lease_promise(self->ctx[0], SHORT_MS / 2));
+	EXPECT_EQ(SHORT_MS, st_lease_promise(self->ctx[0], 0));
+	EXPECT_EQ(DMABUF_SYNC_MIN_LEASE_MS, st_lease_promise(self->ctx[0], DMABUF_SYNC_MIN_LEASE_MS));
+	EXPECT_EQ(-EINVAL, st_lease_promise(self->ctx[0], DMABUF_SYNC_MIN_LEASE_MS - 1));
+}
+
+TEST_F(lease, system_may_have_none)
+{
+	struct st_call call;
+	long held;
+
+	ASSERT_EQ(0, st_lease_set(0));
+	EXPECT_EQ(0, st_lease_promise(self->ctx[0], SHORT_MS));
+	held = st_lock_all(self->ctx[0], self->fd, W, 0);
+	ASSERT_EQ(0, st_call_wait(&call, self->ctx[1], self->fd, W));
+	EXPECT_TRUE(STAYS(!st_call_done(&call)));
+	EXPECT_EQ(0, st_release(self->ctx[0], held));
+	EXPECT_LE(0, st_call_end(&call));
+}
+
+TEST_F(lease, stopped_process_loses_it)
+{
+	int *go = st_shared(sizeof(*go)), status;
+	pid_t pid = st_fork();
+
+	if (!pid) {
+		int ctx = st_context_open();
+		long held = st_lock_all(ctx, self->fd, W, 0);
+
+		__atomic_store_n(go, held < 0 ? -1 : 1, __ATOMIC_RELEASE);
+		while (__atomic_load_n(go, __ATOMIC_ACQUIRE) == 1)
+			st_sleep_ms(1);
+		_exit(st_release(ctx, held) != -EOWNERDEAD);
+	}
+	ASSERT_LT(0, pid);
+	ASSERT_TRUE(ST_UNTIL(__atomic_load_n(go, __ATOMIC_ACQUIRE)));
+	ASSERT_EQ(0, kill(pid, SIGSTOP));
+	ASSERT_TRUE(ST_UNTIL(st_task_state(pid) == 'T'));
+	ASSERT_LE(0, wait_for(self->ctx[0], self->fd, W, NULL));
+	EXPECT_EQ('T', st_task_state(pid));
+	__atomic_store_n(go, 2, __ATOMIC_RELEASE);
+	ASSERT_EQ(0, kill(pid, SIGCONT));
+	status = st_child_wait(pid);
+	EXPECT_EQ(0, status);
+}
+
+/* Each return of the call is a new request to the engine, and the lease goes on. */
+TEST_F(lease, interrupted_waiter_makes_it_no_longer)
+{
+	long held, set = -EINTR;
+
+	ASSERT_EQ(0, st_lease_set(5 * SHORT_MS));
+	held = st_lock_all(self->ctx[0], self->fd, W, 0);
+	ASSERT_LE(0, held);
+	EXPECT_TRUE(ST_UNTIL((set = st_lock_ms(self->ctx[1], self->fd, W, 0, TO_END,
+					       SHORT_MS / 2)) >= 0));
+	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], held));
+}
+
+/*
+ * Who holds overtakes those who wait for it. By turns it has always something that is not old:
+ *
+ *	holder	|-- R --|-- R --|-- R --|-- R --|
+ *	waiter	   |............ W
+ */
+TEST_F(lease, owner_cannot_take_turns_with_itself)
+{
+	struct st_call call;
+	long held, next;
+	int turns = 0;
+
+	ASSERT_EQ(0, st_lease_set(5 * SHORT_MS));
+	held = st_lock_all(self->ctx[0], self->fd, R, 0);
+	ASSERT_LE(0, held);
+	ASSERT_EQ(0, st_call_wait(&call, self->ctx[1], self->fd, W));
+	while (!st_call_done(&call) && turns++ < 1000) {
+		st_sleep_ms(SHORT_MS / 5);
+		next = st_lock_all(self->ctx[0], self->fd, R, TRY);
+		if (next < 0)
+			break;
+		st_release(self->ctx[0], held);
+		held = next;
+	}
+	EXPECT_LE(0, st_call_end(&call));
+	EXPECT_GT(1000, turns);
+}
+
+TEST_F(lease, job_that_waits_for_the_cpu_goes_on)
+{
+	long held = st_lock_all(self->ctx[0], self->fd, W, 0);
+	long job = st_sync_new(self->w.test);
+	struct dst_wait wait;
+
+	ASSERT_LE(0, held);
+	ASSERT_EQ(0, st_sync_get(self->w.test, job, self->fd, DMA_BUF_ACCESS_DMA_R, 0, TO_END));
+	ASSERT_EQ(0, st_sync_lock_async(self->w.test, job, 0, 0));
+	ASSERT_EQ(0, st_sync_wait(self->w.test, job, ST_SOON_MS, &wait));
+	EXPECT_EQ(0, wait.error);
+	EXPECT_EQ(1, st_sync_abandoned(self->w.test, job));
+	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], held));
+}
+
+TEST_F(lease, driver_and_its_job_keep_theirs)
+{
+	struct st_call call, other;
+	long cpu = st_sync_locked(self->w.test, self->fd, W, 0, TO_END, DST_LOCK_WAIT);
+	long job = st_sync_locked(self->w.test, self->w.buf[1].fd, DMA_BUF_ACCESS_DMA_W, 0, TO_END,
+				  DST_LOCK_WAIT);
+	long fence = st_fence_new(self->w.test, NULL);
+
+	ASSERT_LE(0, cpu);
+	ASSERT_LE(0, job);
+	ASSERT_EQ(0, st_sync_commit(self->w.test, job, fence));
+	ASSERT_EQ(0, st_call_wait(&call, self->ctx[0], self->fd, W));
+	ASSERT_EQ(0, st_call_wait(&other, self->ctx[1], self->w.buf[1].fd, W));
+	EXPECT_TRUE(STAYS(!st_call_done(&call) && !st_call_done(&other)));
+	EXPECT_EQ(0, st_sync_unlock(self->w.test, cpu, DST_PROCESS));
+	EXPECT_EQ(0, st_fence_signal(self->w.test, fence, DST_PROCESS, 0, 0));
+	EXPECT_LE(0, st_call_end(&call));
+	EXPECT_LE(0, st_call_end(&other));
+}
+
+TEST_F(lease, trace_events_tell_both)
+{
+	struct st_trace events[64];
+	bool revoked = false;
+	long held;
+	int nr, i;
+
+	ASSERT_EQ(0, st_trace_start());
+	held = st_lock_all(self->ctx[0], self->fd, R, 0);
+	ASSERT_LE(0, held);
+	ASSERT_LE(0, wait_for(self->ctx[1], self->fd, W, NULL));
+	nr = st_trace_read(events, 64);
+	st_trace_stop();
+	for (i = 0; i < nr; i++) {
+		if (!strcmp(events[i].name, "revoked")) {
+			revoked = true;
+			EXPECT_LE(SHORT_MS * ST_NSEC_PER_MSEC,
+				  st_trace_number(&events[i], "time_ns"));
+		}
+		/* What is let in by that comes behind it. */
+		if (!strcmp(events[i].name, "released"))
+			EXPECT_TRUE(revoked);
+	}
+	EXPECT_TRUE(revoked);
+}
+
+/*
+ * Releases, closes and ends of leases meet. A holder that was not told so has lost nothing, and one
+ * that was told is known to the next one: the sums agree.
+ */
+#define RACES	60
+
+TEST_F(lease, meets_the_release)
+{
+	struct dmabuf_sync_access entry = st_access(self->fd, W, 0, TO_END);
+	int i, ret, revoked = 0, told = 0;
+	struct st_call call;
+	long held, set;
+
+	ASSERT_EQ(DMABUF_SYNC_MIN_LEASE_MS, st_lease_promise(self->ctx[0], DMABUF_SYNC_MIN_LEASE_MS));
+	for (i = 0; i < RACES; i++) {
+		held = st_lock_all(self->ctx[0], self->fd, W, i & 1 ? NOTIFY : 0);
+		ASSERT_LE(0, held);
+		ASSERT_EQ(0, st_call_start(&call, self->ctx[1], &entry, 1, 0));
+		usleep(i * 2 * DMABUF_SYNC_MIN_LEASE_MS * 1000 / RACES);
+		ret = st_release(self->ctx[0], held);
+		ASSERT_TRUE(!ret || ret == -EOWNERDEAD);
+		set = st_call_end(&call);
+		ASSERT_LE(0, set);
+		revoked += !!ret;
+		told += call.status == DMABUF_SYNC_REVOKED;
+		ASSERT_EQ(0, st_release(self->ctx[1], set));
+	}
+	EXPECT_EQ(revoked, told);
+}
+
+TEST_F(lease, meets_the_close)
+{
+	struct dmabuf_sync_access entry = st_access(self->fd, W, 0, TO_END);
+	struct st_call call;
+	int i;
+
+	for (i = 0; i < RACES; i++) {
+		ASSERT_LE(0, st_lease_promise(self->ctx[0], DMABUF_SYNC_MIN_LEASE_MS));
+		ASSERT_LE(0, st_lock_all(self->ctx[0], self->fd, W, NOTIFY));
+		ASSERT_EQ(0, st_call_start(&call, self->ctx[1], &entry, 1, 0));
+		usleep(i * 2 * DMABUF_SYNC_MIN_LEASE_MS * 1000 / RACES);
+		st_context_reopen(&self->ctx[0]);
+		ASSERT_LE(0, st_call_end(&call));
+		/* Never neither, and never both. */
+		EXPECT_TRUE(call.status == DMABUF_SYNC_REVOKED ||
+			    call.status == DMABUF_SYNC_ABANDONED);
+		ASSERT_EQ(0, st_release(self->ctx[1], call.result));
+	}
+}
+
+TEST_HARNESS_MAIN
