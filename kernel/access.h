@@ -22,6 +22,7 @@
  * enum dsync_mark_kind - why bytes are undefined
  * @DSYNC_MARK_ABANDONED: their writer is gone
  * @DSYNC_MARK_REVOKED: the lease of their writer was over
+ * @DSYNC_NR_MARKS: how many kinds there are
  */
 enum dsync_mark_kind {
 	DSYNC_MARK_ABANDONED,

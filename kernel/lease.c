@@ -236,9 +236,11 @@ void dsync_lease_ready(struct dsync_set *set)
 	if (set->owner->kind == DMABUF_SYNC_OWNER_DRIVER)
 		return;
 	/* Whoever begins to watch just now may not see that it is ready: the timer finds that. */
-	dsync_set_for_each(set, access)
+	dsync_set_for_each(set, access) {
+		/* Once more with the lock. */
 		if (data_race(!list_empty(&access->watchers)))
 			look_at_watched(access);
+	}
 }
 
 /* Does any request of others wait until the access goes? */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Record locks whose lease is over: a worker unlocks them, as the process would. The next call of the
- * process on the buffer, lock or unlock, says so.
+ * Record locks whose lease is over: a worker unlocks them, as the process would. The next call of
+ * the process on the buffer, lock or unlock, says so.
  */
 #include <linux/compiler.h>
 #include <linux/dma-buf.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Leases (invariant 9): whoever holds a CPU access while others wait for it loses it when its lease is
- * over, whatever it is doing. Both sides learn of it. Nobody else loses anything: not who is not in
- * anybody's way, not a job, not a driver.
+ * Leases (invariant 9): whoever holds a CPU access while others wait for it loses it when its lease
+ * is over, whatever it is doing. Both sides learn of it. Nobody else loses anything: not who is not
+ * in anybody's way, not a job, not a driver.
  *
  *	holder	|---------- W ----------------|	its release says EOWNERDEAD
  *	waiter	      |....... lease .........|- W, told REVOKED -|
@@ -25,6 +25,8 @@
 /* Short, and one that no test lives to see the end of. */
 #define SHORT_MS	100
 #define LONG_MS		3600000
+/* The shortest one. */
+#define MIN_MS		DMABUF_SYNC_MIN_LEASE_MS
 
 /* As long as several short leases. */
 #define STAYS(condition)	(!ST_UNTIL_MS(!(condition), 6 * SHORT_MS))
@@ -371,8 +373,8 @@ TEST_F(lease, context_cannot_promise_more)
 	EXPECT_EQ(SHORT_MS, st_lease_promise(self->ctx[0], LONG_MS));
 	EXPECT_EQ(SHORT_MS / 2, st_lease_promise(self->ctx[0], SHORT_MS / 2));
 	EXPECT_EQ(SHORT_MS, st_lease_promise(self->ctx[0], 0));
-	EXPECT_EQ(DMABUF_SYNC_MIN_LEASE_MS, st_lease_promise(self->ctx[0], DMABUF_SYNC_MIN_LEASE_MS));
-	EXPECT_EQ(-EINVAL, st_lease_promise(self->ctx[0], DMABUF_SYNC_MIN_LEASE_MS - 1));
+	EXPECT_EQ(MIN_MS, st_lease_promise(self->ctx[0], MIN_MS));
+	EXPECT_EQ(-EINVAL, st_lease_promise(self->ctx[0], MIN_MS - 1));
 }
 
 TEST_F(lease, system_may_have_none)
@@ -530,12 +532,12 @@ TEST_F(lease, meets_the_release)
 	struct st_call call;
 	long held, set;
 
-	ASSERT_EQ(DMABUF_SYNC_MIN_LEASE_MS, st_lease_promise(self->ctx[0], DMABUF_SYNC_MIN_LEASE_MS));
+	ASSERT_EQ(MIN_MS, st_lease_promise(self->ctx[0], MIN_MS));
 	for (i = 0; i < RACES; i++) {
 		held = st_lock_all(self->ctx[0], self->fd, W, i & 1 ? NOTIFY : 0);
 		ASSERT_LE(0, held);
 		ASSERT_EQ(0, st_call_start(&call, self->ctx[1], &entry, 1, 0));
-		usleep(i * 2 * DMABUF_SYNC_MIN_LEASE_MS * 1000 / RACES);
+		usleep(i * 2 * MIN_MS * 1000 / RACES);
 		ret = st_release(self->ctx[0], held);
 		ASSERT_TRUE(!ret || ret == -EOWNERDEAD);
 		set = st_call_end(&call);
@@ -554,10 +556,10 @@ TEST_F(lease, meets_the_close)
 	int i;
 
 	for (i = 0; i < RACES; i++) {
-		ASSERT_LE(0, st_lease_promise(self->ctx[0], DMABUF_SYNC_MIN_LEASE_MS));
+		ASSERT_LE(0, st_lease_promise(self->ctx[0], MIN_MS));
 		ASSERT_LE(0, st_lock_all(self->ctx[0], self->fd, W, NOTIFY));
 		ASSERT_EQ(0, st_call_start(&call, self->ctx[1], &entry, 1, 0));
-		usleep(i * 2 * DMABUF_SYNC_MIN_LEASE_MS * 1000 / RACES);
+		usleep(i * 2 * MIN_MS * 1000 / RACES);
 		st_context_reopen(&self->ctx[0]);
 		ASSERT_LE(0, st_call_end(&call));
 		/* Never neither, and never both. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Leases of record locks (invariant 9): a lock that others have waited for as long as that is unlocked,
- * and the next call of its process on the buffer says EOWNERDEAD, once.
+ * Leases of record locks (invariant 9): a lock that others have waited for as long as that is
+ * unlocked, and the next call of its process on the buffer says EOWNERDEAD, once.
  */
 #include <kselftest_harness.h>
 #include <sys/mman.h>
@@ -40,7 +40,7 @@ FIXTURE_TEARDOWN(lease)
 	EXPECT_EQ(0, st_lease_set(self->before));
 }
 
-/* A context that waits for bytes and releases them. Return: what it was told, or a negative errno. */
+/* A context waits for bytes and releases them. Return: what it was told, or a negative errno. */
 static int context_passes(FIXTURE_DATA(lease) *self, uint32_t mode, off_t start, off_t len)
 {
 	struct dmabuf_sync_access want = st_access(self->fd, mode, start, len);
