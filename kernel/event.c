@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events: the ends of a context's queued requests, and notices of leases, to be polled for and read.
- * What happens to a queued request is noted as news, in any context; the tasks that poll or read look
- * at the news and do what is left to do (fences, windows): it is work for their user. Notices need
- * nothing, and come once user space knows that it has the set.
+ * Events: the ends of a context's queued requests, and notices of leases, to be polled for and
+ * read. What happens to a queued request is noted as news, in any context; the tasks that poll or
+ * read look at the news and do what is left to do (fences, windows): it is work for their user.
+ * Notices need nothing, and come once user space knows that it has the set.
  */
 #include <linux/poll.h>
 #include <linux/sched.h>
@@ -229,8 +229,9 @@ static int notice_copy(struct dsync_entry *entry, char __user *to)
 }
 
 /*
- * Take the first event. Return: 1 if that was a notice, which was read; 0 with the end of a request,
- * and a reference: nobody else reads it, but the set can be released; or with nothing; -EFAULT.
+ * Take the first event. Return: 1 if that was a notice, which was read; 0 with the end of a
+ * request, and a reference: nobody else reads it, but the set can be released; or with nothing;
+ * -EFAULT.
  */
 static int event_claim(struct dsync_context *context, char __user *to, struct dsync_entry **claimed)
 {

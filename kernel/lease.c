@@ -40,7 +40,7 @@ MODULE_PARM_DESC(lease_ms, "milliseconds after which a CPU access that others wa
 /* The timer goes off so many times in a lease. */
 #define TICKS_PER_LEASE	8
 
-/* To look at an access takes as long as looking at so many nodes; to tell its owner; to revoke it. */
+/* To look at an access takes as long as looking at so many nodes; to tell its owner; to revoke. */
 #define LOOK_STEPS	16
 #define WANT_STEPS	32
 #define REVOKE_STEPS	64
