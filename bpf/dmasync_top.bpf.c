@@ -61,8 +61,7 @@ static __always_inline void body_acquired(const struct dmabuf_sync_access_args *
 	count(&buffer->acquired, 1);
 	if (access && access->nr_edges) {
 		count(&buffer->contended, 1);
-		count(&buffer->wait_ns, args->time_ns);
-		wait_max(buffer, args->time_ns);
+		wait_ended(buffer, args->time_ns);
 	}
 }
 
@@ -128,6 +127,8 @@ static __always_inline void body_failed(const struct dmabuf_sync_failed_args *ar
 		buffer = buffer_get(args->ino, now);
 	if (buffer)
 		count(&buffer->failed, 1);
+	if (buffer && access && access->nr_edges && error != -EAGAIN)
+		wait_ended(buffer, args->wait_ns);
 	if (access)
 		access_drop(args->access, access, buffer, now);
 }

@@ -140,10 +140,11 @@ struct top_busy {
  * @contended: of these, how many were blocked on another access first
  * @released: accesses released, abandoned ones included
  * @failed: requests that ended without the access
+ * @waits: waits that ended: of the @contended, and of requests that gave up
  * @deadlocks: edges that would have closed a cycle
  * @abandoned: write accesses that ended with their owner
  * @backoffs: acquire contexts that had to begin again
- * @wait_ns: access waits of the @contended
+ * @wait_ns: how long the @waits were
  * @wait_max: longest of these in window N: in [N % 2], see TOP_MAX_BITS
  * @hold_ns: hold times of the @released
  * @busy: times of use
@@ -155,6 +156,7 @@ struct top_buffer {
 	top_u64 contended;
 	top_u64 released;
 	top_u64 failed;
+	top_u64 waits;
 	top_u64 deadlocks;
 	top_u64 abandoned;
 	top_u64 backoffs;

@@ -253,6 +253,14 @@ static __always_inline void wait_max(struct top_buffer *buffer, __u64 ns)
 	}
 }
 
+/* One that waited does so no longer. */
+static __always_inline void wait_ended(struct top_buffer *buffer, __u64 ns)
+{
+	count(&buffer->waits, 1);
+	count(&buffer->wait_ns, ns);
+	wait_max(buffer, ns);
+}
+
 /* Its slot is needed: was this edge still one? */
 static __always_inline void edge_replaced(const struct top_edge *edge)
 {

@@ -121,6 +121,9 @@ void model_buffer_sample(struct model *model, struct model_buffer *buffer,
 	window->contended = counters->contended - before->contended;
 	window->released = counters->released - before->released;
 	window->failed = counters->failed - before->failed;
+	window->waits = counters->waits - before->waits;
+	window->given_up = window->waits > window->contended ?
+			   window->waits - window->contended : 0;
 	window->deadlocks = counters->deadlocks - before->deadlocks;
 	window->abandoned = counters->abandoned - before->abandoned;
 	window->backoffs = counters->backoffs - before->backoffs;
@@ -217,6 +220,28 @@ struct model_access **model_owner_waiting(const struct model *model,
 	return model->waiting + low;
 }
 
+static void model_raise(uint64_t *max, uint64_t value)
+{
+	if (value > *max)
+		*max = value;
+}
+
+/* A wait counts from its beginning, not only when it is over. */
+static void model_wait_runs(const struct model *model, struct model_window *window,
+			    const struct model_access *access)
+{
+	uint64_t ns = model_access_age_ns(access);
+
+	if (access->at.state != TOP_STATE_QUEUED ||
+	    (model->tgid && access->at.tgid != model->tgid))
+		return;
+	window->running++;
+	window->waits++;
+	window->wait_ns += ns;
+	model_raise(&window->wait_max_ns, ns);
+	model_raise(&window->oldest_ns, ns);
+}
+
 /* An access belongs to its buffer's figures. */
 static void model_link(struct model *model, struct model_access *access)
 {
@@ -227,6 +252,7 @@ static void model_link(struct model *model, struct model_access *access)
 	buffer->active_ns = model->now_ns;
 	if (model_access_waits(access)) {
 		buffer->nr_waiting++;
+		model_wait_runs(model, &buffer->window, access);
 		return;
 	}
 	buffer->nr_held++;
@@ -286,13 +312,16 @@ static void model_sum(struct model *model)
 		total->contended += add->contended;
 		total->released += add->released;
 		total->failed += add->failed;
+		total->waits += add->waits;
+		total->given_up += add->given_up;
+		total->running += add->running;
 		total->deadlocks += add->deadlocks;
 		total->abandoned += add->abandoned;
 		total->backoffs += add->backoffs;
 		total->wait_ns += add->wait_ns;
 		total->hold_ns += add->hold_ns;
-		if (add->wait_max_ns > total->wait_max_ns)
-			total->wait_max_ns = add->wait_max_ns;
+		model_raise(&total->wait_max_ns, add->wait_max_ns);
+		model_raise(&total->oldest_ns, add->oldest_ns);
 	}
 }
 

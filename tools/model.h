@@ -17,17 +17,25 @@
 
 #define MODEL_NAME_SIZE	32
 
-/* What happened in a window, on one buffer or on all. */
+/*
+ * What happened in a window, on one buffer or on all. @waits, @wait_ns and @wait_max_ns are
+ * those of the waits that ended in it and, as long as they are so far, of the @running ones;
+ * @given_up of them ended without the access.
+ */
 struct model_window {
 	uint64_t acquired;
 	uint64_t contended;
 	uint64_t released;
 	uint64_t failed;
+	uint64_t waits;
+	uint64_t given_up;
+	uint64_t running;
 	uint64_t deadlocks;
 	uint64_t abandoned;
 	uint64_t backoffs;
 	uint64_t wait_ns;
 	uint64_t wait_max_ns;
+	uint64_t oldest_ns;	/* of the @running ones */
 	uint64_t hold_ns;
 	struct interval use;
 };
@@ -144,6 +152,12 @@ static inline bool model_buffer_is_idle(const struct model_buffer *buffer)
 	return !buffer->nr_held && !buffer->nr_waiting &&
 	       !buffer->window.acquired && !buffer->window.released &&
 	       !buffer->window.failed;
+}
+
+/* Requests of the window that were acquired, gave up waiting, or wait. */
+static inline uint64_t model_window_requests(const struct model_window *window)
+{
+	return window->acquired + window->given_up + window->running;
 }
 
 static inline bool model_access_waits(const struct model_access *access)

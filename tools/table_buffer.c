@@ -22,10 +22,11 @@ BUFFER(waiting, value->number = row->nr_waiting)
 BUFFER(acquired, value->number = row->window.acquired)
 BUFFER(acquired_rate, get_rate(value, row->window.acquired, row->window_ns))
 BUFFER(contended, value->number = row->window.contended)
-BUFFER(contended_percent, get_percent(value, row->window.contended,
-				      row->window.acquired))
-BUFFER(wait_avg, get_mean(value, row->window.wait_ns, row->window.contended))
+BUFFER(contended_percent, get_percent(value, row->window.waits,
+				      model_window_requests(&row->window)))
+BUFFER(wait_avg, get_mean(value, row->window.wait_ns, row->window.waits))
 BUFFER(wait_max, get_number(value, row->window.wait_max_ns))
+BUFFER(oldest_wait, get_number(value, row->window.oldest_ns))
 BUFFER(hold_avg, get_mean(value, row->window.hold_ns, row->window.released))
 BUFFER(cpu, get_percent(value, row->window.use.cpu_ns, row->window_ns))
 BUFFER(dma, get_percent(value, row->window.use.dma_ns, row->window_ns))
@@ -94,7 +95,8 @@ static const struct column buffer_columns[] = {
 	{ "contended_percent", "CON%", COLUMN_PERCENT, 4,
 	  .get = buffer_contended_percent },
 	{ "wait_avg_ns", "W-AVG", COLUMN_NS, 6, .get = buffer_wait_avg },
-	{ "wait_max_ns", "W-MAX", COLUMN_NS, 6, .get = buffer_wait_max },
+	{ "wait_max_ns", "W-MAX", COLUMN_NS, 6, 0, 5, .get = buffer_wait_max },
+	{ "oldest_wait_ns", "OLDEST", COLUMN_NS, 6, .get = buffer_oldest_wait },
 	{ "hold_avg_ns", "HOLD", COLUMN_NS, 6, 0, 6, .get = buffer_hold_avg },
 	{ "cpu_percent", "CPU%", COLUMN_PERCENT, 4, .get = buffer_cpu },
 	{ "dma_percent", "DMA%", COLUMN_PERCENT, 4, .get = buffer_dma },

@@ -43,8 +43,9 @@ SUMMARY(waiting, value->number = row->model->nr_waiting)
 SUMMARY(acquired, value->number = row->model->total.acquired)
 SUMMARY(acquired_rate, get_rate(value, row->model->total.acquired,
 				row->model->window_ns))
-SUMMARY(contended_percent, get_percent(value, row->model->total.contended,
-				       row->model->total.acquired))
+SUMMARY(contended_percent, get_percent(value, row->model->total.waits,
+				       model_window_requests(&row->model->total)))
+SUMMARY(oldest_wait, get_number(value, row->model->total.oldest_ns))
 SUMMARY(cpu, get_percent(value, row->model->total.use.cpu_ns,
 			 row->model->window_ns))
 SUMMARY(dma, get_percent(value, row->model->total.use.dma_ns,
@@ -75,6 +76,7 @@ static const struct column summary_columns[] = {
 	{ "cpu_held", "held: cpu", COLUMN_COUNT, .get = summary_cpu_held },
 	{ "dma_held", "dma", COLUMN_COUNT, .get = summary_dma_held },
 	{ "waiting", "waiting", COLUMN_COUNT, .get = summary_waiting },
+	{ "oldest_wait_ns", "oldest wait", COLUMN_NS, .get = summary_oldest_wait },
 	{ "failed", "failed", COLUMN_COUNT, .get = summary_failed },
 	{ "deadlocks", "deadlocks", COLUMN_COUNT, .get = summary_deadlocks },
 	{ "abandoned", "abandoned", COLUMN_COUNT, .get = summary_abandoned },
