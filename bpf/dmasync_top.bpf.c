@@ -38,14 +38,14 @@ static __always_inline void body_request(const struct dmabuf_sync_access_args *a
 static __always_inline void body_acquired(const struct dmabuf_sync_access_args *args)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct top_buffer *buffer = NULL;
 	struct top_access *access;
+	struct counted at = {};
 	__u32 from;
 
 	if (filtered_buffer(args->ino))
 		return;
 	if (!filtered_process(args->tgid))
-		buffer = buffer_get(args->ino, now);
+		at = counted_at(args->ino, now);
 	access = access_get(args->access);
 	if (access) {
 		if (access->state == TOP_STATE_NONE)
@@ -53,49 +53,45 @@ static __always_inline void body_acquired(const struct dmabuf_sync_access_args *
 		access->since_ns = now;
 		access->counted_ns = now;
 		from = __sync_lock_test_and_set(&access->state, TOP_STATE_HELD);
-		access_account(access, buffer, from, TOP_STATE_HELD, now);
+		access_account(access, at.buffer, from, TOP_STATE_HELD, now);
 	}
-	if (!buffer)
-		return;
-	buffer->tgid = args->tgid;
-	count(&buffer->acquired, 1);
+	if (at.buffer)
+		at.buffer->tgid = args->tgid;
+	COUNT(at, acquired, 1);
 	if (access && access->nr_edges) {
-		count(&buffer->contended, 1);
-		wait_ended(buffer, args->time_ns);
+		COUNT(at, contended, 1);
+		wait_ended(at, args->time_ns);
 	}
 }
 
 static __always_inline void body_released(const struct dmabuf_sync_access_args *args)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct top_buffer *buffer = NULL;
 	struct top_access *access;
+	struct counted at = {};
 
 	if (filtered_buffer(args->ino))
 		return;
 	if (!filtered_process(args->tgid))
-		buffer = buffer_get(args->ino, now);
+		at = counted_at(args->ino, now);
 	access = access_find(args->access);
 	if (access)
-		access_drop(args->access, access, buffer, now);
-	if (!buffer)
-		return;
-	count(&buffer->released, 1);
-	count(&buffer->hold_ns, args->time_ns);
+		access_drop(args->access, access, at.buffer, now);
+	COUNT(at, released, 1);
+	COUNT(at, hold_ns, args->time_ns);
 }
 
 /* The release follows. */
 static __always_inline void body_abandoned(const struct dmabuf_sync_access_args *args)
 {
-	struct top_buffer *buffer;
+	struct counted at;
 
 	if (filtered(args->ino, args->tgid))
 		return;
 	event_push(TOP_EVENT_ABANDONED, args->ino, args->access, args->owner, 0,
 		   NULL, NULL);
-	buffer = buffer_get(args->ino, bpf_ktime_get_ns());
-	if (buffer)
-		count(&buffer->abandoned, 1);
+	at = counted_at(args->ino, bpf_ktime_get_ns());
+	COUNT(at, abandoned, 1);
 }
 
 /*
@@ -111,8 +107,8 @@ static __always_inline bool error_is_usual(__s32 error)
 static __always_inline void body_failed(const struct dmabuf_sync_failed_args *args)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct top_buffer *buffer = NULL;
 	struct top_access *access;
+	struct counted at = {};
 	__s32 error = args->error;
 	bool counts;
 
@@ -124,13 +120,12 @@ static __always_inline void body_failed(const struct dmabuf_sync_failed_args *ar
 		event_push(TOP_EVENT_FAILED, args->ino, args->access,
 			   args->owner, error, NULL, NULL);
 	if (counts)
-		buffer = buffer_get(args->ino, now);
-	if (buffer)
-		count(&buffer->failed, 1);
-	if (buffer && access && access->nr_edges && error != -EAGAIN)
-		wait_ended(buffer, args->wait_ns);
+		at = counted_at(args->ino, now);
+	COUNT(at, failed, 1);
+	if (access && access->nr_edges && error != -EAGAIN)
+		wait_ended(at, args->wait_ns);
 	if (access)
-		access_drop(args->access, access, buffer, now);
+		access_drop(args->access, access, at.buffer, now);
 }
 
 static __always_inline void body_contended(const struct dmabuf_sync_edge_args *args)
@@ -157,7 +152,7 @@ static __always_inline void body_contended(const struct dmabuf_sync_edge_args *a
 
 static __always_inline void body_deadlock(const struct dmabuf_sync_edge_args *args)
 {
-	struct top_buffer *buffer;
+	struct counted at;
 
 	if (filtered_buffer(args->ino))
 		return;
@@ -165,9 +160,8 @@ static __always_inline void body_deadlock(const struct dmabuf_sync_edge_args *ar
 		return;
 	event_push(TOP_EVENT_DEADLOCK, args->ino, args->access, args->owner,
 		   -EDEADLK, args, NULL);
-	buffer = buffer_get(args->ino, bpf_ktime_get_ns());
-	if (buffer)
-		count(&buffer->deadlocks, 1);
+	at = counted_at(args->ino, bpf_ktime_get_ns());
+	COUNT(at, deadlocks, 1);
 }
 
 static __always_inline void body_commit(const struct dmabuf_sync_fence_args *args)
@@ -229,14 +223,13 @@ body_fence_wait_end(const struct dmabuf_sync_fence_args *args)
 
 static __always_inline void body_backoff(const struct dmabuf_sync_backoff_args *args)
 {
-	struct top_buffer *buffer;
+	struct counted at;
 
 	/* It belongs to no access, so to no process. */
 	if (filtered_buffer(args->ino) || filter_tgid)
 		return;
-	buffer = buffer_get(args->ino, bpf_ktime_get_ns());
-	if (buffer)
-		count(&buffer->backoffs, 1);
+	at = counted_at(args->ino, bpf_ktime_get_ns());
+	COUNT(at, backoffs, 1);
 }
 
 DMABUF_SYNC_PROBE(request, access)

@@ -13,6 +13,9 @@ typedef unsigned long long top_u64;
 typedef long long top_s64;
 
 #define TOP_COMM_LEN	16
+#define TOP_NAME_LEN	32
+/* Kinds of buffers that are gone: the others are summed as one. */
+#define TOP_NR_CLASSES	256
 /* Blockers kept per waiting access: the latest ones. */
 #define TOP_NR_EDGES	16
 
@@ -134,8 +137,7 @@ struct top_busy {
 #define TOP_MAX_TAG(window)	((window) & ((1U << (64 - TOP_MAX_BITS)) - 1))
 
 /**
- * struct top_buffer - counters of a buffer, all growing; key: inode number
- * @born_ns: when this entry was made; an access counted before is not in @busy
+ * struct top_counters - what happened, on a buffer or on all of them; all growing
  * @acquired: accesses acquired
  * @contended: of these, how many were blocked on another access first
  * @released: accesses released, abandoned ones included
@@ -145,13 +147,10 @@ struct top_busy {
  * @abandoned: write accesses that ended with their owner
  * @backoffs: acquire contexts that had to begin again
  * @wait_ns: how long the @waits were
- * @wait_max: longest of these in window N: in [N % 2], see TOP_MAX_BITS
  * @hold_ns: hold times of the @released
- * @busy: times of use
- * @tgid: process that acquired last
+ * @wait_max: longest wait of window N: in [N % 2], see TOP_MAX_BITS; the last member
  */
-struct top_buffer {
-	top_u64 born_ns;
+struct top_counters {
 	top_u64 acquired;
 	top_u64 contended;
 	top_u64 released;
@@ -161,17 +160,59 @@ struct top_buffer {
 	top_u64 abandoned;
 	top_u64 backoffs;
 	top_u64 wait_ns;
-	top_u64 wait_max[2];
 	top_u64 hold_ns;
+	top_u64 wait_max[2];
+};
+
+/* All members up to @wait_max are sums. */
+#define TOP_NR_SUMS	(sizeof(struct top_counters) / sizeof(top_u64) - 2)
+
+/**
+ * struct top_class - what buffers that are gone are summed by
+ * @exporter: where they came from
+ * @name: DMA_BUF_SET_NAME; may be empty
+ */
+struct top_class {
+	char exporter[TOP_NAME_LEN];
+	char name[TOP_NAME_LEN];
+};
+
+/**
+ * struct top_buffer - a buffer; key: inode number
+ * @born_ns: when this entry was made; an access counted before is not in @busy
+ * @count: counters
+ * @busy: times of use
+ * @class: its exporter and name, once it is @gone
+ * @tgid: process that acquired last
+ * @window: number of the window in which this entry was made
+ * @gone: nobody has the buffer any more; the tool reads this entry once more
+ * @reserved: 0
+ */
+struct top_buffer {
+	top_u64 born_ns;
+	struct top_counters count;
 	struct top_busy busy;
+	struct top_class class;
 	top_u32 tgid;
+	top_u32 window;
+	top_u32 gone;
 	top_u32 reserved;
+};
+
+/**
+ * struct top_gone - buffers that came and went within a window; key: struct top_class
+ * @count: their counters
+ * @nr_buffers: how many
+ */
+struct top_gone {
+	struct top_counters count;
+	top_u64 nr_buffers;
 };
 
 /**
  * struct top_lost - what could not be kept, by the place that was full
  * @accesses: requests that are missing as waiters, and later as holders
- * @buffers: counts of buffers that found no place
+ * @buffers: events of buffers that found no place; the sums of all buffers have them
  * @edges: blockers that still blocked when a later one took their slot
  * @events: events that found their ring full
  */

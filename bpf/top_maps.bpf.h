@@ -10,10 +10,8 @@
 
 #include "dmasync_top.h"
 #include "busy.bpf.h"
+#include "counters.bpf.h"
 #include "dmabuf_sync.bpf.h"
-
-/* Replacing a maximum fails only against a larger one: this is plenty. */
-#define MAX_TRIES	16
 
 /* Filters: 0 lets everything pass. */
 const volatile __u64 filter_ino;
@@ -29,7 +27,6 @@ struct top_busy total;
 struct top_lost lost;
 
 static const struct top_entry no_entry;
-static const struct top_buffer no_buffer;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -37,13 +34,6 @@ struct {
 	__type(key, __u64);
 	__type(value, struct top_entry);
 } accesses SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);		/* set by the tool */
-	__type(key, __u64);
-	__type(value, struct top_buffer);
-} buffers SEC(".maps");
 
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -80,11 +70,6 @@ static __always_inline bool filtered_access(const struct top_access *access)
 	return filter_tgid && (!access || access->tgid != filter_tgid);
 }
 
-static __always_inline void count(top_u64 *counter, __u64 add)
-{
-	__sync_fetch_and_add(counter, add);
-}
-
 static __always_inline struct top_entry *entry_find(__u64 id)
 {
 	return bpf_map_lookup_elem(&accesses, &id);
@@ -109,11 +94,6 @@ static __always_inline struct top_access *access_get(__u64 id)
 	return access_find(id) ?: access_new(id);
 }
 
-static __always_inline struct top_buffer *buffer_find(__u64 ino)
-{
-	return bpf_map_lookup_elem(&buffers, &ino);
-}
-
 /* A buffer's counters, for an event that is counted there. */
 static __always_inline struct top_buffer *buffer_get(__u64 ino, __u64 now)
 {
@@ -123,12 +103,35 @@ static __always_inline struct top_buffer *buffer_get(__u64 ino, __u64 now)
 		return buffer;
 	bpf_map_update_elem(&buffers, &ino, &no_buffer, BPF_NOEXIST);
 	buffer = buffer_find(ino);
-	if (buffer)
-		__sync_val_compare_and_swap(&buffer->born_ns, 0, now);
-	else
+	if (buffer && !__sync_val_compare_and_swap(&buffer->born_ns, 0, now))
+		buffer->window = *(volatile __u32 *)&window;
+	if (!buffer)
 		count(&lost.buffers, 1);
 	return buffer;
 }
+
+/* Where an event is counted: for its buffer, when there is room, and for all of them. */
+struct counted {
+	struct top_buffer *buffer;
+	struct top_counters *total;
+};
+
+static __always_inline struct counted counted_at(__u64 ino, __u64 now)
+{
+	__u32 zero = 0;
+
+	return (struct counted){
+		.buffer = buffer_get(ino, now),
+		.total = bpf_map_lookup_elem(&totals, &zero),
+	};
+}
+
+#define COUNT(at, counter, add) do {					\
+	if ((at).buffer)						\
+		count(&(at).buffer->count.counter, add);		\
+	if ((at).total)							\
+		count(&(at).total->counter, add);			\
+} while (0)
 
 /* The change that an access in this state makes to the users, 0 for none. */
 static __always_inline top_s64 access_users(const struct top_access *access,
@@ -233,32 +236,17 @@ static __always_inline void event_push(__u32 type, __u64 ino, __u64 id,
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
-/* Keep the largest @ns of this window. */
-static __always_inline void wait_max(struct top_buffer *buffer, __u64 ns)
+/* One that waited does so no longer. */
+static __always_inline void wait_ended(struct counted at, __u64 ns)
 {
 	__u32 number = *(volatile __u32 *)&window;
-	top_u64 *max = &buffer->wait_max[number & 1];
-	__u64 new = ns < TOP_MAX_NS ? ns : TOP_MAX_NS;
-	__u64 old;
-	int i;
 
-	new |= (__u64)number << TOP_MAX_BITS;
-	#pragma nounroll
-	for (i = 0; i < MAX_TRIES; i++) {
-		old = *(volatile top_u64 *)max;
-		if (TOP_MAX_WINDOW(old) == TOP_MAX_WINDOW(new) && old >= new)
-			return;
-		if (__sync_val_compare_and_swap(max, old, new) == old)
-			return;
-	}
-}
-
-/* One that waited does so no longer. */
-static __always_inline void wait_ended(struct top_buffer *buffer, __u64 ns)
-{
-	count(&buffer->waits, 1);
-	count(&buffer->wait_ns, ns);
-	wait_max(buffer, ns);
+	COUNT(at, waits, 1);
+	COUNT(at, wait_ns, ns);
+	if (at.buffer)
+		count_wait_max(&at.buffer->count, number, ns);
+	if (at.total)
+		count_wait_max(at.total, number, ns);
 }
 
 /* Its slot is needed: was this edge still one? */

@@ -2,6 +2,7 @@
 #include "model.h"
 
 #include <err.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,11 @@ void model_begin(struct model *model, uint64_t now_ns, uint64_t window_ns)
 	model->nr_held_cpu = 0;
 	model->nr_held_dma = 0;
 	memset(&model->total, 0, sizeof(model->total));
+	for (i = 0; i < model->nr_classes; i++) {
+		memset(&model->classes[i]->window, 0, sizeof(model->classes[i]->window));
+		model->classes[i]->nr_gone = 0;
+		model->classes[i]->window_ns = window_ns;
+	}
 	for (i = 0; i < model->nr_buffers; i++) {
 		struct model_buffer *buffer = model->buffers[i];
 
@@ -102,41 +108,146 @@ void model_buffer_drop(struct model *model, uint64_t ino)
 		(model->nr_buffers - place) * sizeof(*model->buffers));
 }
 
-static uint64_t model_wait_max(const struct top_buffer *counters,
-			       uint32_t number)
+static uint64_t model_wait_max(const struct top_counters *count, uint32_t number)
 {
-	uint64_t max = counters->wait_max[number & 1];
+	uint64_t max = count->wait_max[number & 1];
 
 	return TOP_MAX_WINDOW(max) == TOP_MAX_TAG(number) ? max & TOP_MAX_NS : 0;
 }
 
+static void model_raise(uint64_t *max, uint64_t value)
+{
+	if (value > *max)
+		*max = value;
+}
+
+/* Add what came between two readings of counters to a window. */
+static void model_window_add(struct model_window *window, const struct top_counters *now,
+			     const struct top_counters *before, uint32_t number)
+{
+	uint64_t contended = now->contended - before->contended;
+	uint64_t waits = now->waits - before->waits;
+
+	window->acquired += now->acquired - before->acquired;
+	window->contended += contended;
+	window->released += now->released - before->released;
+	window->failed += now->failed - before->failed;
+	window->waits += waits;
+	window->given_up += waits > contended ? waits - contended : 0;
+	window->deadlocks += now->deadlocks - before->deadlocks;
+	window->abandoned += now->abandoned - before->abandoned;
+	window->backoffs += now->backoffs - before->backoffs;
+	window->wait_ns += now->wait_ns - before->wait_ns;
+	window->hold_ns += now->hold_ns - before->hold_ns;
+	model_raise(&window->wait_max_ns, model_wait_max(now, number));
+}
+
 void model_buffer_sample(struct model *model, struct model_buffer *buffer,
-			 const struct top_buffer *counters,
+			 const struct top_buffer *entry,
 			 const struct interval *use, uint32_t number)
 {
-	const struct top_buffer *before = &buffer->counters;
-	struct model_window *window = &buffer->window;
+	const struct top_counters *before = &buffer->counters;
 
-	window->acquired = counters->acquired - before->acquired;
-	window->contended = counters->contended - before->contended;
-	window->released = counters->released - before->released;
-	window->failed = counters->failed - before->failed;
-	window->waits = counters->waits - before->waits;
-	window->given_up = window->waits > window->contended ?
-			   window->waits - window->contended : 0;
-	window->deadlocks = counters->deadlocks - before->deadlocks;
-	window->abandoned = counters->abandoned - before->abandoned;
-	window->backoffs = counters->backoffs - before->backoffs;
-	window->wait_ns = counters->wait_ns - before->wait_ns;
-	window->wait_max_ns = model_wait_max(counters, number);
-	window->hold_ns = counters->hold_ns - before->hold_ns;
-	interval_diff(use, &buffer->use, model->window_ns, &window->use);
-	if (memcmp(counters, before, sizeof(*counters)))
+	model_window_add(&buffer->window, &entry->count, before, number);
+	interval_diff(use, &buffer->use, model->window_ns, &buffer->window.use);
+	if (memcmp(&entry->count, before, sizeof(*before)))
 		buffer->active_ns = model->now_ns;
-	buffer->counters = *counters;
+	buffer->counters = entry->count;
 	buffer->use = *use;
-	if (counters->tgid)
-		buffer->tgid = counters->tgid;
+	if (entry->tgid)
+		buffer->tgid = entry->tgid;
+}
+
+void model_total_sample(struct model *model, const struct top_counters *count,
+			uint32_t number)
+{
+	model_window_add(&model->total, count, &model->counters, number);
+	model->counters = *count;
+}
+
+static bool model_class_is(const struct model_buffer *row, const struct top_class *class)
+{
+	return !strcmp(row->exporter, class->exporter) && !strcmp(row->name, class->name);
+}
+
+static struct model_buffer *model_class_get(struct model *model,
+					    const struct top_class *class)
+{
+	struct model_buffer *row;
+	size_t i;
+
+	for (i = 0; i < model->nr_classes; i++)
+		if (model_class_is(model->classes[i], class))
+			return model->classes[i];
+	row = calloc(1, sizeof(*row));
+	if (!row)
+		err(1, "no memory for a class of buffers");
+	snprintf(row->exporter, sizeof(row->exporter), "%s", class->exporter);
+	snprintf(row->name, sizeof(row->name), "%s", class->name);
+	row->window_ns = model->window_ns;
+	model->classes = model_grow(model->classes, model->nr_classes,
+				    &model->max_classes, sizeof(*model->classes));
+	model->classes[model->nr_classes++] = row;
+	return row;
+}
+
+static void model_counters_add(struct top_counters *sum, const struct top_counters *now,
+			       const struct top_counters *before)
+{
+	const top_u64 *a = (const top_u64 *)now, *b = (const top_u64 *)before;
+	top_u64 *to = (top_u64 *)sum;
+	size_t i;
+
+	for (i = 0; i < TOP_NR_SUMS; i++)
+		to[i] += a[i] - b[i];
+}
+
+void model_counters_sum(struct top_counters *sum, const struct top_counters *add)
+{
+	static const struct top_counters zero;
+	unsigned int i;
+
+	model_counters_add(sum, add, &zero);
+	/* The number of the window is above the time: the later one wins. */
+	for (i = 0; i < 2; i++)
+		if (add->wait_max[i] > sum->wait_max[i])
+			sum->wait_max[i] = add->wait_max[i];
+}
+
+void model_class_sample(struct model *model, const struct top_class *class,
+			const struct top_gone *sum, uint32_t number)
+{
+	struct model_buffer *row = model_class_get(model, class);
+
+	model_window_add(&row->window, &sum->count, &row->summed.count, number);
+	model_counters_add(&row->counters, &sum->count, &row->summed.count);
+	row->nr_gone += sum->nr_buffers - row->summed.nr_buffers;
+	row->summed = *sum;
+}
+
+void model_buffer_gone(struct model *model, struct model_buffer *buffer,
+		       const struct top_class *class)
+{
+	static const struct top_counters zero;
+	struct model_buffer *row = model_class_get(model, class);
+	const struct model_window *add = &buffer->window;
+	struct model_window *window = &row->window;
+
+	window->acquired += add->acquired;
+	window->contended += add->contended;
+	window->released += add->released;
+	window->failed += add->failed;
+	window->waits += add->waits;
+	window->given_up += add->given_up;
+	window->deadlocks += add->deadlocks;
+	window->abandoned += add->abandoned;
+	window->backoffs += add->backoffs;
+	window->wait_ns += add->wait_ns;
+	window->hold_ns += add->hold_ns;
+	model_raise(&window->wait_max_ns, add->wait_max_ns);
+	model_counters_add(&row->counters, &buffer->counters, &zero);
+	row->nr_gone++;
+	model_buffer_drop(model, buffer->ino);
 }
 
 void model_access_add(struct model *model, uint64_t id,
@@ -220,12 +331,6 @@ struct model_access **model_owner_waiting(const struct model *model,
 	return model->waiting + low;
 }
 
-static void model_raise(uint64_t *max, uint64_t value)
-{
-	if (value > *max)
-		*max = value;
-}
-
 /* A wait counts from its beginning, not only when it is over. */
 static void model_wait_runs(const struct model *model, struct model_window *window,
 			    const struct model_access *access)
@@ -253,6 +358,7 @@ static void model_link(struct model *model, struct model_access *access)
 	if (model_access_waits(access)) {
 		buffer->nr_waiting++;
 		model_wait_runs(model, &buffer->window, access);
+		model_wait_runs(model, &model->total, access);
 		return;
 	}
 	buffer->nr_held++;
@@ -300,31 +406,6 @@ static void model_edges(struct model *model, struct model_access *access)
 			     nr == TOP_NR_EDGES;
 }
 
-static void model_sum(struct model *model)
-{
-	struct model_window *total = &model->total;
-	size_t i;
-
-	for (i = 0; i < model->nr_buffers; i++) {
-		const struct model_window *add = &model->buffers[i]->window;
-
-		total->acquired += add->acquired;
-		total->contended += add->contended;
-		total->released += add->released;
-		total->failed += add->failed;
-		total->waits += add->waits;
-		total->given_up += add->given_up;
-		total->running += add->running;
-		total->deadlocks += add->deadlocks;
-		total->abandoned += add->abandoned;
-		total->backoffs += add->backoffs;
-		total->wait_ns += add->wait_ns;
-		total->hold_ns += add->hold_ns;
-		model_raise(&total->wait_max_ns, add->wait_max_ns);
-		model_raise(&total->oldest_ns, add->oldest_ns);
-	}
-}
-
 void model_end(struct model *model)
 {
 	size_t i;
@@ -344,7 +425,6 @@ void model_end(struct model *model)
 	}
 	for (i = 0; i < model->nr_accesses; i++)
 		model_link(model, &model->accesses[i]);
-	model_sum(model);
 }
 
 void model_clear(struct model *model)
@@ -353,7 +433,10 @@ void model_clear(struct model *model)
 
 	for (i = 0; i < model->nr_buffers; i++)
 		free(model->buffers[i]);
+	for (i = 0; i < model->nr_classes; i++)
+		free(model->classes[i]);
 	free(model->buffers);
+	free(model->classes);
 	free(model->accesses);
 	free(model->waiting);
 	free(model->events);

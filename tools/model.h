@@ -41,8 +41,8 @@ struct model_window {
 };
 
 /**
- * struct model_buffer - a dma-buf that the framework saw in use
- * @ino: inode number
+ * struct model_buffer - a dma-buf that the framework saw in use, or those that are gone
+ * @ino: inode number; 0: the row sums buffers that are gone, by @name and @exporter
  * @name: empty when it has none, or it is not known
  * @exporter: empty when not known
  * @size: bytes, 0 when not known
@@ -56,6 +56,8 @@ struct model_window {
  * @holder: the oldest access that is held, or NULL
  * @nr_held: accesses held
  * @nr_waiting: accesses requested and not held yet
+ * @nr_gone: buffers that the window added to this row
+ * @summed: of such a row: what the source had summed up to the end of the window
  */
 struct model_buffer {
 	uint64_t ino;
@@ -65,7 +67,7 @@ struct model_buffer {
 	uint64_t look_ns;
 	uint32_t tgid;
 
-	struct top_buffer counters;
+	struct top_counters counters;
 	struct interval use;
 	struct model_window window;
 	uint64_t window_ns;
@@ -74,6 +76,8 @@ struct model_buffer {
 	const struct model_access *holder;
 	unsigned int nr_held;
 	unsigned int nr_waiting;
+	uint64_t nr_gone;
+	struct top_gone summed;
 };
 
 /**
@@ -110,6 +114,12 @@ struct model_lost {
 	uint64_t unlisted;	/* accesses that the kernel's snapshot left out */
 };
 
+static inline uint64_t model_lost_sum(const struct model_lost *lost)
+{
+	return lost->accesses + lost->buffers + lost->edges + lost->events +
+	       lost->missed + lost->unlisted;
+}
+
 /**
  * struct model - all of it
  * @now_ns: CLOCK_MONOTONIC at the end of the window
@@ -117,10 +127,12 @@ struct model_lost {
  * @complete: every access is here, so an edge to one that is not is over
  * @tgid: only accesses of this process matter, and those in their way; 0: all do
  * @buffers: sorted by inode number
+ * @classes: buffers that are gone
  * @accesses: sorted by id, after model_end()
  * @waiting: those that wait, sorted by owner, after model_end()
  * @events: of the window, by time
- * @total: sums over the buffers; @use is the union over all of them
+ * @total: of all buffers, whether they are in @buffers or not; @use is the union over them
+ * @counters: likewise, since the source was attached
  * @nr_held_cpu: CPU accesses held
  * @nr_held_dma: DMA accesses held
  * @lost: what is missing
@@ -133,6 +145,8 @@ struct model {
 
 	struct model_buffer **buffers;
 	size_t nr_buffers, max_buffers;
+	struct model_buffer **classes;
+	size_t nr_classes, max_classes;
 	struct model_access *accesses;
 	size_t nr_accesses, max_accesses;
 	struct model_access **waiting;
@@ -141,6 +155,7 @@ struct model {
 	size_t nr_events, max_events;
 
 	struct model_window total;
+	struct top_counters counters;
 	unsigned int nr_held_cpu;
 	unsigned int nr_held_dma;
 	struct model_lost lost;
@@ -151,7 +166,7 @@ static inline bool model_buffer_is_idle(const struct model_buffer *buffer)
 {
 	return !buffer->nr_held && !buffer->nr_waiting &&
 	       !buffer->window.acquired && !buffer->window.released &&
-	       !buffer->window.failed;
+	       !buffer->window.failed && !buffer->nr_gone;
 }
 
 /* Requests of the window that were acquired, gave up waiting, or wait. */
@@ -191,9 +206,20 @@ struct model_buffer *model_buffer_find(const struct model *model, uint64_t ino);
 struct model_buffer *model_buffer_get(struct model *model, uint64_t ino);
 /* @buffer's counters and use at the end of window @number. */
 void model_buffer_sample(struct model *model, struct model_buffer *buffer,
-			 const struct top_buffer *counters,
+			 const struct top_buffer *entry,
 			 const struct interval *use, uint32_t number);
 void model_buffer_drop(struct model *model, uint64_t ino);
+/* It was sampled for the last time: its counters go to its class. */
+void model_buffer_gone(struct model *model, struct model_buffer *buffer,
+		       const struct top_class *class);
+/* What the source has summed of buffers that are gone, at the end of window @number. */
+void model_class_sample(struct model *model, const struct top_class *class,
+			const struct top_gone *sum, uint32_t number);
+/* Add up counters of several CPUs. */
+void model_counters_sum(struct top_counters *sum, const struct top_counters *add);
+/* The counters of all buffers, likewise. */
+void model_total_sample(struct model *model, const struct top_counters *count,
+			uint32_t number);
 void model_access_add(struct model *model, uint64_t id,
 		      const struct top_entry *entry);
 void model_event_add(struct model *model, const struct top_event *event);

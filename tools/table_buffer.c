@@ -13,7 +13,8 @@
 	GET(holder_##name, struct model_buffer, \
 	    value->known = row->holder; if (row->holder) statement)
 
-BUFFER(ino, value->number = row->ino)
+BUFFER(ino, get_number(value, row->ino))
+BUFFER(gone, get_number(value, row->nr_gone))
 BUFFER(name, get_text(value, row->name))
 BUFFER(exporter, get_text(value, row->exporter))
 BUFFER(size, get_number(value, row->size))
@@ -67,7 +68,11 @@ static void buffer_fit_holder(const void *any, char *text, size_t width)
 	size_t room;
 
 	if (!holder) {
-		snprintf(text, width + 1, "-");
+		if (row->ino)
+			snprintf(text, width + 1, "-");
+		else
+			snprintf(text, width + 1, "(%llu gone)",
+				 (unsigned long long)row->nr_gone);
 		return;
 	}
 	format_ns(age, sizeof(age), model_access_age_ns(holder));
@@ -101,6 +106,7 @@ static const struct column buffer_columns[] = {
 	{ "cpu_percent", "CPU%", COLUMN_PERCENT, 4, .get = buffer_cpu },
 	{ "dma_percent", "DMA%", COLUMN_PERCENT, 4, .get = buffer_dma },
 	{ "overlap_percent", "OVL%", COLUMN_PERCENT, 4, .get = buffer_overlap },
+	{ "gone", NULL, COLUMN_COUNT, .get = buffer_gone },
 	{ "held", NULL, COLUMN_COUNT, .get = buffer_held },
 	{ "holder_comm", NULL, COLUMN_TEXT, .get = holder_comm },
 	{ "holder_tgid", NULL, COLUMN_NUMBER, .get = holder_tgid },
