@@ -11,7 +11,7 @@
 /* Replacing a maximum fails only against a larger one: this is plenty. */
 #define MAX_TRIES	16
 
-static const struct top_buffer no_buffer;
+static const struct top_buffer no_buffer = { .busy.state = TOP_BUSY_REST };
 static const struct top_gone no_gone;
 
 struct {

@@ -121,24 +121,22 @@ static void model_raise(uint64_t *max, uint64_t value)
 		*max = value;
 }
 
-/* Add what came between two readings of counters to a window. */
+/* Add what came between two readings. */
+static void model_counters_add(struct top_counters *sum, const struct top_counters *now,
+			       const struct top_counters *before)
+{
+	const top_u64 *a = (const top_u64 *)now, *b = (const top_u64 *)before;
+	top_u64 *to = (top_u64 *)sum;
+	size_t i;
+
+	for (i = 0; i < TOP_NR_SUMS; i++)
+		to[i] += a[i] - b[i];
+}
+
 static void model_window_add(struct model_window *window, const struct top_counters *now,
 			     const struct top_counters *before, uint32_t number)
 {
-	uint64_t contended = now->contended - before->contended;
-	uint64_t waits = now->waits - before->waits;
-
-	window->acquired += now->acquired - before->acquired;
-	window->contended += contended;
-	window->released += now->released - before->released;
-	window->failed += now->failed - before->failed;
-	window->waits += waits;
-	window->given_up += waits > contended ? waits - contended : 0;
-	window->deadlocks += now->deadlocks - before->deadlocks;
-	window->abandoned += now->abandoned - before->abandoned;
-	window->backoffs += now->backoffs - before->backoffs;
-	window->wait_ns += now->wait_ns - before->wait_ns;
-	window->hold_ns += now->hold_ns - before->hold_ns;
+	model_counters_add(&window->count, now, before);
 	model_raise(&window->wait_max_ns, model_wait_max(now, number));
 }
 
@@ -191,17 +189,6 @@ static struct model_buffer *model_class_get(struct model *model,
 	return row;
 }
 
-static void model_counters_add(struct top_counters *sum, const struct top_counters *now,
-			       const struct top_counters *before)
-{
-	const top_u64 *a = (const top_u64 *)now, *b = (const top_u64 *)before;
-	top_u64 *to = (top_u64 *)sum;
-	size_t i;
-
-	for (i = 0; i < TOP_NR_SUMS; i++)
-		to[i] += a[i] - b[i];
-}
-
 void model_counters_sum(struct top_counters *sum, const struct top_counters *add)
 {
 	static const struct top_counters zero;
@@ -230,28 +217,16 @@ void model_buffer_gone(struct model *model, struct model_buffer *buffer,
 {
 	static const struct top_counters zero;
 	struct model_buffer *row = model_class_get(model, class);
-	const struct model_window *add = &buffer->window;
-	struct model_window *window = &row->window;
 
-	window->acquired += add->acquired;
-	window->contended += add->contended;
-	window->released += add->released;
-	window->failed += add->failed;
-	window->waits += add->waits;
-	window->given_up += add->given_up;
-	window->deadlocks += add->deadlocks;
-	window->abandoned += add->abandoned;
-	window->backoffs += add->backoffs;
-	window->wait_ns += add->wait_ns;
-	window->hold_ns += add->hold_ns;
-	model_raise(&window->wait_max_ns, add->wait_max_ns);
+	model_counters_add(&row->window.count, &buffer->window.count, &zero);
+	model_raise(&row->window.wait_max_ns, buffer->window.wait_max_ns);
 	model_counters_add(&row->counters, &buffer->counters, &zero);
 	row->nr_gone++;
 	model_buffer_drop(model, buffer->ino);
 }
 
-void model_access_add(struct model *model, uint64_t id,
-		      const struct top_entry *entry)
+void model_access_add(struct model *model, uint64_t id, const struct top_entry *entry,
+		      const struct top_timeline *timeline)
 {
 	struct model_access *access;
 	unsigned int i;
@@ -264,6 +239,8 @@ void model_access_add(struct model *model, uint64_t id,
 	access->id = id;
 	access->at = entry->access;
 	access->now_ns = model->now_ns;
+	if (timeline)
+		access->timeline = *timeline;
 	if (!model_access_waits(access))
 		return;
 	for (i = 0; i < TOP_NR_EDGES; i++)
@@ -335,14 +312,16 @@ struct model_access **model_owner_waiting(const struct model *model,
 static void model_wait_runs(const struct model *model, struct model_window *window,
 			    const struct model_access *access)
 {
+	unsigned int pair = TOP_PAIR(access->at.agent == TOP_AGENT_DMA,
+				     access->at.state == TOP_STATE_BEHIND_DMA);
 	uint64_t ns = model_access_age_ns(access);
 
-	if (access->at.state != TOP_STATE_QUEUED ||
+	if ((access->at.state != TOP_STATE_BEHIND_CPU &&
+	     access->at.state != TOP_STATE_BEHIND_DMA) ||
 	    (model->tgid && access->at.tgid != model->tgid))
 		return;
-	window->running++;
-	window->waits++;
-	window->wait_ns += ns;
+	window->count.waits[pair]++;
+	window->count.wait_ns[pair] += ns;
 	model_raise(&window->wait_max_ns, ns);
 	model_raise(&window->oldest_ns, ns);
 }
@@ -390,6 +369,72 @@ static void model_list_waiting(struct model *model)
 		      sizeof(*model->waiting), model_by_owner);
 }
 
+static int model_by_job(const void *a, const void *b)
+{
+	const struct model_access *x = *(struct model_access *const *)a;
+	const struct model_access *y = *(struct model_access *const *)b;
+
+	if (x->at.fence_context != y->at.fence_context)
+		return x->at.fence_context > y->at.fence_context ? 1 : -1;
+	if (x->at.fence_seqno != y->at.fence_seqno)
+		return x->at.fence_seqno > y->at.fence_seqno ? 1 : -1;
+	return model_by_id(x, y);
+}
+
+static bool model_same_job(const struct model_access *x, const struct model_access *y)
+{
+	return x->at.fence_context == y->at.fence_context &&
+	       x->at.fence_seqno == y->at.fence_seqno;
+}
+
+/* List one access of each job that is on its way, in the order of its engine. */
+static void model_list_jobs(struct model *model)
+{
+	size_t i, nr = 0;
+
+	model->nr_jobs = 0;
+	model->nr_jobs_queued = 0;
+	model->nr_jobs_running = 0;
+	for (i = 0; i < model->nr_accesses; i++) {
+		if (model->accesses[i].at.state != TOP_STATE_COMMITTED &&
+		    model->accesses[i].at.state != TOP_STATE_RUNNING)
+			continue;
+		model->jobs = model_grow(model->jobs, model->nr_jobs, &model->max_jobs,
+					 sizeof(*model->jobs));
+		model->jobs[model->nr_jobs++] = &model->accesses[i];
+	}
+	if (model->nr_jobs)
+		qsort(model->jobs, model->nr_jobs, sizeof(*model->jobs), model_by_job);
+	for (i = 0; i < model->nr_jobs; i++)
+		if (!nr || !model_same_job(model->jobs[nr - 1], model->jobs[i]))
+			model->jobs[nr++] = model->jobs[i];
+	model->nr_jobs = nr;
+	for (i = 0; i < nr; i++)
+		*(model->jobs[i]->at.state == TOP_STATE_RUNNING ?
+		  &model->nr_jobs_running : &model->nr_jobs_queued) += 1;
+}
+
+struct model_access *model_job_ahead(const struct model *model,
+				     const struct model_access *access)
+{
+	size_t low = 0, high = model->nr_jobs;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct model_access *job = model->jobs[middle];
+
+		if (job->at.fence_context < access->at.fence_context ||
+		    (job->at.fence_context == access->at.fence_context &&
+		     job->at.fence_seqno < access->at.fence_seqno))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || model->jobs[low - 1]->at.fence_context != access->at.fence_context)
+		return NULL;
+	return model->jobs[low - 1];
+}
+
 /* Which of its blockers are still in the way? */
 static void model_edges(struct model *model, struct model_access *access)
 {
@@ -420,9 +465,11 @@ void model_end(struct model *model)
 	for (i = 0; i < model->nr_waiting; i++)
 		model_edges(model, model->waiting[i]);
 	if (model->tgid) {
+		model_list_jobs(model);
 		reach_keep(model, model->tgid);
 		model_list_waiting(model);
 	}
+	model_list_jobs(model);
 	for (i = 0; i < model->nr_accesses; i++)
 		model_link(model, &model->accesses[i]);
 }
@@ -439,6 +486,7 @@ void model_clear(struct model *model)
 	free(model->classes);
 	free(model->accesses);
 	free(model->waiting);
+	free(model->jobs);
 	free(model->events);
 	*model = (struct model){ .lost = model->lost };
 }

@@ -17,26 +17,18 @@
 
 #define MODEL_NAME_SIZE	32
 
-/*
- * What happened in a window, on one buffer or on all. @waits, @wait_ns and @wait_max_ns are
- * those of the waits that ended in it and, as long as they are so far, of the @running ones;
- * @given_up of them ended without the access.
+/**
+ * struct model_window - what happened in a window, on one buffer or on all
+ * @count: what the counters grew by. Of the waits, those that ended in the window and, with their
+ *	length so far, those in progress at its end
+ * @wait_max_ns: the longest of these waits
+ * @oldest_ns: of those in progress
+ * @use: times
  */
 struct model_window {
-	uint64_t acquired;
-	uint64_t contended;
-	uint64_t released;
-	uint64_t failed;
-	uint64_t waits;
-	uint64_t given_up;
-	uint64_t running;
-	uint64_t deadlocks;
-	uint64_t abandoned;
-	uint64_t backoffs;
-	uint64_t wait_ns;
+	struct top_counters count;
 	uint64_t wait_max_ns;
-	uint64_t oldest_ns;	/* of the @running ones */
-	uint64_t hold_ns;
+	uint64_t oldest_ns;
 	struct interval use;
 };
 
@@ -86,6 +78,7 @@ struct model_buffer {
  * @at: as the source has it
  * @buffer: its buffer
  * @now_ns: when it was seen, for ages
+ * @timeline: names of the fence context of its job, empty when not known
  * @nr_edges: entries of @edges in use
  * @edges: who blocks it now, while it waits
  * @more_edges: further accesses may block it: the source did not keep all
@@ -97,6 +90,7 @@ struct model_access {
 	struct top_access at;
 	const struct model_buffer *buffer;
 	uint64_t now_ns;
+	struct top_timeline timeline;
 	unsigned int nr_edges;
 	struct top_edge edges[TOP_NR_EDGES];
 	bool more_edges;
@@ -130,11 +124,14 @@ static inline uint64_t model_lost_sum(const struct model_lost *lost)
  * @classes: buffers that are gone
  * @accesses: sorted by id, after model_end()
  * @waiting: those that wait, sorted by owner, after model_end()
+ * @jobs: jobs that engines have, queued or running, one access of each; by fence
  * @events: of the window, by time
  * @total: of all buffers, whether they are in @buffers or not; @use is the union over them
  * @counters: likewise, since the source was attached
  * @nr_held_cpu: CPU accesses held
  * @nr_held_dma: DMA accesses held
+ * @nr_jobs_queued: jobs that their engine has not begun; one of several accesses counts once
+ * @nr_jobs_running: jobs that it has
  * @lost: what is missing
  */
 struct model {
@@ -151,6 +148,8 @@ struct model {
 	size_t nr_accesses, max_accesses;
 	struct model_access **waiting;
 	size_t nr_waiting, max_waiting;
+	struct model_access **jobs;
+	size_t nr_jobs, max_jobs;
 	struct top_event *events;
 	size_t nr_events, max_events;
 
@@ -158,21 +157,47 @@ struct model {
 	struct top_counters counters;
 	unsigned int nr_held_cpu;
 	unsigned int nr_held_dma;
+	unsigned int nr_jobs_queued;
+	unsigned int nr_jobs_running;
 	struct model_lost lost;
 };
+
+static inline uint64_t model_sum(const top_u64 *numbers, unsigned int nr)
+{
+	uint64_t sum = 0;
+
+	while (nr--)
+		sum += numbers[nr];
+	return sum;
+}
 
 /* Nobody had it, wanted it or let it go in the window. */
 static inline bool model_buffer_is_idle(const struct model_buffer *buffer)
 {
 	return !buffer->nr_held && !buffer->nr_waiting &&
-	       !buffer->window.acquired && !buffer->window.released &&
-	       !buffer->window.failed && !buffer->nr_gone;
+	       !buffer->window.count.acquired && !buffer->window.count.failed &&
+	       !model_sum(buffer->window.count.released, 2) && !buffer->nr_gone;
+}
+
+/* Waits behind others of the same agent, and behind the other agent. */
+static inline uint64_t model_window_contended(const struct model_window *window)
+{
+	const top_u64 *waits = window->count.waits;
+
+	return waits[TOP_PAIR(TOP_AGENT_CPU, TOP_AGENT_CPU)] +
+	       waits[TOP_PAIR(TOP_AGENT_DMA, TOP_AGENT_DMA)];
+}
+
+static inline uint64_t model_window_handed(const struct model_window *window)
+{
+	return model_sum(window->count.waits, TOP_NR_PAIRS) - model_window_contended(window);
 }
 
 /* Requests of the window that were acquired, gave up waiting, or wait. */
 static inline uint64_t model_window_requests(const struct model_window *window)
 {
-	return window->acquired + window->given_up + window->running;
+	return window->count.acquired + model_sum(window->count.waits, TOP_NR_PAIRS) -
+	       window->count.contended;
 }
 
 static inline bool model_access_waits(const struct model_access *access)
@@ -190,6 +215,12 @@ static inline bool model_access_goes_on(const struct model_access *access)
 	if (model_access_waits(access))
 		return !access->nr_edges;
 	return access->at.state == TOP_STATE_HELD && !access->at.fence_wait;
+}
+
+/* Done or not, it is an access of a job that was given to an engine. */
+static inline bool model_access_is_job(const struct model_access *access)
+{
+	return access->at.state >= TOP_STATE_COMMITTED;
 }
 
 static inline uint64_t model_access_age_ns(const struct model_access *access)
@@ -220,8 +251,9 @@ void model_counters_sum(struct top_counters *sum, const struct top_counters *add
 /* The counters of all buffers, likewise. */
 void model_total_sample(struct model *model, const struct top_counters *count,
 			uint32_t number);
-void model_access_add(struct model *model, uint64_t id,
-		      const struct top_entry *entry);
+/* @timeline: of a job; NULL: not known. */
+void model_access_add(struct model *model, uint64_t id, const struct top_entry *entry,
+		      const struct top_timeline *timeline);
 void model_event_add(struct model *model, const struct top_event *event);
 /* Everything is there: sort, link and sum. */
 void model_end(struct model *model);
@@ -230,6 +262,10 @@ struct model_access *model_access_find(const struct model *model, uint64_t id);
 /* The first of @model->waiting that is of this owner; @nr gets how many are. */
 struct model_access **model_owner_waiting(const struct model *model,
 					  uint64_t owner, size_t *nr);
+
+/* The job that the engine has in front of that of @access, or NULL. */
+struct model_access *model_job_ahead(const struct model *model,
+				     const struct model_access *access);
 
 /* Forget everything but what was lost. */
 void model_clear(struct model *model);

@@ -237,8 +237,29 @@ static void source_name(struct top_access *access)
 	memcpy(access->comm, comm, sizeof(access->comm));
 }
 
+/* What the engine of a job is called. */
+static const struct top_timeline *source_timeline(struct top_source *source,
+						  const struct top_access *access,
+						  struct top_timeline *timeline)
+{
+	char name[sizeof(timeline->name)];
+
+	if (access->state < TOP_STATE_COMMITTED ||
+	    bpf_map_lookup_elem(bpf_map__fd(source->skel->maps.timelines),
+				&access->fence_context, timeline))
+		return NULL;
+	memcpy(name, timeline->name, sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	format_name(timeline->name, sizeof(timeline->name), name);
+	memcpy(name, timeline->driver, sizeof(timeline->driver));
+	name[sizeof(timeline->driver) - 1] = '\0';
+	format_name(timeline->driver, sizeof(timeline->driver), name);
+	return timeline;
+}
+
 static void source_accesses(struct top_source *source)
 {
+	struct top_timeline timeline;
 	struct top_entry *entries = source->values;
 	int nr = top_source_accesses(source), i;
 
@@ -253,7 +274,8 @@ static void source_accesses(struct top_source *source)
 			source_name(access);
 		memcpy(comm, access->comm, sizeof(comm));
 		format_name(access->comm, sizeof(access->comm), comm);
-		model_access_add(source->model, source->keys[i], &entries[i]);
+		model_access_add(source->model, source->keys[i], &entries[i],
+				 source_timeline(source, access, &timeline));
 	}
 }
 
@@ -265,7 +287,7 @@ static void source_total(struct top_source *source)
 	struct top_busy busy;
 
 	do {
-		busy = *(volatile struct top_busy *)&source->skel->bss->total;
+		busy = *(volatile struct top_busy *)&source->skel->data->total;
 	} while (!interval_read(&busy, source->attached_ns, model->now_ns,
 				&use) && --tries);
 	if (!tries)

@@ -20,8 +20,8 @@ static int view_order(const void *a, const void *b, void *priv)
 	if (order)
 		return view->ascending ? order : -order;
 	/* Equals: the busier one, then always the same order. */
-	if (x->window.acquired != y->window.acquired)
-		return x->window.acquired > y->window.acquired ? -1 : 1;
+	if (x->window.count.acquired != y->window.count.acquired)
+		return x->window.count.acquired > y->window.count.acquired ? -1 : 1;
 	if (x->ino != y->ino)
 		return x->ino > y->ino ? 1 : -1;
 	return strcmp(x->exporter, y->exporter) ?: strcmp(x->name, y->name);
