@@ -1,42 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How long a thing was in use by the CPU, by DMA, and by both, without a lock:
- * a raw tracepoint program may not take a bpf_spin_lock, and must not wait for
- * another CPU that does.
+ * For how long things were so, without a lock: a raw tracepoint program may not take a
+ * bpf_spin_lock, and must not wait for another CPU that does.
  *
- * One atomic addition changes the counts of users. It returns the counts before,
- * so exactly one CPU sees that the first user came, and one that the last left.
- * The former subtracts its time from the sum, the latter adds its time: these
- * additions may arrive in any order. Between an addition to the counts and the
- * one to the sum the sum is wrong by the time since boot; a reader that adds
- * its own time for what is in use sees that by the result, and reads again
- * (tools/interval.c).
+ * Each use has a number of users, changed by one atomic addition, which returns the number
+ * before: exactly one CPU sees that the first user came, and one that the last left. That one
+ * adds to the state, or subtracts: another addition, which returns the state before. So each
+ * change of what is in use is seen by one CPU, with what was and is in use otherwise, and this
+ * one subtracts its time from the sums of what begins and adds it to the sums of what ends.
+ * Changes of one use may reach the state in another order than they happened in: for a moment
+ * its part of it is off by as many as there are CPUs at it, for which there is room.
+ *
+ * Between an addition to the state and the ones to the sums the sums are wrong by the time since
+ * boot; a reader that adds its own time for what is so sees that by the result, and reads
+ * again (tools/interval.c).
  */
 #ifndef BUSY_BPF_H
 #define BUSY_BPF_H
 
-#define BUSY_ONE_CPU	1LL
-#define BUSY_ONE_DMA	(1LL << 32)
-
-static __always_inline void busy_account(top_s64 *sum, bool before, bool after,
-					 __u64 now)
+/*
+ * @change: 1: one user more, -1: one less. Global, so that the verifier looks at it once, not
+ * at each of the ways that lead to it.
+ */
+__noinline int busy_add(struct top_busy *busy, __u32 use, int change, __u64 now)
 {
-	if (before == after)
-		return;
-	__sync_fetch_and_add(sum, before ? (top_s64)now : -(top_s64)now);
-}
+	__u32 users, before, after, i;
+	__u64 step, old;
 
-/* @users: BUSY_ONE_CPU or BUSY_ONE_DMA, negative when it leaves. */
-static __always_inline void busy_add(struct top_busy *busy, top_s64 users,
-				     __u64 now)
-{
-	top_u64 old = __sync_fetch_and_add(&busy->state, users);
-	top_u64 new = old + users;
-
-	busy_account(&busy->cpu_ns, TOP_BUSY_CPU(old), TOP_BUSY_CPU(new), now);
-	busy_account(&busy->dma_ns, TOP_BUSY_DMA(old), TOP_BUSY_DMA(new), now);
-	busy_account(&busy->both_ns, TOP_BUSY_CPU(old) && TOP_BUSY_DMA(old),
-		     TOP_BUSY_CPU(new) && TOP_BUSY_DMA(new), now);
+	if (!busy || use >= TOP_NR_USES)
+		return 0;
+	users = __sync_fetch_and_add(&busy->users[use], change);
+	if (users != (change > 0 ? 0 : 1))
+		return 0;
+	step = (__u64)(__s64)change << use * TOP_USE_BITS;
+	old = __sync_fetch_and_add(&busy->state, step);
+	before = top_busy_times(old);
+	after = top_busy_times(old + step);
+	#pragma unroll
+	for (i = 0; i < TOP_NR_TIMES; i++)
+		if ((before ^ after) & 1 << i)
+			__sync_fetch_and_add(&busy->ns[i],
+					     now * (2 * (__u64)(before >> i & 1) - 1));
+	return 0;
 }
 
 #endif /* BUSY_BPF_H */

@@ -7,6 +7,9 @@
 #ifndef DMABUF_SYNC_BPF_H
 #define DMABUF_SYNC_BPF_H
 
+/* Of the kinds of owners, the one whose accesses are mostly DMA. */
+#define DMABUF_SYNC_KIND_DRIVER	3
+
 struct dmabuf_sync_access_args {
 	__u64 ino;
 	__u64 access;
@@ -48,6 +51,12 @@ struct dmabuf_sync_fence_args {
 	__u64 context;
 	__u64 seqno;
 	__u64 error;	/* s32 */
+};
+
+struct dmabuf_sync_timeline_args {
+	__u64 context;
+	__u64 driver[2];
+	__u64 timeline[4];
 };
 
 struct dmabuf_sync_backoff_args {

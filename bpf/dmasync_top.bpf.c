@@ -20,17 +20,20 @@ char LICENSE[] SEC("license") = "GPL";
 
 static __always_inline void body_request(const struct dmabuf_sync_access_args *args)
 {
+	__u64 now = bpf_ktime_get_ns();
 	struct top_access *access;
 
 	if (filtered_buffer(args->ino))
 		return;
+	if (!filtered_process(args->tgid))
+		buffer_make(args->ino, now);
 	access = access_new(args->access);
 	if (!access) {
 		count(&lost.accesses, 1);
 		return;
 	}
-	access_fill(access, args);
-	access->since_ns = bpf_ktime_get_ns();
+	access_fill(access, args, now);
+	access->since_ns = now;
 	__sync_val_compare_and_swap(&access->state, TOP_STATE_NONE,
 				    TOP_STATE_REQUESTED);
 }
@@ -38,65 +41,59 @@ static __always_inline void body_request(const struct dmabuf_sync_access_args *a
 static __always_inline void body_acquired(const struct dmabuf_sync_access_args *args)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct top_buffer *buffer = NULL;
 	struct top_access *access;
-	__u32 from;
+	struct counted at = {};
+	__u32 from = TOP_STATE_NONE;
 
 	if (filtered_buffer(args->ino))
 		return;
 	if (!filtered_process(args->tgid))
-		buffer = buffer_get(args->ino, now);
+		at = counted_at(args->ino, now);
 	access = access_get(args->access);
 	if (access) {
 		if (access->state == TOP_STATE_NONE)
-			access_fill(access, args);
+			access_fill(access, args, now);
 		access->since_ns = now;
-		access->counted_ns = now;
 		from = __sync_lock_test_and_set(&access->state, TOP_STATE_HELD);
-		access_account(access, buffer, from, TOP_STATE_HELD, now);
+		access_account(access, at.buffer, from, TOP_STATE_HELD, now);
 	}
-	if (!buffer)
-		return;
-	buffer->tgid = args->tgid;
-	count(&buffer->acquired, 1);
-	if (access && access->nr_edges) {
-		count(&buffer->contended, 1);
-		count(&buffer->wait_ns, args->time_ns);
-		wait_max(buffer, args->time_ns);
+	if (at.buffer)
+		at.buffer->tgid = args->tgid;
+	COUNT(at, acquired, 1);
+	if (access && state_waits(from)) {
+		COUNT(at, contended, 1);
+		wait_ended(at, args->agent, from, args->time_ns);
 	}
 }
 
 static __always_inline void body_released(const struct dmabuf_sync_access_args *args)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct top_buffer *buffer = NULL;
 	struct top_access *access;
+	struct counted at = {};
 
 	if (filtered_buffer(args->ino))
 		return;
 	if (!filtered_process(args->tgid))
-		buffer = buffer_get(args->ino, now);
+		at = counted_at(args->ino, now);
 	access = access_find(args->access);
 	if (access)
-		access_drop(args->access, access, buffer, now);
-	if (!buffer)
-		return;
-	count(&buffer->released, 1);
-	count(&buffer->hold_ns, args->time_ns);
+		access_drop(args->access, access, at.buffer, now);
+	COUNT(at, released[args->agent & 1], 1);
+	COUNT(at, hold_ns[args->agent & 1], args->time_ns);
 }
 
 /* The release follows. */
 static __always_inline void body_abandoned(const struct dmabuf_sync_access_args *args)
 {
-	struct top_buffer *buffer;
+	struct counted at;
 
 	if (filtered(args->ino, args->tgid))
 		return;
 	event_push(TOP_EVENT_ABANDONED, args->ino, args->access, args->owner, 0,
 		   NULL, NULL);
-	buffer = buffer_get(args->ino, bpf_ktime_get_ns());
-	if (buffer)
-		count(&buffer->abandoned, 1);
+	at = counted_at(args->ino, bpf_ktime_get_ns());
+	COUNT(at, abandoned, 1);
 }
 
 /*
@@ -112,9 +109,10 @@ static __always_inline bool error_is_usual(__s32 error)
 static __always_inline void body_failed(const struct dmabuf_sync_failed_args *args)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct top_buffer *buffer = NULL;
 	struct top_access *access;
+	struct counted at = {};
 	__s32 error = args->error;
+	__u32 from, agent;
 	bool counts;
 
 	if (filtered_buffer(args->ino))
@@ -125,11 +123,14 @@ static __always_inline void body_failed(const struct dmabuf_sync_failed_args *ar
 		event_push(TOP_EVENT_FAILED, args->ino, args->access,
 			   args->owner, error, NULL, NULL);
 	if (counts)
-		buffer = buffer_get(args->ino, now);
-	if (buffer)
-		count(&buffer->failed, 1);
-	if (access)
-		access_drop(args->access, access, buffer, now);
+		at = counted_at(args->ino, now);
+	COUNT(at, failed, 1);
+	if (!access)
+		return;
+	agent = access->agent;
+	from = access_drop(args->access, access, at.buffer, now);
+	if (state_waits(from) && error != -EAGAIN)
+		wait_ended(at, agent, from, args->wait_ns);
 }
 
 static __always_inline void body_contended(const struct dmabuf_sync_edge_args *args)
@@ -142,6 +143,7 @@ static __always_inline void body_contended(const struct dmabuf_sync_edge_args *a
 		.tid = args->blocker_tid,
 		.queued = args->queued,
 	};
+	__u64 now = bpf_ktime_get_ns();
 	struct top_entry *entry;
 
 	if (filtered_buffer(args->ino))
@@ -150,13 +152,12 @@ static __always_inline void body_contended(const struct dmabuf_sync_edge_args *a
 	if (!entry)
 		return;
 	edge_add(entry, &edge);
-	__sync_val_compare_and_swap(&entry->access.state, TOP_STATE_REQUESTED,
-				    TOP_STATE_QUEUED);
+	access_told(&entry->access, &edge, now);
 }
 
 static __always_inline void body_deadlock(const struct dmabuf_sync_edge_args *args)
 {
-	struct top_buffer *buffer;
+	struct counted at;
 
 	if (filtered_buffer(args->ino))
 		return;
@@ -164,9 +165,8 @@ static __always_inline void body_deadlock(const struct dmabuf_sync_edge_args *ar
 		return;
 	event_push(TOP_EVENT_DEADLOCK, args->ino, args->access, args->owner,
 		   -EDEADLK, args, NULL);
-	buffer = buffer_get(args->ino, bpf_ktime_get_ns());
-	if (buffer)
-		count(&buffer->deadlocks, 1);
+	at = counted_at(args->ino, bpf_ktime_get_ns());
+	COUNT(at, deadlocks, 1);
 }
 
 static __always_inline void body_commit(const struct dmabuf_sync_fence_args *args)
@@ -184,8 +184,40 @@ static __always_inline void body_commit(const struct dmabuf_sync_fence_args *arg
 		    bpf_ktime_get_ns());
 }
 
+static __always_inline void body_began(const struct dmabuf_sync_fence_args *args)
+{
+	struct top_access *access;
+
+	if (filtered_buffer(args->ino))
+		return;
+	access = access_find(args->access);
+	if (access)
+		access_step(access, TOP_STATE_COMMITTED, TOP_STATE_RUNNING,
+			    bpf_ktime_get_ns());
+}
+
+static __always_inline void body_timeline(const struct dmabuf_sync_timeline_args *args)
+{
+	/* The bytes come as numbers, and a program may read them as such only. */
+	union {
+		struct top_timeline names;
+		__u64 words[6];
+	} timeline = {
+		.words = {
+			args->driver[0], args->driver[1], args->timeline[0],
+			args->timeline[1], args->timeline[2], args->timeline[3],
+		},
+	};
+	__u64 context = args->context;
+
+	if (bpf_map_lookup_elem(&timelines, &context))
+		return;
+	bpf_map_update_elem(&timelines, &context, &timeline.names, BPF_NOEXIST);
+}
+
 static __always_inline void body_signaled(const struct dmabuf_sync_fence_args *args)
 {
+	__u64 now = bpf_ktime_get_ns();
 	struct top_access *access;
 
 	if (filtered_buffer(args->ino))
@@ -194,9 +226,11 @@ static __always_inline void body_signaled(const struct dmabuf_sync_fence_args *a
 	if ((__s32)args->error && !filtered_access(access))
 		event_push(TOP_EVENT_JOB_FAILED, args->ino, args->access,
 			   args->owner, args->error, NULL, args);
-	if (access)
-		access_step(access, TOP_STATE_COMMITTED, TOP_STATE_SIGNALED,
-			    bpf_ktime_get_ns());
+	if (!access)
+		return;
+	/* That it began may have been missed. */
+	access_step(access, TOP_STATE_COMMITTED, TOP_STATE_SIGNALED, now);
+	access_step(access, TOP_STATE_RUNNING, TOP_STATE_SIGNALED, now);
 }
 
 static __always_inline void fence_wait(const struct dmabuf_sync_fence_args *args,
@@ -228,14 +262,13 @@ body_fence_wait_end(const struct dmabuf_sync_fence_args *args)
 
 static __always_inline void body_backoff(const struct dmabuf_sync_backoff_args *args)
 {
-	struct top_buffer *buffer;
+	struct counted at;
 
 	/* It belongs to no access, so to no process. */
 	if (filtered_buffer(args->ino) || filter_tgid)
 		return;
-	buffer = buffer_get(args->ino, bpf_ktime_get_ns());
-	if (buffer)
-		count(&buffer->backoffs, 1);
+	at = counted_at(args->ino, bpf_ktime_get_ns());
+	COUNT(at, backoffs, 1);
 }
 
 DMABUF_SYNC_PROBE(request, access)
@@ -246,14 +279,17 @@ DMABUF_SYNC_PROBE(failed, failed)
 DMABUF_SYNC_PROBE(contended, edge)
 DMABUF_SYNC_PROBE(deadlock, edge)
 DMABUF_SYNC_PROBE(commit, fence)
+DMABUF_SYNC_PROBE(began, fence)
+DMABUF_SYNC_PROBE(timeline, timeline)
 DMABUF_SYNC_PROBE(signaled, fence)
 DMABUF_SYNC_PROBE(fence_wait_begin, fence)
 DMABUF_SYNC_PROBE(fence_wait_end, fence)
 DMABUF_SYNC_PROBE(backoff, backoff)
 
 static __always_inline void replay_fill(struct top_access *access,
-					const struct top_access *in)
+					const struct top_access *in, __u64 now)
 {
+	access->counted_ns = now;
 	access->ino = in->ino;
 	access->owner = in->owner;
 	access->start = in->start;
@@ -266,24 +302,25 @@ static __always_inline void replay_fill(struct top_access *access,
 	__builtin_memcpy(access->comm, in->comm, sizeof(access->comm));
 }
 
-/* Go on to the state that the snapshot has, from whichever came before it. */
+/*
+ * Go on to the state that the snapshot has, from whichever came before it. Of a request that
+ * waits its edges tell behind whom, and come later.
+ */
 static __always_inline void replay_step(struct top_access *access,
 					const struct top_access *in, __u64 now)
 {
 	__u32 state = access->state;
 
-	if (in->state == TOP_STATE_COMMITTED) {
+	if (in->state >= TOP_STATE_COMMITTED) {
 		access->fence_context = in->fence_context;
 		access->fence_seqno = in->fence_seqno;
 	}
 	if (state >= in->state)
 		return;
 	if (state == TOP_STATE_NONE)
-		replay_fill(access, in);
-	if (state < TOP_STATE_HELD) {
+		replay_fill(access, in, now);
+	if (state < TOP_STATE_HELD)
 		access->since_ns = in->since_ns;
-		access->counted_ns = now;
-	}
 	access_step(access, state, in->state, now);
 }
 
@@ -302,15 +339,17 @@ int replay(void)
 	if (filtered_buffer(in->ino))
 		return 0;
 	if (!filtered_process(in->tgid))
-		buffer_get(in->ino, now);
+		buffer_make(in->ino, now);
 	if (!replay_input.known_only)
 		access_get(id);
 	entry = entry_find(id);
 	if (!entry)
 		return !replay_input.known_only;
-	if (replay_input.edge.blocker)
-		edge_replay(entry, &replay_input.edge);
 	replay_step(&entry->access, in, now);
+	if (replay_input.edge.blocker) {
+		edge_replay(entry, &replay_input.edge);
+		access_told(&entry->access, &replay_input.edge, now);
+	}
 	return 0;
 }
 

@@ -13,6 +13,11 @@ typedef unsigned long long top_u64;
 typedef long long top_s64;
 
 #define TOP_COMM_LEN	16
+#define TOP_NAME_LEN	32
+/* Fence contexts whose names are kept. */
+#define TOP_NR_TIMELINES	1024
+/* Kinds of buffers that are gone: the others are summed as one. */
+#define TOP_NR_CLASSES	256
 /* Blockers kept per waiting access: the latest ones. */
 #define TOP_NR_EDGES	16
 
@@ -26,12 +31,18 @@ enum top_agent {
 enum top_state {
 	TOP_STATE_NONE,		/* being filled in: not there yet */
 	TOP_STATE_REQUESTED,	/* asked for, nobody known to be in the way */
-	TOP_STATE_QUEUED,	/* blocked on others: see struct top_entry */
+	TOP_STATE_BEHIND_CPU,	/* blocked on others, see struct top_entry: on a CPU access, */
+	TOP_STATE_BEHIND_DMA,	/* on a DMA access */
 	TOP_STATE_HELD,
-	TOP_STATE_COMMITTED,	/* held by a DMA job, whose fence is published */
+	TOP_STATE_COMMITTED,	/* held by a DMA job that its engine has not begun yet */
+	TOP_STATE_RUNNING,	/* the engine works on it */
 	TOP_STATE_SIGNALED,	/* the job is done, the release follows */
 	TOP_STATE_GONE,		/* accounted as released: being removed */
 };
+
+/* Who waits, behind whom: @waiter and @holder are of enum top_agent. */
+#define TOP_PAIR(waiter, holder)	(2 * (waiter) + (holder))
+#define TOP_NR_PAIRS			4
 
 /**
  * struct top_edge - an access that is in the way of another one
@@ -58,7 +69,7 @@ struct top_edge {
  * @start: first byte
  * @len: bytes
  * @since_ns: CLOCK_MONOTONIC time of the request or, once held, the acquisition
- * @counted_ns: when its time of use began to count
+ * @counted_ns: when this entry was made; see @born_ns of struct top_buffer
  * @fence_context: fence of the job, from TOP_STATE_COMMITTED on
  * @fence_seqno: likewise
  * @wait_context: while @fence_wait: the stock driver's fence it waits for
@@ -106,22 +117,90 @@ struct top_entry {
 	struct top_edge edges[TOP_NR_EDGES];
 };
 
+/* What there can be users of; TOP_USE_WAIT + TOP_PAIR(): requests that wait. */
+enum top_use {
+	TOP_USE_CPU,		/* CPU accesses that are held */
+	TOP_USE_DMA,		/* jobs that run */
+	TOP_USE_QUEUE,		/* jobs that their engine has not begun */
+	TOP_USE_WAIT,
+	TOP_NR_USES = TOP_USE_WAIT + TOP_NR_PAIRS,
+};
+
+/*
+ * Times that are measured. Those from TOP_TIME_LOST on exclude each other and TOP_TIME_BOTH:
+ * while the CPU and DMA do not both work, each is the time in which this is the reason.
+ */
+enum top_time {
+	TOP_TIME_CPU,		/* the CPU works: some TOP_USE_CPU */
+	TOP_TIME_DMA,		/* DMA does */
+	TOP_TIME_QUEUE,		/* some job is queued in its engine */
+	TOP_TIME_BOTH,		/* the CPU and DMA work */
+	TOP_TIME_LOST,
+	TOP_TIME_DMA_FOR_CPU = TOP_TIME_LOST,	/* DMA would, but waits for the CPU */
+	TOP_TIME_ENGINE,	/* DMA would, but waits for its turn */
+	TOP_TIME_CPU_FOR_DMA,	/* the CPU would, but waits for DMA */
+	TOP_TIME_CPU_FOR_CPU,	/* more CPUs would */
+	TOP_NR_TIMES,
+};
+
 /**
- * struct top_busy - for how long accesses were held and jobs were under way
- * @state: CPU accesses held now (low half), DMA jobs under way now (high half)
- * @cpu_ns: time with at least one CPU access; see busy.bpf.h how to read it
- * @dma_ns: time with at least one DMA job
- * @both_ns: time with both
+ * struct top_busy - for how long accesses were held, jobs ran, requests waited
+ * @state: which uses have users now, TOP_USE_BITS of them for each; more than TOP_USE_NONE: it has
+ * @users: how many, by enum top_use
+ * @ns: by enum top_time; see busy.bpf.h how to read it
  */
 struct top_busy {
 	top_u64 state;
-	top_s64 cpu_ns;
-	top_s64 dma_ns;
-	top_s64 both_ns;
+	top_u32 users[TOP_NR_USES + 1];
+	top_s64 ns[TOP_NR_TIMES];
 };
 
-#define TOP_BUSY_CPU(state)	((state) & 0xffffffffULL)
-#define TOP_BUSY_DMA(state)	((state) >> 32)
+#define TOP_USE_BITS	9
+#define TOP_USE_MASK	((1ULL << TOP_USE_BITS) - 1)
+#define TOP_USE_NONE	(1ULL << (TOP_USE_BITS - 1))
+/* Nobody uses anything. */
+#define TOP_BUSY_REST	(TOP_USE_NONE | TOP_USE_NONE << TOP_USE_BITS |		\
+			 TOP_USE_NONE << 2 * TOP_USE_BITS |			\
+			 TOP_USE_NONE << 3 * TOP_USE_BITS |			\
+			 TOP_USE_NONE << 4 * TOP_USE_BITS |			\
+			 TOP_USE_NONE << 5 * TOP_USE_BITS |			\
+			 TOP_USE_NONE << 6 * TOP_USE_BITS)
+
+static inline top_u32 top_busy_uses(top_u64 state, unsigned int use)
+{
+	return (state >> use * TOP_USE_BITS & TOP_USE_MASK) > TOP_USE_NONE;
+}
+
+static inline top_u32 top_busy_waits(top_u64 state, unsigned int waiter, unsigned int holder)
+{
+	return top_busy_uses(state, TOP_USE_WAIT + TOP_PAIR(waiter, holder));
+}
+
+/* Why do the CPU and DMA not both work? 0: there is nothing to do. */
+static inline top_u32 top_busy_lost(top_u64 state, top_u32 cpu, top_u32 dma)
+{
+	if (!dma && top_busy_waits(state, TOP_AGENT_DMA, TOP_AGENT_CPU))
+		return 1 << TOP_TIME_DMA_FOR_CPU;
+	if (!dma && (top_busy_uses(state, TOP_USE_QUEUE) ||
+		     top_busy_waits(state, TOP_AGENT_DMA, TOP_AGENT_DMA)))
+		return 1 << TOP_TIME_ENGINE;
+	if (!cpu && top_busy_waits(state, TOP_AGENT_CPU, TOP_AGENT_DMA))
+		return 1 << TOP_TIME_CPU_FOR_DMA;
+	if (top_busy_waits(state, TOP_AGENT_CPU, TOP_AGENT_CPU))
+		return 1 << TOP_TIME_CPU_FOR_CPU;
+	return 0;
+}
+
+/* The times that pass in this state: bits, by enum top_time. */
+static inline top_u32 top_busy_times(top_u64 state)
+{
+	top_u32 cpu = top_busy_uses(state, TOP_USE_CPU);
+	top_u32 dma = top_busy_uses(state, TOP_USE_DMA);
+
+	return cpu << TOP_TIME_CPU | dma << TOP_TIME_DMA |
+	       top_busy_uses(state, TOP_USE_QUEUE) << TOP_TIME_QUEUE |
+	       (cpu && dma ? 1 << TOP_TIME_BOTH : top_busy_lost(state, cpu, dma));
+}
 
 /*
  * The longest wait of a window, in one word, so that it can be replaced
@@ -134,42 +213,92 @@ struct top_busy {
 #define TOP_MAX_TAG(window)	((window) & ((1U << (64 - TOP_MAX_BITS)) - 1))
 
 /**
- * struct top_buffer - counters of a buffer, all growing; key: inode number
- * @born_ns: when this entry was made; an access counted before is not in @busy
+ * struct top_counters - what happened, on a buffer or on all of them; all growing
  * @acquired: accesses acquired
  * @contended: of these, how many were blocked on another access first
- * @released: accesses released, abandoned ones included
  * @failed: requests that ended without the access
  * @deadlocks: edges that would have closed a cycle
  * @abandoned: write accesses that ended with their owner
  * @backoffs: acquire contexts that had to begin again
- * @wait_ns: access waits of the @contended
- * @wait_max: longest of these in window N: in [N % 2], see TOP_MAX_BITS
- * @hold_ns: hold times of the @released
- * @busy: times of use
- * @tgid: process that acquired last
+ * @released: accesses released, abandoned ones included; by enum top_agent
+ * @hold_ns: hold times of these
+ * @waits: waits that ended: of the @contended, and of requests that gave up; by TOP_PAIR()
+ * @wait_ns: how long they were
+ * @wait_max: longest wait of window N: in [N % 2], see TOP_MAX_BITS; the last member
  */
-struct top_buffer {
-	top_u64 born_ns;
+struct top_counters {
 	top_u64 acquired;
 	top_u64 contended;
-	top_u64 released;
 	top_u64 failed;
 	top_u64 deadlocks;
 	top_u64 abandoned;
 	top_u64 backoffs;
-	top_u64 wait_ns;
+	top_u64 released[2];
+	top_u64 hold_ns[2];
+	top_u64 waits[TOP_NR_PAIRS];
+	top_u64 wait_ns[TOP_NR_PAIRS];
 	top_u64 wait_max[2];
-	top_u64 hold_ns;
+};
+
+/* All members up to @wait_max are sums. */
+#define TOP_NR_SUMS	(sizeof(struct top_counters) / sizeof(top_u64) - 2)
+
+/**
+ * struct top_timeline - what a fence context is called; key: its number
+ * @driver: the driver's name
+ * @name: the timeline's, as of the engine
+ */
+struct top_timeline {
+	char driver[16];
+	char name[TOP_NAME_LEN];
+};
+
+/**
+ * struct top_class - what buffers that are gone are summed by
+ * @exporter: where they came from
+ * @name: DMA_BUF_SET_NAME; may be empty
+ */
+struct top_class {
+	char exporter[TOP_NAME_LEN];
+	char name[TOP_NAME_LEN];
+};
+
+/**
+ * struct top_buffer - a buffer; key: inode number
+ * @born_ns: when this entry was made; accesses whose entries are older are not in @busy
+ * @count: counters
+ * @busy: times of use
+ * @class: its exporter and name, once it is @gone
+ * @tgid: process that acquired last
+ * @window: number of the window in which this entry was made
+ * @gone: nobody has the buffer any more; the tool reads this entry once more
+ * @reserved: 0
+ */
+struct top_buffer {
+	top_u64 born_ns;
+	struct top_counters count;
 	struct top_busy busy;
+	struct top_class class;
 	top_u32 tgid;
+	top_u32 window;
+	top_u32 gone;
 	top_u32 reserved;
+};
+
+/**
+ * struct top_gone - buffers that came and went within a window; key: struct top_class
+ * @count: their counters
+ * @nr_buffers: how many
+ */
+struct top_gone {
+	struct top_counters count;
+	top_u64 nr_buffers;
 };
 
 /**
  * struct top_lost - what could not be kept, by the place that was full
  * @accesses: requests that are missing as waiters, and later as holders
- * @buffers: counts of buffers that found no place
+ * @buffers: events of buffers that found no place; the sums of all buffers have them
  * @edges: blockers that still blocked when a later one took their slot
  * @events: events that found their ring full
  */

@@ -10,10 +10,8 @@
 
 #include "dmasync_top.h"
 #include "busy.bpf.h"
+#include "counters.bpf.h"
 #include "dmabuf_sync.bpf.h"
-
-/* Replacing a maximum fails only against a larger one: this is plenty. */
-#define MAX_TRIES	16
 
 /* Filters: 0 lets everything pass. */
 const volatile __u64 filter_ino;
@@ -25,11 +23,10 @@ const volatile __u32 ring_shift;
 __u32 window;
 struct top_replay replay_input;
 
-struct top_busy total;
+struct top_busy total = { .state = TOP_BUSY_REST };
 struct top_lost lost;
 
 static const struct top_entry no_entry;
-static const struct top_buffer no_buffer;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -39,11 +36,11 @@ struct {
 } accesses SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);		/* set by the tool */
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, TOP_NR_TIMELINES);
 	__type(key, __u64);
-	__type(value, struct top_buffer);
-} buffers SEC(".maps");
+	__type(value, struct top_timeline);
+} timelines SEC(".maps");
 
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -80,11 +77,6 @@ static __always_inline bool filtered_access(const struct top_access *access)
 	return filter_tgid && (!access || access->tgid != filter_tgid);
 }
 
-static __always_inline void count(top_u64 *counter, __u64 add)
-{
-	__sync_fetch_and_add(counter, add);
-}
-
 static __always_inline struct top_entry *entry_find(__u64 id)
 {
 	return bpf_map_lookup_elem(&accesses, &id);
@@ -109,13 +101,8 @@ static __always_inline struct top_access *access_get(__u64 id)
 	return access_find(id) ?: access_new(id);
 }
 
-static __always_inline struct top_buffer *buffer_find(__u64 ino)
-{
-	return bpf_map_lookup_elem(&buffers, &ino);
-}
-
-/* A buffer's counters, for an event that is counted there. */
-static __always_inline struct top_buffer *buffer_get(__u64 ino, __u64 now)
+/* A buffer's counters, if there is room. */
+static __always_inline struct top_buffer *buffer_make(__u64 ino, __u64 now)
 {
 	struct top_buffer *buffer = buffer_find(ino);
 
@@ -123,37 +110,80 @@ static __always_inline struct top_buffer *buffer_get(__u64 ino, __u64 now)
 		return buffer;
 	bpf_map_update_elem(&buffers, &ino, &no_buffer, BPF_NOEXIST);
 	buffer = buffer_find(ino);
-	if (buffer)
-		__sync_val_compare_and_swap(&buffer->born_ns, 0, now);
-	else
+	if (buffer && !__sync_val_compare_and_swap(&buffer->born_ns, 0, now))
+		buffer->window = *(volatile __u32 *)&window;
+	return buffer;
+}
+
+/* The same for an event that is to be counted there. */
+static __always_inline struct top_buffer *buffer_get(__u64 ino, __u64 now)
+{
+	struct top_buffer *buffer = buffer_make(ino, now);
+
+	if (!buffer)
 		count(&lost.buffers, 1);
 	return buffer;
 }
 
-/* The change that an access in this state makes to the users, 0 for none. */
-static __always_inline top_s64 access_users(const struct top_access *access,
-					    __u32 state)
+/* Where an event is counted: for its buffer, when there is room, and for all of them. */
+struct counted {
+	struct top_buffer *buffer;
+	struct top_counters *total;
+};
+
+static __always_inline struct counted counted_at(__u64 ino, __u64 now)
 {
-	if (state == TOP_STATE_COMMITTED)
-		return BUSY_ONE_DMA;
-	if (state == TOP_STATE_HELD && access->agent == TOP_AGENT_CPU)
-		return BUSY_ONE_CPU;
-	return 0;
+	__u32 zero = 0;
+
+	return (struct counted){
+		.buffer = buffer_get(ino, now),
+		.total = bpf_map_lookup_elem(&totals, &zero),
+	};
+}
+
+#define COUNT(at, counter, add) do {					\
+	if ((at).buffer)						\
+		count(&(at).buffer->count.counter, add);		\
+	if ((at).total)							\
+		count(&(at).total->counter, add);			\
+} while (0)
+
+/* What an access in this state uses; TOP_NR_USES: nothing. */
+static __always_inline unsigned int access_use(const struct top_access *access, __u32 state)
+{
+	unsigned int agent = access->agent == TOP_AGENT_DMA;
+
+	switch (state) {
+	case TOP_STATE_BEHIND_CPU:
+		return TOP_USE_WAIT + TOP_PAIR(agent, TOP_AGENT_CPU);
+	case TOP_STATE_BEHIND_DMA:
+		return TOP_USE_WAIT + TOP_PAIR(agent, TOP_AGENT_DMA);
+	case TOP_STATE_HELD:
+		return agent == TOP_AGENT_CPU ? TOP_USE_CPU : TOP_NR_USES;
+	case TOP_STATE_COMMITTED:
+		return TOP_USE_QUEUE;
+	case TOP_STATE_RUNNING:
+		return TOP_USE_DMA;
+	default:
+		return TOP_NR_USES;
+	}
 }
 
 /* The access changed from state @from to state @to, and nobody else did that. */
-static __always_inline void access_account(const struct top_access *access,
-					   struct top_buffer *buffer,
+static __always_inline void access_account(struct top_access *access, struct top_buffer *buffer,
 					   __u32 from, __u32 to, __u64 now)
 {
-	top_s64 users = access_users(access, to) - access_users(access, from);
+	unsigned int leave = access_use(access, from), enter = access_use(access, to);
 
-	if (!users || filtered_access(access))
+	if (leave == enter || filtered_access(access))
 		return;
-	busy_add(&total, users, now);
-	/* An entry that was made later has never counted this access. */
-	if (buffer && access->counted_ns >= buffer->born_ns)
-		busy_add(&buffer->busy, users, now);
+	busy_add(&total, leave, -1, now);
+	busy_add(&total, enter, 1, now);
+	/* An entry that was made later counts nothing of this access, one that was there all. */
+	if (!buffer || access->counted_ns < buffer->born_ns)
+		return;
+	busy_add(&buffer->busy, leave, -1, now);
+	busy_add(&buffer->busy, enter, 1, now);
 }
 
 /* Go from @from to @to, unless somebody was faster. */
@@ -164,18 +194,42 @@ static __always_inline void access_step(struct top_access *access, __u32 from,
 		access_account(access, buffer_find(access->ino), from, to, now);
 }
 
-static __always_inline void access_drop(__u64 id, struct top_access *access,
-					struct top_buffer *buffer, __u64 now)
+/* Return: the state that it was in. */
+static __always_inline __u32 access_drop(__u64 id, struct top_access *access,
+					 struct top_buffer *buffer, __u64 now)
 {
 	__u32 from = __sync_lock_test_and_set(&access->state, TOP_STATE_GONE);
 
 	access_account(access, buffer, from, TOP_STATE_GONE, now);
 	bpf_map_delete_elem(&accesses, &id);
+	return from;
+}
+
+static __always_inline bool state_waits(__u32 state)
+{
+	return state == TOP_STATE_BEHIND_CPU || state == TOP_STATE_BEHIND_DMA;
+}
+
+/*
+ * A request was told who is in its way: its wait is one behind the CPU or behind DMA. The
+ * latest word counts, and of one that is held more than of one that is queued.
+ */
+static __always_inline void access_told(struct top_access *access, const struct top_edge *edge,
+					__u64 now)
+{
+	const struct top_access *blocker = access_find(edge->blocker);
+	__u32 state = access->state, to = TOP_STATE_BEHIND_CPU;
+
+	if (blocker ? blocker->agent == TOP_AGENT_DMA : edge->kind == DMABUF_SYNC_KIND_DRIVER)
+		to = TOP_STATE_BEHIND_DMA;
+	if (state == TOP_STATE_REQUESTED || (state_waits(state) && !edge->queued))
+		access_step(access, state, to, now);
 }
 
 static __always_inline void access_fill(struct top_access *access,
-					const struct dmabuf_sync_access_args *args)
+					const struct dmabuf_sync_access_args *args, __u64 now)
 {
+	access->counted_ns = now;
 	access->ino = args->ino;
 	access->owner = args->owner;
 	access->start = args->start;
@@ -233,24 +287,19 @@ static __always_inline void event_push(__u32 type, __u64 ino, __u64 id,
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
-/* Keep the largest @ns of this window. */
-static __always_inline void wait_max(struct top_buffer *buffer, __u64 ns)
+/* One that waited, in this state, does so no longer. */
+static __always_inline void wait_ended(struct counted at, __u32 agent, __u32 state, __u64 ns)
 {
+	unsigned int pair = TOP_PAIR(agent == TOP_AGENT_DMA,
+				     state == TOP_STATE_BEHIND_DMA) & (TOP_NR_PAIRS - 1);
 	__u32 number = *(volatile __u32 *)&window;
-	top_u64 *max = &buffer->wait_max[number & 1];
-	__u64 new = ns < TOP_MAX_NS ? ns : TOP_MAX_NS;
-	__u64 old;
-	int i;
 
-	new |= (__u64)number << TOP_MAX_BITS;
-	#pragma nounroll
-	for (i = 0; i < MAX_TRIES; i++) {
-		old = *(volatile top_u64 *)max;
-		if (TOP_MAX_WINDOW(old) == TOP_MAX_WINDOW(new) && old >= new)
-			return;
-		if (__sync_val_compare_and_swap(max, old, new) == old)
-			return;
-	}
+	COUNT(at, waits[pair], 1);
+	COUNT(at, wait_ns[pair], ns);
+	if (at.buffer)
+		count_wait_max(&at.buffer->count, number, ns);
+	if (at.total)
+		count_wait_max(at.total, number, ns);
 }
 
 /* Its slot is needed: was this edge still one? */

@@ -186,12 +186,40 @@ DEFINE_EVENT(dmabuf_sync_fence, name,					\
 
 /* The driver published the fence of the job that does this access. */
 DEFINE_DMABUF_SYNC_FENCE_EVENT(dmabuf_sync_commit);
+/* The engine has begun that job. */
+DEFINE_DMABUF_SYNC_FENCE_EVENT(dmabuf_sync_began);
 /* That fence signaled; error is the fence's. The access is released next. */
 DEFINE_DMABUF_SYNC_FENCE_EVENT(dmabuf_sync_signaled);
 /* A held access waits for a fence that a stock driver has in the resv. */
 DEFINE_DMABUF_SYNC_FENCE_EVENT(dmabuf_sync_fence_wait_begin);
 /* It does not wait for it any more. */
 DEFINE_DMABUF_SYNC_FENCE_EVENT(dmabuf_sync_fence_wait_end);
+
+/*
+ * What a fence context is called, before each commit: the bytes of two strings, as the memory of
+ * numbers, which end with a zero byte unless they fill it.
+ */
+TRACE_EVENT(dmabuf_sync_timeline,
+	TP_PROTO(u64 context, u64 driver0, u64 driver1, u64 timeline0, u64 timeline1,
+		 u64 timeline2, u64 timeline3),
+	TP_ARGS(context, driver0, driver1, timeline0, timeline1, timeline2, timeline3),
+	TP_STRUCT__entry(
+		__field(u64, context)
+		__array(u64, driver, 2)
+		__array(u64, timeline, 4)
+	),
+	TP_fast_assign(
+		__entry->context = context;
+		__entry->driver[0] = driver0;
+		__entry->driver[1] = driver1;
+		__entry->timeline[0] = timeline0;
+		__entry->timeline[1] = timeline1;
+		__entry->timeline[2] = timeline2;
+		__entry->timeline[3] = timeline3;
+	),
+	TP_printk("context=%llu driver=%.16s timeline=%.32s", __entry->context,
+		  (const char *)__entry->driver, (const char *)__entry->timeline)
+);
 
 /* The acquire context met another one, dropped its locks and began again. */
 TRACE_EVENT(dmabuf_sync_backoff,

@@ -353,9 +353,43 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_trylock);
  */
 int dmabuf_sync_commit(struct dmabuf_sync *sync, struct dma_fence *fence)
 {
-	return sync->grant ? dsync_fence_commit(&sync->grant->set, fence) : -EBUSY;
+	return sync->grant ? dsync_fence_commit(&sync->grant->set, fence,
+						DSYNC_BEGINS_AT_ONCE) : -EBUSY;
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_commit);
+
+/**
+ * dmabuf_sync_commit_queued() - the same for a job that the engine begins later
+ * @sync: as for dmabuf_sync_commit()
+ * @fence: likewise
+ *
+ * For an engine that has a queue of jobs: dmabuf_sync_began() tells when it begins this one. Traces
+ * and views tell a job that is queued from one that runs; nothing else depends on it.
+ *
+ * Context: as dmabuf_sync_commit().
+ * Return: as dmabuf_sync_commit().
+ */
+int dmabuf_sync_commit_queued(struct dmabuf_sync *sync, struct dma_fence *fence)
+{
+	return sync->grant ? dsync_fence_commit(&sync->grant->set, fence,
+						DSYNC_BEGINS_LATER) : -EBUSY;
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_commit_queued);
+
+/**
+ * dmabuf_sync_began() - the engine has begun the job
+ * @sync: an object with a job from dmabuf_sync_commit_queued(), whose fence has not signaled
+ *
+ * May be called again when the engine was stopped and begins the job anew. The caller keeps the
+ * fence from being signaled meanwhile; usually the lock of the engine's queue does that.
+ *
+ * Context: any, hard interrupt included.
+ */
+void dmabuf_sync_began(struct dmabuf_sync *sync)
+{
+	dsync_fence_began(&sync->grant->set);
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_began);
 
 /**
  * dmabuf_sync_unlock() - release the accesses of the object

@@ -10,6 +10,7 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -288,6 +289,7 @@ static void publish(struct dsync_set *set)
 {
 	struct dsync_access *access;
 
+	dsync_trace(timeline, set->commit.job.fence);
 	dsync_set_for_each(set, access) {
 		if (access->first & DSYNC_FIRST_OF_BUF)
 			dsync_buf_insert_job(access, job_init(set, access));
@@ -352,9 +354,25 @@ static int commit_lock(struct dsync_txn *txn, struct dsync_set *set)
 }
 
 /**
+ * dsync_fence_began() - the engine has begun the job of a set
+ * @set: a committed set, whose fence has not signaled
+ *
+ * Context: any, hard interrupt included.
+ */
+void dsync_fence_began(struct dsync_set *set)
+{
+	struct dsync_access *access;
+
+	WRITE_ONCE(set->commit.began_ns, ktime_get_ns());
+	dsync_set_for_each(set, access)
+		dsync_trace(began, access, set->commit.job.fence);
+}
+
+/**
  * dsync_fence_commit() - publish the fence of the job that a set was acquired for
  * @set: a ready set of DMA accesses
  * @fence: the job's fence, not a container
+ * @begin: when the engine begins it
  *
  * The accesses are released when @fence signals. Fences that stock drivers have added since the set
  * was acquired are waited for first.
@@ -365,7 +383,7 @@ static int commit_lock(struct dsync_txn *txn, struct dsync_set *set)
  * Return: 0, -EINVAL (an access by the CPU, or a container), -EBUSY (not ready, or
  * committed already) or -ENOMEM; then nothing was published.
  */
-int dsync_fence_commit(struct dsync_set *set, struct dma_fence *fence)
+int dsync_fence_commit(struct dsync_set *set, struct dma_fence *fence, enum dsync_begin begin)
 {
 	struct dsync_txn txn;
 	int ret;
@@ -381,9 +399,12 @@ int dsync_fence_commit(struct dsync_set *set, struct dma_fence *fence)
 	if (ret)
 		return ret;
 	set->commit.job.fence = dma_fence_get(fence);
+	set->commit.began_ns = 0;
 	/* Pairs with dsync_set_is_committed(). */
 	smp_store_release(&set->state, DSYNC_COMMITTED);
 	publish(set);
+	if (begin == DSYNC_BEGINS_AT_ONCE)
+		dsync_fence_began(set);
 	dsync_txn_unlock(&txn);
 
 	__module_get(THIS_MODULE);

@@ -7,10 +7,21 @@
 struct dma_fence;
 struct dsync_set;
 
+/**
+ * enum dsync_begin - when the engine begins a job that is committed
+ * @DSYNC_BEGINS_AT_ONCE: now, as far as is known
+ * @DSYNC_BEGINS_LATER: dsync_fence_began() tells
+ */
+enum dsync_begin {
+	DSYNC_BEGINS_AT_ONCE,
+	DSYNC_BEGINS_LATER,
+};
+
 bool dsync_fence_busy(struct dsync_set *set);
 int dsync_fence_wait(struct dsync_set *set);
 void dsync_fence_look(struct dsync_set *set);
 void dsync_fence_wait_stop(struct dsync_set *set);
-int dsync_fence_commit(struct dsync_set *set, struct dma_fence *fence);
+int dsync_fence_commit(struct dsync_set *set, struct dma_fence *fence, enum dsync_begin begin);
+void dsync_fence_began(struct dsync_set *set);
 
 #endif /* _DSYNC_FENCE_H */

@@ -90,10 +90,12 @@ typedef void (*dsync_done_fn)(struct dsync_set *set, int error);
  * struct dsync_commit - what a set was committed for
  * @cb: releases the set
  * @job: the job, in the first buffer; a reference on its fence
+ * @began_ns: CLOCK_MONOTONIC, when its engine began it, or 0
  */
 struct dsync_commit {
 	struct dma_fence_cb cb;
 	struct dsync_job job;
+	u64 began_ns;
 };
 
 /**

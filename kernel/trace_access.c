@@ -6,8 +6,11 @@
  */
 #include <linux/dma-fence.h>
 #include <linux/ktime.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
 
 #include "buf.h"
+#include "compat/compat.h"
 #include "owner.h"
 #include "set.h"
 #include "trace_access.h"
@@ -176,6 +179,35 @@ void dsync_trace_fence_wait_end(const struct dsync_access *access, const struct 
 void dsync_trace_commit(const struct dsync_access *access, const struct dma_fence *fence)
 {
 	FENCE(commit, access, fence, 0);
+}
+
+/**
+ * dsync_trace_began() - its engine has begun that job
+ * @access: the access
+ * @fence: its fence
+ */
+void dsync_trace_began(const struct dsync_access *access, const struct dma_fence *fence)
+{
+	FENCE(began, access, fence, 0);
+}
+
+/**
+ * dsync_trace_timeline() - tell what the context of a fence is called
+ * @fence: a fence that is not signaled
+ */
+void dsync_trace_timeline(struct dma_fence *fence)
+{
+	u64 driver[2] = {}, timeline[4] = {};
+	const char __rcu *name;
+
+	rcu_read_lock();
+	name = dma_fence_driver_name(fence);
+	strscpy((char *)driver, rcu_dereference(name), sizeof(driver));
+	name = dma_fence_timeline_name(fence);
+	strscpy((char *)timeline, rcu_dereference(name), sizeof(timeline));
+	rcu_read_unlock();
+	trace_dmabuf_sync_timeline(fence->context, driver[0], driver[1], timeline[0], timeline[1],
+				   timeline[2], timeline[3]);
 }
 
 /**

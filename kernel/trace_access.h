@@ -39,6 +39,8 @@ void dsync_trace_fence_wait_begin(const struct dsync_access *access,
 				  const struct dma_fence *fence);
 void dsync_trace_fence_wait_end(const struct dsync_access *access, const struct dma_fence *fence);
 void dsync_trace_commit(const struct dsync_access *access, const struct dma_fence *fence);
+void dsync_trace_began(const struct dsync_access *access, const struct dma_fence *fence);
+void dsync_trace_timeline(struct dma_fence *fence);
 void dsync_trace_signaled(const struct dsync_access *access, const struct dma_fence *fence);
 
 #endif /* _DSYNC_TRACE_ACCESS_H */

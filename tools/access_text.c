@@ -6,6 +6,8 @@
 
 #include <linux/dmabuf_sync.h>
 
+#include "output.h"
+
 const char *access_kind(uint32_t kind)
 {
 	switch (kind) {
@@ -36,12 +38,17 @@ const char *access_state(const struct model_access *access)
 {
 	switch (access->at.state) {
 	case TOP_STATE_REQUESTED:
-	case TOP_STATE_QUEUED:
+	case TOP_STATE_BEHIND_CPU:
+	case TOP_STATE_BEHIND_DMA:
 		return "waits";
 	case TOP_STATE_HELD:
 		return access->at.fence_wait ? "fence-wait" : "holds";
+	case TOP_STATE_COMMITTED:
+		return "queued";
+	case TOP_STATE_RUNNING:
+		return "runs";
 	default:
-		return "job";
+		return "done";
 	}
 }
 
@@ -54,6 +61,24 @@ void access_task(const struct top_access *access, char *text, size_t size)
 	room = size > strlen(tid) + 1 ? size - strlen(tid) - 1 : 0;
 	snprintf(text, size, "%.*s%s", (int)room,
 		 access->comm[0] ? access->comm : "?", tid);
+}
+
+/* The engine first: it is what a job is waited for at. */
+void access_who(const struct model_access *access, char *text, size_t size)
+{
+	char task[VALUE_TEXT_SIZE];
+	size_t len;
+
+	if (!model_access_is_job(access) || !access->timeline.name[0]) {
+		access_task(&access->at, text, size);
+		return;
+	}
+	snprintf(text, size, "%s ", access->timeline.name);
+	len = strlen(text);
+	if (len + 1 >= size)
+		return;
+	access_task(&access->at, task, sizeof(task));
+	snprintf(text + len, size - len, "%s", task);
 }
 
 void access_range(const struct top_access *access, char *text, size_t size)

@@ -99,14 +99,14 @@ static void chain_add_unknown(struct chains *chains, unsigned int depth,
 	access->at.kind = edge->kind;
 	access->at.tgid = edge->tgid;
 	access->at.tid = edge->tid;
-	access->at.state = edge->queued ? TOP_STATE_QUEUED : TOP_STATE_HELD;
+	access->at.state = edge->queued ? TOP_STATE_REQUESTED : TOP_STATE_HELD;
 }
 
 static void chain_walk(struct chains *chains, struct model *model,
 		       struct model_access *access, unsigned int depth)
 {
 	struct chain_row *row = chain_add(chains, depth);
-	struct model_access **waiting;
+	struct model_access **waiting, *ahead;
 	size_t nr, i;
 
 	row->access = *access;
@@ -124,6 +124,11 @@ static void chain_walk(struct chains *chains, struct model *model,
 			chain_walk(chains, model, blocker, depth + 1);
 		else
 			chain_add_unknown(chains, depth + 1, access, edge);
+	}
+	if (access->at.state == TOP_STATE_COMMITTED) {
+		ahead = model_job_ahead(model, access);
+		if (ahead)
+			chain_walk(chains, model, ahead, depth + 1);
 	}
 	if (!model_access_goes_on(access))
 		return;

@@ -35,7 +35,8 @@ struct chains {
 
 /*
  * A chain begins with an access that nobody waits for. It goes on with those it is
- * blocked on, and from one that is held with what its owner waits for elsewhere.
+ * blocked on, from one that is held with what its owner waits for elsewhere, and from a job that
+ * its engine has not begun with the job ahead of it.
  * Of A blocked on B and C, and B blocked on C, only A - B - C is shown.
  */
 void chain_build(struct chains *chains, struct model *model);

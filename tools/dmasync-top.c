@@ -23,6 +23,8 @@
 #include "top_report.h"
 
 #define HELP "q quit  < > sort by %s  r reverse  i idle  d %s  Tab scroll %s"
+/* What was shown is right, but not all of it. */
+#define EXIT_LOST	2
 /* How often to look for a module that is not there. */
 #define LOOK_NS		100000000ULL
 
@@ -245,6 +247,24 @@ static void top_window(struct top *top)
 	}
 }
 
+/* What is missing is told at the end, too, where standard output is for a program. */
+static int top_status(const struct top *top)
+{
+	uint64_t lost = model_lost_sum(&top->model.lost);
+
+	if (!lost)
+		return 0;
+	fprintf(stderr, "%s: lost %llu in all: accesses %llu, events of buffers %llu, edges %llu, events %llu, runs %llu, unlisted %llu; see dmasync-top(8)\n",
+		program_invocation_short_name, (unsigned long long)lost,
+		(unsigned long long)top->model.lost.accesses,
+		(unsigned long long)top->model.lost.buffers,
+		(unsigned long long)top->model.lost.edges,
+		(unsigned long long)top->model.lost.events,
+		(unsigned long long)top->model.lost.missed,
+		(unsigned long long)top->model.lost.unlisted);
+	return EXIT_LOST;
+}
+
 static void top_run(struct top *top)
 {
 	int ret = session_update(&top->session);
@@ -272,6 +292,7 @@ static void top_run(struct top *top)
 int main(int argc, char **argv)
 {
 	static struct top top;
+	int status;
 
 	top_options_parse(&top.options, argc, argv);
 	session_libbpf(top.options.verbose);
@@ -293,8 +314,9 @@ int main(int argc, char **argv)
 	top_run(&top);
 	session_end(&top.session);
 	screen_end();
+	status = top_status(&top);
 	top_view_free(&top.view);
 	page_free(&top.page);
 	top_source_end(&top.source);
-	return 0;
+	return status;
 }

@@ -23,13 +23,37 @@ static bool fdinfo_is_buffer(int fds, const char *fd)
 	       !memcmp(link, fdinfo_link, sizeof(fdinfo_link) - 1);
 }
 
-static void fdinfo_line(char *line, struct fdinfo_buffer *buffer)
+/*
+ * The name is the last thing there is, and somebody else's text: it may hold lines, which look
+ * like others. Keep the first one in @name and read the rest of it from @file.
+ */
+static void fdinfo_name(FILE *file, const char *first, struct fdinfo_buffer *buffer)
+{
+	char name[2 * sizeof(buffer->name)], more[2 * sizeof(buffer->name)];
+	size_t len;
+
+	snprintf(name, sizeof(name), "%s", first);
+	while (fgets(more, sizeof(more), file)) {
+		len = strlen(name);
+		snprintf(name + len, sizeof(name) - len, "%s", more);
+	}
+	len = strlen(name);
+	if (len && name[len - 1] == '\n')
+		name[len - 1] = '\0';
+	format_name(buffer->name, sizeof(buffer->name), name);
+}
+
+static void fdinfo_line(FILE *file, char *line, struct fdinfo_buffer *buffer)
 {
 	char *value = strchr(line, '\t');
 
 	if (!value)
 		return;
 	*value++ = '\0';
+	if (!strcmp(line, "name:")) {
+		fdinfo_name(file, value, buffer);
+		return;
+	}
 	value[strcspn(value, "\n")] = '\0';
 	if (!strcmp(line, "ino:"))
 		sscanf(value, "%" SCNu64, &buffer->ino);
@@ -37,8 +61,6 @@ static void fdinfo_line(char *line, struct fdinfo_buffer *buffer)
 		sscanf(value, "%" SCNu64, &buffer->size);
 	else if (!strcmp(line, "exp_name:"))
 		format_name(buffer->exporter, sizeof(buffer->exporter), value);
-	else if (!strcmp(line, "name:"))
-		format_name(buffer->name, sizeof(buffer->name), value);
 }
 
 static bool fdinfo_read(int infos, const char *fd, struct fdinfo_buffer *buffer)
@@ -57,7 +79,7 @@ static bool fdinfo_read(int infos, const char *fd, struct fdinfo_buffer *buffer)
 	}
 	memset(buffer, 0, sizeof(*buffer));
 	while (fgets(line, sizeof(line), file))
-		fdinfo_line(line, buffer);
+		fdinfo_line(file, line, buffer);
 	fclose(file);
 	return buffer->ino && buffer->exporter[0];
 }

@@ -25,14 +25,13 @@ static bool interval_sum(int64_t sum, bool open, uint64_t begin_ns,
 bool interval_read(const struct top_busy *busy, uint64_t begin_ns,
 		   uint64_t now_ns, struct interval *interval)
 {
-	bool cpu = TOP_BUSY_CPU(busy->state), dma = TOP_BUSY_DMA(busy->state);
+	uint32_t times = top_busy_times(busy->state), i;
 
-	return interval_sum(busy->cpu_ns, cpu, begin_ns, now_ns,
-			    &interval->cpu_ns) &&
-	       interval_sum(busy->dma_ns, dma, begin_ns, now_ns,
-			    &interval->dma_ns) &&
-	       interval_sum(busy->both_ns, cpu && dma, begin_ns, now_ns,
-			    &interval->both_ns);
+	for (i = 0; i < TOP_NR_TIMES; i++)
+		if (!interval_sum(busy->ns[i], times & 1 << i, begin_ns, now_ns,
+				  &interval->ns[i]))
+			return false;
+	return true;
 }
 
 static uint64_t interval_between(uint64_t now, uint64_t before, uint64_t window)
@@ -45,8 +44,25 @@ static uint64_t interval_between(uint64_t now, uint64_t before, uint64_t window)
 void interval_diff(const struct interval *now, const struct interval *before,
 		   uint64_t window_ns, struct interval *diff)
 {
-	diff->cpu_ns = interval_between(now->cpu_ns, before->cpu_ns, window_ns);
-	diff->dma_ns = interval_between(now->dma_ns, before->dma_ns, window_ns);
-	diff->both_ns = interval_between(now->both_ns, before->both_ns,
-					 window_ns);
+	unsigned int i;
+
+	for (i = 0; i < TOP_NR_TIMES; i++)
+		diff->ns[i] = interval_between(now->ns[i], before->ns[i], window_ns);
+}
+
+uint64_t interval_possible_ns(const struct interval *use)
+{
+	uint64_t cpu = use->ns[TOP_TIME_CPU], dma = use->ns[TOP_TIME_DMA];
+
+	return cpu < dma ? cpu : dma;
+}
+
+uint64_t interval_nothing_ns(const struct interval *use, uint64_t window_ns)
+{
+	uint64_t ns = use->ns[TOP_TIME_BOTH];
+	unsigned int i;
+
+	for (i = TOP_TIME_LOST; i < TOP_NR_TIMES; i++)
+		ns += use->ns[i];
+	return interval_between(window_ns, ns, window_ns);
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Times of use: by the CPU, by DMA, and by both at once. */
+/* Times: of use by the CPU and by DMA, by both at once, and lost for one reason or the other. */
 #ifndef INTERVAL_H
 #define INTERVAL_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct top_busy;
+#include "../bpf/dmasync_top.h"
 
+/* By enum top_time. */
 struct interval {
-	uint64_t cpu_ns;
-	uint64_t dma_ns;
-	uint64_t both_ns;
+	uint64_t ns[TOP_NR_TIMES];
 };
 
 /*
@@ -24,5 +23,13 @@ bool interval_read(const struct top_busy *busy, uint64_t begin_ns,
 /* What came between two readings that were @window_ns apart. */
 void interval_diff(const struct interval *now, const struct interval *before,
 		   uint64_t window_ns, struct interval *diff);
+
+/*
+ * Overlap: the time in which both work, of the time in which they could have. What is missing
+ * of it is somewhere in the time in which they do not both work; what is neither waited for
+ * nor worked at, there was nothing to do.
+ */
+uint64_t interval_possible_ns(const struct interval *use);
+uint64_t interval_nothing_ns(const struct interval *use, uint64_t window_ns);
 
 #endif /* INTERVAL_H */

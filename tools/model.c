@@ -2,6 +2,7 @@
 #include "model.h"
 
 #include <err.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,11 @@ void model_begin(struct model *model, uint64_t now_ns, uint64_t window_ns)
 	model->nr_held_cpu = 0;
 	model->nr_held_dma = 0;
 	memset(&model->total, 0, sizeof(model->total));
+	for (i = 0; i < model->nr_classes; i++) {
+		memset(&model->classes[i]->window, 0, sizeof(model->classes[i]->window));
+		model->classes[i]->nr_gone = 0;
+		model->classes[i]->window_ns = window_ns;
+	}
 	for (i = 0; i < model->nr_buffers; i++) {
 		struct model_buffer *buffer = model->buffers[i];
 
@@ -102,42 +108,125 @@ void model_buffer_drop(struct model *model, uint64_t ino)
 		(model->nr_buffers - place) * sizeof(*model->buffers));
 }
 
-static uint64_t model_wait_max(const struct top_buffer *counters,
-			       uint32_t number)
+static uint64_t model_wait_max(const struct top_counters *count, uint32_t number)
 {
-	uint64_t max = counters->wait_max[number & 1];
+	uint64_t max = count->wait_max[number & 1];
 
 	return TOP_MAX_WINDOW(max) == TOP_MAX_TAG(number) ? max & TOP_MAX_NS : 0;
 }
 
-void model_buffer_sample(struct model *model, struct model_buffer *buffer,
-			 const struct top_buffer *counters,
-			 const struct interval *use, uint32_t number)
+static void model_raise(uint64_t *max, uint64_t value)
 {
-	const struct top_buffer *before = &buffer->counters;
-	struct model_window *window = &buffer->window;
-
-	window->acquired = counters->acquired - before->acquired;
-	window->contended = counters->contended - before->contended;
-	window->released = counters->released - before->released;
-	window->failed = counters->failed - before->failed;
-	window->deadlocks = counters->deadlocks - before->deadlocks;
-	window->abandoned = counters->abandoned - before->abandoned;
-	window->backoffs = counters->backoffs - before->backoffs;
-	window->wait_ns = counters->wait_ns - before->wait_ns;
-	window->wait_max_ns = model_wait_max(counters, number);
-	window->hold_ns = counters->hold_ns - before->hold_ns;
-	interval_diff(use, &buffer->use, model->window_ns, &window->use);
-	if (memcmp(counters, before, sizeof(*counters)))
-		buffer->active_ns = model->now_ns;
-	buffer->counters = *counters;
-	buffer->use = *use;
-	if (counters->tgid)
-		buffer->tgid = counters->tgid;
+	if (value > *max)
+		*max = value;
 }
 
-void model_access_add(struct model *model, uint64_t id,
-		      const struct top_entry *entry)
+/* Add what came between two readings. */
+static void model_counters_add(struct top_counters *sum, const struct top_counters *now,
+			       const struct top_counters *before)
+{
+	const top_u64 *a = (const top_u64 *)now, *b = (const top_u64 *)before;
+	top_u64 *to = (top_u64 *)sum;
+	size_t i;
+
+	for (i = 0; i < TOP_NR_SUMS; i++)
+		to[i] += a[i] - b[i];
+}
+
+static void model_window_add(struct model_window *window, const struct top_counters *now,
+			     const struct top_counters *before, uint32_t number)
+{
+	model_counters_add(&window->count, now, before);
+	model_raise(&window->wait_max_ns, model_wait_max(now, number));
+}
+
+void model_buffer_sample(struct model *model, struct model_buffer *buffer,
+			 const struct top_buffer *entry,
+			 const struct interval *use, uint32_t number)
+{
+	const struct top_counters *before = &buffer->counters;
+
+	model_window_add(&buffer->window, &entry->count, before, number);
+	interval_diff(use, &buffer->use, model->window_ns, &buffer->window.use);
+	if (memcmp(&entry->count, before, sizeof(*before)))
+		buffer->active_ns = model->now_ns;
+	buffer->counters = entry->count;
+	buffer->use = *use;
+	if (entry->tgid)
+		buffer->tgid = entry->tgid;
+}
+
+void model_total_sample(struct model *model, const struct top_counters *count,
+			uint32_t number)
+{
+	model_window_add(&model->total, count, &model->counters, number);
+	model->counters = *count;
+}
+
+static bool model_class_is(const struct model_buffer *row, const struct top_class *class)
+{
+	return !strcmp(row->exporter, class->exporter) && !strcmp(row->name, class->name);
+}
+
+static struct model_buffer *model_class_get(struct model *model,
+					    const struct top_class *class)
+{
+	struct model_buffer *row;
+	size_t i;
+
+	for (i = 0; i < model->nr_classes; i++)
+		if (model_class_is(model->classes[i], class))
+			return model->classes[i];
+	row = calloc(1, sizeof(*row));
+	if (!row)
+		err(1, "no memory for a class of buffers");
+	snprintf(row->exporter, sizeof(row->exporter), "%s", class->exporter);
+	snprintf(row->name, sizeof(row->name), "%s", class->name);
+	row->window_ns = model->window_ns;
+	model->classes = model_grow(model->classes, model->nr_classes,
+				    &model->max_classes, sizeof(*model->classes));
+	model->classes[model->nr_classes++] = row;
+	return row;
+}
+
+void model_counters_sum(struct top_counters *sum, const struct top_counters *add)
+{
+	static const struct top_counters zero;
+	unsigned int i;
+
+	model_counters_add(sum, add, &zero);
+	/* The number of the window is above the time: the later one wins. */
+	for (i = 0; i < 2; i++)
+		if (add->wait_max[i] > sum->wait_max[i])
+			sum->wait_max[i] = add->wait_max[i];
+}
+
+void model_class_sample(struct model *model, const struct top_class *class,
+			const struct top_gone *sum, uint32_t number)
+{
+	struct model_buffer *row = model_class_get(model, class);
+
+	model_window_add(&row->window, &sum->count, &row->summed.count, number);
+	model_counters_add(&row->counters, &sum->count, &row->summed.count);
+	row->nr_gone += sum->nr_buffers - row->summed.nr_buffers;
+	row->summed = *sum;
+}
+
+void model_buffer_gone(struct model *model, struct model_buffer *buffer,
+		       const struct top_class *class)
+{
+	static const struct top_counters zero;
+	struct model_buffer *row = model_class_get(model, class);
+
+	model_counters_add(&row->window.count, &buffer->window.count, &zero);
+	model_raise(&row->window.wait_max_ns, buffer->window.wait_max_ns);
+	model_counters_add(&row->counters, &buffer->counters, &zero);
+	row->nr_gone++;
+	model_buffer_drop(model, buffer->ino);
+}
+
+void model_access_add(struct model *model, uint64_t id, const struct top_entry *entry,
+		      const struct top_timeline *timeline)
 {
 	struct model_access *access;
 	unsigned int i;
@@ -150,6 +239,8 @@ void model_access_add(struct model *model, uint64_t id,
 	access->id = id;
 	access->at = entry->access;
 	access->now_ns = model->now_ns;
+	if (timeline)
+		access->timeline = *timeline;
 	if (!model_access_waits(access))
 		return;
 	for (i = 0; i < TOP_NR_EDGES; i++)
@@ -217,6 +308,24 @@ struct model_access **model_owner_waiting(const struct model *model,
 	return model->waiting + low;
 }
 
+/* A wait counts from its beginning, not only when it is over. */
+static void model_wait_runs(const struct model *model, struct model_window *window,
+			    const struct model_access *access)
+{
+	unsigned int pair = TOP_PAIR(access->at.agent == TOP_AGENT_DMA,
+				     access->at.state == TOP_STATE_BEHIND_DMA);
+	uint64_t ns = model_access_age_ns(access);
+
+	if ((access->at.state != TOP_STATE_BEHIND_CPU &&
+	     access->at.state != TOP_STATE_BEHIND_DMA) ||
+	    (model->tgid && access->at.tgid != model->tgid))
+		return;
+	window->count.waits[pair]++;
+	window->count.wait_ns[pair] += ns;
+	model_raise(&window->wait_max_ns, ns);
+	model_raise(&window->oldest_ns, ns);
+}
+
 /* An access belongs to its buffer's figures. */
 static void model_link(struct model *model, struct model_access *access)
 {
@@ -227,6 +336,8 @@ static void model_link(struct model *model, struct model_access *access)
 	buffer->active_ns = model->now_ns;
 	if (model_access_waits(access)) {
 		buffer->nr_waiting++;
+		model_wait_runs(model, &buffer->window, access);
+		model_wait_runs(model, &model->total, access);
 		return;
 	}
 	buffer->nr_held++;
@@ -258,6 +369,72 @@ static void model_list_waiting(struct model *model)
 		      sizeof(*model->waiting), model_by_owner);
 }
 
+static int model_by_job(const void *a, const void *b)
+{
+	const struct model_access *x = *(struct model_access *const *)a;
+	const struct model_access *y = *(struct model_access *const *)b;
+
+	if (x->at.fence_context != y->at.fence_context)
+		return x->at.fence_context > y->at.fence_context ? 1 : -1;
+	if (x->at.fence_seqno != y->at.fence_seqno)
+		return x->at.fence_seqno > y->at.fence_seqno ? 1 : -1;
+	return model_by_id(x, y);
+}
+
+static bool model_same_job(const struct model_access *x, const struct model_access *y)
+{
+	return x->at.fence_context == y->at.fence_context &&
+	       x->at.fence_seqno == y->at.fence_seqno;
+}
+
+/* List one access of each job that is on its way, in the order of its engine. */
+static void model_list_jobs(struct model *model)
+{
+	size_t i, nr = 0;
+
+	model->nr_jobs = 0;
+	model->nr_jobs_queued = 0;
+	model->nr_jobs_running = 0;
+	for (i = 0; i < model->nr_accesses; i++) {
+		if (model->accesses[i].at.state != TOP_STATE_COMMITTED &&
+		    model->accesses[i].at.state != TOP_STATE_RUNNING)
+			continue;
+		model->jobs = model_grow(model->jobs, model->nr_jobs, &model->max_jobs,
+					 sizeof(*model->jobs));
+		model->jobs[model->nr_jobs++] = &model->accesses[i];
+	}
+	if (model->nr_jobs)
+		qsort(model->jobs, model->nr_jobs, sizeof(*model->jobs), model_by_job);
+	for (i = 0; i < model->nr_jobs; i++)
+		if (!nr || !model_same_job(model->jobs[nr - 1], model->jobs[i]))
+			model->jobs[nr++] = model->jobs[i];
+	model->nr_jobs = nr;
+	for (i = 0; i < nr; i++)
+		*(model->jobs[i]->at.state == TOP_STATE_RUNNING ?
+		  &model->nr_jobs_running : &model->nr_jobs_queued) += 1;
+}
+
+struct model_access *model_job_ahead(const struct model *model,
+				     const struct model_access *access)
+{
+	size_t low = 0, high = model->nr_jobs;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct model_access *job = model->jobs[middle];
+
+		if (job->at.fence_context < access->at.fence_context ||
+		    (job->at.fence_context == access->at.fence_context &&
+		     job->at.fence_seqno < access->at.fence_seqno))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || model->jobs[low - 1]->at.fence_context != access->at.fence_context)
+		return NULL;
+	return model->jobs[low - 1];
+}
+
 /* Which of its blockers are still in the way? */
 static void model_edges(struct model *model, struct model_access *access)
 {
@@ -274,28 +451,6 @@ static void model_edges(struct model *model, struct model_access *access)
 			     nr == TOP_NR_EDGES;
 }
 
-static void model_sum(struct model *model)
-{
-	struct model_window *total = &model->total;
-	size_t i;
-
-	for (i = 0; i < model->nr_buffers; i++) {
-		const struct model_window *add = &model->buffers[i]->window;
-
-		total->acquired += add->acquired;
-		total->contended += add->contended;
-		total->released += add->released;
-		total->failed += add->failed;
-		total->deadlocks += add->deadlocks;
-		total->abandoned += add->abandoned;
-		total->backoffs += add->backoffs;
-		total->wait_ns += add->wait_ns;
-		total->hold_ns += add->hold_ns;
-		if (add->wait_max_ns > total->wait_max_ns)
-			total->wait_max_ns = add->wait_max_ns;
-	}
-}
-
 void model_end(struct model *model)
 {
 	size_t i;
@@ -310,12 +465,13 @@ void model_end(struct model *model)
 	for (i = 0; i < model->nr_waiting; i++)
 		model_edges(model, model->waiting[i]);
 	if (model->tgid) {
+		model_list_jobs(model);
 		reach_keep(model, model->tgid);
 		model_list_waiting(model);
 	}
+	model_list_jobs(model);
 	for (i = 0; i < model->nr_accesses; i++)
 		model_link(model, &model->accesses[i]);
-	model_sum(model);
 }
 
 void model_clear(struct model *model)
@@ -324,9 +480,13 @@ void model_clear(struct model *model)
 
 	for (i = 0; i < model->nr_buffers; i++)
 		free(model->buffers[i]);
+	for (i = 0; i < model->nr_classes; i++)
+		free(model->classes[i]);
 	free(model->buffers);
+	free(model->classes);
 	free(model->accesses);
 	free(model->waiting);
+	free(model->jobs);
 	free(model->events);
 	*model = (struct model){ .lost = model->lost };
 }

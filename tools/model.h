@@ -17,24 +17,24 @@
 
 #define MODEL_NAME_SIZE	32
 
-/* What happened in a window, on one buffer or on all. */
+/**
+ * struct model_window - what happened in a window, on one buffer or on all
+ * @count: what the counters grew by. Of the waits, those that ended in the window and, with their
+ *	length so far, those in progress at its end
+ * @wait_max_ns: the longest of these waits
+ * @oldest_ns: of those in progress
+ * @use: times
+ */
 struct model_window {
-	uint64_t acquired;
-	uint64_t contended;
-	uint64_t released;
-	uint64_t failed;
-	uint64_t deadlocks;
-	uint64_t abandoned;
-	uint64_t backoffs;
-	uint64_t wait_ns;
+	struct top_counters count;
 	uint64_t wait_max_ns;
-	uint64_t hold_ns;
+	uint64_t oldest_ns;
 	struct interval use;
 };
 
 /**
- * struct model_buffer - a dma-buf that the framework saw in use
- * @ino: inode number
+ * struct model_buffer - a dma-buf that the framework saw in use, or those that are gone
+ * @ino: inode number; 0: the row sums buffers that are gone, by @name and @exporter
  * @name: empty when it has none, or it is not known
  * @exporter: empty when not known
  * @size: bytes, 0 when not known
@@ -48,6 +48,8 @@ struct model_window {
  * @holder: the oldest access that is held, or NULL
  * @nr_held: accesses held
  * @nr_waiting: accesses requested and not held yet
+ * @nr_gone: buffers that the window added to this row
+ * @summed: of such a row: what the source had summed up to the end of the window
  */
 struct model_buffer {
 	uint64_t ino;
@@ -57,7 +59,7 @@ struct model_buffer {
 	uint64_t look_ns;
 	uint32_t tgid;
 
-	struct top_buffer counters;
+	struct top_counters counters;
 	struct interval use;
 	struct model_window window;
 	uint64_t window_ns;
@@ -66,6 +68,8 @@ struct model_buffer {
 	const struct model_access *holder;
 	unsigned int nr_held;
 	unsigned int nr_waiting;
+	uint64_t nr_gone;
+	struct top_gone summed;
 };
 
 /**
@@ -74,6 +78,7 @@ struct model_buffer {
  * @at: as the source has it
  * @buffer: its buffer
  * @now_ns: when it was seen, for ages
+ * @timeline: names of the fence context of its job, empty when not known
  * @nr_edges: entries of @edges in use
  * @edges: who blocks it now, while it waits
  * @more_edges: further accesses may block it: the source did not keep all
@@ -85,6 +90,7 @@ struct model_access {
 	struct top_access at;
 	const struct model_buffer *buffer;
 	uint64_t now_ns;
+	struct top_timeline timeline;
 	unsigned int nr_edges;
 	struct top_edge edges[TOP_NR_EDGES];
 	bool more_edges;
@@ -102,6 +108,12 @@ struct model_lost {
 	uint64_t unlisted;	/* accesses that the kernel's snapshot left out */
 };
 
+static inline uint64_t model_lost_sum(const struct model_lost *lost)
+{
+	return lost->accesses + lost->buffers + lost->edges + lost->events +
+	       lost->missed + lost->unlisted;
+}
+
 /**
  * struct model - all of it
  * @now_ns: CLOCK_MONOTONIC at the end of the window
@@ -109,12 +121,17 @@ struct model_lost {
  * @complete: every access is here, so an edge to one that is not is over
  * @tgid: only accesses of this process matter, and those in their way; 0: all do
  * @buffers: sorted by inode number
+ * @classes: buffers that are gone
  * @accesses: sorted by id, after model_end()
  * @waiting: those that wait, sorted by owner, after model_end()
+ * @jobs: jobs that engines have, queued or running, one access of each; by fence
  * @events: of the window, by time
- * @total: sums over the buffers; @use is the union over all of them
+ * @total: of all buffers, whether they are in @buffers or not; @use is the union over them
+ * @counters: likewise, since the source was attached
  * @nr_held_cpu: CPU accesses held
  * @nr_held_dma: DMA accesses held
+ * @nr_jobs_queued: jobs that their engine has not begun; one of several accesses counts once
+ * @nr_jobs_running: jobs that it has
  * @lost: what is missing
  */
 struct model {
@@ -125,25 +142,62 @@ struct model {
 
 	struct model_buffer **buffers;
 	size_t nr_buffers, max_buffers;
+	struct model_buffer **classes;
+	size_t nr_classes, max_classes;
 	struct model_access *accesses;
 	size_t nr_accesses, max_accesses;
 	struct model_access **waiting;
 	size_t nr_waiting, max_waiting;
+	struct model_access **jobs;
+	size_t nr_jobs, max_jobs;
 	struct top_event *events;
 	size_t nr_events, max_events;
 
 	struct model_window total;
+	struct top_counters counters;
 	unsigned int nr_held_cpu;
 	unsigned int nr_held_dma;
+	unsigned int nr_jobs_queued;
+	unsigned int nr_jobs_running;
 	struct model_lost lost;
 };
+
+static inline uint64_t model_sum(const top_u64 *numbers, unsigned int nr)
+{
+	uint64_t sum = 0;
+
+	while (nr--)
+		sum += numbers[nr];
+	return sum;
+}
 
 /* Nobody had it, wanted it or let it go in the window. */
 static inline bool model_buffer_is_idle(const struct model_buffer *buffer)
 {
 	return !buffer->nr_held && !buffer->nr_waiting &&
-	       !buffer->window.acquired && !buffer->window.released &&
-	       !buffer->window.failed;
+	       !buffer->window.count.acquired && !buffer->window.count.failed &&
+	       !model_sum(buffer->window.count.released, 2) && !buffer->nr_gone;
+}
+
+/* Waits behind others of the same agent, and behind the other agent. */
+static inline uint64_t model_window_contended(const struct model_window *window)
+{
+	const top_u64 *waits = window->count.waits;
+
+	return waits[TOP_PAIR(TOP_AGENT_CPU, TOP_AGENT_CPU)] +
+	       waits[TOP_PAIR(TOP_AGENT_DMA, TOP_AGENT_DMA)];
+}
+
+static inline uint64_t model_window_handed(const struct model_window *window)
+{
+	return model_sum(window->count.waits, TOP_NR_PAIRS) - model_window_contended(window);
+}
+
+/* Requests of the window that were acquired, gave up waiting, or wait. */
+static inline uint64_t model_window_requests(const struct model_window *window)
+{
+	return window->count.acquired + model_sum(window->count.waits, TOP_NR_PAIRS) -
+	       window->count.contended;
 }
 
 static inline bool model_access_waits(const struct model_access *access)
@@ -163,6 +217,12 @@ static inline bool model_access_goes_on(const struct model_access *access)
 	return access->at.state == TOP_STATE_HELD && !access->at.fence_wait;
 }
 
+/* Done or not, it is an access of a job that was given to an engine. */
+static inline bool model_access_is_job(const struct model_access *access)
+{
+	return access->at.state >= TOP_STATE_COMMITTED;
+}
+
 static inline uint64_t model_access_age_ns(const struct model_access *access)
 {
 	return access->now_ns > access->at.since_ns ?
@@ -177,11 +237,23 @@ struct model_buffer *model_buffer_find(const struct model *model, uint64_t ino);
 struct model_buffer *model_buffer_get(struct model *model, uint64_t ino);
 /* @buffer's counters and use at the end of window @number. */
 void model_buffer_sample(struct model *model, struct model_buffer *buffer,
-			 const struct top_buffer *counters,
+			 const struct top_buffer *entry,
 			 const struct interval *use, uint32_t number);
 void model_buffer_drop(struct model *model, uint64_t ino);
-void model_access_add(struct model *model, uint64_t id,
-		      const struct top_entry *entry);
+/* It was sampled for the last time: its counters go to its class. */
+void model_buffer_gone(struct model *model, struct model_buffer *buffer,
+		       const struct top_class *class);
+/* What the source has summed of buffers that are gone, at the end of window @number. */
+void model_class_sample(struct model *model, const struct top_class *class,
+			const struct top_gone *sum, uint32_t number);
+/* Add up counters of several CPUs. */
+void model_counters_sum(struct top_counters *sum, const struct top_counters *add);
+/* The counters of all buffers, likewise. */
+void model_total_sample(struct model *model, const struct top_counters *count,
+			uint32_t number);
+/* @timeline: of a job; NULL: not known. */
+void model_access_add(struct model *model, uint64_t id, const struct top_entry *entry,
+		      const struct top_timeline *timeline);
 void model_event_add(struct model *model, const struct top_event *event);
 /* Everything is there: sort, link and sum. */
 void model_end(struct model *model);
@@ -190,6 +262,10 @@ struct model_access *model_access_find(const struct model *model, uint64_t id);
 /* The first of @model->waiting that is of this owner; @nr gets how many are. */
 struct model_access **model_owner_waiting(const struct model *model,
 					  uint64_t owner, size_t *nr);
+
+/* The job that the engine has in front of that of @access, or NULL. */
+struct model_access *model_job_ahead(const struct model *model,
+				     const struct model_access *access);
 
 /* Forget everything but what was lost. */
 void model_clear(struct model *model);

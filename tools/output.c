@@ -209,7 +209,7 @@ void output_csv_heading(FILE *file, const struct table *table)
 {
 	size_t i;
 
-	fputs("time", file);
+	fputs("time,lost", file);
 	for (i = 0; i < table->nr_columns; i++)
 		if (table->columns[i].key)
 			fprintf(file, ",%s", table->columns[i].key);
@@ -228,12 +228,12 @@ static void output_csv_text(FILE *file, const char *text)
 	fputc('"', file);
 }
 
-void output_csv(FILE *file, const char *time, const struct table *table,
+void output_csv(FILE *file, const struct stamp *stamp, const struct table *table,
 		const void *row)
 {
 	size_t i;
 
-	fputs(time, file);
+	fprintf(file, "%s,%" PRIu64, stamp->time, stamp->lost);
 	for (i = 0; i < table->nr_columns; i++) {
 		const struct column *column = &table->columns[i];
 		struct value value;

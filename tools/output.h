@@ -101,9 +101,18 @@ void output_line(const struct layout *layout, const void *row, char *line,
 void output_pairs(const struct table *table, const void *row, int width,
 		  void (*emit)(const char *line, void *priv), void *priv);
 
-/* CSV lines begin with the time. */
+/**
+ * struct stamp - how lines of CSV begin
+ * @time: when the window ended
+ * @lost: what was lost up to then, in all
+ */
+struct stamp {
+	char time[32];
+	uint64_t lost;
+};
+
 void output_csv_heading(FILE *file, const struct table *table);
-void output_csv(FILE *file, const char *time, const struct table *table,
+void output_csv(FILE *file, const struct stamp *stamp, const struct table *table,
 		const void *row);
 struct json_object *output_json(const struct table *table, const void *row);
 

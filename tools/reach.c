@@ -30,6 +30,8 @@ static void reach_step(struct reach *reach, const struct model_access *access)
 	for (i = 0; i < access->nr_edges; i++)
 		reach_add(reach, model_access_find(reach->model,
 						   access->edges[i].blocker));
+	if (access->at.state == TOP_STATE_COMMITTED)
+		reach_add(reach, model_job_ahead(reach->model, access));
 	if (!model_access_goes_on(access))
 		return;
 	waiting = model_owner_waiting(reach->model, access->at.owner, &nr);

@@ -93,7 +93,7 @@ static int snapshot_agent(const char *value, void *member)
 static int snapshot_state(const char *value, void *member)
 {
 	static const char *const states[] = {
-		[TOP_STATE_QUEUED] = "queued",
+		[TOP_STATE_REQUESTED] = "queued",
 		[TOP_STATE_HELD] = "acquired",
 		[TOP_STATE_COMMITTED] = "committed",
 	};
@@ -125,6 +125,30 @@ static int snapshot_fence(const char *value, void *member)
 	if (*end != ':')
 		return -EBADMSG;
 	return snapshot_u64(end + 1, &access->fence_seqno);
+}
+
+static int snapshot_driver(const char *value, void *member)
+{
+	snprintf(member, sizeof(((struct top_timeline *)0)->driver), "%s", value);
+	return 0;
+}
+
+static int snapshot_timeline(const char *value, void *member)
+{
+	snprintf(member, TOP_NAME_LEN, "%s", value);
+	return 0;
+}
+
+/* A committed job that has run for some time is a running one. */
+static int snapshot_run(const char *value, void *member)
+{
+	top_u32 *state = member;
+	top_u64 ns;
+	int err = snapshot_u64(value, &ns);
+
+	if (!err && ns && *state == TOP_STATE_COMMITTED)
+		*state = TOP_STATE_RUNNING;
+	return err;
 }
 
 static int snapshot_comm(const char *value, void *member)
@@ -172,6 +196,9 @@ static const struct snapshot_key snapshot_keys[] = {
 	KEY("len", u64, access.len),
 	KEY("age_ns", age, access.since_ns),
 	KEY("fence", fence, access),
+	KEY("driver", driver, timeline.driver),
+	KEY("timeline", timeline, timeline.name),
+	KEY("run_ns", run, access.state),
 	KEY("comm", comm, access.comm),
 	KEY("blocker", u64, edge.blocker),
 	KEY("blocker_owner", u64, edge.owner),

@@ -24,6 +24,7 @@ enum snapshot_type {
  * @access: the access. Of an edge: @ino and @owner only; of SNAPSHOT_MORE: @ino
  * @size: of the buffer, in bytes
  * @exporter: of the buffer
+ * @timeline: names of the fence context of a committed job
  * @edge: of an edge: @blocker and @owner only
  * @queued: of an edge: the blocker is queued, too; of SNAPSHOT_MORE: how many
  *	requests are left out
@@ -36,6 +37,7 @@ struct snapshot_line {
 	struct top_access access;
 	top_u64 size;
 	char exporter[SNAPSHOT_EXPORTER_SIZE];
+	struct top_timeline timeline;
 	struct top_edge edge;
 	top_u32 queued;
 	top_u32 held;

@@ -13,34 +13,61 @@
 	GET(holder_##name, struct model_buffer, \
 	    value->known = row->holder; if (row->holder) statement)
 
-BUFFER(ino, value->number = row->ino)
+BUFFER(ino, get_number(value, row->ino))
+BUFFER(gone, get_number(value, row->nr_gone))
 BUFFER(name, get_text(value, row->name))
 BUFFER(exporter, get_text(value, row->exporter))
 BUFFER(size, get_number(value, row->size))
 BUFFER(held, value->number = row->nr_held)
 BUFFER(waiting, value->number = row->nr_waiting)
-BUFFER(acquired, value->number = row->window.acquired)
-BUFFER(acquired_rate, get_rate(value, row->window.acquired, row->window_ns))
-BUFFER(contended, value->number = row->window.contended)
-BUFFER(contended_percent, get_percent(value, row->window.contended,
-				      row->window.acquired))
-BUFFER(wait_avg, get_mean(value, row->window.wait_ns, row->window.contended))
+BUFFER(acquired, value->number = row->window.count.acquired)
+BUFFER(acquired_rate, get_rate(value, row->window.count.acquired, row->window_ns))
+BUFFER(contended, value->number = row->window.count.contended)
+BUFFER(contended_percent, get_percent(value, model_window_contended(&row->window),
+				      model_window_requests(&row->window)))
+BUFFER(handed_percent, get_percent(value, model_window_handed(&row->window),
+				   model_window_requests(&row->window)))
+BUFFER(wait_avg, get_mean(value, model_sum(row->window.count.wait_ns, TOP_NR_PAIRS),
+			  model_sum(row->window.count.waits, TOP_NR_PAIRS)))
 BUFFER(wait_max, get_number(value, row->window.wait_max_ns))
-BUFFER(hold_avg, get_mean(value, row->window.hold_ns, row->window.released))
-BUFFER(cpu, get_percent(value, row->window.use.cpu_ns, row->window_ns))
-BUFFER(dma, get_percent(value, row->window.use.dma_ns, row->window_ns))
-BUFFER(overlap, get_percent(value, row->window.use.both_ns, row->window_ns))
-BUFFER(released, value->number = row->window.released)
-BUFFER(failed, value->number = row->window.failed)
-BUFFER(deadlocks, value->number = row->window.deadlocks)
-BUFFER(abandoned, value->number = row->window.abandoned)
-BUFFER(backoffs, value->number = row->window.backoffs)
+BUFFER(oldest_wait, get_number(value, row->window.oldest_ns))
+BUFFER(hold_cpu, get_mean(value, row->window.count.hold_ns[TOP_AGENT_CPU],
+			  row->window.count.released[TOP_AGENT_CPU]))
+BUFFER(hold_dma, get_mean(value, row->window.count.hold_ns[TOP_AGENT_DMA],
+			  row->window.count.released[TOP_AGENT_DMA]))
+BUFFER(cpu, get_percent(value, row->window.use.ns[TOP_TIME_CPU], row->window_ns))
+BUFFER(dma, get_percent(value, row->window.use.ns[TOP_TIME_DMA], row->window_ns))
+BUFFER(queued, get_percent(value, row->window.use.ns[TOP_TIME_QUEUE], row->window_ns))
+BUFFER(overlap, get_percent(value, row->window.use.ns[TOP_TIME_BOTH],
+			    interval_possible_ns(&row->window.use)))
+BUFFER(both, value->number = row->window.use.ns[TOP_TIME_BOTH])
+BUFFER(possible, value->number = interval_possible_ns(&row->window.use))
+BUFFER(dma_for_cpu, value->number = row->window.use.ns[TOP_TIME_DMA_FOR_CPU])
+BUFFER(cpu_for_dma, value->number = row->window.use.ns[TOP_TIME_CPU_FOR_DMA])
+BUFFER(cpu_for_cpu, value->number = row->window.use.ns[TOP_TIME_CPU_FOR_CPU])
+BUFFER(engine, value->number = row->window.use.ns[TOP_TIME_ENGINE])
+BUFFER(nothing, value->number = interval_nothing_ns(&row->window.use, row->window_ns))
+BUFFER(released, value->number = model_sum(row->window.count.released, 2))
+BUFFER(failed, value->number = row->window.count.failed)
+BUFFER(deadlocks, value->number = row->window.count.deadlocks)
+BUFFER(abandoned, value->number = row->window.count.abandoned)
+BUFFER(backoffs, value->number = row->window.count.backoffs)
 BUFFER(total_acquired, value->number = row->counters.acquired)
 BUFFER(total_contended, value->number = row->counters.contended)
-BUFFER(total_released, value->number = row->counters.released)
+BUFFER(total_released, value->number = model_sum(row->counters.released, 2))
 BUFFER(total_failed, value->number = row->counters.failed)
-BUFFER(total_wait, value->number = row->counters.wait_ns)
-BUFFER(total_hold, value->number = row->counters.hold_ns)
+BUFFER(total_wait, value->number = model_sum(row->counters.wait_ns, TOP_NR_PAIRS))
+BUFFER(total_hold, value->number = model_sum(row->counters.hold_ns, 2))
+
+#define AT(waiter, holder) TOP_PAIR(TOP_AGENT_##waiter, TOP_AGENT_##holder)
+#define PAIR(name, waiter, holder) \
+	BUFFER(name##_waits, value->number = row->window.count.waits[AT(waiter, holder)]) \
+	BUFFER(name##_wait, value->number = row->window.count.wait_ns[AT(waiter, holder)])
+
+PAIR(cpu_cpu, CPU, CPU)
+PAIR(cpu_dma, CPU, DMA)
+PAIR(dma_cpu, DMA, CPU)
+PAIR(dma_dma, DMA, DMA)
 
 HOLDER(comm, get_text(value, row->holder->at.comm))
 HOLDER(tgid, value->number = row->holder->at.tgid)
@@ -48,6 +75,7 @@ HOLDER(tid, value->number = row->holder->at.tid)
 HOLDER(owner, value->number = row->holder->at.owner)
 HOLDER(mode, get_text(value, access_mode(&row->holder->at)))
 HOLDER(agent, get_text(value, access_agent(&row->holder->at)))
+HOLDER(engine, get_text(value, row->holder->timeline.name))
 HOLDER(age, value->number = model_access_age_ns(row->holder))
 
 /* The longest task number and what follows it: "/4194304 dma-rw 999ms". */
@@ -66,7 +94,11 @@ static void buffer_fit_holder(const void *any, char *text, size_t width)
 	size_t room;
 
 	if (!holder) {
-		snprintf(text, width + 1, "-");
+		if (row->ino)
+			snprintf(text, width + 1, "-");
+		else
+			snprintf(text, width + 1, "(%llu gone)",
+				 (unsigned long long)row->nr_gone);
 		return;
 	}
 	format_ns(age, sizeof(age), model_access_age_ns(holder));
@@ -78,7 +110,7 @@ static void buffer_fit_holder(const void *any, char *text, size_t width)
 	room = width > strlen(rest) ? width - strlen(rest) : 0;
 	if (room > sizeof(task) - 1)
 		room = sizeof(task) - 1;
-	access_task(&holder->at, task, room + 1);
+	access_who(holder, task, room + 1);
 	snprintf(text, width + 1, "%s%s", task, rest);
 }
 
@@ -93,12 +125,33 @@ static const struct column buffer_columns[] = {
 	{ "acquired_per_s", "ACQ/S", COLUMN_RATE, 5, .get = buffer_acquired_rate },
 	{ "contended_percent", "CON%", COLUMN_PERCENT, 4,
 	  .get = buffer_contended_percent },
+	{ "handed_percent", "HND%", COLUMN_PERCENT, 4, 0, 4,
+	  .get = buffer_handed_percent },
 	{ "wait_avg_ns", "W-AVG", COLUMN_NS, 6, .get = buffer_wait_avg },
-	{ "wait_max_ns", "W-MAX", COLUMN_NS, 6, .get = buffer_wait_max },
-	{ "hold_avg_ns", "HOLD", COLUMN_NS, 6, 0, 6, .get = buffer_hold_avg },
+	{ "wait_max_ns", "W-MAX", COLUMN_NS, 6, 0, 5, .get = buffer_wait_max },
+	{ "oldest_wait_ns", "OLDEST", COLUMN_NS, 6, .get = buffer_oldest_wait },
+	{ "hold_cpu_avg_ns", "C-HOLD", COLUMN_NS, 6, 0, 6, .get = buffer_hold_cpu },
+	{ "hold_dma_avg_ns", "D-HOLD", COLUMN_NS, 6, 0, 6, .get = buffer_hold_dma },
 	{ "cpu_percent", "CPU%", COLUMN_PERCENT, 4, .get = buffer_cpu },
 	{ "dma_percent", "DMA%", COLUMN_PERCENT, 4, .get = buffer_dma },
+	{ "queued_percent", "Q%", COLUMN_PERCENT, 4, 0, 7, .get = buffer_queued },
 	{ "overlap_percent", "OVL%", COLUMN_PERCENT, 4, .get = buffer_overlap },
+	{ "overlap_ns", NULL, COLUMN_NS, .get = buffer_both },
+	{ "overlap_possible_ns", NULL, COLUMN_NS, .get = buffer_possible },
+	{ "dma_for_cpu_ns", NULL, COLUMN_NS, .get = buffer_dma_for_cpu },
+	{ "cpu_for_dma_ns", NULL, COLUMN_NS, .get = buffer_cpu_for_dma },
+	{ "cpu_for_cpu_ns", NULL, COLUMN_NS, .get = buffer_cpu_for_cpu },
+	{ "engine_queue_ns", NULL, COLUMN_NS, .get = buffer_engine },
+	{ "nothing_to_do_ns", NULL, COLUMN_NS, .get = buffer_nothing },
+	{ "cpu_behind_cpu", NULL, COLUMN_COUNT, .get = buffer_cpu_cpu_waits },
+	{ "cpu_behind_dma", NULL, COLUMN_COUNT, .get = buffer_cpu_dma_waits },
+	{ "dma_behind_cpu", NULL, COLUMN_COUNT, .get = buffer_dma_cpu_waits },
+	{ "dma_behind_dma", NULL, COLUMN_COUNT, .get = buffer_dma_dma_waits },
+	{ "cpu_behind_cpu_ns", NULL, COLUMN_NS, .get = buffer_cpu_cpu_wait },
+	{ "cpu_behind_dma_ns", NULL, COLUMN_NS, .get = buffer_cpu_dma_wait },
+	{ "dma_behind_cpu_ns", NULL, COLUMN_NS, .get = buffer_dma_cpu_wait },
+	{ "dma_behind_dma_ns", NULL, COLUMN_NS, .get = buffer_dma_dma_wait },
+	{ "gone", NULL, COLUMN_COUNT, .get = buffer_gone },
 	{ "held", NULL, COLUMN_COUNT, .get = buffer_held },
 	{ "holder_comm", NULL, COLUMN_TEXT, .get = holder_comm },
 	{ "holder_tgid", NULL, COLUMN_NUMBER, .get = holder_tgid },
@@ -106,6 +159,7 @@ static const struct column buffer_columns[] = {
 	{ "holder_owner", NULL, COLUMN_NUMBER, .get = holder_owner },
 	{ "holder_mode", NULL, COLUMN_TEXT, .get = holder_mode },
 	{ "holder_agent", NULL, COLUMN_TEXT, .get = holder_agent },
+	{ "holder_engine", NULL, COLUMN_TEXT, .get = holder_engine },
 	{ "holder_age_ns", NULL, COLUMN_NS, .get = holder_age },
 	{ "acquired", NULL, COLUMN_COUNT, .get = buffer_acquired },
 	{ "contended", NULL, COLUMN_COUNT, .get = buffer_contended },

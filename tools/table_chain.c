@@ -67,9 +67,11 @@ CHAIN(age, value->known = row->access.at.since_ns;
 CHAIN(fence, value->known = access_fence(&row->access.at, value->text,
 					 sizeof(value->text)))
 CHAIN(note, chain_get_note(row, value))
-CHAIN(task, access_task(&row->access.at, value->text, sizeof(value->text)))
+CHAIN(task, access_who(&row->access, value->text, sizeof(value->text)))
+CHAIN(engine, get_text(value, row->access.timeline.name))
+CHAIN(driver, get_text(value, row->access.timeline.driver))
 
-/* The task, as far to the right as it is deep, within half of the width. */
+/* Who it is, as far to the right as it is deep, within half of the width. */
 static void chain_fit_task(const void *any, char *text, size_t width)
 {
 	const struct chain_row *row = any;
@@ -78,7 +80,7 @@ static void chain_fit_task(const void *any, char *text, size_t width)
 	if (indent > width / 2)
 		indent = width / 2;
 	memset(text, ' ', indent);
-	access_task(&row->access.at, text + indent, width - indent + 1);
+	access_who(&row->access, text + indent, width - indent + 1);
 }
 
 static const struct column chain_columns[] = {
@@ -91,6 +93,8 @@ static const struct column chain_columns[] = {
 	{ "age_ns", "SINCE", COLUMN_NS, 6, .get = chain_age },
 	{ "fence", "FENCE", COLUMN_TEXT, 7, 1, .get = chain_fence },
 	{ "note", "", COLUMN_TEXT, 3, 1, 1, .get = chain_note },
+	{ "engine", NULL, COLUMN_TEXT, .get = chain_engine },
+	{ "driver", NULL, COLUMN_TEXT, .get = chain_driver },
 	{ "depth", NULL, COLUMN_COUNT, .get = chain_depth },
 	{ "access", NULL, COLUMN_NUMBER, .get = chain_access },
 	{ "owner", NULL, COLUMN_NUMBER, .get = chain_owner },

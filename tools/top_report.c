@@ -66,12 +66,13 @@ static void report_json_row(const struct table *table, const void *row,
 	json_object_array_add(priv, output_json(table, row));
 }
 
-static void report_json(const struct report_parts *parts, const char *time)
+static void report_json(const struct report_parts *parts, const struct stamp *stamp)
 {
 	struct json_object *root = json_object_new_object(), *rows;
 	size_t i;
 
-	json_object_object_add(root, "time", json_object_new_string(time));
+	json_object_object_add(root, "time", json_object_new_string(stamp->time));
+	json_object_object_add(root, "lost", json_object_new_uint64(stamp->lost));
 	json_object_object_add(root, "summary",
 			       output_json(&top_summary_table,
 					   &parts->summary));
@@ -94,11 +95,11 @@ static void report_csv_row(const struct table *table, const void *row,
 }
 
 static void report_csv(const struct report_parts *parts,
-		       const struct top_report *report, char *time)
+		       const struct top_report *report, struct stamp *stamp)
 {
 	if (!report->started)
 		output_csv_heading(stdout, report->table);
-	report_rows(parts, report->table, report_csv_row, time);
+	report_rows(parts, report->table, report_csv_row, stamp);
 }
 
 /* Of the terminal that shows the text; 0: there is none. */
@@ -138,18 +139,18 @@ int top_report_write(struct top_report *report, struct top_view *view,
 			.session = session,
 		},
 	};
-	char time[32];
+	struct stamp stamp = { .lost = model_lost_sum(&source->model->lost) };
 
-	format_time(time, sizeof(time));
+	format_time(stamp.time, sizeof(stamp.time));
 	switch (report->format) {
 	case TOP_FORMAT_TEXT:
 		report_text(report, view, session, source);
 		break;
 	case TOP_FORMAT_JSON:
-		report_json(&parts, time);
+		report_json(&parts, &stamp);
 		break;
 	case TOP_FORMAT_CSV:
-		report_csv(&parts, report, time);
+		report_csv(&parts, report, &stamp);
 		break;
 	}
 	report->started = true;

@@ -89,6 +89,8 @@ static int source_loaded(void *priv)
 
 	for (group = 0; group < nr && !err; group++)
 		err = source_add_ring(source, group);
+	if (!err)
+		source->ends_error = top_ends_open(source);
 	return err;
 }
 
@@ -142,6 +144,7 @@ static void source_close(void *priv)
 {
 	struct top_source *source = priv;
 
+	top_ends_close(source);
 	ring_buffer__free(source->rings);
 	source->rings = NULL;
 	dmasync_top_bpf__destroy(source->skel);
@@ -172,29 +175,49 @@ int top_source_accesses(struct top_source *source)
 }
 
 static void source_buffer(struct top_source *source, uint64_t ino,
-			  struct top_buffer *counters)
+			  struct top_buffer *entry)
 {
 	int fd = bpf_map__fd(source->skel->maps.buffers), tries = READ_TRIES;
 	struct model *model = source->model;
 	struct model_buffer *buffer = model_buffer_get(model, ino);
 	struct interval use = buffer->use;
 
-	while (!interval_read(&counters->busy, source->attached_ns,
+	while (!interval_read(&entry->busy, source->attached_ns,
 			      model->now_ns, &use)) {
 		use = buffer->use;
-		if (!--tries || bpf_map_lookup_elem(fd, &ino, counters))
+		if (!--tries || bpf_map_lookup_elem(fd, &ino, entry))
 			break;
 	}
-	model_buffer_sample(model, buffer, counters, &use, source->number);
+	model_buffer_sample(model, buffer, entry, &use, source->number);
+	if (!entry->gone)
+		return;
+	bpf_map_delete_elem(fd, &ino);
+	model_buffer_gone(model, buffer, &entry->class);
 }
 
 static void source_buffers(struct top_source *source)
 {
 	int nr = source_map(source, source->skel->maps.buffers), i;
-	struct top_buffer *counters = source->values;
+	struct top_buffer *entries = source->values;
 
 	for (i = 0; i < nr; i++)
-		source_buffer(source, source->keys[i], &counters[i]);
+		source_buffer(source, source->keys[i], &entries[i]);
+}
+
+/* What all CPUs have counted. */
+static void source_total_counters(struct top_source *source)
+{
+	int fd = bpf_map__fd(source->skel->maps.totals), nr = libbpf_num_possible_cpus(), i;
+	struct top_counters *cpus = calloc(nr, sizeof(*cpus)), sum = { 0 };
+	uint32_t zero = 0;
+
+	if (!cpus)
+		err(1, "no memory for the counters of %d CPUs", nr);
+	if (!bpf_map_lookup_elem(fd, &zero, cpus))
+		for (i = 0; i < nr; i++)
+			model_counters_sum(&sum, &cpus[i]);
+	free(cpus);
+	model_total_sample(source->model, &sum, source->number);
 }
 
 /* The name of a task that did not make its requests itself. */
@@ -214,8 +237,29 @@ static void source_name(struct top_access *access)
 	memcpy(access->comm, comm, sizeof(access->comm));
 }
 
+/* What the engine of a job is called. */
+static const struct top_timeline *source_timeline(struct top_source *source,
+						  const struct top_access *access,
+						  struct top_timeline *timeline)
+{
+	char name[sizeof(timeline->name)];
+
+	if (access->state < TOP_STATE_COMMITTED ||
+	    bpf_map_lookup_elem(bpf_map__fd(source->skel->maps.timelines),
+				&access->fence_context, timeline))
+		return NULL;
+	memcpy(name, timeline->name, sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	format_name(timeline->name, sizeof(timeline->name), name);
+	memcpy(name, timeline->driver, sizeof(timeline->driver));
+	name[sizeof(timeline->driver) - 1] = '\0';
+	format_name(timeline->driver, sizeof(timeline->driver), name);
+	return timeline;
+}
+
 static void source_accesses(struct top_source *source)
 {
+	struct top_timeline timeline;
 	struct top_entry *entries = source->values;
 	int nr = top_source_accesses(source), i;
 
@@ -230,7 +274,8 @@ static void source_accesses(struct top_source *source)
 			source_name(access);
 		memcpy(comm, access->comm, sizeof(comm));
 		format_name(access->comm, sizeof(access->comm), comm);
-		model_access_add(source->model, source->keys[i], &entries[i]);
+		model_access_add(source->model, source->keys[i], &entries[i],
+				 source_timeline(source, access, &timeline));
 	}
 }
 
@@ -242,7 +287,7 @@ static void source_total(struct top_source *source)
 	struct top_busy busy;
 
 	do {
-		busy = *(volatile struct top_busy *)&source->skel->bss->total;
+		busy = *(volatile struct top_busy *)&source->skel->data->total;
 	} while (!interval_read(&busy, source->attached_ns, model->now_ns,
 				&use) && --tries);
 	if (!tries)
@@ -298,7 +343,7 @@ static void source_forget(struct top_source *source)
 			continue;
 		/* It may have been used since it was read. */
 		if (!bpf_map_lookup_and_delete_elem(fd, &ino, &last))
-			model->lost.buffers += last.acquired -
+			model->lost.buffers += last.count.acquired -
 					       buffer->counters.acquired;
 		model_buffer_drop(model, ino);
 	}
@@ -314,8 +359,11 @@ void top_source_read(struct top_source *source)
 	model_begin(source->model, now_ns, now_ns - source->window_begin_ns);
 	source->window_begin_ns = now_ns;
 	source->skel->bss->window = source->number + 1;
+	top_ends_window(source, source->number + 1);
 	ring_buffer__consume(source->rings);
 	source_buffers(source);
+	top_ends_read(source);
+	source_total_counters(source);
 	source_total(source);
 	source_accesses(source);
 	full = source_lost(source);

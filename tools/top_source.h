@@ -10,6 +10,7 @@
 #include "model.h"
 #include "session.h"
 
+struct dmasync_buffers_bpf;
 struct dmasync_top_bpf;
 struct ring_buffer;
 
@@ -37,6 +38,8 @@ struct top_limits {
  * @model: what it fills in
  * @cost: what it costs
  * @skel: the programs while there are any
+ * @ends: programs that see the end of buffers, or NULL
+ * @ends_error: why there are none
  * @rings: events
  * @window_begin_ns: end of the last window
  * @attached_ns: begin of the first one
@@ -57,6 +60,8 @@ struct top_source {
 	struct model *model;
 	struct cost cost;
 	struct dmasync_top_bpf *skel;
+	struct dmasync_buffers_bpf *ends;
+	int ends_error;
 	struct ring_buffer *rings;
 	uint64_t window_begin_ns;
 	uint64_t attached_ns;
@@ -89,6 +94,16 @@ void top_source_idle(struct top_source *source);
  * Return: how many, or a negative errno.
  */
 int top_source_accesses(struct top_source *source);
+
+/*
+ * top_ends.c: buffers that are gone. top_ends_open() returns a negative errno when the kernel
+ * has no BTF or the programs cannot be attached: then all is as before, but buffers stay for
+ * a while when they are gone.
+ */
+int top_ends_open(struct top_source *source);
+void top_ends_window(struct top_source *source, uint32_t number);
+void top_ends_read(struct top_source *source);
+void top_ends_close(struct top_source *source);
 
 /*
  * top_sync.c: make the map of accesses agree with the kernel's snapshot; source->no_room,

@@ -108,6 +108,13 @@ static struct top_edge sync_edge(const struct sync_list *list,
 	return edge;
 }
 
+/* What a fence context is called is told with each commit, but that was before. */
+static void sync_timeline(struct top_source *source, const struct snapshot_line *line)
+{
+	bpf_map_update_elem(bpf_map__fd(source->skel->maps.timelines),
+			    &line->access.fence_context, &line->timeline, BPF_NOEXIST);
+}
+
 static int sync_replay(struct top_source *source, const struct sync_list *list,
 		       bool known_only)
 {
@@ -121,6 +128,8 @@ static int sync_replay(struct top_source *source, const struct sync_list *list,
 
 		if (!access)
 			continue;
+		if (access->timeline.name[0])
+			sync_timeline(source, access);
 		input->id = access->id;
 		input->known_only = known_only;
 		input->access = access->access;

@@ -20,9 +20,11 @@ static int view_order(const void *a, const void *b, void *priv)
 	if (order)
 		return view->ascending ? order : -order;
 	/* Equals: the busier one, then always the same order. */
-	if (x->window.acquired != y->window.acquired)
-		return x->window.acquired > y->window.acquired ? -1 : 1;
-	return (x->ino > y->ino) - (x->ino < y->ino);
+	if (x->window.count.acquired != y->window.count.acquired)
+		return x->window.count.acquired > y->window.count.acquired ? -1 : 1;
+	if (x->ino != y->ino)
+		return x->ino > y->ino ? 1 : -1;
+	return strcmp(x->exporter, y->exporter) ?: strcmp(x->name, y->name);
 }
 
 void top_view_sort(struct top_view *view)
@@ -56,16 +58,18 @@ void top_view_update(struct top_view *view, struct model *model)
 {
 	size_t i;
 
-	if (model->nr_buffers > view->max) {
-		view->max = model->nr_buffers;
+	view->nr = model->nr_buffers + model->nr_classes;
+	if (view->nr > view->max) {
+		view->max = view->nr;
 		view->buffers = reallocarray(view->buffers, view->max,
 					     sizeof(*view->buffers));
 		if (!view->buffers)
 			err(1, "no memory for %zu buffers", view->max);
 	}
-	view->nr = model->nr_buffers;
-	for (i = 0; i < view->nr; i++)
+	for (i = 0; i < model->nr_buffers; i++)
 		view->buffers[i] = model->buffers[i];
+	for (i = 0; i < model->nr_classes; i++)
+		view->buffers[model->nr_buffers + i] = model->classes[i];
 	top_view_sort(view);
 	for (i = 0; i < model->nr_events; i++)
 		view_note_event(view, &model->events[i]);
@@ -101,6 +105,17 @@ static void view_head(const struct session *session,
 		snprintf(line->text, sizeof(line->text), "%s", session->text);
 	}
 	output_pairs(&top_summary_table, &summary, width, view_pair, page);
+	if (model_lost_sum(&source->model->lost)) {
+		line = page_add(page, PAGE_ALERT);
+		snprintf(line->text, sizeof(line->text),
+			 "something was lost: what is counted there is missing below");
+	}
+	if (attached && source->ends_error) {
+		line = page_add(page, PAGE_ALERT);
+		snprintf(line->text, sizeof(line->text),
+			 "the end of buffers is not seen (%s): they stay until they were not used for %u s",
+			 strerror(-source->ends_error), source->limits->forget_s);
+	}
 	if (attached && source->sync_error) {
 		line = page_add(page, PAGE_ALERT);
 		snprintf(line->text, sizeof(line->text),

@@ -22,3 +22,6 @@ s/^\(+\?EXPORT_SYMBOL_NS_GPL(.*, \)"\(.*\)")/\1\2)/
 	s/\n[[:blank:]]*/ /g
 	s/kthread_run_worker/kthread_create_worker/
 }
+
+# 6.17 made the names of a fence safe after the signal, by RCU.
+s/\<dma_fence_\(driver\|timeline\)_name(\([a-z]*\))/(const char __rcu *)\2->ops->get_\1_name(\2)/

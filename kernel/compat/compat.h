@@ -6,6 +6,7 @@
 #ifndef _DSYNC_COMPAT_H
 #define _DSYNC_COMPAT_H
 
+#include <linux/dma-fence.h>
 #include <linux/module.h>
 #include <linux/version.h>
 
@@ -18,6 +19,19 @@
 #define DMABUF_SYNC_IMPORT_NS_DMA_BUF	MODULE_IMPORT_NS(DMA_BUF)
 #else
 #define DMABUF_SYNC_IMPORT_NS_DMA_BUF	MODULE_IMPORT_NS("DMA_BUF")
+#endif
+
+/* 6.17 made these names safe after the signal, by RCU. Can go with 6.12. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+static inline const char __rcu *dma_fence_driver_name(struct dma_fence *fence)
+{
+	return (const char __rcu *)fence->ops->get_driver_name(fence);
+}
+
+static inline const char __rcu *dma_fence_timeline_name(struct dma_fence *fence)
+{
+	return (const char __rcu *)fence->ops->get_timeline_name(fence);
+}
 #endif
 
 #endif /* _DSYNC_COMPAT_H */

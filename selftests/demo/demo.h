@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../../bpf/dmasync_top.h"
 #include "dma.h"
 
 #define DEMO_MAX_SLOTS	32
@@ -62,16 +63,37 @@ struct demo_window {
 	int64_t end_ns;
 };
 
+/* What there are windows of, one for each frame. */
+enum demo_windows {
+	DEMO_FILL,		/* the producer had the source */
+	DEMO_READ,		/* the consumer had the destination */
+	DEMO_DMA,		/* the engine copied it */
+	DEMO_QUEUED,		/* it was in the engine's queue */
+	DEMO_CPU_WAITS,		/* the consumer waited for the copy */
+	DEMO_DMA_WAITS,		/* the copy waited for the CPU */
+	DEMO_NR_WINDOWS,
+};
+
 /**
  * struct demo_log - what happened, in memory that processes share
- * @fill: when the producer had the source of a frame
- * @read: when the consumer had its destination
- * @dma: when the engine copied it
+ * @windows: by enum demo_windows and frame
  */
 struct demo_log {
-	struct demo_window *fill;
-	struct demo_window *read;
-	struct demo_window *dma;
+	struct demo_window *windows[DEMO_NR_WINDOWS];
+};
+
+/**
+ * struct demo_overlap - how much of it happened at the same time
+ * @ns: by enum top_time
+ * @possible_ns: the time in which the CPU and DMA could both have worked
+ * @nothing_ns: the time in which they did not, and nobody waited
+ * @all_ns: from the first window to the last
+ */
+struct demo_overlap {
+	int64_t ns[TOP_NR_TIMES];
+	int64_t possible_ns;
+	int64_t nothing_ns;
+	int64_t all_ns;
 };
 
 /**
@@ -120,8 +142,9 @@ double frame_check_cost(const struct demo_options *opt, const struct st_buffer *
 
 /* window.c */
 int window_log_init(struct demo_log *log, unsigned int nr_frames);
-/* Share of the CPUs' time in buffers during which the engine worked, 0 .. 1. */
-double window_overlap(const struct demo_log *log, unsigned int nr_frames);
+/* What the log says of the overlap. */
+int window_overlap(const struct demo_log *log, unsigned int nr_frames,
+		   struct demo_overlap *overlap);
 
 /* serial.c, overlap.c: process all frames. @ns: how long that took. */
 int serial_run(struct demo *demo, int64_t *ns);

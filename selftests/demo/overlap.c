@@ -99,8 +99,12 @@ static int overlap_reap(struct overlap_side *a, unsigned int frame)
 		err = result.result;
 	if (err)
 		return demo_fail(err, "copy of frame %u: %s", frame, strerror(-err));
-	demo->log.dma[frame].begin_ns = result.started_ns;
-	demo->log.dma[frame].end_ns = result.done_ns;
+	demo->log.windows[DEMO_DMA_WAITS][frame] =
+		(struct demo_window){ result.requested_ns, result.committed_ns };
+	demo->log.windows[DEMO_QUEUED][frame] =
+		(struct demo_window){ result.committed_ns, result.started_ns };
+	demo->log.windows[DEMO_DMA][frame] =
+		(struct demo_window){ result.started_ns, result.done_ns };
 	return 0;
 }
 
@@ -137,7 +141,7 @@ static int overlap_fill(struct overlap_side *a, unsigned int frame)
 {
 	struct demo *demo = a->demo;
 	struct st_buffer *src = &demo->src[frame % demo->opt.nr_slots];
-	struct demo_window *window = &demo->log.fill[frame];
+	struct demo_window *window = &demo->log.windows[DEMO_FILL][frame];
 	long set;
 	int err;
 
@@ -160,11 +164,14 @@ static int overlap_read(struct overlap_side *b, unsigned int frame)
 {
 	struct demo *demo = b->demo;
 	const struct st_buffer *dst = &demo->dst[frame % demo->opt.nr_slots];
-	struct demo_window *window = &demo->log.read[frame];
+	struct demo_window *window = &demo->log.windows[DEMO_READ][frame];
+	struct demo_window *wait = &demo->log.windows[DEMO_CPU_WAITS][frame];
 	long set;
 	int err;
 
+	wait->begin_ns = st_now_ns();
 	set = overlap_acquire(b, dst, DMA_BUF_ACCESS_R);
+	wait->end_ns = st_now_ns();
 	if (set < 0)
 		return set;
 	err = overlap_tell(b, frame);

@@ -26,7 +26,7 @@ static int serial_cpu(const struct st_buffer *buf, uint64_t flags)
 
 static int serial_fill(struct demo *demo, unsigned int frame, struct st_buffer *src)
 {
-	struct demo_window *window = &demo->log.fill[frame];
+	struct demo_window *window = &demo->log.windows[DEMO_FILL][frame];
 	int err = serial_cpu(src, DMA_BUF_SYNC_START | DMA_BUF_SYNC_WRITE);
 
 	if (err)
@@ -40,7 +40,7 @@ static int serial_fill(struct demo *demo, unsigned int frame, struct st_buffer *
 static int serial_copy(struct demo *demo, unsigned int frame, struct st_buffer *src,
 		       struct st_buffer *dst)
 {
-	struct demo_window *window = &demo->log.dma[frame];
+	struct demo_window *window = &demo->log.windows[DEMO_DMA][frame];
 	int err;
 
 	window->begin_ns = st_now_ns();
@@ -51,7 +51,7 @@ static int serial_copy(struct demo *demo, unsigned int frame, struct st_buffer *
 
 static int serial_read(struct demo *demo, unsigned int frame, struct st_buffer *dst)
 {
-	struct demo_window *window = &demo->log.read[frame];
+	struct demo_window *window = &demo->log.windows[DEMO_READ][frame];
 	int err = serial_cpu(dst, DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ);
 
 	if (err)

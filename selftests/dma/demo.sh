@@ -31,6 +31,7 @@ run() {
 }
 
 last_line_is_right() {
+	grep -qE '^demo: both worked for [0-9]+ of [0-9]+ ms; not both: DMA for CPU [0-9]+ ms, ' "$said" &&
 	tail -n 1 "$said" | grep -qxE 'demo: conventional [0-9.]+ frames/s, overlapped [0-9.]+ frames/s, speed-up [0-9]+\.[0-9][0-9], CPU/DMA overlap [0-9]+ %'
 }
 

@@ -223,15 +223,19 @@ TEST_F(trace, job_from_commit_to_signal)
 	ASSERT_LE(0, job);
 	ASSERT_EQ(0, st_sync_commit(self->w.test, job, id));
 	EXPECT_EQ(0, st_fence_signal(self->w.test, id, DST_HARDIRQ, -EIO, 0));
-	EXPECT_EVENTS("request", "acquired", "commit", "signaled", "released");
-	expect_key(_metadata, self->events, self->ino, 0, 4);
+	EXPECT_EVENTS("request", "acquired", "timeline", "commit", "began", "signaled",
+		      "released");
+	expect_key(_metadata, self->events, self->ino, 0, 1);
+	expect_key(_metadata, self->events, self->ino, 3, 6);
 	EXPECT_TEXT("driver", 0, "kind");
 	EXPECT_TEXT("dma", 0, "agent");
-	for (i = 2; i < 4; i++) {
+	EXPECT_TEXT("dmabuf_sync_tes", 2, "driver");
+	EXPECT_TEXT("dmabuf_sync_test", 2, "timeline");
+	for (i = 2; i < 6; i++)
 		EXPECT_NUMBER(fence.context, i, "context");
+	for (i = 3; i < 6; i++)
 		EXPECT_NUMBER(fence.seqno, i, "seqno");
-	}
-	EXPECT_NUMBER(-EIO, 3, "error");
+	EXPECT_NUMBER(-EIO, 5, "error");
 }
 
 TEST_F(trace, fence_wait_begins_and_ends)
@@ -308,6 +312,8 @@ TEST(fields_are_as_documented)
 		{ "contended", "u32 blocker_tid" }, { "contended", "u32 queued" },
 		{ "deadlock", "u64 blocker" }, { "commit", "u64 context" },
 		{ "commit", "u64 seqno" }, { "signaled", "s32 error" },
+		{ "began", "u64 seqno" }, { "timeline", "u64 context" },
+		{ "timeline", "u64 driver[2]" }, { "timeline", "u64 timeline[4]" },
 		{ "fence_wait_begin", "u64 seqno" }, { "fence_wait_end", "u64 seqno" },
 		{ "backoff", "u32 nr_accesses" }, { "cpu_access_begin", "u32 dir" },
 		{ "cpu_access_end", "s32 error" },

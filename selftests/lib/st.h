@@ -117,7 +117,8 @@ struct st_snap {
 	uint64_t ino, access, owner;
 	/* type=access */
 	char exporter[32], kind[16], mode[8], agent[8], state[16], fence[48], comm[64];
-	uint64_t size, start, len, age_ns;
+	char driver[32], timeline[32];
+	uint64_t size, start, len, age_ns, run_ns;
 	uint32_t tgid, tid;
 	/* type=edge */
 	uint64_t blocker, blocker_owner;

@@ -141,16 +141,15 @@ static struct json_object *row_of(struct json_object *report, const struct st_bu
 
 static bool in_bounds(struct json_object *object)
 {
-	static const char *const keys[] = {
-		"cpu_percent", "dma_percent", "overlap_percent",
-	};
+	static const char *const keys[] = { "cpu_percent", "dma_percent" };
 	unsigned int i;
 
 	for (i = 0; i < ST_ARRAY_SIZE(keys); i++)
 		if (tool_real(object, keys[i]) < 0 || tool_real(object, keys[i]) > 100)
 			return false;
-	return tool_real(object, "overlap_percent") <= tool_real(object, "cpu_percent") + 1 &&
-	       tool_real(object, "overlap_percent") <= tool_real(object, "dma_percent") + 1;
+	return tool_number(object, "overlap_ns") >= 0 &&
+	       tool_number(object, "overlap_ns") <= tool_number(object, "overlap_possible_ns") +
+						    ST_NSEC_PER_MSEC;
 }
 
 static bool is_zero(struct json_object *object, const char *const *keys)
@@ -167,7 +166,7 @@ static bool at_rest(struct json_object *report)
 {
 	static const char *const keys[] = {
 		"cpu_held", "dma_held", "waiting", "cpu_percent", "dma_percent",
-		"overlap_percent", "lost_accesses", "lost_buffers", NULL,
+		"overlap_ns", "lost_accesses", "lost_buffers", NULL,
 	};
 
 	return is_zero(json_object_object_get(report, "summary"), keys);
@@ -176,7 +175,8 @@ static bool at_rest(struct json_object *report)
 static bool row_at_rest(struct json_object *row)
 {
 	static const char *const keys[] = {
-		"held", "waiting", "cpu_percent", "dma_percent", "overlap_percent", NULL,
+		"held", "waiting", "cpu_percent", "dma_percent", "overlap_ns", "queued_percent",
+		"dma_for_cpu_ns", "cpu_for_dma_ns", "cpu_for_cpu_ns", "engine_queue_ns", NULL,
 	};
 
 	return is_zero(row, keys);

@@ -262,7 +262,7 @@ TOOL_TEST(chain, down_to_the_fence)
 		 (unsigned long long)dst.seqno);
 	/* An event tells which thread asked, the snapshot what the driver calls its owner. */
 	EXPECT_CHAINS({ 0, "D", "waits", "r", 0, ST_PAGE, ST_PAGE, "" },
-		      { 1, variant->late ? "dmabuf_sync_tes" : "driver", "job", "dma-w",
+		      { 1, variant->late ? "dmabuf_sync_tes" : "driver", "runs", "dma-w",
 			0, 0, 2 * ST_PAGE, name });
 	EXPECT_EQ(1, tool_summary(self->report, "dma_held"));
 	EXPECT_EQ(0, st_fence_signal(self->w.test, fence, DST_HARDIRQ, 0, 0));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The forms of dmasync-top's output, and what it says to wrong options. */
 #include <kselftest_harness.h>
-#include <sys/wait.h>
 
 #include "tool.h"
 
@@ -29,26 +28,14 @@ FIXTURE_TEARDOWN(output)
 	EXPECT_TRUE(st_world_close(&self->w));
 }
 
-/*
- * Run the tool with these options, as the last words of a command. Return: its exit
- * status, -1 when it had none.
- */
+/* Run the tool with these options, as the last words of a command. Return: tool_shell(). */
 static int run(char *text, size_t size, const char *before, const char *options)
 {
 	char command[512];
-	size_t len;
-	int status;
-	FILE *file;
 
 	snprintf(command, sizeof(command), "%s %s 2>&1 < /dev/null %s", before,
 		 tool_program(), options);
-	file = popen(command, "re");
-	if (!file)
-		return -1;
-	len = fread(text, 1, size - 1, file);
-	text[len] = '\0';
-	status = pclose(file);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return tool_shell(command, text, size);
 }
 
 #define RUN(options)	run(self->text, sizeof(self->text), "", options)

@@ -108,6 +108,14 @@ static void tool_close(struct tool *tool)
 	tool->pid = 0;
 }
 
+/* Something lost is in the report and in the exit status, or in neither. */
+static bool tool_ended_well(int status, struct json_object *report)
+{
+	int expected = tool_number(report, "lost") > 0 ? TOOL_LOST : 0;
+
+	return WIFEXITED(status) && WEXITSTATUS(status) == expected;
+}
+
 struct json_object *tool_end(struct tool *tool)
 {
 	struct json_object *report;
@@ -119,11 +127,25 @@ struct json_object *tool_end(struct tool *tool)
 			 TOOL_ATTACH_MS))
 		status = st_child_wait(tool->pid);
 	tool_close(tool);
-	if (!status)
+	if (tool_ended_well(status, report))
 		return report;
 	fprintf(stderr, "# dmasync-top ended with wait status %#x\n", status);
 	json_object_put(report);
 	return NULL;
+}
+
+int tool_shell(const char *command, char *text, size_t size)
+{
+	FILE *file = popen(command, "re");
+	size_t len;
+	int status;
+
+	if (!file)
+		return -1;
+	len = fread(text, 1, size - 1, file);
+	text[len] = '\0';
+	status = pclose(file);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 void tool_kill(struct tool *tool)

@@ -40,11 +40,18 @@ bool tool_says(struct tool *tool, const char *text);
 #define tool_attach(tool, ...)						\
 	(tool_start(tool, ##__VA_ARGS__, NULL) ?:			\
 	 tool_says(tool, ": attached by ") ? 0 : -ETIME)
-/* End the window and the tool. Return: its report, or NULL when it did not end well. */
+/* Exit status when something was lost. */
+#define TOOL_LOST	2
+/*
+ * End the window and the tool. Return: its report, or NULL when it did not end well: with an
+ * exit status that is not 0 or, when the report says that something was lost, not TOOL_LOST.
+ */
 struct json_object *tool_end(struct tool *tool);
 /* One line of its report: of a window that ended by itself or by SIGUSR1. */
 struct json_object *tool_line(struct tool *tool);
 void tool_kill(struct tool *tool);
+/* Run a command, up to its end. Return: its exit status, -1 when it had none. */
+int tool_shell(const char *command, char *text, size_t size);
 
 /* Rows of @table in a report that have this number, NULL when there is no such one. */
 struct json_object *tool_row(struct json_object *report, const char *table,

@@ -83,71 +83,121 @@ TEST(names)
 	EXPECT_STREQ("", text);
 }
 
+/* What is in use, with these numbers of users. */
+static top_u64 uses(unsigned int use, unsigned int also)
+{
+	top_u64 state = TOP_BUSY_REST;
+
+	state += 1ULL << use * TOP_USE_BITS;
+	return also < TOP_NR_USES ? state + (1ULL << also * TOP_USE_BITS) : state;
+}
+
 TEST(times_of_use)
 {
-	struct top_busy busy = { 0 };
+	struct top_busy busy = { .state = TOP_BUSY_REST };
 	struct interval interval;
 
 	/* Used from second 110 to 120, nobody now. */
-	busy.cpu_ns = 10 * SEC;
+	busy.ns[TOP_TIME_CPU] = 10 * SEC;
 	ASSERT_TRUE(interval_read(&busy, BEGIN, NOW, &interval));
-	EXPECT_EQ(10 * SEC, interval.cpu_ns);
-	EXPECT_EQ(0, interval.dma_ns);
-	/* And again since second 130, by two. */
-	busy.cpu_ns -= 130 * SEC;
-	busy.state = 2;
+	EXPECT_EQ(10 * SEC, interval.ns[TOP_TIME_CPU]);
+	EXPECT_EQ(0, interval.ns[TOP_TIME_DMA]);
+	/* And again since second 130. */
+	busy.ns[TOP_TIME_CPU] -= 130 * SEC;
+	busy.state = uses(TOP_USE_CPU, TOP_NR_USES);
 	ASSERT_TRUE(interval_read(&busy, BEGIN, NOW, &interval));
-	EXPECT_EQ(40 * SEC, interval.cpu_ns);
+	EXPECT_EQ(40 * SEC, interval.ns[TOP_TIME_CPU]);
 	/* And by a job since second 150. */
-	busy.state += 1ULL << 32;
-	busy.dma_ns = -(long long)(150 * SEC);
-	busy.both_ns = -(long long)(150 * SEC);
+	busy.state = uses(TOP_USE_CPU, TOP_USE_DMA);
+	busy.ns[TOP_TIME_DMA] = -(long long)(150 * SEC);
+	busy.ns[TOP_TIME_BOTH] = -(long long)(150 * SEC);
 	ASSERT_TRUE(interval_read(&busy, BEGIN, NOW, &interval));
-	EXPECT_EQ(40 * SEC, interval.cpu_ns);
-	EXPECT_EQ(10 * SEC, interval.dma_ns);
-	EXPECT_EQ(10 * SEC, interval.both_ns);
+	EXPECT_EQ(40 * SEC, interval.ns[TOP_TIME_CPU]);
+	EXPECT_EQ(10 * SEC, interval.ns[TOP_TIME_DMA]);
+	EXPECT_EQ(10 * SEC, interval.ns[TOP_TIME_BOTH]);
+	EXPECT_EQ(10 * SEC, interval_possible_ns(&interval));
+	EXPECT_EQ(50 * SEC, interval_nothing_ns(&interval, NOW - BEGIN));
+}
+
+/* Each state has one reason why the CPU and DMA do not both work, or none. */
+TEST(reasons)
+{
+	static const struct {
+		unsigned int use, also;
+		top_u32 times;
+	} states[] = {
+		{ TOP_USE_CPU, TOP_USE_DMA,
+		  1 << TOP_TIME_CPU | 1 << TOP_TIME_DMA | 1 << TOP_TIME_BOTH },
+		{ TOP_USE_CPU, TOP_NR_USES, 1 << TOP_TIME_CPU },
+		{ TOP_USE_DMA, TOP_NR_USES, 1 << TOP_TIME_DMA },
+		{ TOP_USE_QUEUE, TOP_NR_USES, 1 << TOP_TIME_QUEUE | 1 << TOP_TIME_ENGINE },
+		{ TOP_USE_CPU, TOP_USE_QUEUE,
+		  1 << TOP_TIME_CPU | 1 << TOP_TIME_QUEUE | 1 << TOP_TIME_ENGINE },
+		/* A second job is no loss while the first one runs. */
+		{ TOP_USE_DMA, TOP_USE_QUEUE, 1 << TOP_TIME_DMA | 1 << TOP_TIME_QUEUE },
+		{ TOP_USE_CPU, TOP_USE_WAIT + TOP_PAIR(TOP_AGENT_DMA, TOP_AGENT_CPU),
+		  1 << TOP_TIME_CPU | 1 << TOP_TIME_DMA_FOR_CPU },
+		{ TOP_USE_DMA, TOP_USE_WAIT + TOP_PAIR(TOP_AGENT_CPU, TOP_AGENT_DMA),
+		  1 << TOP_TIME_DMA | 1 << TOP_TIME_CPU_FOR_DMA },
+		{ TOP_USE_CPU, TOP_USE_WAIT + TOP_PAIR(TOP_AGENT_CPU, TOP_AGENT_CPU),
+		  1 << TOP_TIME_CPU | 1 << TOP_TIME_CPU_FOR_CPU },
+		{ TOP_USE_DMA, TOP_USE_WAIT + TOP_PAIR(TOP_AGENT_DMA, TOP_AGENT_DMA),
+		  1 << TOP_TIME_DMA },
+	};
+	unsigned int i;
+
+	EXPECT_EQ(0, top_busy_times(TOP_BUSY_REST));
+	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		EXPECT_EQ(states[i].times,
+			  top_busy_times(uses(states[i].use, states[i].also))) {
+			TH_LOG("state %u", i);
+		}
 }
 
 /* Processors that stood still for a second now and then are no reason to tell nothing. */
 TEST(times_of_use_that_are_off_a_little)
 {
-	struct top_busy busy = { .cpu_ns = NOW - BEGIN + 3 * SEC, .dma_ns = -3LL * SEC };
+	struct top_busy busy = { .state = TOP_BUSY_REST };
 	struct interval interval;
 
+	busy.ns[TOP_TIME_CPU] = NOW - BEGIN + 3 * SEC;
+	busy.ns[TOP_TIME_DMA] = -3LL * SEC;
 	ASSERT_TRUE(interval_read(&busy, BEGIN, NOW, &interval));
-	EXPECT_EQ(0, interval.dma_ns);
+	EXPECT_EQ(0, interval.ns[TOP_TIME_DMA]);
 }
 
-/* The counts are changed, the sum not yet; or the other way round. */
+/* The state is changed, the sum not yet; or the other way round. */
 TEST(read_in_the_middle)
 {
-	struct top_busy busy = { .state = 1, .cpu_ns = 10 * SEC };
+	struct top_busy busy = { .state = uses(TOP_USE_CPU, TOP_NR_USES) };
 	struct interval interval;
 
+	busy.ns[TOP_TIME_CPU] = 10 * SEC;
 	EXPECT_FALSE(interval_read(&busy, BEGIN, NOW, &interval));
-	busy.state = 0;
+	busy.state = TOP_BUSY_REST;
 	EXPECT_TRUE(interval_read(&busy, BEGIN, NOW, &interval));
-	busy.cpu_ns -= 130 * SEC;
+	busy.ns[TOP_TIME_CPU] -= 130 * SEC;
 	EXPECT_FALSE(interval_read(&busy, BEGIN, NOW, &interval));
-	busy.state = 1ULL << 32;
-	busy.cpu_ns = 0;
+	busy.state = uses(TOP_USE_DMA, TOP_NR_USES);
+	busy.ns[TOP_TIME_CPU] = 0;
 	EXPECT_FALSE(interval_read(&busy, BEGIN, NOW, &interval));
-	busy.dma_ns = -(long long)(150 * SEC);
+	busy.ns[TOP_TIME_DMA] = -(long long)(150 * SEC);
 	EXPECT_TRUE(interval_read(&busy, BEGIN, NOW, &interval));
 }
 
 TEST(differences)
 {
-	struct interval before = { 10, 20, 30 }, now = { 15, 20, 90 }, diff;
+	struct interval before = { .ns = { 10, 20, 0, 30 } }, now = { .ns = { 15, 20, 0, 90 } };
+	struct interval diff;
 
 	interval_diff(&now, &before, 50, &diff);
-	EXPECT_EQ(5, diff.cpu_ns);
-	EXPECT_EQ(0, diff.dma_ns);
+	EXPECT_EQ(5, diff.ns[TOP_TIME_CPU]);
+	EXPECT_EQ(0, diff.ns[TOP_TIME_DMA]);
 	/* Not more than the window has. */
-	EXPECT_EQ(50, diff.both_ns);
+	EXPECT_EQ(50, diff.ns[TOP_TIME_BOTH]);
 	/* Clocks of several CPUs: not less than nothing. */
 	interval_diff(&before, &now, 50, &diff);
-	EXPECT_EQ(0, diff.cpu_ns);
+	EXPECT_EQ(0, diff.ns[TOP_TIME_CPU]);
 }
 
 /* Lines that were told, the last one of them, and what reading them returned. */
@@ -178,7 +228,7 @@ static struct told lines(const char *text)
 
 TEST(snapshot_access)
 {
-	struct told told = lines("type=access ino=7 exporter=udmabuf size=4096 access=12 owner=3 kind=context tgid=40 tid=41 mode=rw agent=dma state=committed start=0 len=4096 age_ns=5 fence=8:9 lease=new comm=a task=b\n");
+	struct told told = lines("type=access ino=7 exporter=udmabuf size=4096 access=12 owner=3 kind=context tgid=40 tid=41 mode=rw agent=dma state=committed start=0 len=4096 age_ns=5 fence=8:9 driver=copy timeline=dma0chan0 run_ns=4 lease=new comm=a task=b\n");
 
 	EXPECT_EQ(0, told.ret);
 	ASSERT_EQ(1, told.nr);
@@ -188,7 +238,9 @@ TEST(snapshot_access)
 	EXPECT_EQ(41, told.line.access.tid);
 	EXPECT_EQ(3, told.line.access.mode);
 	EXPECT_EQ(TOP_AGENT_DMA, told.line.access.agent);
-	EXPECT_EQ(TOP_STATE_COMMITTED, told.line.access.state);
+	EXPECT_EQ(TOP_STATE_RUNNING, told.line.access.state);
+	EXPECT_STREQ("copy", told.line.timeline.driver);
+	EXPECT_STREQ("dma0chan0", told.line.timeline.name);
 	EXPECT_EQ(9, told.line.access.fence_seqno);
 	EXPECT_STREQ("udmabuf", told.line.exporter);
 	EXPECT_STREQ("a task=b", told.line.access.comm);

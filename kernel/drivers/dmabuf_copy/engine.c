@@ -79,8 +79,10 @@ static void dcopy_engine_start_first(struct dcopy_engine *engine)
 {
 	struct dcopy_job *job = dcopy_engine_first(engine);
 
-	if (job && job->issued && !job->started_ns)
-		job->started_ns = ktime_get_ns();
+	if (!job || !job->issued || job->started_ns)
+		return;
+	job->started_ns = ktime_get_ns();
+	dmabuf_sync_began(job->sync);
 }
 
 /*

@@ -146,7 +146,7 @@ static int dcopy_job_commit(struct dcopy_job *job)
 	lockdep_assert_held(&engine->commit_lock);
 	dcopy_fence_start(job->fence, engine, ++engine->seqno);
 	job->fenced = true;
-	ret = dmabuf_sync_commit(job->sync, &job->fence->base);
+	ret = dmabuf_sync_commit_queued(job->sync, &job->fence->base);
 	if (!ret) {
 		cookie = dma_fence_begin_signalling();
 		job->committed_ns = ktime_get_ns();

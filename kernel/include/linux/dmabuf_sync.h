@@ -11,7 +11,8 @@
  *
  * and in granted(), which runs in process context: prepare the job,
  * dmabuf_sync_commit(sync, fence), start the engine. The accesses are released when
- * the fence signals.
+ * the fence signals. An engine that has a queue of jobs takes dmabuf_sync_commit_queued() instead,
+ * and calls dmabuf_sync_began() when it begins this one.
  *
  * The driver serializes its calls on one object, with two exceptions: dmabuf_sync_unlock() may
  * meet calls that fail with -EBUSY as long as the object is locked, and the callback needs no
@@ -64,6 +65,8 @@ int dmabuf_sync_lock_timeout(struct dmabuf_sync *sync, u64 timeout_ns);
 int dmabuf_sync_lock_async(struct dmabuf_sync *sync, dmabuf_sync_granted_fn fn);
 bool dmabuf_sync_cancel(struct dmabuf_sync *sync);
 int dmabuf_sync_commit(struct dmabuf_sync *sync, struct dma_fence *fence);
+int dmabuf_sync_commit_queued(struct dmabuf_sync *sync, struct dma_fence *fence);
+void dmabuf_sync_began(struct dmabuf_sync *sync);
 void dmabuf_sync_unlock(struct dmabuf_sync *sync);
 bool dmabuf_sync_was_abandoned(struct dmabuf_sync *sync);
 

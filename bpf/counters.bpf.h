@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Counters of buffers: those there are, those that are gone, and all together. The last do
+ * not depend on whether there was room for the buffer.
+ */
+#ifndef COUNTERS_BPF_H
+#define COUNTERS_BPF_H
+
+#include "dmasync_top.h"
+
+/* Replacing a maximum fails only against a larger one: this is plenty. */
+#define MAX_TRIES	16
+
+static const struct top_buffer no_buffer = { .busy.state = TOP_BUSY_REST };
+static const struct top_gone no_gone;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);		/* set by the tool */
+	__type(key, __u64);
+	__type(value, struct top_buffer);
+} buffers SEC(".maps");
+
+/* The tool puts an entry with an empty key in: it is that of all for which there is no room. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TOP_NR_CLASSES);
+	__type(key, struct top_class);
+	__type(value, struct top_gone);
+} gone SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct top_counters);
+} totals SEC(".maps");
+
+static __always_inline void count(top_u64 *counter, __u64 add)
+{
+	__sync_fetch_and_add(counter, add);
+}
+
+static __always_inline struct top_buffer *buffer_find(__u64 ino)
+{
+	return bpf_map_lookup_elem(&buffers, &ino);
+}
+
+static __always_inline void count_raise(top_u64 *max, __u64 value)
+{
+	__u64 old;
+	int i;
+
+	#pragma nounroll
+	for (i = 0; i < MAX_TRIES; i++) {
+		old = *(volatile top_u64 *)max;
+		if (TOP_MAX_WINDOW(old) == TOP_MAX_WINDOW(value) && old >= value)
+			return;
+		if (__sync_val_compare_and_swap(max, old, value) == old)
+			return;
+	}
+}
+
+/* Keep the largest @ns of window @number. */
+static __always_inline void count_wait_max(struct top_counters *counters, __u32 number, __u64 ns)
+{
+	__u64 value = ns < TOP_MAX_NS ? ns : TOP_MAX_NS;
+
+	count_raise(&counters->wait_max[number & 1],
+		    value | (__u64)number << TOP_MAX_BITS);
+}
+
+#endif /* COUNTERS_BPF_H */

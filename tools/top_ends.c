@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The end of buffers: programs that share the maps of dmasync-top's own. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "format.h"
+#include "top_source.h"
+
+#include "dmasync_buffers.skel.h"
+#include "dmasync_top.skel.h"
+
+static int ends_share(const struct bpf_map *map, const struct bpf_map *with)
+{
+	return bpf_map__reuse_fd((struct bpf_map *)map, bpf_map__fd(with));
+}
+
+/* Where buffers are summed for whose class there is no room. */
+static int ends_others(const struct dmasync_top_bpf *skel)
+{
+	static const struct top_class class;
+	static const struct top_gone none;
+
+	return bpf_map_update_elem(bpf_map__fd(skel->maps.gone), &class, &none, BPF_ANY);
+}
+
+static int ends_start(const struct dmasync_top_bpf *skel, struct dmasync_buffers_bpf *ends)
+{
+	int err;
+
+	bpf_map__set_max_entries(ends->maps.buffers, bpf_map__max_entries(skel->maps.buffers));
+	err = ends_others(skel) ?: ends_share(ends->maps.buffers, skel->maps.buffers) ?:
+	      ends_share(ends->maps.gone, skel->maps.gone);
+	return err ?: dmasync_buffers_bpf__load(ends) ?: dmasync_buffers_bpf__attach(ends);
+}
+
+int top_ends_open(struct top_source *source)
+{
+	struct dmasync_buffers_bpf *ends = dmasync_buffers_bpf__open();
+	int err;
+
+	if (!ends)
+		return -errno;
+	err = ends_start(source->skel, ends);
+	if (err) {
+		dmasync_buffers_bpf__destroy(ends);
+		return err;
+	}
+	source->ends = ends;
+	return 0;
+}
+
+void top_ends_window(struct top_source *source, uint32_t number)
+{
+	if (source->ends)
+		source->ends->bss->window = number;
+}
+
+static void ends_class(struct top_source *source, const struct top_class *raw,
+		       const struct top_gone *sum)
+{
+	struct top_class class;
+
+	if (!sum->nr_buffers)
+		return;
+	format_name(class.exporter, sizeof(class.exporter), raw->exporter);
+	format_name(class.name, sizeof(class.name), raw->name);
+	model_class_sample(source->model, &class, sum, source->number);
+}
+
+void top_ends_read(struct top_source *source)
+{
+	static struct top_class classes[TOP_NR_CLASSES];
+	static struct top_gone sums[TOP_NR_CLASSES];
+	uint32_t batch, count = TOP_NR_CLASSES, i;
+	int err;
+
+	if (!source->ends)
+		return;
+	err = bpf_map_lookup_batch(bpf_map__fd(source->skel->maps.gone), NULL, &batch, classes,
+				   sums, &count, NULL);
+	if (err && err != -ENOENT)
+		return;
+	for (i = 0; i < count; i++)
+		ends_class(source, &classes[i], &sums[i]);
+}
+
+void top_ends_close(struct top_source *source)
+{
+	dmasync_buffers_bpf__destroy(source->ends);
+	source->ends = NULL;
+}
