@@ -457,15 +457,16 @@ static int attempt(struct dsync_set *set, unsigned int how, bool intr)
 /* Only earlier requests are in the way of a set whose owner holds something. */
 static int attempt_behind(struct dsync_set *set, unsigned int how, bool intr, int ret)
 {
-	u64 since_ns = U64_MAX;
+	struct dsync_past past;
 
-	if (!set->behind || !dsync_graph_may_overtake(set, &since_ns))
+	if (!set->behind || !dsync_graph_may_overtake(set, &past) ||
+	    dsync_lease_is_over(set->owner, past.wanted))
 		return ret;
 	ret = attempt(set, how | ATTEMPT_OVERTAKE, intr);
 	/* It overtook as the owner has the bytes already, and has had them for so long. */
 	if (!ret) {
-		WRITE_ONCE(set->acquired_ns, min(set->acquired_ns, since_ns));
-		dsync_lease_inherit(set);
+		WRITE_ONCE(set->acquired_ns, min(set->acquired_ns, past.acquired_ns));
+		dsync_lease_inherit(set, past.wanted);
 	}
 	return ret;
 }

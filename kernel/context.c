@@ -59,7 +59,7 @@ static int context_release(struct inode *inode, struct file *file)
 	dsync_entries_abandon(context);
 	dsync_event_stop(context);
 	dsync_owner_put(context->owner);
-	kfree(context);
+	kfree_rcu(context, rcu);
 	return 0;
 }
 

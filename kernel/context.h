@@ -27,6 +27,7 @@ struct file;
  * @events: entries with an event that was not read, in order
  * @nr_noticed: entries among @events of which a notice is to be told, not the end of a request
  * @wake: wakes those on @wait
+ * @rcu: frees it after the last one who looks at a wanted set (lease.c)
  * @wait: readers and pollers
  * @calls: calls that may sleep
  */
@@ -48,7 +49,10 @@ struct dsync_context {
 	unsigned int nr_noticed;
 	struct list_head news;
 	struct list_head events;
-	struct work_struct wake;
+	union {
+		struct work_struct wake;
+		struct rcu_head rcu;
+	};
 	wait_queue_head_t wait;
 	struct dsync_calls calls;
 };

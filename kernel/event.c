@@ -290,20 +290,35 @@ static int event_copy(struct dsync_entry *entry, int result, char __user *to)
 	return 0;
 }
 
-/* -ESTALE: the set was released meanwhile. */
-static int event_deliver(struct dsync_entry *entry, int result, char __user *to)
+/* How the request has ended; its lease may be over before that was told. */
+static int event_result(const struct dsync_entry *entry)
+{
+	const struct dsync_set *set = &entry->set;
+
+	return set->result ?: READ_ONCE(set->state) == DSYNC_READY ? 0 : -EOWNERDEAD;
+}
+
+/*
+ * Return: 0: the set is held; 1: it is over, the caller ends the entry; -ESTALE: it was released
+ * meanwhile; @opened, if the request goes on; -EFAULT.
+ */
+static int event_deliver(struct dsync_entry *entry, int opened, char __user *to)
 {
 	struct dsync_context *context = entry->context;
-	int ret = -ESTALE;
+	int ret = -ESTALE, result;
 
 	mutex_lock(&context->numbers);
-	if (!entry->ended) {
-		ret = result;
-		if (!dsync_request_goes_on(&entry->set))
-			ret = event_copy(entry, result, to);
-		if (ret)
-			event_give_back(entry);
+	if (entry->ended)
+		goto unlock;
+	if (dsync_request_goes_on(&entry->set)) {
+		ret = opened;
+	} else {
+		result = event_result(entry);
+		ret = event_copy(entry, result, to) ?: !!result;
 	}
+	if (ret < 0)
+		event_give_back(entry);
+unlock:
 	mutex_unlock(&context->numbers);
 	return ret;
 }
@@ -323,19 +338,18 @@ static int event_deliver(struct dsync_entry *entry, int result, char __user *to)
 int dsync_event_read(struct dsync_context *context, char __user *to)
 {
 	struct dsync_entry *entry;
-	int result, ret;
+	int ret;
 
 	do {
 		ret = event_claim(context, to, &entry);
 		if (!entry)
 			return ret;
-		result = dsync_request_open(&entry->set);
-		ret = event_deliver(entry, result, to);
+		ret = event_deliver(entry, dsync_request_open(&entry->set), to);
 		dsync_set_put(&entry->set);
 	} while (ret == -ESTALE);
-	if (ret)
+	if (ret < 0)
 		return ret;
-	if (result)
+	if (ret)
 		dsync_entry_end(entry);
 	return 1;
 }

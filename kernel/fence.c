@@ -108,7 +108,10 @@ void dsync_fence_look(struct dsync_set *set)
 
 static void fence_wait_cb(struct dma_fence *fence, struct dma_fence_cb *cb)
 {
-	dsync_set_kick(container_of(cb, struct dsync_set, wait.cb));
+	struct dsync_set *set = container_of(cb, struct dsync_set, wait.cb);
+
+	WRITE_ONCE(set->wait.fired, true);
+	dsync_set_kick(set);
 }
 
 /* Hook up to the next fence; false if it needs no wait. */
@@ -120,6 +123,7 @@ static bool fence_arm(struct dsync_set *set, struct dsync_access *access)
 	if (dsync_buf_has_job(access->buf, fence))
 		return false;
 	dsync_trace(fence_wait_begin, access, fence);
+	wait->fired = false;
 	if (dma_fence_add_callback(fence, &wait->cb, fence_wait_cb))
 		dsync_trace(fence_wait_end, access, fence);
 	else

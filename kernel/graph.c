@@ -28,6 +28,7 @@
 #include "buf.h"
 #include "effort.h"
 #include "graph.h"
+#include "lease.h"
 #include "owner.h"
 #include "queue.h"
 #include "search.h"
@@ -300,7 +301,7 @@ static enum outcome judge_all(struct dsync_owner *owner, struct dsync_effort *ef
  * Does the owner hold the bytes already, so that whoever waits for them waits for it? By a set that
  * is ready: its own search is over. If so, since when?
  */
-static bool access_is_covered(struct dsync_access *access, u64 *since_ns)
+static bool access_is_covered(struct dsync_access *access, struct dsync_past *past)
 {
 	struct dsync_ask ask = {
 		.start = access->start,
@@ -317,11 +318,14 @@ static bool access_is_covered(struct dsync_access *access, u64 *since_ns)
 	for (held = dsync_conflict_first(&buf->held, &ask);
 	     held && !covered && nr++ < COVER_MAX;
 	     held = dsync_conflict_next(&buf->held, &ask, held)) {
-		covered = held->set->owner == access->set->owner &&
-			  READ_ONCE(held->set->state) == DSYNC_READY &&
-			  dsync_conflict_covers(held, access);
+		if (held->set->owner != access->set->owner ||
+		    READ_ONCE(held->set->state) != DSYNC_READY)
+			continue;
+		past->wanted = dsync_lease_first(past->wanted, READ_ONCE(held->set->wanted));
+		covered = dsync_conflict_covers(held, access);
 		if (covered)
-			*since_ns = min(*since_ns, READ_ONCE(held->set->acquired_ns));
+			past->acquired_ns = min(past->acquired_ns,
+						READ_ONCE(held->set->acquired_ns));
 	}
 	dsync_buf_unlock(buf, flags);
 	return covered;
@@ -330,10 +334,10 @@ static bool access_is_covered(struct dsync_access *access, u64 *since_ns)
 static bool set_is_covered(struct dsync_set *set)
 {
 	struct dsync_access *access;
-	u64 since_ns = U64_MAX;
+	struct dsync_past past = {};
 
 	dsync_set_for_each(set, access)
-		if (!access_is_covered(access, &since_ns))
+		if (!access_is_covered(access, &past))
 			return false;
 	return true;
 }
@@ -411,7 +415,7 @@ void dsync_graph_moved(struct dsync_set *set)
  * @owner: its owner
  * @ticket: earlier requests have an earlier one
  * @proven: requests that wait for @owner
- * @since_ns: since when the owner has bytes of the set already
+ * @past: what the owner has of the set already
  * @effort: what all of it may cost
  */
 struct overtaking {
@@ -419,7 +423,7 @@ struct overtaking {
 	struct dsync_owner *owner;
 	u64 ticket;
 	struct dsync_places proven;
-	u64 *since_ns;
+	struct dsync_past *past;
 	struct dsync_effort effort;
 };
 
@@ -533,7 +537,7 @@ static bool access_may_overtake(struct overtaking *over, struct dsync_access *ac
 	struct stranger stranger;
 	bool watches = true;
 
-	if (access_is_covered(access, over->since_ns))
+	if (access_is_covered(access, over->past))
 		return true;
 	do {
 		stranger = stranger_get(over, access);
@@ -548,7 +552,7 @@ static bool access_may_overtake(struct overtaking *over, struct dsync_access *ac
 /**
  * dsync_graph_may_overtake() - may a set be acquired before earlier requests
  * @set: a set of an owner that holds something; earlier requests are in its way
- * @since_ns: lowered to the time since when the owner has held bytes of the set
+ * @past: out: what the owner has of the set already
  *
  * It may if each of them waits, over any number of edges, for the set's owner: to wait behind such
  * a request would be a deadlock that only the queue made (invariant 4). Soft edges count on
@@ -565,14 +569,15 @@ static bool access_may_overtake(struct overtaking *over, struct dsync_access *ac
  * Context: process context; may sleep for memory.
  * Return: true if so.
  */
-bool dsync_graph_may_overtake(struct dsync_set *set, u64 *since_ns)
+bool dsync_graph_may_overtake(struct dsync_set *set, struct dsync_past *past)
 {
 	struct overtaking over = {
-		.set = set, .owner = set->owner, .since_ns = since_ns,
+		.set = set, .owner = set->owner, .past = past,
 	};
 	struct dsync_access *access;
 	bool may = true;
 
+	*past = (struct dsync_past){ .acquired_ns = U64_MAX };
 	dsync_places_init(&over.proven);
 	dsync_effort_begin(&over.effort, set);
 	over.ticket = set->ticket ?: over.effort.horizon + 1;

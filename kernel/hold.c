@@ -8,7 +8,6 @@
 #include "abandon.h"
 #include "buf.h"
 #include "hold.h"
-#include "lease.h"
 #include "owner.h"
 #include "queue.h"
 #include "set.h"
@@ -106,7 +105,5 @@ void dsync_hold_drop(struct dsync_set *set)
 
 	dsync_set_for_each_part(set, access, end)
 		drop_part(access, end, later);
-	if (set->wanted)
-		dsync_lease_over(set);
 	dsync_owner_sub_held(set->owner, set->nr);
 }

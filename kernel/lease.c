@@ -11,8 +11,8 @@
  * finds other accesses that somebody waits for, and revokes those whose lease is over, all in one
  * pass: a crowd of readers delays a writer by one lease, not by one each.
  *
- * A lease that has begun does not begin anew when those who wait give up, or are interrupted and
- * come back. So no signal makes it longer, and nobody makes it shorter than it is.
+ * A lease that has begun does not begin anew when those who wait are interrupted and come back: only
+ * where the timer finds nobody who waits.
  *
  * Revoked are sets of contexts and record locks. A driver knows what it does, and a job is its
  * engine's.
@@ -107,7 +107,8 @@ static unsigned long earlier(unsigned long a, unsigned long b)
 
 /*
  * Is it held by somebody whom it can be taken from? Not from a request that is on its way to be
- * ready: its task goes on as soon as it can. But nobody may ever look at a queued one.
+ * ready: its task goes on as soon as it can. But nobody may ever look at a queued one, unless it
+ * waits for a fence.
  */
 static bool is_leased(const struct dsync_access *access)
 {
@@ -119,7 +120,8 @@ static bool is_leased(const struct dsync_access *access)
 	case DSYNC_READY:
 		return true;
 	case DSYNC_HELD:
-		return set->by_task && !READ_ONCE(set->wait.armed);
+		return set->by_task &&
+		       (!READ_ONCE(set->wait.armed) || READ_ONCE(set->wait.fired));
 	default:
 		return false;
 	}
@@ -128,13 +130,9 @@ static bool is_leased(const struct dsync_access *access)
 /* The lease of a set began at @since, in jiffies. Once, whichever of its buffers is locked. */
 static void begin(struct dsync_set *set, unsigned long since)
 {
-	struct dsync_owner *owner = set->owner;
-
 	if (cmpxchg(&set->wanted, 0, since ?: 1))
 		return;
-	if (atomic_inc_return(&owner->nr_wanted) == 1)
-		WRITE_ONCE(owner->wanted, since ?: 1);
-	if (owner->kind == DMABUF_SYNC_OWNER_CONTEXT)
+	if (set->owner->kind == DMABUF_SYNC_OWNER_CONTEXT)
 		dsync_event_wanted(set);
 }
 
@@ -147,31 +145,28 @@ static void want(struct dsync_access *access)
 }
 
 /**
- * dsync_lease_inherit() - a set has overtaken those who wait for its owner
- * @set: the set, held
+ * dsync_lease_first() - which one of two leases began first
+ * @a: &dsync_set.wanted
+ * @b: &dsync_set.wanted, of another set
  *
- * Its lease began when the first one of the owner's did that is not over yet. Else an owner that
- * requests anew before it releases would never let anybody in.
- *
- * Context: process context.
+ * Return: that one; 0 if none has begun.
  */
-void dsync_lease_inherit(struct dsync_set *set)
+unsigned long dsync_lease_first(unsigned long a, unsigned long b)
 {
-	if (atomic_read(&set->owner->nr_wanted))
-		begin(set, READ_ONCE(set->owner->wanted));
+	return a && b ? earlier(a, b) : a ?: b;
 }
 
 /**
- * dsync_lease_share() - a set is held in the place of another one of its owner, or beside it
+ * dsync_lease_inherit() - a set is held in the place of others of its owner, or beside them
  * @set: the set, held
- * @other: the other one
+ * @since: when the first lease of these began: &dsync_set.wanted
+ *
+ * Else an owner that requests anew before it releases would never let anybody in.
  *
  * Context: process context.
  */
-void dsync_lease_share(struct dsync_set *set, const struct dsync_set *other)
+void dsync_lease_inherit(struct dsync_set *set, unsigned long since)
 {
-	unsigned long since = READ_ONCE(other->wanted);
-
 	if (!since)
 		return;
 	begin(set, since);
@@ -179,14 +174,18 @@ void dsync_lease_share(struct dsync_set *set, const struct dsync_set *other)
 }
 
 /**
- * dsync_lease_over() - nothing of a wanted set is held any more
- * @set: the set
+ * dsync_lease_is_over() - is a lease over
+ * @owner: whose
+ * @since: when it began: &dsync_set.wanted
  *
- * Context: any.
+ * Return: true if so. A set of the owner that inherits it is not to be acquired before others any
+ * more.
  */
-void dsync_lease_over(struct dsync_set *set)
+bool dsync_lease_is_over(const struct dsync_owner *owner, unsigned long since)
 {
-	atomic_dec(&set->owner->nr_wanted);
+	unsigned int ms = dsync_lease_ms(owner);
+
+	return since && ms && !time_before(jiffies, since + msecs_to_jiffies(ms));
 }
 
 /**
@@ -248,7 +247,24 @@ static bool is_in_the_way(struct dsync_access *access)
 {
 	struct dsync_ask ask = dsync_conflict_ask(access, U64_MAX);
 
+	access->buf->steps += LOOK_STEPS;
 	return dsync_conflict_first(&access->buf->queued, &ask);
+}
+
+/*
+ * Nobody waits for an access any more. A lease of which all that can be seen here is free begins
+ * anew with the next one who waits.
+ */
+static void unwant(struct dsync_set *set)
+{
+	struct dsync_access *access;
+
+	if (!set->local)
+		return;
+	dsync_set_for_each(set, access)
+		if (is_in_the_way(access))
+			return;
+	WRITE_ONCE(set->wanted, 0);
 }
 
 static void revoke_work(struct work_struct *work)
@@ -260,7 +276,7 @@ static void revoke_work(struct work_struct *work)
 	dsync_set_put(set);
 }
 
-/* Without memory it is tried again. */
+/* What could not be unlocked yet is tried again. */
 static void unlock_work(struct work_struct *work)
 {
 	struct dsync_set *set = container_of(work, struct dsync_set, release_work);
@@ -283,7 +299,7 @@ static void revoke(struct dsync_set *set)
 		return;
 	dsync_set_get(set);
 	INIT_WORK(&set->release_work, posix ? unlock_work : revoke_work);
-	dsync_set_queue_release(&set->release_work);
+	dsync_set_queue_revoke(&set->release_work);
 }
 
 /* Return: the jiffies at which the access is to be looked at again, @next at the latest. */
@@ -292,9 +308,14 @@ static unsigned long look(struct dsync_access *access, unsigned long next)
 	struct dsync_set *set = access->set;
 	unsigned long expires;
 
-	access->buf->steps += LOOK_STEPS;
-	if (!is_leased(access) || !is_in_the_way(access))
+	access->buf->steps++;
+	if (!is_leased(access))
 		return next;
+	if (!is_in_the_way(access)) {
+		if (READ_ONCE(set->wanted))
+			unwant(set);
+		return next;
+	}
 	want(access);
 	expires = lease_end(set);
 	if (time_before(jiffies, expires))
@@ -377,21 +398,42 @@ static struct dsync_lease *lease_get(struct dsync_buf *buf)
 	return other;
 }
 
-static int lease_begin_in(struct dsync_buf *buf)
+/* Whoever begins to watch before there is a timer is found at once. */
+static int lease_make(struct dsync_buf *buf)
 {
-	struct dsync_lease *lease;
+	struct dsync_lease *lease = lease_get(buf);
 	unsigned long flags;
 
-	/* Pairs with cmpxchg() in lease_get(). */
-	if (likely(smp_load_acquire(&buf->lease)))
-		return 0;
-	lease = lease_get(buf);
 	if (!lease)
 		return -ENOMEM;
-	/* Whoever began to watch before it was there is to be found now. */
 	dsync_buf_lock(buf, &flags);
 	lease_arm(lease, jiffies);
 	dsync_buf_unlock(buf, flags);
+	return 0;
+}
+
+/*
+ * A set of several buffers watches in one of them, and does so before it is queued there: whoever
+ * is in its way in the others has a lease, too, and the timer may have gone off in between.
+ */
+static void lease_tick(struct dsync_buf *buf)
+{
+	unsigned long flags;
+
+	if (!READ_ONCE(lease_ms))
+		return;
+	dsync_buf_lock(buf, &flags);
+	lease_arm(buf->lease, next_tick());
+	dsync_buf_unlock(buf, flags);
+}
+
+static int lease_begin_in(struct dsync_set *set, struct dsync_buf *buf)
+{
+	/* Pairs with cmpxchg() in lease_get(). */
+	if (unlikely(!smp_load_acquire(&buf->lease)))
+		return lease_make(buf);
+	if (!set->local)
+		lease_tick(buf);
 	return 0;
 }
 
@@ -408,7 +450,7 @@ int dsync_lease_begin(struct dsync_set *set)
 	int ret = 0;
 
 	dsync_set_for_each_buf(set, access) {
-		ret = lease_begin_in(access->buf);
+		ret = lease_begin_in(set, access->buf);
 		if (ret)
 			break;
 	}

@@ -13,9 +13,9 @@ int dsync_lease_begin(struct dsync_set *set);
 void dsync_lease_watched(struct dsync_access *access);
 void dsync_lease_ready(struct dsync_set *set);
 void dsync_lease_stop(struct dsync_buf *buf);
-void dsync_lease_inherit(struct dsync_set *set);
-void dsync_lease_share(struct dsync_set *set, const struct dsync_set *other);
-void dsync_lease_over(struct dsync_set *set);
+unsigned long dsync_lease_first(unsigned long a, unsigned long b);
+void dsync_lease_inherit(struct dsync_set *set, unsigned long since);
+bool dsync_lease_is_over(const struct dsync_owner *owner, unsigned long since);
 unsigned int dsync_lease_ms(const struct dsync_owner *owner);
 
 #endif /* _DSYNC_LEASE_H */

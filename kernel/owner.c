@@ -136,7 +136,6 @@ static void owner_release(struct kref *ref)
 
 	WARN_ON_ONCE(atomic_read(&owner->nr_accesses) || atomic_read(&owner->nr_held) ||
 		     atomic_read(&owner->nr_queued) || atomic_read(&owner->nr_buffers) ||
-		     atomic_read(&owner->nr_wanted) ||
 		     !list_empty(&owner->waiting));
 	dsync_ticket_drop(owner);
 	ww_mutex_destroy(&owner->verdict);

@@ -26,8 +26,6 @@ struct dsync_user;
  * @nr_held: accesses that are held
  * @nr_queued: accesses that wait
  * @nr_buffers: dma-bufs that its sets keep
- * @nr_wanted: its held sets whose lease has begun
- * @wanted: jiffies when the first one of these did
  * @lease_ms: what a context has promised; 0: nothing. Read and written at any time
  * @verdict: held together with those of the other owners of a cycle while its victim is chosen
  */
@@ -44,8 +42,6 @@ struct dsync_owner {
 	atomic_t nr_queued;
 	atomic_t nr_buffers;
 	unsigned int lease_ms;
-	atomic_t nr_wanted;
-	unsigned long wanted;
 	struct ww_mutex verdict;
 
 	/** @lock: protects the members below. None of our locks is taken inside it. */

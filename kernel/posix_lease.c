@@ -41,7 +41,7 @@ bool dsync_posix_lease_expire(struct dsync_set *set)
  * @set: a set for which dsync_posix_lease_expire() returned true; the caller has a reference
  *
  * Context: process context; may sleep as the exporters do.
- * Return: true if it is not held any more; false without memory.
+ * Return: true if it is not held any more; false without memory, or before it is recorded.
  */
 bool dsync_posix_lease_revoke(struct dsync_set *set)
 {
@@ -51,10 +51,13 @@ bool dsync_posix_lease_revoke(struct dsync_set *set)
 
 	mutex_lock(&posix->mutex);
 	if (set->state == DSYNC_READY) {
-		over = !dsync_posix_record_revoke(posix, set);
+		/* Not if it is held, and not recorded yet: the next tick finds it. */
+		over = dsync_posix_held_from(posix, set->accesses[0].start) == set &&
+		       !dsync_posix_record_revoke(posix, set);
 		if (over) {
 			WRITE_ONCE(posix->revoked_ino, dsync_buf_ino(file->private_data));
-			WRITE_ONCE(posix->revoked, set->owner->id);
+			/* Pairs with xchg() in dsync_posix_lease_tell(). */
+			smp_store_release(&posix->revoked, set->owner->id);
 		}
 	}
 	mutex_unlock(&posix->mutex);

@@ -69,7 +69,7 @@ static int lock_unlock(struct file *file, struct file_lock *fl)
 	ret = dsync_posix_record_unlock(posix, fl);
 	mutex_unlock(&posix->mutex);
 	/* It is unlocked in any case. */
-	if (!ret)
+	if (!ret && !(fl->c.flc_flags & FL_CLOSE))
 		ret = dsync_posix_lease_tell(posix);
 	dsync_posix_owner_put(posix);
 	return errno_of(ret, false);

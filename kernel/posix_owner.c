@@ -225,12 +225,17 @@ static struct dsync_posix *state_alloc(fl_owner_t key, struct file *file)
 	return posix;
 }
 
-/* A process that lives is to be told of locks that it has lost, however late. */
+/*
+ * A process that lives is to be told of locks that it has lost, however late; but not one that goes
+ * through many buffers: nobody tells when these are gone.
+ */
 static bool is_to_be_told(const struct dsync_posix *posix)
 {
 	struct dsync_owner *owner = READ_ONCE(posix->owner->owner);
 
-	return READ_ONCE(posix->revoked) == owner->id && dsync_posix_owner_lives(owner->pid);
+	return READ_ONCE(posix->revoked) == owner->id &&
+	       READ_ONCE(posix->owner->nr_states) <= IDLE_MAX &&
+	       dsync_posix_owner_lives(owner->pid);
 }
 
 /*

@@ -412,5 +412,6 @@ void dsync_posix_record_forget(struct dsync_posix *posix)
 		records_forget(posix);
 	while ((set = dsync_posix_held_from(posix, 0)))
 		dsync_posix_held_release(posix, set, DSYNC_END_RELEASED);
+	WRITE_ONCE(posix->revoked, 0);
 	mutex_unlock(&posix->mutex);
 }

@@ -105,7 +105,7 @@ void dsync_replace_part(struct dsync_set *set, struct dsync_set *part, u32 mode,
 	part->requested_ns = set->acquired_ns;
 	only(part)->marks = only(set)->marks;
 	table_change(part, mode, start, last);
-	dsync_lease_share(part, set);
+	dsync_lease_inherit(part, READ_ONCE(set->wanted));
 	dsync_coherency_resume(part);
 }
 
@@ -125,7 +125,7 @@ void dsync_replace_merge(struct dsync_set *set, struct dsync_set *other)
 	/* Its age is that of the oldest part. */
 	WRITE_ONCE(set->acquired_ns, min(set->acquired_ns, other->acquired_ns));
 	only(set)->marks |= only(other)->marks;
-	dsync_lease_share(set, other);
+	dsync_lease_inherit(set, READ_ONCE(other->wanted));
 	if (start != only(set)->start || last != only(set)->last)
 		recut(set, only(set)->mode, start, last);
 	WARN_ON_ONCE(dsync_release(other, DSYNC_END_RELEASED));

@@ -19,16 +19,17 @@
 
 /*
  * Works by what they may have to wait for, so that none waits behind one that can be blocked by
- * somebody else: locks of a user's own buffers; what drivers do in callbacks, and exporters of the
+ * somebody else: locks of a user's own buffers; tasks of a user whose lease is over; what drivers do in callbacks, and exporters of the
  * buffers of drivers' CPU accesses; exporters, once more; nothing.
  */
-enum { QUEUE_USERS, QUEUE_DRIVERS, QUEUE_RELEASES, QUEUE_SERVE, NR_QUEUES };
+enum { QUEUE_USERS, QUEUE_REVOKES, QUEUE_DRIVERS, QUEUE_RELEASES, QUEUE_SERVE, NR_QUEUES };
 
 static const struct {
 	const char *name;
 	unsigned int flags;
 } queue_types[NR_QUEUES] = {
 	[QUEUE_USERS] = { "dmabuf_sync_users", WQ_UNBOUND },
+	[QUEUE_REVOKES] = { "dmabuf_sync_revokes", WQ_UNBOUND },
 	[QUEUE_DRIVERS] = { "dmabuf_sync_drivers", WQ_UNBOUND | WQ_HIGHPRI },
 	[QUEUE_RELEASES] = { "dmabuf_sync_releases", WQ_UNBOUND | WQ_HIGHPRI },
 	[QUEUE_SERVE] = { "dmabuf_sync_serve", WQ_UNBOUND | WQ_HIGHPRI },
@@ -492,6 +493,18 @@ bool dsync_set_queue_request(struct dsync_set *set)
 bool dsync_set_queue_release(struct work_struct *work)
 {
 	return queue_work(queues[QUEUE_RELEASES], work);
+}
+
+/**
+ * dsync_set_queue_revoke() - revoke a set where sleeping is allowed
+ * @work: the work; somebody keeps the set alive until it has run
+ *
+ * Context: any.
+ * Return: false if it was queued already.
+ */
+bool dsync_set_queue_revoke(struct work_struct *work)
+{
+	return queue_work(queues[QUEUE_REVOKES], work);
 }
 
 /**

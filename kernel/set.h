@@ -60,6 +60,7 @@ struct dsync_want {
  * @next: first entry that was not waited for
  * @cb: hooked to @fences[@next] while @armed
  * @armed: @cb must be removed
+ * @fired: @cb was called
  */
 struct dsync_fence_wait {
 	unsigned int access;
@@ -68,6 +69,7 @@ struct dsync_fence_wait {
 	unsigned int next;
 	struct dma_fence_cb cb;
 	bool armed;
+	bool fired;
 };
 
 /* Bits of &dsync_set.kicked. */
@@ -255,6 +257,7 @@ void dsync_set_kick(struct dsync_set *set);
 void dsync_set_abort(struct dsync_set *set);
 bool dsync_set_queue_request(struct dsync_set *set);
 bool dsync_set_queue_release(struct work_struct *work);
+bool dsync_set_queue_revoke(struct work_struct *work);
 bool dsync_set_queue_serve(struct work_struct *work);
 u8 dsync_set_marks(const struct dsync_set *set);
 

@@ -53,6 +53,13 @@ FIXTURE_TEARDOWN(lease)
 	EXPECT_EQ(0, st_lease_set(self->before));
 }
 
+static long wait_for_set(int ctx, const struct dmabuf_sync_access *accesses, unsigned int nr)
+{
+	struct st_call call;
+
+	return st_call_start(&call, ctx, accesses, nr, 0) ?: st_call_end(&call);
+}
+
 /* A call that waits, and that is let in by nobody's release. */
 static long wait_for(int ctx, int fd, uint32_t access, uint32_t *status)
 {
@@ -270,6 +277,36 @@ TEST_F(lease, queued_set_whose_event_nobody_reads_ends)
 	EXPECT_EQ(-ENOENT, st_release(self->ctx[1], set));
 }
 
+/* It had not to wait. */
+TEST_F(lease, free_set_whose_event_nobody_reads_ends)
+{
+	long set = st_lock_all(self->ctx[0], self->fd, W, QUEUE);
+	struct dmabuf_sync_event event;
+
+	ASSERT_LE(0, set);
+	ASSERT_LE(0, wait_for(self->ctx[1], self->fd, R, NULL));
+	ASSERT_EQ(0, st_event_read(self->ctx[0], &event, ST_SOON_MS));
+	EXPECT_EQ(-EOWNERDEAD, event.result);
+	EXPECT_EQ(-ENOENT, st_release(self->ctx[0], set));
+}
+
+/* It has waited for the fence of a stock driver, and nobody looks whether that has signaled. */
+TEST_F(lease, queued_set_behind_a_fence_ends)
+{
+	long fence = st_fence_stock(self->w.test, self->fd, DST_USAGE_WRITE), set;
+	struct st_call call;
+
+	ASSERT_LE(0, fence);
+	set = st_lock_all(self->ctx[0], self->fd, W, QUEUE);
+	ASSERT_LE(0, set);
+	EXPECT_FALSE(st_event_pending(self->ctx[0], 0));
+	ASSERT_EQ(0, st_call_wait(&call, self->ctx[1], self->fd, R));
+	EXPECT_TRUE(STAYS(!st_call_done(&call)));
+	ASSERT_EQ(0, st_fence_signal(self->w.test, fence, DST_PROCESS, 0, 0));
+	EXPECT_LE(0, st_call_end(&call));
+	EXPECT_EQ(-EOWNERDEAD, st_event_result(self->ctx[0], set));
+}
+
 TEST_F(lease, queued_set_that_ended_is_released_as_one)
 {
 	long held = st_lock_all(self->ctx[0], self->fd, W, 0), set;
@@ -303,12 +340,36 @@ TEST_F(lease, set_of_several_buffers_waits_no_longer)
 	struct dmabuf_sync_access both[] = {
 		st_access(self->fd, W, 0, TO_END), st_access(self->w.buf[1].fd, W, 0, TO_END),
 	};
-	struct st_call call;
+	long set;
+	int i;
 
-	ASSERT_LE(0, st_lock_all(self->ctx[0], self->fd, R, 0));
-	ASSERT_LE(0, st_lock_all(self->ctx[1], self->w.buf[1].fd, R, 0));
-	ASSERT_EQ(0, st_call_start(&call, self->ctx[2], both, 2, 0));
-	EXPECT_LE(0, st_call_end(&call));
+	/* Others have waited there before, and do not any more. */
+	for (i = 0; i < 3; i++) {
+		st_sleep_ms(2 * SHORT_MS);
+		ASSERT_LE(0, st_lock_all(self->ctx[0], self->fd, R, 0));
+		ASSERT_LE(0, st_lock_all(self->ctx[1], self->w.buf[1].fd, R, 0));
+		ASSERT_LE(0, st_lock_all(self->ctx[3], self->fd, R, 0));
+		set = wait_for_set(self->ctx[2], both, 2);
+		ASSERT_LE(0, set);
+		ASSERT_EQ(0, st_release(self->ctx[2], set));
+	}
+}
+
+/* A lease that nobody waits for any more begins anew. */
+TEST_F(lease, begins_anew_when_nobody_waits)
+{
+	int64_t begin_ns;
+	long held;
+
+	ASSERT_EQ(0, st_lease_set(8 * SHORT_MS));
+	held = st_lock_all(self->ctx[0], self->fd, W, 0);
+	ASSERT_LE(0, held);
+	ASSERT_EQ(-ETIMEDOUT, st_lock_ms(self->ctx[1], self->fd, W, 0, TO_END, SHORT_MS / 2));
+	st_sleep_ms(16 * SHORT_MS);
+	begin_ns = st_now_ns();
+	ASSERT_LE(0, wait_for(self->ctx[1], self->fd, W, NULL));
+	EXPECT_LE(6LL * SHORT_MS * ST_NSEC_PER_MSEC, st_now_ns() - begin_ns);
+	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], held));
 }
 
 /* More of them than there is time for one lease after the other. */
@@ -456,6 +517,25 @@ TEST_F(lease, owner_cannot_take_turns_with_itself)
 	}
 	EXPECT_LE(0, st_call_end(&call));
 	EXPECT_GT(1000, turns);
+}
+
+/* The same as fast as it can. */
+TEST_F(lease, owner_is_not_too_fast_for_its_end)
+{
+	struct st_call call;
+	long held, next;
+
+	held = st_lock_all(self->ctx[0], self->fd, R, 0);
+	ASSERT_LE(0, held);
+	ASSERT_EQ(0, st_call_wait(&call, self->ctx[1], self->fd, W));
+	while (!st_call_done(&call)) {
+		next = st_lock_all(self->ctx[0], self->fd, R, TRY);
+		if (next < 0)
+			break;
+		st_release(self->ctx[0], held);
+		held = next;
+	}
+	EXPECT_LE(0, st_call_end(&call));
 }
 
 TEST_F(lease, job_that_waits_for_the_cpu_goes_on)
