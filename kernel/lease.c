@@ -11,8 +11,8 @@
  * finds other accesses that somebody waits for, and revokes those whose lease is over, all in one
  * pass: a crowd of readers delays a writer by one lease, not by one each.
  *
- * A lease that has begun does not begin anew when those who wait are interrupted and come back: only
- * where the timer finds nobody who waits.
+ * A lease that has begun does not begin anew when those who wait are interrupted and come back:
+ * only where the timer finds nobody who waits.
  *
  * Revoked are sets of contexts and record locks. A driver knows what it does, and a job is its
  * engine's.

@@ -330,7 +330,8 @@ static int lock_get(struct file *file, struct file_lock *fl)
  * Return: 0; -EAGAIN, -EDEADLK, -ERESTARTSYS or -ERESTARTNOINTR; -EINVAL for a lock of the open
  * file (F_OFD_SETLK); -ENOLCK without memory, at the owner's limit or when unloading; -EOWNERDEAD,
  * once, if locks on the buffer were revoked since the last call: nothing is locked, but an unlock
- * is done; or what an exporter's begin_cpu_access returned. Else an unlock fails without memory only.
+ * is done; or what an exporter's begin_cpu_access returned. Else an unlock fails without memory
+ * only.
  */
 int dsync_posix_lock(struct file *file, int cmd, struct file_lock *fl)
 {
