@@ -21,6 +21,20 @@ build_kernels := $(addprefix build-,$(KERNELS))
 help:
 	@echo "make demo            the pipeline and dmasync-top, live, in a throw-away machine"
 	@echo "make check           all tests, in that machine, on each kernel (KERNEL=6.12 or 7.3: on one)"
+	@echo "make check-debug     all tests on debug kernels (lockdep, KASAN, kmemleak, ...), built first; an hour or two"
+	@echo "make bench           costs of the framework beside what it replaces (KERNEL=; BENCH=\"ctx_pair ...\": some rows)"
+	@echo "make bench-profile   where the instructions of these rows go, by symbol (KERNEL=; BENCH=)"
+	@echo "make check-model     proves the engine's protocol, and that broken variants are caught; 15 minutes"
+	@echo "make static          sparse, checkpatch, kernel-doc, shellcheck, the series"
+	@echo "make patches         the in-tree form: a series for git am, build/patches/ (KERNEL=)"
+	@echo "make check-patches   builds and checks it, patch by patch (KERNEL=; long)"
+	@echo "make vm              a shell in the machine (KERNEL=)"
+	@echo "make deps            install what the machine needs, build its root; the others do it too"
+	@echo "make module tools    build for this host's own kernel (KDIR=) and libraries"
+	@echo "make install         build and install them (KDIR= PREFIX= DESTDIR= SIGN_KEY=; docs/install.rst)"
+	@echo "make install-module  the module alone, install-tools: the tools alone"
+	@echo "make deb             Debian packages: the module for dkms, the tools, the headers; build/deb/"
+	@echo "make check-deb       lintian, a second build that must be the same, and the packages in the machine (KERNEL=)"
 	@echo "make uninstall       the same away again"
 	@echo "make clean           remove build/; the guest root stays in the user's cache"
 
@@ -71,10 +85,13 @@ patches: deps
 check-patches: deps
 	@kernel/intree/check.sh $(KERNELS)
 
-.PHONY: deb
+.PHONY: deb check-deb
 deb: deps
 	@$(in_root) tools/deb.sh build/deb
 	@ls build/deb/*.deb
+
+check-deb: deps
+	@selftests/install/check-deb.sh $(KERNELS)
 
 .PHONY: vm
 vm: build-$(DEMO_KERNEL) build-user
