@@ -33,6 +33,8 @@ help:
 	@echo "make module tools    build for this host's own kernel (KDIR=) and libraries"
 	@echo "make install         build and install them (KDIR= PREFIX= DESTDIR= SIGN_KEY=; docs/install.rst)"
 	@echo "make install-module  the module alone, install-tools: the tools alone"
+	@echo "make deb             Debian packages: the module for dkms, the tools, the headers; build/deb/"
+	@echo "make check-deb       lintian, a second build that must be the same, and the packages in the machine (KERNEL=)"
 	@echo "make uninstall       the same away again"
 	@echo "make clean           remove build/; the guest root stays in the user's cache"
 
@@ -82,6 +84,14 @@ patches: deps
 
 check-patches: deps
 	@kernel/intree/check.sh $(KERNELS)
+
+.PHONY: deb check-deb
+deb: deps
+	@$(in_root) tools/deb.sh build/deb
+	@ls build/deb/*.deb
+
+check-deb: deps
+	@selftests/install/check-deb.sh $(KERNELS)
 
 .PHONY: vm
 vm: build-$(DEMO_KERNEL) build-user

@@ -4,7 +4,7 @@
 # usage: static.sh SERIES...
 #
 # Static checks of the tree, in the guest root: sparse on each kernel, checkpatch --strict and
-# kernel-doc from the kernel source package, shellcheck, SPDX lines. Each prints what it
+# kernel-doc from the kernel source package, shellcheck, SPDX lines, the packages' versions. Each prints what it
 # found; the exit status is 1 if any found something.
 
 set -u
@@ -100,8 +100,18 @@ check_shell() {
 }
 
 check_spdx() {
-	files | grep -vE '^\./(COPYING|README\.md|\.gitignore|kernel/intree/(MAINTAINERS|series/.*))$' |
+	files | grep -vE '^\./(COPYING|README\.md|\.gitignore|kernel/intree/(MAINTAINERS|series/.*)|tools/debian/(changelog|source/format))$' |
 		xargs -d '\n' grep -L SPDX-License-Identifier | verdict "SPDX lines"
+}
+
+# What the packages say about themselves must be what the code says.
+check_packages() {
+	{
+		diff <(sed -n 's/^VERSION ?= //p' tools/Makefile) \
+			<(sed -n '1s/.*(\(.*\)).*/\1/p' tools/debian/changelog)
+		diff <(make -s -C kernel --eval 'least: ; @echo $(least)' least) \
+			<(sed -n 's/^BUILD_EXCLUSIVE_KERNEL_MIN="\(.*\)"/\1/p' tools/debian/dmabuf-sync-dkms.dkms)
+	} 2>&1 | verdict "packages"
 }
 
 for series; do
@@ -111,4 +121,5 @@ check_patch
 check_kernel_doc
 check_shell
 check_spdx
+check_packages
 exit $failed

@@ -6,17 +6,13 @@
 set -u
 cd "$(dirname "$0")" || exit 2
 . ../lib/tap.sh
+. ./help.sh
 
 tree=../..
 page=$tree/docs/man/dmasync-top.8
 top=${DMASYNC_TOP:-$tree/build/tools/dmasync-top}
 
 [ -x "$top" ] || tap_skip_all "no $top: make -C tools"
-
-# -x and --long, each on a line.
-options_of_help() {
-	"$top" --help | grep -oE '^ +-[^ ]+( --[^ ]+)?' | grep -oE -- '--?[a-zA-Z?][a-z-]*' | sort -u
-}
 
 # ".Fl b , -batch" names -b and --batch.
 options_of_page() {
@@ -27,11 +23,8 @@ options_of_page() {
 
 # What every program has need not be in a manual page.
 same_options() {
-	diff <(options_of_help | grep -vxE -- '-\?|--help|--usage|-V|--version') <(options_of_page)
+	diff <(options_of_help "$top" | grep -vxE -- '-\?|--help|--usage|-V|--version') <(options_of_page)
 }
-
-# Titles of columns, and what was lost: the second word in the lines of a table.
-titles() { sed -nE 's/^\t\{ ("[a-z_]+"|NULL), "([^"]+)".*/\2/p' "$tree/tools/$1"; }
 
 # Lines on standard input that do not begin an item of the page.
 not_an_item() {
@@ -45,7 +38,7 @@ not_an_item() {
 	return $missing
 }
 
-buffer_columns() { titles table_buffer.c | grep -vx SIZE | not_an_item; }
+buffer_columns() { titles "$tree/tools/table_buffer.c" | grep -vx SIZE | not_an_item; }
 
 losses() {
 	grep -oE '^	\{ "lost_[a-z]+", "[a-z: ]+"' "$tree/tools/table_summary.c" |

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Completion of dmasync-top for bash.
+
+_dmasync_top_columns="ino name exporter size_bytes waiting acquired_per_s contended_percent wait_avg_ns
+	wait_max_ns hold_avg_ns cpu_percent dma_percent overlap_percent held holder_comm
+	holder_tgid holder_tid holder_owner holder_mode holder_agent holder_age_ns acquired
+	contended released failed deadlocks abandoned backoffs total_acquired
+	total_contended total_released total_failed total_wait_ns total_hold_ns"
+_dmasync_top_options="-b --batch -d --delay= -i --idle -n --count= -p --pid= -s --sort= -v --verbose
+	-J --json --csv --csv= --forget= --ino= --max-accesses= --max-buffers= --probe= --ring-size=
+	-? --help --usage -V --version"
+
+# The values of option $1, of which $2 is there.
+_dmasync_top_values() {
+	local words sign=
+
+	case $1 in
+	-s | --sort)	words=$_dmasync_top_columns ;;
+	--csv)		words="summary buffers chains events" ;;
+	--probe)	words="tp_btf raw_tp" ;;
+	-p | --pid)	words=$(cd /proc && echo [0-9]*) ;;
+	*)		return ;;
+	esac
+	[[ $1 != -s && $1 != --sort || $2 != +* ]] || sign=+
+	mapfile -t COMPREPLY < <(compgen -P "$sign" -W "$words" -- "${2#"$sign"}")
+}
+
+# "--name=value" is three words to bash: "--name", "=", "value".
+_dmasync_top() {
+	local word=$2 before=$3
+
+	if [ "$word" = = ]; then
+		_dmasync_top_values "$before" ""
+	elif [ "$before" = = ]; then
+		_dmasync_top_values "${COMP_WORDS[COMP_CWORD - 2]}" "$word"
+	elif [[ $before == -[ps] ]]; then
+		_dmasync_top_values "$before" "$word"
+	else
+		mapfile -t COMPREPLY < <(compgen -W "$_dmasync_top_options" -- "$word")
+		[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace
+	fi
+}
+
+complete -F _dmasync_top dmasync-top

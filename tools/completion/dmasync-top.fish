@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Completion of dmasync-top for fish.
+
+set -l columns ino name exporter size_bytes waiting acquired_per_s contended_percent wait_avg_ns \
+	wait_max_ns hold_avg_ns cpu_percent dma_percent overlap_percent held holder_comm \
+	holder_tgid holder_tid holder_owner holder_mode holder_agent holder_age_ns acquired \
+	contended released failed deadlocks abandoned backoffs total_acquired \
+	total_contended total_released total_failed total_wait_ns total_hold_ns
+
+complete -c dmasync-top -f
+complete -c dmasync-top -s b -l batch -d 'Write windows one after the other'
+complete -c dmasync-top -s d -l delay -x -d 'Length of a window in seconds'
+complete -c dmasync-top -s i -l idle -d 'Show idle buffers, too'
+complete -c dmasync-top -s n -l count -x -d 'End after so many windows'
+complete -c dmasync-top -s p -l pid -x -a '(__fish_complete_pids)' -d 'Only this process, and what is in its way'
+complete -c dmasync-top -s s -l sort -x -a "$columns" -d 'Order of the buffers'
+complete -c dmasync-top -s v -l verbose -d 'Print what libbpf says'
+complete -c dmasync-top -s J -l json -d 'One JSON object per line and window'
+complete -c dmasync-top -l csv -a 'summary buffers chains events' -d 'A table as CSV'
+complete -c dmasync-top -l forget -x -d 'Forget buffers that were not used for so many seconds'
+complete -c dmasync-top -l ino -x -d 'Only the buffer with this inode number'
+complete -c dmasync-top -l max-accesses -x -d 'Accesses kept at once'
+complete -c dmasync-top -l max-buffers -x -d 'Buffers kept at once'
+complete -c dmasync-top -l probe -x -a 'tp_btf raw_tp' -d 'Kind of attachment'
+complete -c dmasync-top -l ring-size -x -d 'Bytes of each ring of events'
+complete -c dmasync-top -s '?' -l help -d 'Show help'
+complete -c dmasync-top -l usage -d 'Show a short usage'
+complete -c dmasync-top -s V -l version -d 'Show the version'
