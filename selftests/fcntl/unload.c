@@ -76,6 +76,21 @@ UNLOAD_TEST(sleepers_return_with_enolck)
 	EXPECT_EQ(1, lk_records(self->buf.ino));
 }
 
+/* Its process was not told yet, and is stopped. */
+UNLOAD_TEST(lock_that_was_revoked_keeps_nobody)
+{
+	int fd = self->buf.fd;
+
+	ASSERT_EQ(0, st_lease_set(50));
+	ASSERT_EQ(0, lk_peer_try(&self->peer[0], fd, F_WRLCK, 0, 10));
+	ASSERT_EQ(0, kill(self->peer[0].pid, SIGSTOP));
+	ASSERT_EQ(0, lk_peer_do(&self->peer[1], fd, F_SETLKW, F_WRLCK, 0, 10));
+	EXPECT_TRUE(all_gone());
+	ASSERT_EQ(0, kill(self->peer[0].pid, SIGCONT));
+	EXPECT_EQ(0, lk_peer_try(&self->peer[0], fd, F_UNLCK, 0, 10));
+	EXPECT_EQ(1, lk_records(self->buf.ino));
+}
+
 UNLOAD_TEST(locks_are_left_to_the_kernel)
 {
 	int fd = self->buf.fd;
