@@ -19,8 +19,9 @@
 
 /*
  * Works by what they may have to wait for, so that none waits behind one that can be blocked by
- * somebody else: locks of a user's own buffers; tasks of a user whose lease is over; what drivers do
- * in callbacks, and exporters of the buffers of drivers' CPU accesses; exporters, once more; nothing.
+ * somebody else: locks of a user's own buffers; tasks of a user whose lease is over; what drivers
+ * do in callbacks, and exporters of the buffers of drivers' CPU accesses; exporters, once more;
+ * nothing.
  */
 enum { QUEUE_USERS, QUEUE_REVOKES, QUEUE_DRIVERS, QUEUE_RELEASES, QUEUE_SERVE, NR_QUEUES };
 
