@@ -11,8 +11,8 @@ torture_core() {
 	echo "$DMABUF_SYNC_MODULES/kernel/dmabuf_sync.ko"
 }
 
-# A framework that is built in is there already.
-torture_load_core() { framework_is_built_in || insmod "$1"; }
+# A framework that is built in is there already. Actors hold what they like for as long as they like.
+torture_load_core() { framework_is_built_in || insmod "$1" lease_ms=3600000; }
 
 torture_load() {
 	torture_load_core "$1" && insmod "${DMABUF_SYNC_MODULES:?}/selftests/modules/dmabuf_sync_test.ko"

@@ -341,7 +341,7 @@ static void plague(struct stage *stage, pid_t *pids, struct to_random *random)
 static bool module_turn(struct stage *stage)
 {
 	if (!(to_load(&stage->load) & 1)) {
-		if (st_module_load("dmabuf_sync", ""))
+		if (st_module_load("dmabuf_sync", "lease_ms=3600000"))
 			fail(stage, "the module cannot be loaded");
 		to_add(&stage->load, 1);
 		return true;
