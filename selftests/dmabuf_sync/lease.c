@@ -9,7 +9,6 @@
  */
 #include <kselftest_harness.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -19,17 +18,10 @@
 #define R	DMA_BUF_ACCESS_R
 #define TO_END	DMABUF_SYNC_TO_END
 #define TRY	DMABUF_SYNC_NONBLOCK
-#define QUEUE	DMABUF_SYNC_QUEUE
 #define NOTIFY	DMABUF_SYNC_NOTIFY
 
-/* Short, and one that no test lives to see the end of. */
-#define SHORT_MS	100
-#define LONG_MS		3600000
 /* The shortest one. */
 #define MIN_MS		DMABUF_SYNC_MIN_LEASE_MS
-
-/* As long as several short leases. */
-#define STAYS(condition)	(!ST_UNTIL_MS(!(condition), 6 * SHORT_MS))
 
 FIXTURE(lease)
 {
@@ -41,7 +33,7 @@ FIXTURE(lease)
 FIXTURE_SETUP(lease)
 {
 	self->before = st_lease_get();
-	ASSERT_EQ(0, st_lease_set(SHORT_MS));
+	ASSERT_EQ(0, st_lease_set(ST_LEASE_SHORT_MS));
 	ASSERT_EQ(0, st_world_open(&self->w));
 	self->ctx = self->w.ctx;
 	self->fd = self->w.buf[0].fd;
@@ -60,28 +52,13 @@ static long wait_for_set(int ctx, const struct dmabuf_sync_access *accesses, uns
 	return st_call_start(&call, ctx, accesses, nr, 0) ?: st_call_end(&call);
 }
 
-/* A call that waits, and that is let in by nobody's release. */
-static long wait_for(int ctx, int fd, uint32_t access, uint32_t *status)
-{
-	struct dmabuf_sync_access entry = st_access(fd, access, 0, TO_END);
-	struct st_call call;
-	long set;
-
-	if (st_call_start(&call, ctx, &entry, 1, 0))
-		return -EIO;
-	set = st_call_end(&call);
-	if (status)
-		*status = call.status;
-	return set;
-}
-
 TEST_F(lease, who_waits_gets_it_and_both_learn)
 {
 	long held = st_lock_all(self->ctx[0], self->fd, W, 0), set;
 	uint32_t status;
 
 	ASSERT_LE(0, held);
-	set = wait_for(self->ctx[1], self->fd, W, &status);
+	set = st_lease_wait(self->ctx[1], self->fd, W, &status);
 	ASSERT_LE(0, set);
 	EXPECT_EQ(DMABUF_SYNC_REVOKED, status);
 	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], held));
@@ -96,10 +73,10 @@ TEST_F(lease, without_anybody_who_waits_it_does_not_begin)
 
 	ASSERT_LE(0, held);
 	ASSERT_LE(0, other);
-	EXPECT_TRUE(STAYS(st_query_count(self->ctx[2], self->fd,
+	EXPECT_TRUE(ST_LEASE_STAYS(st_query_count(self->ctx[2], self->fd,
 					 DMABUF_SYNC_STATE_ACQUIRED) == 1));
 	/* Others wait, but not for these bytes. */
-	ASSERT_LE(0, wait_for(self->ctx[2], self->w.buf[1].fd, W, NULL));
+	ASSERT_LE(0, st_lease_wait(self->ctx[2], self->w.buf[1].fd, W, NULL));
 	EXPECT_EQ(0, st_release(self->ctx[0], held));
 	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[1], other));
 }
@@ -125,7 +102,7 @@ TEST_F(lease, reader_leaves_no_mark)
 	uint32_t status = ~0;
 
 	ASSERT_LE(0, held);
-	ASSERT_LE(0, wait_for(self->ctx[1], self->fd, W, &status));
+	ASSERT_LE(0, st_lease_wait(self->ctx[1], self->fd, W, &status));
 	EXPECT_EQ(0, status);
 	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], held));
 }
@@ -164,161 +141,6 @@ TEST_F(lease, mark_of_one_kind_says_nothing_of_the_other)
 	EXPECT_EQ(DMABUF_SYNC_ABANDONED, out.status);
 }
 
-static int next_type(int ctx, long set)
-{
-	struct dmabuf_sync_event event;
-	int ret = st_event_read(ctx, &event, ST_SOON_MS);
-
-	if (ret)
-		return ret;
-	if (event.set != set || event.length != sizeof(event) || event.result)
-		return -EBADMSG;
-	return event.type;
-}
-
-static int polled(int ctx)
-{
-	struct pollfd pfd = { .fd = ctx, .events = POLLIN | POLLPRI };
-
-	poll(&pfd, 1, 0);
-	return pfd.revents;
-}
-
-TEST_F(lease, holder_is_notified_and_gives_way)
-{
-	struct st_call call;
-	long held;
-
-	ASSERT_EQ(0, st_lease_set(LONG_MS));
-	held = st_lock_all(self->ctx[0], self->fd, W, NOTIFY);
-	ASSERT_LE(0, held);
-	EXPECT_EQ(0, polled(self->ctx[0]));
-	ASSERT_EQ(0, st_call_wait(&call, self->ctx[1], self->fd, R));
-	EXPECT_TRUE(ST_UNTIL(polled(self->ctx[0]) == (POLLIN | POLLPRI)));
-	EXPECT_EQ(DMABUF_SYNC_EVENT_WANTED, next_type(self->ctx[0], held));
-	EXPECT_EQ(0, polled(self->ctx[0]));
-	EXPECT_EQ(0, st_release(self->ctx[0], held));
-	EXPECT_LE(0, st_call_end(&call));
-	EXPECT_EQ(0, call.status);
-}
-
-TEST_F(lease, notice_goes_with_the_set)
-{
-	struct st_call call;
-	long held;
-
-	ASSERT_EQ(0, st_lease_set(LONG_MS));
-	held = st_lock_all(self->ctx[0], self->fd, W, NOTIFY);
-	ASSERT_LE(0, held);
-	ASSERT_EQ(0, st_call_wait(&call, self->ctx[1], self->fd, R));
-	EXPECT_TRUE(ST_UNTIL(polled(self->ctx[0]) == (POLLIN | POLLPRI)));
-	EXPECT_EQ(0, st_release(self->ctx[0], held));
-	EXPECT_EQ(0, polled(self->ctx[0]));
-	EXPECT_LE(0, st_call_end(&call));
-}
-
-TEST_F(lease, holder_is_told_that_it_is_over)
-{
-	long held = st_lock_all(self->ctx[0], self->fd, W, NOTIFY);
-
-	ASSERT_LE(0, held);
-	ASSERT_LE(0, wait_for(self->ctx[1], self->fd, W, NULL));
-	EXPECT_EQ(DMABUF_SYNC_EVENT_WANTED, next_type(self->ctx[0], held));
-	EXPECT_EQ(POLLIN | POLLPRI, polled(self->ctx[0]));
-	EXPECT_EQ(DMABUF_SYNC_EVENT_REVOKED, next_type(self->ctx[0], held));
-	EXPECT_EQ(0, polled(self->ctx[0]));
-	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], held));
-}
-
-TEST_F(lease, without_the_flag_there_is_no_event)
-{
-	long held = st_lock_all(self->ctx[0], self->fd, W, 0);
-
-	ASSERT_LE(0, held);
-	ASSERT_LE(0, wait_for(self->ctx[1], self->fd, W, NULL));
-	EXPECT_EQ(0, polled(self->ctx[0]));
-	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], held));
-}
-
-/* The event of the acquisition comes first, whatever happened before it was read. */
-TEST_F(lease, queued_set_is_notified_once_it_was_told)
-{
-	struct st_call call;
-	long held, set;
-
-	ASSERT_EQ(0, st_lease_set(LONG_MS));
-	held = st_lock_all(self->ctx[0], self->fd, W, 0);
-	set = st_lock_all(self->ctx[1], self->fd, W, QUEUE | NOTIFY);
-	ASSERT_LE(0, set);
-	ASSERT_EQ(0, st_call_wait(&call, self->ctx[2], self->fd, W));
-	ASSERT_EQ(0, st_release(self->ctx[0], held));
-	EXPECT_TRUE(ST_UNTIL(polled(self->ctx[1]) == POLLIN));
-	EXPECT_EQ(DMABUF_SYNC_EVENT_READY, next_type(self->ctx[1], set));
-	EXPECT_EQ(DMABUF_SYNC_EVENT_WANTED, next_type(self->ctx[1], set));
-	EXPECT_EQ(0, st_release(self->ctx[1], set));
-	EXPECT_LE(0, st_call_end(&call));
-}
-
-/* It was handed over, and its owner does not look. */
-TEST_F(lease, queued_set_whose_event_nobody_reads_ends)
-{
-	long held = st_lock_all(self->ctx[0], self->fd, W, 0), set;
-	struct dmabuf_sync_event event;
-	uint32_t status = ~0;
-
-	set = st_lock_all(self->ctx[1], self->fd, W, QUEUE);
-	ASSERT_LE(0, set);
-	ASSERT_EQ(0, st_release(self->ctx[0], held));
-	ASSERT_LE(0, wait_for(self->ctx[2], self->fd, R, &status));
-	EXPECT_EQ(0, status);
-	ASSERT_EQ(0, st_event_read(self->ctx[1], &event, ST_SOON_MS));
-	EXPECT_EQ(DMABUF_SYNC_EVENT_READY, event.type);
-	EXPECT_EQ(-EOWNERDEAD, event.result);
-	EXPECT_EQ(-ENOENT, st_release(self->ctx[1], set));
-}
-
-/* It had not to wait. */
-TEST_F(lease, free_set_whose_event_nobody_reads_ends)
-{
-	long set = st_lock_all(self->ctx[0], self->fd, W, QUEUE);
-	struct dmabuf_sync_event event;
-
-	ASSERT_LE(0, set);
-	ASSERT_LE(0, wait_for(self->ctx[1], self->fd, R, NULL));
-	ASSERT_EQ(0, st_event_read(self->ctx[0], &event, ST_SOON_MS));
-	EXPECT_EQ(-EOWNERDEAD, event.result);
-	EXPECT_EQ(-ENOENT, st_release(self->ctx[0], set));
-}
-
-/* It has waited for the fence of a stock driver, and nobody looks whether that has signaled. */
-TEST_F(lease, queued_set_behind_a_fence_ends)
-{
-	long fence = st_fence_stock(self->w.test, self->fd, DST_USAGE_WRITE), set;
-	struct st_call call;
-
-	ASSERT_LE(0, fence);
-	set = st_lock_all(self->ctx[0], self->fd, W, QUEUE);
-	ASSERT_LE(0, set);
-	EXPECT_FALSE(st_event_pending(self->ctx[0], 0));
-	ASSERT_EQ(0, st_call_wait(&call, self->ctx[1], self->fd, R));
-	EXPECT_TRUE(STAYS(!st_call_done(&call)));
-	ASSERT_EQ(0, st_fence_signal(self->w.test, fence, DST_PROCESS, 0, 0));
-	EXPECT_LE(0, st_call_end(&call));
-	EXPECT_EQ(-EOWNERDEAD, st_event_result(self->ctx[0], set));
-}
-
-TEST_F(lease, queued_set_that_ended_is_released_as_one)
-{
-	long held = st_lock_all(self->ctx[0], self->fd, W, 0), set;
-
-	set = st_lock_all(self->ctx[1], self->fd, W, QUEUE);
-	ASSERT_LE(0, set);
-	ASSERT_EQ(0, st_release(self->ctx[0], held));
-	ASSERT_LE(0, wait_for(self->ctx[2], self->fd, R, NULL));
-	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[1], set));
-	EXPECT_EQ(0, polled(self->ctx[1]));
-}
-
 /* All of its buffers are free afterwards. */
 TEST_F(lease, set_goes_as_one)
 {
@@ -328,7 +150,7 @@ TEST_F(lease, set_goes_as_one)
 	long set = st_lock_set(self->ctx[0], both, 2, 0), other;
 
 	ASSERT_LE(0, set);
-	ASSERT_LE(0, wait_for(self->ctx[1], self->w.buf[1].fd, W, NULL));
+	ASSERT_LE(0, st_lease_wait(self->ctx[1], self->w.buf[1].fd, W, NULL));
 	other = st_lock_all(self->ctx[2], self->fd, W, TRY);
 	EXPECT_TRUE(ST_UNTIL(other >= 0 ||
 			     (other = st_lock_all(self->ctx[2], self->fd, W, TRY)) >= 0));
@@ -345,7 +167,7 @@ TEST_F(lease, set_of_several_buffers_waits_no_longer)
 
 	/* Others have waited there before, and do not any more. */
 	for (i = 0; i < 3; i++) {
-		st_sleep_ms(2 * SHORT_MS);
+		st_sleep_ms(2 * ST_LEASE_SHORT_MS);
 		ASSERT_LE(0, st_lock_all(self->ctx[0], self->fd, R, 0));
 		ASSERT_LE(0, st_lock_all(self->ctx[1], self->w.buf[1].fd, R, 0));
 		ASSERT_LE(0, st_lock_all(self->ctx[3], self->fd, R, 0));
@@ -361,14 +183,14 @@ TEST_F(lease, begins_anew_when_nobody_waits)
 	int64_t begin_ns;
 	long held;
 
-	ASSERT_EQ(0, st_lease_set(8 * SHORT_MS));
+	ASSERT_EQ(0, st_lease_set(8 * ST_LEASE_SHORT_MS));
 	held = st_lock_all(self->ctx[0], self->fd, W, 0);
 	ASSERT_LE(0, held);
-	ASSERT_EQ(-ETIMEDOUT, st_lock_ms(self->ctx[1], self->fd, W, 0, TO_END, SHORT_MS / 2));
-	st_sleep_ms(16 * SHORT_MS);
+	ASSERT_EQ(-ETIMEDOUT, st_lock_ms(self->ctx[1], self->fd, W, 0, TO_END, ST_LEASE_SHORT_MS / 2));
+	st_sleep_ms(16 * ST_LEASE_SHORT_MS);
 	begin_ns = st_now_ns();
-	ASSERT_LE(0, wait_for(self->ctx[1], self->fd, W, NULL));
-	EXPECT_LE(6LL * SHORT_MS * ST_NSEC_PER_MSEC, st_now_ns() - begin_ns);
+	ASSERT_LE(0, st_lease_wait(self->ctx[1], self->fd, W, NULL));
+	EXPECT_LE(6LL * ST_LEASE_SHORT_MS * ST_NSEC_PER_MSEC, st_now_ns() - begin_ns);
 	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], held));
 }
 
@@ -381,7 +203,7 @@ TEST_F(lease, crowd_of_readers_is_one_delay)
 	long set[READERS];
 	int64_t begin_ns;
 
-	ASSERT_EQ(0, st_lease_set(10 * SHORT_MS));
+	ASSERT_EQ(0, st_lease_set(10 * ST_LEASE_SHORT_MS));
 	for (i = 0; i < READERS; i++) {
 		ctx[i] = st_context_open();
 		ASSERT_LE(0, ctx[i]);
@@ -389,8 +211,8 @@ TEST_F(lease, crowd_of_readers_is_one_delay)
 		ASSERT_LE(0, set[i]);
 	}
 	begin_ns = st_now_ns();
-	ASSERT_LE(0, wait_for(self->ctx[0], self->fd, W, NULL));
-	EXPECT_GT(READERS / 4 * 10LL * SHORT_MS * ST_NSEC_PER_MSEC, st_now_ns() - begin_ns);
+	ASSERT_LE(0, st_lease_wait(self->ctx[0], self->fd, W, NULL));
+	EXPECT_GT(READERS / 4 * 10LL * ST_LEASE_SHORT_MS * ST_NSEC_PER_MSEC, st_now_ns() - begin_ns);
 	for (i = 0; i < READERS; i++) {
 		revoked += st_release(ctx[i], set[i]) == -EOWNERDEAD;
 		close(ctx[i]);
@@ -402,11 +224,11 @@ TEST_F(lease, context_may_promise_less)
 {
 	long held;
 
-	ASSERT_EQ(0, st_lease_set(LONG_MS));
-	EXPECT_EQ(SHORT_MS, st_lease_promise(self->ctx[0], SHORT_MS));
+	ASSERT_EQ(0, st_lease_set(ST_LEASE_LONG_MS));
+	EXPECT_EQ(ST_LEASE_SHORT_MS, st_lease_promise(self->ctx[0], ST_LEASE_SHORT_MS));
 	held = st_lock_all(self->ctx[0], self->fd, W, 0);
 	ASSERT_LE(0, held);
-	ASSERT_LE(0, wait_for(self->ctx[1], self->fd, W, NULL));
+	ASSERT_LE(0, st_lease_wait(self->ctx[1], self->fd, W, NULL));
 	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], held));
 }
 
@@ -416,8 +238,8 @@ TEST_F(lease, promise_holds_after_a_hand_over)
 	struct st_call first, second;
 	long held;
 
-	ASSERT_EQ(0, st_lease_set(LONG_MS));
-	EXPECT_EQ(SHORT_MS, st_lease_promise(self->ctx[1], SHORT_MS));
+	ASSERT_EQ(0, st_lease_set(ST_LEASE_LONG_MS));
+	EXPECT_EQ(ST_LEASE_SHORT_MS, st_lease_promise(self->ctx[1], ST_LEASE_SHORT_MS));
 	held = st_lock_all(self->ctx[0], self->fd, W, 0);
 	ASSERT_EQ(0, st_call_wait(&first, self->ctx[1], self->fd, W));
 	ASSERT_EQ(0, st_call_wait(&second, self->ctx[2], self->fd, W));
@@ -431,9 +253,9 @@ TEST_F(lease, promise_holds_after_a_hand_over)
 
 TEST_F(lease, context_cannot_promise_more)
 {
-	EXPECT_EQ(SHORT_MS, st_lease_promise(self->ctx[0], LONG_MS));
-	EXPECT_EQ(SHORT_MS / 2, st_lease_promise(self->ctx[0], SHORT_MS / 2));
-	EXPECT_EQ(SHORT_MS, st_lease_promise(self->ctx[0], 0));
+	EXPECT_EQ(ST_LEASE_SHORT_MS, st_lease_promise(self->ctx[0], ST_LEASE_LONG_MS));
+	EXPECT_EQ(ST_LEASE_SHORT_MS / 2, st_lease_promise(self->ctx[0], ST_LEASE_SHORT_MS / 2));
+	EXPECT_EQ(ST_LEASE_SHORT_MS, st_lease_promise(self->ctx[0], 0));
 	EXPECT_EQ(MIN_MS, st_lease_promise(self->ctx[0], MIN_MS));
 	EXPECT_EQ(-EINVAL, st_lease_promise(self->ctx[0], MIN_MS - 1));
 }
@@ -444,10 +266,10 @@ TEST_F(lease, system_may_have_none)
 	long held;
 
 	ASSERT_EQ(0, st_lease_set(0));
-	EXPECT_EQ(0, st_lease_promise(self->ctx[0], SHORT_MS));
+	EXPECT_EQ(0, st_lease_promise(self->ctx[0], ST_LEASE_SHORT_MS));
 	held = st_lock_all(self->ctx[0], self->fd, W, 0);
 	ASSERT_EQ(0, st_call_wait(&call, self->ctx[1], self->fd, W));
-	EXPECT_TRUE(STAYS(!st_call_done(&call)));
+	EXPECT_TRUE(ST_LEASE_STAYS(!st_call_done(&call)));
 	EXPECT_EQ(0, st_release(self->ctx[0], held));
 	EXPECT_LE(0, st_call_end(&call));
 }
@@ -470,7 +292,7 @@ TEST_F(lease, stopped_process_loses_it)
 	ASSERT_TRUE(ST_UNTIL(__atomic_load_n(go, __ATOMIC_ACQUIRE)));
 	ASSERT_EQ(0, kill(pid, SIGSTOP));
 	ASSERT_TRUE(ST_UNTIL(st_task_state(pid) == 'T'));
-	ASSERT_LE(0, wait_for(self->ctx[0], self->fd, W, NULL));
+	ASSERT_LE(0, st_lease_wait(self->ctx[0], self->fd, W, NULL));
 	EXPECT_EQ('T', st_task_state(pid));
 	__atomic_store_n(go, 2, __ATOMIC_RELEASE);
 	ASSERT_EQ(0, kill(pid, SIGCONT));
@@ -483,11 +305,11 @@ TEST_F(lease, interrupted_waiter_makes_it_no_longer)
 {
 	long held, set = -EINTR;
 
-	ASSERT_EQ(0, st_lease_set(5 * SHORT_MS));
+	ASSERT_EQ(0, st_lease_set(5 * ST_LEASE_SHORT_MS));
 	held = st_lock_all(self->ctx[0], self->fd, W, 0);
 	ASSERT_LE(0, held);
 	EXPECT_TRUE(ST_UNTIL((set = st_lock_ms(self->ctx[1], self->fd, W, 0, TO_END,
-					       SHORT_MS / 2)) >= 0));
+					       ST_LEASE_SHORT_MS / 2)) >= 0));
 	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], held));
 }
 
@@ -503,12 +325,12 @@ TEST_F(lease, owner_cannot_take_turns_with_itself)
 	long held, next;
 	int turns = 0;
 
-	ASSERT_EQ(0, st_lease_set(5 * SHORT_MS));
+	ASSERT_EQ(0, st_lease_set(5 * ST_LEASE_SHORT_MS));
 	held = st_lock_all(self->ctx[0], self->fd, R, 0);
 	ASSERT_LE(0, held);
 	ASSERT_EQ(0, st_call_wait(&call, self->ctx[1], self->fd, W));
 	while (!st_call_done(&call) && turns++ < 1000) {
-		st_sleep_ms(SHORT_MS / 5);
+		st_sleep_ms(ST_LEASE_SHORT_MS / 5);
 		next = st_lock_all(self->ctx[0], self->fd, R, TRY);
 		if (next < 0)
 			break;
@@ -566,7 +388,7 @@ TEST_F(lease, driver_and_its_job_keep_theirs)
 	ASSERT_EQ(0, st_sync_commit(self->w.test, job, fence));
 	ASSERT_EQ(0, st_call_wait(&call, self->ctx[0], self->fd, W));
 	ASSERT_EQ(0, st_call_wait(&other, self->ctx[1], self->w.buf[1].fd, W));
-	EXPECT_TRUE(STAYS(!st_call_done(&call) && !st_call_done(&other)));
+	EXPECT_TRUE(ST_LEASE_STAYS(!st_call_done(&call) && !st_call_done(&other)));
 	EXPECT_EQ(0, st_sync_unlock(self->w.test, cpu, DST_PROCESS));
 	EXPECT_EQ(0, st_fence_signal(self->w.test, fence, DST_PROCESS, 0, 0));
 	EXPECT_LE(0, st_call_end(&call));
@@ -583,13 +405,13 @@ TEST_F(lease, trace_events_tell_both)
 	ASSERT_EQ(0, st_trace_start());
 	held = st_lock_all(self->ctx[0], self->fd, R, 0);
 	ASSERT_LE(0, held);
-	ASSERT_LE(0, wait_for(self->ctx[1], self->fd, W, NULL));
+	ASSERT_LE(0, st_lease_wait(self->ctx[1], self->fd, W, NULL));
 	nr = st_trace_read(events, 64);
 	st_trace_stop();
 	for (i = 0; i < nr; i++) {
 		if (!strcmp(events[i].name, "revoked")) {
 			revoked = true;
-			EXPECT_LE(SHORT_MS * ST_NSEC_PER_MSEC,
+			EXPECT_LE(ST_LEASE_SHORT_MS * ST_NSEC_PER_MSEC,
 				  st_trace_number(&events[i], "time_ns"));
 		}
 		/* What is let in by that comes behind it. */

@@ -346,6 +346,16 @@ int st_owner_release(const struct st_owner *owner, long id);
 unsigned int st_lease_get(void);
 /* Return: 0 or a negative errno. */
 int st_lease_set(unsigned int ms);
+/* A lease to wait for the end of, and one that no test lives to see the end of. */
+#define ST_LEASE_SHORT_MS	100
+#define ST_LEASE_LONG_MS	3600000
+/* As long as several short leases. */
+#define ST_LEASE_STAYS(condition) (!ST_UNTIL_MS(!(condition), 6 * ST_LEASE_SHORT_MS))
+/*
+ * Acquire a whole buffer that nobody releases. @status, as of the call, may be NULL. Return: the set,
+ * or a negative errno: -ETIME when no lease ends.
+ */
+long st_lease_wait(int ctx, int fd, uint32_t access, uint32_t *status);
 /* What a context promises. Return: what holds then, or a negative errno. */
 int st_lease_promise(int ctx, unsigned int ms);
 
