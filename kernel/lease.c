@@ -170,7 +170,7 @@ void dsync_lease_inherit(struct dsync_set *set, unsigned long since)
 	if (!since)
 		return;
 	begin(set, since);
-	WRITE_ONCE(set->wanted, earlier(set->wanted, since));
+	WRITE_ONCE(set->wanted, dsync_lease_first(READ_ONCE(set->wanted), since));
 }
 
 /**
@@ -267,16 +267,26 @@ static void unwant(struct dsync_set *set)
 	WRITE_ONCE(set->wanted, 0);
 }
 
-static void revoke_work(struct work_struct *work)
+/* A set of a context that was ready: its event has told so already. */
+static void release_work(struct work_struct *work)
 {
 	struct dsync_set *set = container_of(work, struct dsync_set, release_work);
 
-	if (!set->by_task || !dsync_request_revoke(set))
-		dsync_release(set, DSYNC_END_REVOKED);
+	dsync_release(set, DSYNC_END_REVOKED);
 	dsync_set_put(set);
 }
 
-/* What could not be unlocked yet is tried again. */
+/* A queued request. If it has become ready the next tick finds it so. */
+static void fail_work(struct work_struct *work)
+{
+	struct dsync_set *set = container_of(work, struct dsync_set, release_work);
+
+	if (!dsync_request_revoke(set))
+		clear_bit(DSYNC_SET_EXPIRED, &set->kicked);
+	dsync_set_put(set);
+}
+
+/* A record lock. What could not be unlocked yet is tried again. */
 static void unlock_work(struct work_struct *work)
 {
 	struct dsync_set *set = container_of(work, struct dsync_set, release_work);
@@ -286,20 +296,27 @@ static void unlock_work(struct work_struct *work)
 	dsync_set_put(set);
 }
 
+static void revoke_by(struct dsync_set *set, work_func_t fn)
+{
+	dsync_set_get(set);
+	INIT_WORK(&set->release_work, fn);
+	dsync_set_queue_revoke(&set->release_work);
+}
+
 /* It is in a tree, so it has not ended. */
 static void revoke(struct dsync_set *set)
 {
-	bool posix = set->owner->kind == DMABUF_SYNC_OWNER_FCNTL;
-
 	if (test_and_set_bit(DSYNC_SET_EXPIRED, &set->kicked))
 		return;
-	if (!posix)
+	if (set->owner->kind == DMABUF_SYNC_OWNER_FCNTL) {
+		if (dsync_posix_lease_expire(set))
+			revoke_by(set, unlock_work);
+	} else if (READ_ONCE(set->state) == DSYNC_HELD) {
+		revoke_by(set, fail_work);
+	} else {
 		dsync_event_revoked(set);
-	else if (!dsync_posix_lease_expire(set))
-		return;
-	dsync_set_get(set);
-	INIT_WORK(&set->release_work, posix ? unlock_work : revoke_work);
-	dsync_set_queue_revoke(&set->release_work);
+		revoke_by(set, release_work);
+	}
 }
 
 /* Return: the jiffies at which the access is to be looked at again, @next at the latest. */

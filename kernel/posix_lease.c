@@ -11,6 +11,7 @@
 #include <linux/refcount.h>
 
 #include "buf.h"
+#include "lease.h"
 #include "owner.h"
 #include "posix_held.h"
 #include "posix_lease.h"
@@ -36,30 +37,47 @@ bool dsync_posix_lease_expire(struct dsync_set *set)
 	return true;
 }
 
+static void note_revoked(struct dsync_posix *posix, const struct dsync_owner *owner)
+{
+	WRITE_ONCE(posix->revoked_ino, dsync_buf_ino(posix->key.file->private_data));
+	/* Pairs with xchg() in dsync_posix_lease_tell(). */
+	smp_store_release(&posix->revoked, owner->id);
+}
+
+/*
+ * By its bytes: others may hold them by now that have inherited the lease, because a lock was cut or
+ * merged. What is not recorded yet is not there.
+ */
+static void revoke_bytes(struct dsync_posix *posix, const struct dsync_access *access)
+{
+	struct dsync_set *held = dsync_posix_held_from(posix, access->start), *next;
+
+	for (; held && held->accesses[0].start <= access->last; held = next) {
+		next = dsync_posix_held_next(held);
+		if (!dsync_lease_is_over(held->owner, READ_ONCE(held->wanted)))
+			continue;
+		if (dsync_posix_record_revoke(posix, held))
+			break;
+		note_revoked(posix, access->set->owner);
+	}
+}
+
 /**
- * dsync_posix_lease_revoke() - unlock what is held by a lock
- * @set: a set for which dsync_posix_lease_expire() returned true; the caller has a reference
+ * dsync_posix_lease_revoke() - unlock the bytes of a lock
+ * @set: what it held, for which dsync_posix_lease_expire() returned true; the caller has a reference
  *
  * Context: process context; may sleep as the exporters do.
- * Return: true if it is not held any more; false without memory, or before it is recorded.
+ * Return: true if the set is over; false: it is to be tried again.
  */
 bool dsync_posix_lease_revoke(struct dsync_set *set)
 {
 	struct dsync_posix *posix = dsync_posix_held_by(set);
 	struct file *file = posix->key.file;
-	bool over = true;
+	bool over;
 
 	mutex_lock(&posix->mutex);
-	if (set->state == DSYNC_READY) {
-		/* Not if it is held, and not recorded yet: the next tick finds it. */
-		over = dsync_posix_held_from(posix, set->accesses[0].start) == set &&
-		       !dsync_posix_record_revoke(posix, set);
-		if (over) {
-			WRITE_ONCE(posix->revoked_ino, dsync_buf_ino(file->private_data));
-			/* Pairs with xchg() in dsync_posix_lease_tell(). */
-			smp_store_release(&posix->revoked, set->owner->id);
-		}
-	}
+	revoke_bytes(posix, &set->accesses[0]);
+	over = set->state != DSYNC_READY;
 	mutex_unlock(&posix->mutex);
 	dsync_posix_owner_put(posix);
 	fput(file);

@@ -211,14 +211,14 @@ struct dmabuf_sync_query {
  *		that of the system. Out: what holds, the shorter one of both; 0: none
  * @reserved:	0
  *
- * An access of the context that somebody else has waited for as long as its lease is revoked: the
- * others go on, and the release of the set fails with EOWNERDEAD. Nothing takes the owner's mapping
- * away, so the lease is to be longer than any use of the bytes. It begins when somebody is first
- * seen to wait; nobody is revoked for whom nobody waits. All accesses of a set go together. A set
- * that is queued, was acquired, and whose event nobody reads, ends with an event whose result is
- * -EOWNERDEAD.
+ * When somebody else has waited for an access of the context for as long as the lease, the kernel
+ * revokes it: it releases the whole set, the others go on, and DMABUF_SYNC_IOC_RELEASE of the set
+ * fails with EOWNERDEAD. The owner keeps its mapping, so the lease must be longer than any use of the
+ * bytes. The lease begins when somebody first waits; as long as nobody does, an access may be held
+ * for any time. A queued set that was acquired, but whose event nobody has read, ends with an event
+ * whose result is -EOWNERDEAD.
  *
- * It is for accesses that are held from now on, and for those that are held already.
+ * The call applies to accesses that are held already, too.
  * Errors: EINVAL (too short), E2BIG, EFAULT.
  */
 struct dmabuf_sync_lease {
