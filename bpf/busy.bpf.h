@@ -14,9 +14,15 @@
  * Between an addition to the state and the ones to the sums the sums are wrong by the time since
  * boot; a reader that adds its own time for what is so sees that by the result, and reads
  * again (tools/interval.c).
+ *
+ * The verifier looks at each way through the code. Which times pass is therefore looked up in a
+ * table that the tool has filled in, and the rest has as few branches as can be.
  */
 #ifndef BUSY_BPF_H
 #define BUSY_BPF_H
+
+/* top_busy_times() of each set of uses; written by the tool. */
+const volatile __u8 busy_times[TOP_NR_USE_SETS];
 
 /*
  * @change: 1: one user more, -1: one less. Global, so that the verifier looks at it once, not
@@ -24,7 +30,7 @@
  */
 __noinline int busy_add(struct top_busy *busy, __u32 use, int change, __u64 now)
 {
-	__u32 users, before, after, i;
+	__u32 users, before, changes, was, is, i;
 	__u64 step, old;
 
 	if (!busy || use >= TOP_NR_USES)
@@ -34,13 +40,18 @@ __noinline int busy_add(struct top_busy *busy, __u32 use, int change, __u64 now)
 		return 0;
 	step = (__u64)(__s64)change << use * TOP_USE_BITS;
 	old = __sync_fetch_and_add(&busy->state, step);
-	before = top_busy_times(old);
-	after = top_busy_times(old + step);
+	before = busy_times[top_busy_set(old) & (TOP_NR_USE_SETS - 1)];
+	changes = before ^ busy_times[top_busy_set(old + step) & (TOP_NR_USE_SETS - 1)];
 	#pragma unroll
-	for (i = 0; i < TOP_NR_TIMES; i++)
-		if ((before ^ after) & 1 << i)
-			__sync_fetch_and_add(&busy->ns[i],
-					     now * (2 * (__u64)(before >> i & 1) - 1));
+	for (i = 0; i < TOP_NR_TIMES; i++) {
+		was = before >> i & 1;
+		is = changes >> i & 1;
+		/* To the verifier both ways are alike: it is to learn nothing of other bits. */
+		barrier_var(was);
+		barrier_var(is);
+		if (is)
+			__sync_fetch_and_add(&busy->ns[i], now * (2 * (__u64)was - 1));
+	}
 	return 0;
 }
 

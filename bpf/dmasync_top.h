@@ -166,40 +166,54 @@ struct top_busy {
 			 TOP_USE_NONE << 5 * TOP_USE_BITS |			\
 			 TOP_USE_NONE << 6 * TOP_USE_BITS)
 
-static inline top_u32 top_busy_uses(top_u64 state, unsigned int use)
+/* Sets of uses that have users: bits, by enum top_use. */
+#define TOP_NR_USE_SETS		(1 << TOP_NR_USES)
+
+/* Those that have in a state. Without branches: see busy.bpf.h. */
+static inline top_u32 top_busy_set(top_u64 state)
 {
-	return (state >> use * TOP_USE_BITS & TOP_USE_MASK) > TOP_USE_NONE;
+	top_u32 set = 0, use;
+
+	for (use = 0; use < TOP_NR_USES; use++)
+		set |= ((state >> use * TOP_USE_BITS & TOP_USE_MASK) + TOP_USE_NONE - 1) >>
+		       TOP_USE_BITS << use;
+	return set;
 }
 
-static inline top_u32 top_busy_waits(top_u64 state, unsigned int waiter, unsigned int holder)
+static inline top_u32 top_busy_uses(top_u32 set, unsigned int use)
 {
-	return top_busy_uses(state, TOP_USE_WAIT + TOP_PAIR(waiter, holder));
+	return set >> use & 1;
+}
+
+static inline top_u32 top_busy_waits(top_u32 set, unsigned int waiter, unsigned int holder)
+{
+	return top_busy_uses(set, TOP_USE_WAIT + TOP_PAIR(waiter, holder));
 }
 
 /* Why do the CPU and DMA not both work? 0: there is nothing to do. */
-static inline top_u32 top_busy_lost(top_u64 state, top_u32 cpu, top_u32 dma)
+static inline top_u32 top_busy_lost(top_u32 set, top_u32 cpu, top_u32 dma)
 {
-	if (!dma && top_busy_waits(state, TOP_AGENT_DMA, TOP_AGENT_CPU))
+	if (!dma && top_busy_waits(set, TOP_AGENT_DMA, TOP_AGENT_CPU))
 		return 1 << TOP_TIME_DMA_FOR_CPU;
-	if (!dma && (top_busy_uses(state, TOP_USE_QUEUE) ||
-		     top_busy_waits(state, TOP_AGENT_DMA, TOP_AGENT_DMA)))
+	if (!dma && (top_busy_uses(set, TOP_USE_QUEUE) ||
+		     top_busy_waits(set, TOP_AGENT_DMA, TOP_AGENT_DMA)))
 		return 1 << TOP_TIME_ENGINE;
-	if (!cpu && top_busy_waits(state, TOP_AGENT_CPU, TOP_AGENT_DMA))
+	if (!cpu && top_busy_waits(set, TOP_AGENT_CPU, TOP_AGENT_DMA))
 		return 1 << TOP_TIME_CPU_FOR_DMA;
-	if (top_busy_waits(state, TOP_AGENT_CPU, TOP_AGENT_CPU))
+	if (top_busy_waits(set, TOP_AGENT_CPU, TOP_AGENT_CPU))
 		return 1 << TOP_TIME_CPU_FOR_CPU;
 	return 0;
 }
 
-/* The times that pass in this state: bits, by enum top_time. */
-static inline top_u32 top_busy_times(top_u64 state)
+/* The times that pass while these have users: bits, by enum top_time. */
+static inline top_u32 top_busy_times(top_u32 set)
 {
-	top_u32 cpu = top_busy_uses(state, TOP_USE_CPU);
-	top_u32 dma = top_busy_uses(state, TOP_USE_DMA);
+	top_u32 cpu = top_busy_uses(set, TOP_USE_CPU);
+	top_u32 dma = top_busy_uses(set, TOP_USE_DMA);
 
 	return cpu << TOP_TIME_CPU | dma << TOP_TIME_DMA |
-	       top_busy_uses(state, TOP_USE_QUEUE) << TOP_TIME_QUEUE |
-	       (cpu && dma ? 1 << TOP_TIME_BOTH : top_busy_lost(state, cpu, dma));
+	       top_busy_uses(set, TOP_USE_QUEUE) << TOP_TIME_QUEUE |
+	       (cpu && dma ? 1 << TOP_TIME_BOTH : top_busy_lost(set, cpu, dma));
 }
 
 /*

@@ -25,7 +25,7 @@ static bool interval_sum(int64_t sum, bool open, uint64_t begin_ns,
 bool interval_read(const struct top_busy *busy, uint64_t begin_ns,
 		   uint64_t now_ns, struct interval *interval)
 {
-	uint32_t times = top_busy_times(busy->state), i;
+	uint32_t times = top_busy_times(top_busy_set(busy->state)), i;
 
 	for (i = 0; i < TOP_NR_TIMES; i++)
 		if (!interval_sum(busy->ns[i], times & 1 << i, begin_ns, now_ns,

@@ -37,9 +37,12 @@ static struct bpf_object_skeleton *source_open(void *priv)
 	struct top_source *source = priv;
 	const struct top_limits *limits = source->limits;
 	struct dmasync_top_bpf *skel = dmasync_top_bpf__open();
+	uint32_t set;
 
 	if (!skel)
 		return NULL;
+	for (set = 0; set < TOP_NR_USE_SETS; set++)
+		skel->rodata->busy_times[set] = top_busy_times(set);
 	skel->rodata->filter_ino = limits->ino;
 	skel->rodata->filter_tgid = limits->tgid;
 	skel->rodata->ring_shift = RING_SHIFT;

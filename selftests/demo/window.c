@@ -86,7 +86,7 @@ static void window_sweep(const struct window_edge *edges, size_t nr, struct demo
 		top_u32 times;
 
 		users[edges[i].use] += edges[i].change;
-		times = top_busy_times(window_state(users));
+		times = top_busy_times(top_busy_set(window_state(users)));
 		overlap->all_ns += ns;
 		for (time = 0; time < TOP_NR_TIMES; time++)
 			overlap->ns[time] += times & 1 << time ? ns : 0;

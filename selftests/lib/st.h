@@ -352,8 +352,8 @@ int st_lease_set(unsigned int ms);
 /* As long as several short leases. */
 #define ST_LEASE_STAYS(condition) (!ST_UNTIL_MS(!(condition), 6 * ST_LEASE_SHORT_MS))
 /*
- * Acquire a whole buffer that nobody releases. @status, as of the call, may be NULL. Return: the set,
- * or a negative errno: -ETIME when no lease ends.
+ * Acquire a whole buffer that nobody releases. @status, as of the call, may be NULL. Return: the
+ * set, or a negative errno: -ETIME when no lease ends.
  */
 long st_lease_wait(int ctx, int fd, uint32_t access, uint32_t *status);
 /* What a context promises. Return: what holds then, or a negative errno. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Invariant 12: interrupts are never off for long, whatever is held. Here the leases of thousands of
- * sets, of one access and of many, are over at once:
+ * Invariant 12: interrupts are never off for long, whatever is held. Here the leases of thousands
+ * of sets, of one access and of many, are over at once:
  *
  *	X	holds thousands of bytes, one by one	 |rrrrrrrrrrrrrrrrrrrrrrr|
  *	Y	waits for the whole buffer		|wwwwwwwwwwwwwwwwwwwwwwwww|

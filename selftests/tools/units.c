@@ -146,10 +146,10 @@ TEST(reasons)
 	};
 	unsigned int i;
 
-	EXPECT_EQ(0, top_busy_times(TOP_BUSY_REST));
+	EXPECT_EQ(0, top_busy_times(top_busy_set(TOP_BUSY_REST)));
 	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		EXPECT_EQ(states[i].times,
-			  top_busy_times(uses(states[i].use, states[i].also))) {
+			  top_busy_times(top_busy_set(uses(states[i].use, states[i].also)))) {
 			TH_LOG("state %u", i);
 		}
 }
