@@ -45,8 +45,8 @@ static void note_revoked(struct dsync_posix *posix, const struct dsync_owner *ow
 }
 
 /*
- * By its bytes: others may hold them by now that have inherited the lease, because a lock was cut or
- * merged. What is not recorded yet is not there.
+ * By its bytes: other sets that have inherited the lease may hold them by now, because locks were
+ * cut or merged. What is not recorded yet is not there.
  */
 static void revoke_bytes(struct dsync_posix *posix, const struct dsync_access *access)
 {
@@ -64,7 +64,7 @@ static void revoke_bytes(struct dsync_posix *posix, const struct dsync_access *a
 
 /**
  * dsync_posix_lease_revoke() - unlock the bytes of a lock
- * @set: what it held, for which dsync_posix_lease_expire() returned true; the caller has a reference
+ * @set: what it held: dsync_posix_lease_expire() returned true for it; the caller has a reference
  *
  * Context: process context; may sleep as the exporters do.
  * Return: true if the set is over; false: it is to be tried again.

@@ -74,7 +74,7 @@ TEST_F(lease, without_anybody_who_waits_it_does_not_begin)
 	ASSERT_LE(0, held);
 	ASSERT_LE(0, other);
 	EXPECT_TRUE(ST_LEASE_STAYS(st_query_count(self->ctx[2], self->fd,
-					 DMABUF_SYNC_STATE_ACQUIRED) == 1));
+						  DMABUF_SYNC_STATE_ACQUIRED) == 1));
 	/* Others wait, but not for these bytes. */
 	ASSERT_LE(0, st_lease_wait(self->ctx[2], self->w.buf[1].fd, W, NULL));
 	EXPECT_EQ(0, st_release(self->ctx[0], held));
@@ -186,7 +186,8 @@ TEST_F(lease, begins_anew_when_nobody_waits)
 	ASSERT_EQ(0, st_lease_set(8 * ST_LEASE_SHORT_MS));
 	held = st_lock_all(self->ctx[0], self->fd, W, 0);
 	ASSERT_LE(0, held);
-	ASSERT_EQ(-ETIMEDOUT, st_lock_ms(self->ctx[1], self->fd, W, 0, TO_END, ST_LEASE_SHORT_MS / 2));
+	ASSERT_EQ(-ETIMEDOUT, st_lock_ms(self->ctx[1], self->fd, W, 0, TO_END,
+					 ST_LEASE_SHORT_MS / 2));
 	st_sleep_ms(16 * ST_LEASE_SHORT_MS);
 	begin_ns = st_now_ns();
 	ASSERT_LE(0, st_lease_wait(self->ctx[1], self->fd, W, NULL));
@@ -212,7 +213,8 @@ TEST_F(lease, crowd_of_readers_is_one_delay)
 	}
 	begin_ns = st_now_ns();
 	ASSERT_LE(0, st_lease_wait(self->ctx[0], self->fd, W, NULL));
-	EXPECT_GT(READERS / 4 * 10LL * ST_LEASE_SHORT_MS * ST_NSEC_PER_MSEC, st_now_ns() - begin_ns);
+	EXPECT_GT(READERS / 4 * 10LL * ST_LEASE_SHORT_MS * ST_NSEC_PER_MSEC,
+		  st_now_ns() - begin_ns);
 	for (i = 0; i < READERS; i++) {
 		revoked += st_release(ctx[i], set[i]) == -EOWNERDEAD;
 		close(ctx[i]);

@@ -211,12 +211,12 @@ struct dmabuf_sync_query {
  *		that of the system. Out: what holds, the shorter one of both; 0: none
  * @reserved:	0
  *
- * When somebody else has waited for an access of the context for as long as the lease, the kernel
- * revokes it: it releases the whole set, the others go on, and DMABUF_SYNC_IOC_RELEASE of the set
- * fails with EOWNERDEAD. The owner keeps its mapping, so the lease must be longer than any use of the
- * bytes. The lease begins when somebody first waits; as long as nobody does, an access may be held
- * for any time. A queued set that was acquired, but whose event nobody has read, ends with an event
- * whose result is -EOWNERDEAD.
+ * When somebody else has waited for an access of the context for as long as the lease, the
+ * kernel revokes it: it releases the whole set, the others go on, and DMABUF_SYNC_IOC_RELEASE
+ * of the set fails with EOWNERDEAD. The owner keeps its mapping, so the lease must be longer
+ * than any use of the bytes. The lease begins when somebody first waits; as long as nobody
+ * does, an access may be held for any time. A queued set that was acquired, but whose event
+ * nobody has read, ends with an event whose result is -EOWNERDEAD.
  *
  * The call applies to accesses that are held already, too.
  * Errors: EINVAL (too short), E2BIG, EFAULT.
