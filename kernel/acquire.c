@@ -22,6 +22,7 @@
 #include "hold.h"
 #include "lease.h"
 #include "line.h"
+#include "overtake.h"
 #include "owner.h"
 #include "queue.h"
 #include "set.h"
@@ -459,11 +460,11 @@ static int attempt_behind(struct dsync_set *set, unsigned int how, bool intr, in
 {
 	struct dsync_past past;
 
-	if (!set->behind || !dsync_graph_may_overtake(set, &past) ||
+	if (!set->behind || !dsync_overtake_may(set, &past) ||
 	    dsync_lease_is_over(set->owner, past.wanted))
 		return ret;
 	ret = attempt(set, how | ATTEMPT_OVERTAKE, intr);
-	/* It overtook as the owner has the bytes already, and has had them for so long. */
+	/* What the owner has had of it for so long it has still. */
 	if (!ret) {
 		WRITE_ONCE(set->acquired_ns, min(set->acquired_ns, past.acquired_ns));
 		dsync_lease_inherit(set, past.wanted);

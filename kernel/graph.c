@@ -20,7 +20,6 @@
  * buffer's at a time. What was found may have fallen apart meanwhile: the victim is chosen with the
  * owners of the cycle locked against other verdicts, after each edge was looked at again.
  */
-#include <linux/err.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/ww_mutex.h>
@@ -28,7 +27,7 @@
 #include "buf.h"
 #include "effort.h"
 #include "graph.h"
-#include "lease.h"
+#include "overtake.h"
 #include "owner.h"
 #include "queue.h"
 #include "search.h"
@@ -294,54 +293,6 @@ static enum outcome judge_all(struct dsync_owner *owner, struct dsync_effort *ef
 	return outcome;
 }
 
-/* Accesses that are looked at to find one that covers another. */
-#define COVER_MAX	16
-
-/*
- * Does the owner hold the bytes already, so that whoever waits for them waits for it? By a set that
- * is ready: its own search is over. If so, since when?
- */
-static bool access_is_covered(struct dsync_access *access, struct dsync_past *past)
-{
-	struct dsync_ask ask = {
-		.start = access->start,
-		.last = access->last,
-		.ticket = U64_MAX,
-	};
-	struct dsync_buf *buf = access->buf;
-	struct dsync_access *held;
-	unsigned int nr = 0;
-	unsigned long flags;
-	bool covered = false;
-
-	dsync_buf_lock(buf, &flags);
-	for (held = dsync_conflict_first(&buf->held, &ask);
-	     held && !covered && nr++ < COVER_MAX;
-	     held = dsync_conflict_next(&buf->held, &ask, held)) {
-		if (held->set->owner != access->set->owner ||
-		    READ_ONCE(held->set->state) != DSYNC_READY)
-			continue;
-		past->wanted = dsync_lease_first(past->wanted, READ_ONCE(held->set->wanted));
-		covered = dsync_conflict_covers(held, access);
-		if (covered)
-			past->acquired_ns = min(past->acquired_ns,
-						READ_ONCE(held->set->acquired_ns));
-	}
-	dsync_buf_unlock(buf, flags);
-	return covered;
-}
-
-static bool set_is_covered(struct dsync_set *set)
-{
-	struct dsync_access *access;
-	struct dsync_past past = {};
-
-	dsync_set_for_each(set, access)
-		if (!access_is_covered(access, &past))
-			return false;
-	return true;
-}
-
 /**
  * dsync_graph_queued() - a set waits, and its owner holds something: does that close a cycle
  * @set: the set, in the tables
@@ -381,7 +332,7 @@ void dsync_graph_queued(struct dsync_set *set)
  */
 void dsync_graph_acquired(struct dsync_set *set)
 {
-	if (set_is_covered(set))
+	if (dsync_overtake_covered(set))
 		return;
 	dsync_graph_moved(set);
 }
@@ -407,185 +358,4 @@ void dsync_graph_moved(struct dsync_set *set)
 		kick_overtakers(owner, &effort);
 	if (!dsync_effort_end(&effort, set))
 		search_by_own(owner);
-}
-
-/**
- * struct overtaking - may a set overtake, a question with many parts
- * @set: the set
- * @owner: its owner
- * @ticket: earlier requests have an earlier one
- * @proven: requests that wait for @owner
- * @past: what the owner has of the set already
- * @effort: what all of it may cost
- */
-struct overtaking {
-	struct dsync_set *set;
-	struct dsync_owner *owner;
-	u64 ticket;
-	struct dsync_places proven;
-	struct dsync_past *past;
-	struct dsync_effort effort;
-};
-
-/* Does @earlier wait, over any edges, for the owner, or for what does? */
-static bool waits_for(struct overtaking *over, struct dsync_set *earlier)
-{
-	struct dsync_search search;
-	bool found;
-
-	dsync_search_init(&search, over->owner, &over->effort);
-	search.soft = true;
-	search.goals = &over->proven;
-	dsync_search_from_set(&search, earlier);
-	found = dsync_search_run(&search);
-	dsync_search_fini(&search);
-	return found;
-}
-
-/**
- * struct stranger - an earlier request that does not wait for the owner
- * @access: the access of the request that is in the way, under the reference of
- * @set: the request, a reference; NULL: there is none
- */
-struct stranger {
-	struct dsync_access *access;
-	struct dsync_set *set;
-};
-
-/*
- * The next earlier request in the way of @access, with a reference; none, also, when it takes
- * longer to find one: the cursor tells the end.
- */
-static struct stranger earlier_get(struct overtaking *over, struct dsync_access *access,
-				   const struct dsync_ask *ask, struct dsync_cursor *cursor)
-{
-	struct stranger earlier = {};
-	struct dsync_access *found;
-	unsigned long flags;
-	unsigned int steps;
-
-	dsync_buf_lock(access->buf, &flags);
-	found = dsync_conflict_scan(&access->buf->queued, ask, cursor, DSYNC_MAX_STEPS);
-	if (!IS_ERR_OR_NULL(found)) {
-		dsync_conflict_mark(cursor, found);
-		dsync_set_get(found->set);
-		earlier = (struct stranger){ .access = found, .set = found->set };
-	}
-	steps = access->buf->steps;
-	dsync_buf_unlock(access->buf, flags);
-	dsync_effort_take(&over->effort, steps + 1);
-	return earlier;
-}
-
-/* The first of those in the way of @access that is a stranger, as far as is known. */
-static struct stranger stranger_get(struct overtaking *over, struct dsync_access *access)
-{
-	struct dsync_ask ask = dsync_conflict_ask(access, over->ticket);
-	struct dsync_cursor cursor = {};
-	struct stranger earlier = {};
-
-	while (!cursor.over && !over->effort.spent) {
-		if (earlier.set)
-			dsync_set_put(earlier.set);
-		earlier = earlier_get(over, access, &ask, &cursor);
-		if (!earlier.set)
-			continue;
-		if (dsync_places_know(&over->proven, earlier.set))
-			continue;
-		if (!waits_for(over, earlier.set))
-			return earlier;
-		dsync_places_note(&over->proven, earlier.set, &over->effort);
-		cond_resched();
-	}
-	if (earlier.set)
-		dsync_set_put(earlier.set);
-	return (struct stranger){};
-}
-
-/*
- * Let the set be looked at when the stranger goes; false if it has gone already. A request that
- * does not wait has its answer.
- */
-static bool stranger_watch(struct stranger *stranger, struct dsync_set *set)
-{
-	struct dsync_buf *buf = stranger->access->buf;
-	unsigned long flags;
-	bool there;
-
-	if (READ_ONCE(set->state) != DSYNC_QUEUED)
-		return true;
-	dsync_queue_unwatch(set);
-	dsync_buf_lock(buf, &flags);
-	there = !RB_EMPTY_NODE(&stranger->access->rb);
-	if (there && READ_ONCE(set->state) == DSYNC_QUEUED)
-		dsync_queue_watch(set, stranger->access);
-	dsync_buf_unlock(buf, flags);
-	return there;
-}
-
-/* No stranger was found, but perhaps for want of steps: the set has to watch something again. */
-static bool no_stranger(struct overtaking *over, bool watches)
-{
-	if (over->effort.spent && !watches)
-		dsync_set_kick(over->set);
-	return !over->effort.spent;
-}
-
-/* False if a stranger is in the way, which the set watches, then. */
-static bool access_may_overtake(struct overtaking *over, struct dsync_access *access)
-{
-	struct stranger stranger;
-	bool watches = true;
-
-	if (access_is_covered(access, over->past))
-		return true;
-	do {
-		stranger = stranger_get(over, access);
-		if (!stranger.set)
-			return no_stranger(over, watches);
-		watches = stranger_watch(&stranger, access->set);
-		dsync_set_put(stranger.set);
-	} while (!watches);
-	return false;
-}
-
-/**
- * dsync_graph_may_overtake() - may a set be acquired before earlier requests
- * @set: a set of an owner that holds something; earlier requests are in its way
- * @past: out: what the owner has of the set already
- *
- * It may if each of them waits, over any number of edges, for the set's owner: to wait behind such
- * a request would be a deadlock that only the queue made (invariant 4). Soft edges count on
- * the way even where they could be overtaken themselves; so every soft edge on a cycle gives way,
- * whichever is looked at first.
- *
- * If not, a queued set watches one that does not wait for the owner: with it gone it may be time.
- * If that is not known, it will be kicked to ask again.
- *
- * Earlier requests only become fewer. One that gives up after it was looked at, or that does not
- * wait for the owner any more, is overtaken all the same: that is a matter of a moment's order, as
- * what is held is looked at again.
- *
- * Context: process context; may sleep for memory.
- * Return: true if so.
- */
-bool dsync_graph_may_overtake(struct dsync_set *set, struct dsync_past *past)
-{
-	struct overtaking over = {
-		.set = set, .owner = set->owner, .past = past,
-	};
-	struct dsync_access *access;
-	bool may = true;
-
-	*past = (struct dsync_past){ .acquired_ns = U64_MAX };
-	dsync_places_init(&over.proven);
-	dsync_effort_begin(&over.effort, set);
-	over.ticket = set->ticket ?: over.effort.horizon + 1;
-	dsync_set_for_each(set, access)
-		may = may && access_may_overtake(&over, access);
-	dsync_places_forget(&over.proven);
-	if (!dsync_effort_end(&over.effort, set) && !may &&
-	    READ_ONCE(set->state) == DSYNC_QUEUED)
-		dsync_effort_repeat(set);
-	return may;
 }

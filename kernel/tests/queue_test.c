@@ -82,7 +82,7 @@ static void upgrade_overtakes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_whole(test, A, 0, FX_W)));
 }
 
-/* A(b0)  B(b0 b1)  A(b1): B waits for A in another buffer; a stranger waits behind B. */
+/* A(b0)  B(b0 b1)  A(b1): B waits for A in another buffer; another waits behind B. */
 static void second_buffer_overtakes(struct kunit *test)
 {
 	struct dsync_set *a = fx_whole(test, A, 0, FX_W);
@@ -105,7 +105,7 @@ static void third_buffer_overtakes(struct kunit *test)
 }
 
 /* A(b0) D(b1)  C(b1)  A(b1): C waits for D only, so A has to wait behind C. */
-static void holder_overtakes_no_stranger(struct kunit *test)
+static void holder_overtakes_no_bystander(struct kunit *test)
 {
 	struct dsync_set *d = fx_whole(test, D, 1, FX_R);
 	struct dsync_set *c = fx_whole(test, C, 1, FX_W);
@@ -278,7 +278,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(upgrade_overtakes),
 	KUNIT_CASE(second_buffer_overtakes),
 	KUNIT_CASE(third_buffer_overtakes),
-	KUNIT_CASE(holder_overtakes_no_stranger),
+	KUNIT_CASE(holder_overtakes_no_bystander),
 	KUNIT_CASE(kick_reaches_all_that_may_go),
 	KUNIT_CASE(crowd_stays_asleep),
 	KUNIT_CASE(no_kick_while_another_is_in_the_way),

@@ -362,6 +362,29 @@ TEST_F(lease, owner_is_not_too_fast_for_its_end)
 	EXPECT_LE(0, st_call_end(&call));
 }
 
+/* With other bytes each time: somebody waits for all of them. */
+TEST_F(lease, owner_cannot_take_turns_with_its_pages)
+{
+	struct st_call call;
+	long held, next;
+	int turns = 0;
+
+	ASSERT_EQ(0, st_lease_set(5 * ST_LEASE_SHORT_MS));
+	held = st_lock(self->ctx[0], self->fd, R, 0, ST_PAGE, TRY);
+	ASSERT_LE(0, held);
+	ASSERT_EQ(0, st_call_wait(&call, self->ctx[1], self->fd, W));
+	while (!st_call_done(&call) && turns++ < 1000) {
+		st_sleep_ms(ST_LEASE_SHORT_MS / 5);
+		next = st_lock(self->ctx[0], self->fd, R, turns % 2 * ST_PAGE, ST_PAGE, TRY);
+		if (next < 0)
+			break;
+		st_release(self->ctx[0], held);
+		held = next;
+	}
+	EXPECT_LE(0, st_call_end(&call));
+	EXPECT_GT(1000, turns);
+}
+
 TEST_F(lease, job_that_waits_for_the_cpu_goes_on)
 {
 	long held = st_lock_all(self->ctx[0], self->fd, W, 0);

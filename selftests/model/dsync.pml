@@ -862,16 +862,16 @@ inline dsync_graph_search()
 
 /*
  * May the set overtake? It may when every earlier request in its way waits for its owner. Those
- * that do not are strangers: @strange.
+ * that do not are bystanders: @bystander.
  */
-inline dsync_graph_may_overtake(s)
+inline dsync_overtake_may(s)
 {
 	WALK {
 		walk_back();
 		STEP {
-			strange = EARLIER(s) & (255 - waiting);
+			bystander = EARLIER(s) & (255 - waiting);
 #ifdef BREAK_OVERTAKE
-			strange = EARLIER(s);
+			bystander = EARLIER(s);
 #endif
 			waiting = 0;
 			forget()
@@ -879,13 +879,13 @@ inline dsync_graph_may_overtake(s)
 	}
 }
 
-/* Watch a stranger, any of them, if it is there still; if not, @again. */
-inline stranger_watch(s)
+/* Watch a bystander, any of them, if it is there still; if not, @again. */
+inline bystander_watch(s)
 {
 	atomic {
 		do
-		:: HAS(strange, w) -> break
-		:: strange >> (w + 1) -> w++
+		:: HAS(bystander, w) -> break
+		:: bystander >> (w + 1) -> w++
 		od;
 		skip;
 		d_step {
@@ -902,7 +902,7 @@ inline stranger_watch(s)
 				fi
 			:: else
 			fi;
-			w = 0; strange = 0; n = 0
+			w = 0; bystander = 0; n = 0
 		}
 	}
 }
@@ -956,7 +956,7 @@ inline got_it()
 
 proctype task(byte thread)
 {
-	byte s, me, buf, b, w, rest, from, blocker, where, strange, todo, at, waiting;
+	byte s, me, buf, b, w, rest, from, blocker, where, bystander, todo, at, waiting;
 	byte last, cycle, locks, victim, via[OWNERS], mine, after;
 	bit many, over, behind, fresh, again, won, more, valid, search;
 
@@ -986,16 +986,16 @@ attempt:
 overtake:
 	/* Only earlier requests are in the way of a set whose owner holds something. */
 	skip;
-	dsync_graph_may_overtake(s);
+	dsync_overtake_may(s);
 #ifndef BREAK_STRANGE
 	if
-	:: !strange -> over = 1; goto attempt
-	:: else -> stranger_watch(s)
+	:: !bystander -> over = 1; goto attempt
+	:: else -> bystander_watch(s)
 	fi;
 #else
 	if
-	:: !strange -> over = 1; goto attempt
-	:: else -> strange = 0
+	:: !bystander -> over = 1; goto attempt
+	:: else -> bystander = 0
 	fi;
 #endif
 	if
