@@ -40,6 +40,9 @@ MODULE_PARM_DESC(lease_ms, "milliseconds after which a CPU access that others wa
 /* The timer goes off so many times in a lease. */
 #define TICKS_PER_LEASE	8
 
+/* It goes off so soon to find out whose lease is short: no oftener, as it looks at all that is held. */
+#define SOON_MS		100
+
 /* To look at an access takes as long as looking at so many nodes; to tell its owner; to revoke. */
 #define LOOK_STEPS	16
 #define WANT_STEPS	32
@@ -72,12 +75,18 @@ unsigned int dsync_lease_ms(const struct dsync_owner *owner)
 	return ms ? min_not_zero(ms, READ_ONCE(owner->lease_ms)) : 0;
 }
 
+/* The jiffy in which a lease begins has passed in part. */
+static unsigned long end_of(unsigned long since, unsigned int ms)
+{
+	return since + msecs_to_jiffies(ms) + 1;
+}
+
 /* Jiffies at which the lease of a wanted set is over. */
 static unsigned long lease_end(const struct dsync_set *set)
 {
 	unsigned int ms = dsync_lease_ms(set->owner);
 
-	return ms ? READ_ONCE(set->wanted) + msecs_to_jiffies(ms) : jiffies + MAX_JIFFY_OFFSET;
+	return ms ? end_of(READ_ONCE(set->wanted), ms) : jiffies + MAX_JIFFY_OFFSET;
 }
 
 /* The work may begin, but not end, before its reference is there: it takes the lock. */
@@ -185,7 +194,7 @@ bool dsync_lease_is_over(const struct dsync_owner *owner, unsigned long since)
 {
 	unsigned int ms = dsync_lease_ms(owner);
 
-	return since && ms && !time_before(jiffies, since + msecs_to_jiffies(ms));
+	return since && ms && !time_before(jiffies, end_of(since, ms));
 }
 
 /**
@@ -431,16 +440,17 @@ static int lease_make(struct dsync_buf *buf)
 
 /*
  * A set of several buffers watches in one of them, and does so before it is queued there: whoever
- * is in its way in the others has a lease, too, and the timer may have gone off in between.
+ * is in its way in the others has a lease, too, and the timer may have gone off in between. Who
+ * that is, and what they have promised, is not known before it goes off.
  */
 static void lease_tick(struct dsync_buf *buf)
 {
-	unsigned long flags;
+	unsigned long soon = jiffies + msecs_to_jiffies(SOON_MS), flags;
 
 	if (!READ_ONCE(lease_ms))
 		return;
 	dsync_buf_lock(buf, &flags);
-	lease_arm(buf->lease, next_tick());
+	lease_arm(buf->lease, earlier(soon, next_tick()));
 	dsync_buf_unlock(buf, flags);
 }
 

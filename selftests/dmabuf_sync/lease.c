@@ -234,6 +234,31 @@ TEST_F(lease, context_may_promise_less)
 	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], held));
 }
 
+/* Those who promised less are in the way in many buffers: all of these leases pass at once. */
+TEST_F(lease, promise_holds_in_each_buffer)
+{
+	struct dmabuf_sync_access all[ST_WORLD];
+	unsigned int i, round;
+	int64_t begin_ns = 0;
+	long set;
+
+	ASSERT_EQ(0, st_lease_set(ST_LEASE_LONG_MS));
+	ASSERT_EQ(5 * ST_LEASE_SHORT_MS, st_lease_promise(self->ctx[0], 5 * ST_LEASE_SHORT_MS));
+	/* In the second round there are timers already. */
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < ST_WORLD; i++) {
+			all[i] = st_access(self->w.buf[i].fd, W, 0, TO_END);
+			ASSERT_LE(0, st_lock_all(self->ctx[0], all[i].fd, R, 0));
+		}
+		begin_ns = st_now_ns();
+		set = wait_for_set(self->ctx[2], all, ST_WORLD);
+		ASSERT_LE(0, set);
+		EXPECT_EQ(0, st_release(self->ctx[2], set));
+	}
+	EXPECT_GT(ST_WORLD / 2 * 5LL * ST_LEASE_SHORT_MS * ST_NSEC_PER_MSEC,
+		  st_now_ns() - begin_ns);
+}
+
 /* Its lease begins when it is ready, and somebody has waited for it since before. */
 TEST_F(lease, promise_holds_after_a_hand_over)
 {
