@@ -16,6 +16,7 @@ static const struct {
 	{ &to_job_kind, 4 },
 	{ &to_stock_kind, 2 },
 	{ &to_crowd_kind, 1 },
+	{ &to_sleeper_kind, 1 },
 };
 
 static bool kind_named(const char *names, const char *name)

@@ -213,6 +213,28 @@ void to_cells_forget(struct to_actor *actor, const struct to_set *set)
 	}
 }
 
+void to_cells_remember(struct to_actor *actor, const struct to_set *set)
+{
+	const struct to_want *want;
+	unsigned int nr;
+
+	for_each_cell(set, want, nr)
+		actor->holds[want->buf][nr].stamp =
+			to_load(&cell_at(actor->arena, want->buf, nr)->stamp);
+}
+
+bool to_cells_changed(struct to_actor *actor, const struct to_set *set)
+{
+	const struct to_want *want;
+	unsigned int nr;
+
+	for_each_cell(set, want, nr)
+		if (to_load(&cell_at(actor->arena, want->buf, nr)->stamp) !=
+		    actor->holds[want->buf][nr].stamp)
+			return true;
+	return false;
+}
+
 void to_cells_scrub(struct to_arena *arena, unsigned int slot)
 {
 	unsigned int buf, nr;

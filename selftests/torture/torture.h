@@ -81,7 +81,7 @@ enum to_phase { TO_RUN, TO_CALM, TO_END };
 /* What an actor counts; the sums are shown at the end. */
 enum to_count {
 	TO_ACQUIRED, TO_REFUSED, TO_TIMED_OUT, TO_INTERRUPTED, TO_DEADLOCKS, TO_TOO_MANY,
-	TO_CANCELLED, TO_ABANDONED, TO_FORKS, TO_PASSED, TO_JOBS, TO_FENCES, TO_CROWDS,
+	TO_CANCELLED, TO_ABANDONED, TO_FORKS, TO_PASSED, TO_JOBS, TO_FENCES, TO_CROWDS, TO_REVOKED,
 	TO_NR_COUNTS,
 };
 
@@ -191,7 +191,7 @@ struct to_kind {
 	void (*close)(struct to_actor *actor);
 };
 
-extern const struct to_kind to_context_kind, to_job_kind, to_stock_kind, to_crowd_kind;
+extern const struct to_kind to_context_kind, to_job_kind, to_stock_kind, to_crowd_kind, to_sleeper_kind;
 
 unsigned int to_kind_pick(struct to_random *random, const char *kinds);
 const struct to_kind *to_kind_of(unsigned int kind);
@@ -216,6 +216,10 @@ uint32_t to_cells_id(const struct to_actor *actor);
 void to_cells_enter(struct to_actor *actor, const struct to_set *set, bool abandoned);
 void to_cells_check(struct to_actor *actor, const struct to_set *set);
 void to_cells_leave(struct to_actor *actor, const struct to_set *set);
+/* The stamps of a set that is held and not entered. */
+void to_cells_remember(struct to_actor *actor, const struct to_set *set);
+/* Has anybody written since? */
+bool to_cells_changed(struct to_actor *actor, const struct to_set *set);
 /* Does the owner that the slot has had since @life live? */
 bool to_slot_lives(struct to_slot *slot, uint32_t life);
 /* Only the actor's own notes: another process left the cells in its name. */
