@@ -4,7 +4,7 @@
 # usage: static.sh SERIES...
 #
 # Static checks of the tree, in the guest root: sparse on each kernel, checkpatch --strict and
-# kernel-doc from the kernel source package, shellcheck, SPDX lines, the packages' versions. Each prints what it
+# kernel-doc from the kernel source package, shellcheck, SPDX lines, the packages' versions, quotes of code. Each prints what it
 # found; the exit status is 1 if any found something.
 
 set -u
@@ -104,6 +104,16 @@ check_spdx() {
 		xargs -d '\n' grep -L SPDX-License-Identifier | verdict "SPDX lines"
 }
 
+# Lines of code in README.md that are not in the file that a comment names before them.
+misquoted() {
+	awk '
+	function strip(line) { gsub(/^[ \t]+|[ \t]+$/, "", line); return line }
+	/^<!-- .* -->$/ { file = $2; delete there; while ((getline line < file) > 0) there[strip(line)] }
+	/^[^ <]/ { file = "" }
+	/^    / && file && !(strip($0) in there) { print "README.md:" NR ": not in " file ": " strip($0) }
+	' README.md
+}
+
 # What the packages say about themselves must be what the code says.
 check_packages() {
 	{
@@ -122,4 +132,5 @@ check_kernel_doc
 check_shell
 check_spdx
 check_packages
+misquoted | verdict "quotes"
 exit $failed
