@@ -130,7 +130,7 @@ struct bystander {
  * longer to find one: the cursor tells the end.
  */
 static struct bystander earlier_get(struct overtaking *over, struct dsync_access *access,
-				   const struct dsync_ask *ask, struct dsync_cursor *cursor)
+				    const struct dsync_ask *ask, struct dsync_cursor *cursor)
 {
 	struct bystander earlier = {};
 	struct dsync_access *found;

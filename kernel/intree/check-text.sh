@@ -23,7 +23,7 @@ for patch in "$PWD/build/patches/$series"/[0-9]*.patch; do
 	types=$kernel_types
 	case $patch in
 	*/0000-*) continue ;;
-	*-selftests-*) types+=,$user_types ;;
+	*-selftests-* | *-guides-*) types+=,$user_types ;;
 	esac
 	(cd /tmp && perl "$part/scripts/checkpatch.pl" --no-tree --root="$part" --strict --terse --showfile \
 		--no-summary --show-types --ignore "$types" "$patch" 2>&1) | grep -vE "$passed_over"

@@ -191,7 +191,8 @@ struct to_kind {
 	void (*close)(struct to_actor *actor);
 };
 
-extern const struct to_kind to_context_kind, to_job_kind, to_stock_kind, to_crowd_kind, to_sleeper_kind;
+extern const struct to_kind to_context_kind, to_job_kind, to_stock_kind, to_crowd_kind,
+			    to_sleeper_kind;
 
 unsigned int to_kind_pick(struct to_random *random, const char *kinds);
 const struct to_kind *to_kind_of(unsigned int kind);
