@@ -40,7 +40,7 @@ MODULE_PARM_DESC(lease_ms, "milliseconds after which a CPU access that others wa
 /* The timer goes off so many times in a lease. */
 #define TICKS_PER_LEASE	8
 
-/* It goes off so soon to find out whose lease is short. Not sooner: it looks at all that is held. */
+/* So soon it finds out whose lease is short. Not sooner: it looks at all that is held. */
 #define SOON_MS		100
 
 /* To look at an access takes as long as looking at so many nodes; to tell its owner; to revoke. */
