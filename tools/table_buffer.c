@@ -6,6 +6,7 @@
 #include "format.h"
 #include "table_get.h"
 #include "top_tables.h"
+#include "words.h"
 
 #define BUFFER(name, statement) \
 	GET(buffer_##name, struct model_buffer, statement)
@@ -74,7 +75,7 @@ HOLDER(tgid, value->number = row->holder->at.tgid)
 HOLDER(tid, value->number = row->holder->at.tid)
 HOLDER(owner, value->number = row->holder->at.owner)
 HOLDER(mode, get_text(value, access_mode(&row->holder->at)))
-HOLDER(agent, get_text(value, access_agent(&row->holder->at)))
+HOLDER(agent, get_text(value, words_of(WORDS_AGENT, row->holder->at.agent)))
 HOLDER(engine, get_text(value, row->holder->timeline.name))
 HOLDER(age, value->number = model_access_age_ns(row->holder))
 

@@ -5,6 +5,7 @@
 #include "access_text.h"
 #include "table_get.h"
 #include "top_tables.h"
+#include "words.h"
 
 #define CHAIN(name, statement) \
 	GET(chain_##name, struct chain_row, statement)
@@ -49,7 +50,7 @@ static void chain_get_note(const struct chain_row *row, struct value *value)
 CHAIN(depth, value->number = row->depth)
 CHAIN(access, value->number = row->access.id)
 CHAIN(owner, value->number = row->access.at.owner)
-CHAIN(kind, get_text(value, access_kind(row->access.at.kind)))
+CHAIN(kind, get_text(value, words_of(WORDS_KIND, row->access.at.kind)))
 CHAIN(comm, get_text(value, row->access.at.comm))
 CHAIN(tgid, value->number = row->access.at.tgid)
 CHAIN(tid, value->number = row->access.at.tid)

@@ -2,29 +2,13 @@
 /* The table of events. */
 #include <string.h>
 
-#include "access_text.h"
 #include "format.h"
 #include "table_get.h"
 #include "top_tables.h"
+#include "words.h"
 
 #define EVENT(name, statement) \
 	GET(event_##name, struct top_event_row, statement)
-
-static const char *event_name(uint32_t type)
-{
-	switch (type) {
-	case TOP_EVENT_DEADLOCK:
-		return "deadlock";
-	case TOP_EVENT_FAILED:
-		return "failed";
-	case TOP_EVENT_ABANDONED:
-		return "abandoned";
-	case TOP_EVENT_JOB_FAILED:
-		return "job-failed";
-	default:
-		return "?";
-	}
-}
 
 static void event_get_comm(const struct top_event *event, struct value *value)
 {
@@ -57,7 +41,7 @@ static void event_get_about(const struct top_event *event, struct value *value)
 		return;
 	}
 	snprintf(value->text, sizeof(value->text), "behind tid %u, %s %llu",
-		 event->edge.tid, access_kind(event->edge.kind),
+		 event->edge.tid, words_of(WORDS_KIND, event->edge.kind),
 		 event->edge.owner);
 }
 
@@ -75,7 +59,7 @@ static void event_get_error(const struct top_event *event, struct value *value)
 
 EVENT(ago, value->number = row->now_ns > row->event->time_ns ?
 			   row->now_ns - row->event->time_ns : 0)
-EVENT(type, get_text(value, event_name(row->event->type)))
+EVENT(type, get_text(value, words_of(WORDS_EVENT, row->event->type)))
 EVENT(ino, value->number = row->event->ino)
 EVENT(access, value->number = row->event->access)
 EVENT(owner, value->number = row->event->owner)

@@ -2,6 +2,7 @@
 /* The head of every view: totals, the tool's own cost, what was lost. */
 #include "table_get.h"
 #include "top_tables.h"
+#include "words.h"
 
 #define SUMMARY(name, statement) \
 	GET(summary_##name, struct top_summary, statement)
@@ -13,17 +14,6 @@
 	TOTAL(name, get_percent(value, \
 		total->count.waits[TOP_PAIR(TOP_AGENT_##waiter, TOP_AGENT_##holder)], \
 		model_window_requests(total)))
-
-static const char *summary_state_name(enum session_state state)
-{
-	static const char *const names[] = {
-		[SESSION_WAITING] = "waiting",
-		[SESSION_ATTACHED] = "attached",
-		[SESSION_DETACHED] = "detached",
-	};
-
-	return names[state];
-}
 
 static void summary_get_probe(const struct session *session,
 			      struct value *value)
@@ -41,7 +31,7 @@ static void summary_get_bpf(const struct top_summary *row, struct value *value)
 		value->known = false;
 }
 
-SUMMARY(state, get_text(value, summary_state_name(row->session->state)))
+SUMMARY(state, get_text(value, words_of(WORDS_SESSION, row->session->state)))
 SUMMARY(probe, summary_get_probe(row->session, value))
 SUMMARY(window, value->number = row->model->window_ns)
 SUMMARY(buffers, value->number = row->model->nr_buffers)
