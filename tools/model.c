@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/dmabuf_sync.h>
+
 #include "reach.h"
 
 /* Room for one more entry of an array. */
@@ -29,6 +31,7 @@ void model_begin(struct model *model, uint64_t now_ns, uint64_t window_ns)
 	model->nr_accesses = 0;
 	model->nr_waiting = 0;
 	model->nr_events = 0;
+	model->nr_requests = 0;
 	model->nr_held_cpu = 0;
 	model->nr_held_dma = 0;
 	memset(&model->total, 0, sizeof(model->total));
@@ -44,6 +47,7 @@ void model_begin(struct model *model, uint64_t now_ns, uint64_t window_ns)
 		buffer->holder = NULL;
 		buffer->nr_held = 0;
 		buffer->nr_waiting = 0;
+		buffer->waiter = 0;
 		buffer->window_ns = window_ns;
 	}
 }
@@ -335,7 +339,6 @@ static void model_link(struct model *model, struct model_access *access)
 	buffer->tgid = access->at.tgid;
 	buffer->active_ns = model->now_ns;
 	if (model_access_waits(access)) {
-		buffer->nr_waiting++;
 		model_wait_runs(model, &buffer->window, access);
 		model_wait_runs(model, &model->total, access);
 		return;
@@ -348,6 +351,27 @@ static void model_link(struct model *model, struct model_access *access)
 	if (!buffer->holder ||
 	    access->at.since_ns < buffer->holder->at.since_ns)
 		buffer->holder = access;
+}
+
+/*
+ * A driver's owner has one request, so its accesses that wait are one job's. Those of an owner
+ * follow each other.
+ */
+static void model_count_waiting(struct model *model)
+{
+	uint64_t owner = 0;
+	size_t i;
+
+	for (i = 0; i < model->nr_waiting; i++) {
+		const struct model_access *access = model->waiting[i];
+		struct model_buffer *buffer = model_buffer_get(model, access->at.ino);
+		bool job = access->at.kind == DMABUF_SYNC_OWNER_DRIVER;
+
+		model->nr_requests += !job || owner != access->at.owner;
+		buffer->nr_waiting += !job || buffer->waiter != access->at.owner;
+		buffer->waiter = access->at.owner;
+		owner = access->at.owner;
+	}
 }
 
 /* The accesses are in place: list those that wait. */
@@ -472,6 +496,7 @@ void model_end(struct model *model)
 	model_list_jobs(model);
 	for (i = 0; i < model->nr_accesses; i++)
 		model_link(model, &model->accesses[i]);
+	model_count_waiting(model);
 }
 
 void model_clear(struct model *model)

@@ -47,7 +47,8 @@ struct model_window {
  * @active_ns: when the source last saw it change
  * @holder: the oldest access that is held, or NULL
  * @nr_held: accesses held
- * @nr_waiting: accesses requested and not held yet
+ * @nr_waiting: requests for it that wait
+ * @waiter: owner of the one that was counted last
  * @nr_gone: buffers that the window added to this row
  * @summed: of such a row: what the source had summed up to the end of the window
  */
@@ -68,6 +69,7 @@ struct model_buffer {
 	const struct model_access *holder;
 	unsigned int nr_held;
 	unsigned int nr_waiting;
+	uint64_t waiter;
 	uint64_t nr_gone;
 	struct top_gone summed;
 };
@@ -128,6 +130,7 @@ static inline uint64_t model_lost_sum(const struct model_lost *lost)
  * @events: of the window, by time
  * @total: of all buffers, whether they are in @buffers or not; @use is the union over them
  * @counters: likewise, since the source was attached
+ * @nr_requests: requests that wait; a job of several accesses counts once
  * @nr_held_cpu: CPU accesses held
  * @nr_held_dma: DMA accesses held
  * @nr_jobs_queued: jobs that their engine has not begun; one of several accesses counts once
@@ -155,6 +158,7 @@ struct model {
 
 	struct model_window total;
 	struct top_counters counters;
+	unsigned int nr_requests;
 	unsigned int nr_held_cpu;
 	unsigned int nr_held_dma;
 	unsigned int nr_jobs_queued;

@@ -117,6 +117,35 @@ TOOL_TEST(stuck, sorting_by_the_oldest_wait_finds_it)
 		  tool_number(json_object_array_get_idx(rows, 1), "oldest_wait_ns"));
 }
 
+/*
+ *   job: buffer 1 ──┐
+ *        buffer 0 ──┼──> ctx 0        one job of several accesses, of two buffers
+ *        buffer 0 ──┘
+ */
+TOOL_TEST(stuck, a_job_that_waits_counts_once)
+{
+	struct st_buffer *buf = self->w.buf;
+	int test = self->w.test;
+	long fence, job;
+
+	ASSERT_LE(0, st_lock_all(self->w.ctx[0], buf[0].fd, W, 0));
+	fence = st_fence_new(test, NULL);
+	ASSERT_LE(0, fence);
+	job = st_sync_new(test);
+	ASSERT_LE(0, job);
+	ASSERT_EQ(0, st_sync_get(test, job, buf[1].fd, DMA_BUF_ACCESS_DMA_R, 0, ST_PAGE));
+	ASSERT_EQ(0, st_sync_get(test, job, buf[0].fd, DMA_BUF_ACCESS_DMA_R, 0, ST_PAGE));
+	ASSERT_EQ(0, st_sync_get(test, job, buf[0].fd, DMA_BUF_ACCESS_DMA_W, ST_PAGE, ST_PAGE));
+	ASSERT_EQ(0, st_sync_lock_async(test, job, DST_GRANTED_COMMIT, fence));
+	LOOK();
+	EXPECT_EQ(1, tool_number(self->summary, "waiting"));
+	EXPECT_EQ(1, tool_number(tool_row(self->report, "buffers", "ino", buf[0].ino),
+				 "waiting"));
+	EXPECT_EQ(1, tool_number(tool_row(self->report, "buffers", "ino", buf[1].ino),
+				 "waiting"));
+	EXPECT_EQ(1, st_sync_cancel(test, job));
+}
+
 /* A wait that was given up has been a wait, too. */
 TOOL_TEST(stuck, waits_given_up_count)
 {
