@@ -96,6 +96,18 @@ static __always_inline void body_abandoned(const struct dmabuf_sync_access_args 
 	COUNT(at, abandoned, 1);
 }
 
+/* Likewise. */
+static __always_inline void body_revoked(const struct dmabuf_sync_access_args *args)
+{
+	struct counted at;
+
+	if (filtered(args->ino, args->tgid))
+		return;
+	event_push(TOP_EVENT_REVOKED, args->ino, args->access, args->owner, 0, NULL, NULL);
+	at = counted_at(args->ino, bpf_ktime_get_ns());
+	COUNT(at, revoked, 1);
+}
+
 /*
  * Not worth an event: the end of a trylock, a signal, a request taken back; and a
  * deadlock, which has one of its own.
@@ -275,6 +287,7 @@ DMABUF_SYNC_PROBE(request, access)
 DMABUF_SYNC_PROBE(acquired, access)
 DMABUF_SYNC_PROBE(released, access)
 DMABUF_SYNC_PROBE(abandoned, access)
+DMABUF_SYNC_PROBE(revoked, access)
 DMABUF_SYNC_PROBE(failed, failed)
 DMABUF_SYNC_PROBE(contended, edge)
 DMABUF_SYNC_PROBE(deadlock, edge)

@@ -233,8 +233,9 @@ static inline top_u32 top_busy_times(top_u32 set)
  * @failed: requests that ended without the access
  * @deadlocks: edges that would have closed a cycle
  * @abandoned: write accesses that ended with their owner
+ * @revoked: accesses whose lease was over, while others waited for them
  * @backoffs: acquire contexts that had to begin again
- * @released: accesses released, abandoned ones included; by enum top_agent
+ * @released: accesses released, abandoned and revoked ones included; by enum top_agent
  * @hold_ns: hold times of these
  * @waits: waits that ended: of the @contended, and of requests that gave up; by TOP_PAIR()
  * @wait_ns: how long they were
@@ -246,6 +247,7 @@ struct top_counters {
 	top_u64 failed;
 	top_u64 deadlocks;
 	top_u64 abandoned;
+	top_u64 revoked;
 	top_u64 backoffs;
 	top_u64 released[2];
 	top_u64 hold_ns[2];
@@ -328,6 +330,7 @@ enum top_event_type {
 	TOP_EVENT_FAILED,	/* request ended with an error nobody asked for */
 	TOP_EVENT_ABANDONED,	/* a write access ended with its owner */
 	TOP_EVENT_JOB_FAILED,	/* a DMA job's fence signaled with an error */
+	TOP_EVENT_REVOKED,	/* the lease of an access that others wait for was over */
 };
 
 /**

@@ -67,6 +67,7 @@ TOTAL(nothing, value->number = interval_nothing_ns(&total->use, row->model->wind
 TOTAL(failed, value->number = total->count.failed)
 TOTAL(deadlocks, value->number = total->count.deadlocks)
 TOTAL(abandoned, value->number = total->count.abandoned)
+TOTAL(revoked, value->number = total->count.revoked)
 TOTAL(backoffs, value->number = total->count.backoffs)
 SUMMARY(bpf, summary_get_bpf(row, value))
 SUMMARY(bpf_run, get_mean(value, row->cost->bpf_ns, row->cost->runs))
@@ -94,6 +95,7 @@ static const struct column summary_columns[] = {
 	{ "failed", "failed", COLUMN_COUNT, .get = summary_failed },
 	{ "deadlocks", "deadlocks", COLUMN_COUNT, .get = summary_deadlocks },
 	{ "abandoned", "abandoned", COLUMN_COUNT, .get = summary_abandoned },
+	{ "revoked", "revoked", COLUMN_COUNT, .get = summary_revoked },
 	{ "acquired", NULL, COLUMN_COUNT, .get = summary_acquired },
 	{ "acquired_per_s", "acq/s", COLUMN_RATE, .line = 1,
 	  .get = summary_acquired_rate },

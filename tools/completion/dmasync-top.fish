@@ -10,7 +10,7 @@ set -l columns ino name exporter size_bytes waiting acquired_per_s contended_per
 	dma_behind_dma cpu_behind_cpu_ns cpu_behind_dma_ns dma_behind_cpu_ns \
 	dma_behind_dma_ns gone held holder_comm holder_tgid holder_tid holder_owner \
 	holder_mode holder_agent holder_engine holder_age_ns acquired contended released \
-	failed deadlocks abandoned backoffs total_acquired total_contended \
+	failed deadlocks abandoned revoked backoffs total_acquired total_contended \
 	total_released total_failed total_wait_ns total_hold_ns
 
 complete -c dmasync-top -f
