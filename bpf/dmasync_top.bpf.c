@@ -79,6 +79,8 @@ static __always_inline void body_released(const struct dmabuf_sync_access_args *
 	access = access_find(args->access);
 	if (access)
 		access_drop(args->access, access, at.buffer, now);
+	else
+		access_was_unknown(args->access);
 	COUNT(at, released[args->agent & 1], 1);
 	COUNT(at, hold_ns[args->agent & 1], args->time_ns);
 }
@@ -137,8 +139,10 @@ static __always_inline void body_failed(const struct dmabuf_sync_failed_args *ar
 	if (counts)
 		at = counted_at(args->ino, now);
 	COUNT(at, failed, 1);
-	if (!access)
+	if (!access) {
+		access_was_unknown(args->access);
 		return;
+	}
 	agent = access->agent;
 	from = access_drop(args->access, access, at.buffer, now);
 	if (state_waits(from) && error != -EAGAIN)

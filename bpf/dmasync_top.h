@@ -7,6 +7,7 @@
 #ifndef DMASYNC_TOP_H
 #define DMASYNC_TOP_H
 
+typedef unsigned short top_u16;
 typedef unsigned int top_u32;
 typedef int top_s32;
 typedef unsigned long long top_u64;
@@ -18,6 +19,8 @@ typedef long long top_s64;
 #define TOP_NR_TIMELINES	1024
 /* Kinds of buffers that are gone: the others are summed as one. */
 #define TOP_NR_CLASSES	256
+/* Accesses that are over and were never seen before: so many are remembered. */
+#define TOP_NR_OVER	4096
 /* Blockers kept per waiting access: the latest ones. */
 #define TOP_NR_EDGES	16
 
@@ -52,6 +55,7 @@ enum top_state {
  * @tgid: process
  * @tid: thread
  * @queued: it is not held, but queued ahead
+ * @known: the map of accesses had it when it was told; so if it has not, it is over
  */
 struct top_edge {
 	top_u64 blocker;
@@ -59,7 +63,8 @@ struct top_edge {
 	top_u32 kind;
 	top_u32 tgid;
 	top_u32 tid;
-	top_u32 queued;
+	top_u16 queued;
+	top_u16 known;
 };
 
 /**

@@ -42,6 +42,14 @@ struct {
 	__type(value, struct top_timeline);
 } timelines SEC(".maps");
 
+/* Of those that were there before the programs, and that no snapshot told of. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, TOP_NR_OVER);
+	__type(key, __u64);
+	__type(value, __u32);
+} over SEC(".maps");
+
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);	/* set by the tool */
@@ -205,6 +213,14 @@ static __always_inline __u32 access_drop(__u64 id, struct top_access *access,
 	return from;
 }
 
+/* One is over that is not in the map: whoever was told to be behind it is so no longer. */
+static __always_inline void access_was_unknown(__u64 id)
+{
+	__u32 one = 1;
+
+	bpf_map_update_elem(&over, &id, &one, BPF_ANY);
+}
+
 static __always_inline bool state_waits(__u32 state)
 {
 	return state == TOP_STATE_BEHIND_CPU || state == TOP_STATE_BEHIND_DMA;
@@ -334,6 +350,7 @@ static __always_inline void edge_add(struct top_entry *entry,
 			     TOP_NR_EDGES];
 	edge_replaced(edge);
 	*edge = *new;
+	edge->known = !!access_find(new->blocker);
 }
 
 /*
@@ -354,6 +371,7 @@ static __always_inline void edge_replay(struct top_entry *entry,
 		if (access_find(entry->edges[i].blocker))
 			continue;
 		entry->edges[i] = *new;
+		entry->edges[i].known = 1;
 		return;
 	}
 	if (entry->access.nr_edges > TOP_NR_EDGES)

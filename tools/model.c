@@ -459,22 +459,6 @@ struct model_access *model_job_ahead(const struct model *model,
 	return model->jobs[low - 1];
 }
 
-/* Which of its blockers are still in the way? */
-static void model_edges(struct model *model, struct model_access *access)
-{
-	unsigned int i, nr = 0;
-
-	for (i = 0; i < access->nr_edges; i++) {
-		const struct top_edge *edge = &access->edges[i];
-
-		if (!model->complete || model_access_find(model, edge->blocker))
-			access->edges[nr++] = *edge;
-	}
-	access->nr_edges = nr;
-	access->more_edges = access->at.nr_edges > TOP_NR_EDGES &&
-			     nr == TOP_NR_EDGES;
-}
-
 void model_end(struct model *model)
 {
 	size_t i;

@@ -121,6 +121,8 @@ static inline uint64_t model_lost_sum(const struct model_lost *lost)
  * @now_ns: CLOCK_MONOTONIC at the end of the window
  * @window_ns: its length
  * @complete: every access is here, so an edge to one that is not is over
+ * @over: accesses that are over, sorted: what may not be here without @complete
+ * @nr_over: how many
  * @tgid: only accesses of this process matter, and those in their way; 0: all do
  * @buffers: sorted by inode number
  * @classes: buffers that are gone
@@ -141,6 +143,8 @@ struct model {
 	uint64_t now_ns;
 	uint64_t window_ns;
 	bool complete;
+	const uint64_t *over;
+	size_t nr_over;
 	uint32_t tgid;
 
 	struct model_buffer **buffers;
@@ -259,6 +263,10 @@ void model_total_sample(struct model *model, const struct top_counters *count,
 void model_access_add(struct model *model, uint64_t id, const struct top_entry *entry,
 		      const struct top_timeline *timeline);
 void model_event_add(struct model *model, const struct top_event *event);
+/* Accesses that are over, in any order; @ids are sorted, and valid up to model_end(). */
+void model_over_set(struct model *model, uint64_t *ids, size_t nr);
+/* Part of model_end(): which of its blockers are still in the way of a request that waits? */
+void model_edges(struct model *model, struct model_access *access);
 /* Everything is there: sort, link and sum. */
 void model_end(struct model *model);
 

@@ -245,18 +245,12 @@ static const struct top_timeline *source_timeline(struct top_source *source,
 						  const struct top_access *access,
 						  struct top_timeline *timeline)
 {
-	char name[sizeof(timeline->name)];
-
 	if (access->state < TOP_STATE_COMMITTED ||
 	    bpf_map_lookup_elem(bpf_map__fd(source->skel->maps.timelines),
 				&access->fence_context, timeline))
 		return NULL;
-	memcpy(name, timeline->name, sizeof(name));
-	name[sizeof(name) - 1] = '\0';
-	format_name(timeline->name, sizeof(timeline->name), name);
-	memcpy(name, timeline->driver, sizeof(timeline->driver));
-	name[sizeof(timeline->driver) - 1] = '\0';
-	format_name(timeline->driver, sizeof(timeline->driver), name);
+	format_array(timeline->name, timeline->name, sizeof(timeline->name));
+	format_array(timeline->driver, timeline->driver, sizeof(timeline->driver));
 	return timeline;
 }
 
@@ -268,18 +262,29 @@ static void source_accesses(struct top_source *source)
 
 	for (i = 0; i < nr; i++) {
 		struct top_access *access = &entries[i].access;
-		char comm[TOP_COMM_LEN];
 
 		if (access->state == TOP_STATE_NONE ||
 		    access->state == TOP_STATE_GONE)
 			continue;
 		if (!access->comm[0])
 			source_name(access);
-		memcpy(comm, access->comm, sizeof(comm));
-		format_name(access->comm, sizeof(access->comm), comm);
+		format_array(access->comm, access->comm, sizeof(access->comm));
 		model_access_add(source->model, source->keys[i], &entries[i],
 				 source_timeline(source, access, &timeline));
 	}
+}
+
+/* Without the kernel's snapshot: what there was before, and is over. */
+static void source_over(struct top_source *source)
+{
+	uint32_t batch, count = TOP_NR_OVER;
+	int err;
+
+	if (source->model->complete)
+		return;
+	err = bpf_map_lookup_batch(bpf_map__fd(source->skel->maps.over), NULL, &batch,
+				   source->over, source->over_values, &count, NULL);
+	model_over_set(source->model, source->over, !err || err == -ENOENT ? count : 0);
 }
 
 static void source_total(struct top_source *source)
@@ -374,6 +379,7 @@ void top_source_read(struct top_source *source)
 		source->sync_ns = 0;
 	source->model->complete = !full && !source->sync_error &&
 				  !source->no_room && !source->unlisted;
+	source_over(source);
 	source->model->tgid = source->limits->tgid;
 	model_end(source->model);
 	identity_update(source->model);

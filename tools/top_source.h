@@ -52,6 +52,8 @@ struct top_limits {
  * @unsure: there were requests too new to tell whether they are over
  * @lost: what these programs have lost, as far as it is in the model
  * @use: of all buffers, likewise
+ * @over: accesses that are over and were never seen before
+ * @over_values: room for what the map has of these
  * @keys: room for all keys of a map
  * @values: room for all values of a map
  */
@@ -74,6 +76,8 @@ struct top_source {
 	bool unsure;
 	struct top_lost lost;
 	struct interval use;
+	uint64_t over[TOP_NR_OVER];
+	uint32_t over_values[TOP_NR_OVER];
 	uint64_t *keys;
 	void *values;
 };

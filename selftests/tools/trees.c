@@ -149,4 +149,16 @@ TEST_F(trees, stranger)
 	EXPECT_EQ(0, self->chains.rows[0].access->at.mode);
 }
 
+/* The same, when it is known to be over. */
+TEST_F(trees, stranger_that_is_over)
+{
+	uint64_t over[] = { 8, 1, 5 };
+
+	self->model.complete = false;
+	add(&self->model, 2, 1, 1);
+	model_over_set(&self->model, over, 3);
+	build(&self->model, &self->chains);
+	EXPECT_EQ(0, self->chains.nr);
+}
+
 TEST_HARNESS_MAIN
