@@ -21,6 +21,13 @@ struct {
 	__type(value, struct top_buffer);
 } buffers SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);		/* set by the tool */
+	__type(key, __u64);
+	__type(value, struct top_identity);
+} identities SEC(".maps");
+
 /* The tool puts an entry with an empty key in: it is that of all for which there is no room. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -231,6 +231,25 @@ static __always_inline void body_timeline(const struct dmabuf_sync_timeline_args
 	bpf_map_update_elem(&timelines, &context, &timeline.names, BPF_NOEXIST);
 }
 
+static __always_inline void body_buffer(const struct dmabuf_sync_buffer_args *args)
+{
+	/* As for a timeline. */
+	union {
+		struct top_identity identity;
+		__u64 words[9];
+	} buffer = {
+		.words = {
+			args->size, args->exporter[0], args->exporter[1], args->exporter[2],
+			args->exporter[3], args->name[0], args->name[1], args->name[2],
+			args->name[3],
+		},
+	};
+	__u64 ino = args->ino;
+
+	if (!filtered_buffer(ino))
+		bpf_map_update_elem(&identities, &ino, &buffer.identity, BPF_ANY);
+}
+
 static __always_inline void body_signaled(const struct dmabuf_sync_fence_args *args)
 {
 	__u64 now = bpf_ktime_get_ns();
@@ -298,6 +317,7 @@ DMABUF_SYNC_PROBE(deadlock, edge)
 DMABUF_SYNC_PROBE(commit, fence)
 DMABUF_SYNC_PROBE(began, fence)
 DMABUF_SYNC_PROBE(timeline, timeline)
+DMABUF_SYNC_PROBE(buffer, buffer)
 DMABUF_SYNC_PROBE(signaled, fence)
 DMABUF_SYNC_PROBE(fence_wait_begin, fence)
 DMABUF_SYNC_PROBE(fence_wait_end, fence)

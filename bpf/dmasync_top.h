@@ -285,6 +285,16 @@ struct top_class {
 };
 
 /**
+ * struct top_identity - what a buffer is, as its first user found it; key: inode number
+ * @size: bytes
+ * @class: its exporter and name
+ */
+struct top_identity {
+	top_u64 size;
+	struct top_class class;
+};
+
+/**
  * struct top_buffer - a buffer; key: inode number
  * @born_ns: when this entry was made; accesses whose entries are older are not in @busy
  * @count: counters

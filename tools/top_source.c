@@ -48,6 +48,7 @@ static struct bpf_object_skeleton *source_open(void *priv)
 	skel->rodata->ring_shift = RING_SHIFT;
 	bpf_map__set_max_entries(skel->maps.accesses, limits->max_accesses);
 	bpf_map__set_max_entries(skel->maps.buffers, limits->max_buffers);
+	bpf_map__set_max_entries(skel->maps.identities, limits->max_buffers);
 	bpf_map__set_max_entries(skel->maps.rings, source_nr_rings());
 	source->skel = skel;
 	return skel->skeleton;
@@ -177,6 +178,19 @@ int top_source_accesses(struct top_source *source)
 	return source_map(source, source->skel->maps.accesses);
 }
 
+/* What the first user told; a name that was given since is found in fdinfo. */
+static void source_identity(struct top_source *source, struct model_buffer *buffer)
+{
+	struct top_identity identity;
+
+	if (buffer->size || bpf_map_lookup_elem(bpf_map__fd(source->skel->maps.identities),
+						&buffer->ino, &identity))
+		return;
+	buffer->size = identity.size;
+	format_array(buffer->exporter, identity.class.exporter, sizeof(buffer->exporter));
+	format_array(buffer->name, identity.class.name, sizeof(buffer->name));
+}
+
 static void source_buffer(struct top_source *source, uint64_t ino,
 			  struct top_buffer *entry)
 {
@@ -192,6 +206,7 @@ static void source_buffer(struct top_source *source, uint64_t ino,
 			break;
 	}
 	model_buffer_sample(model, buffer, entry, &use, source->number);
+	source_identity(source, buffer);
 	if (!entry->gone)
 		return;
 	bpf_map_delete_elem(fd, &ino);
