@@ -19,6 +19,8 @@ typedef long long top_s64;
 #define TOP_NR_TIMELINES	1024
 /* Kinds of buffers that are gone: the others are summed as one. */
 #define TOP_NR_CLASSES	256
+/* Calls of DMA_BUF_IOCTL_SYNC at once. */
+#define TOP_NR_SYNCS	1024
 /* Accesses that are over and were never seen before: so many are remembered. */
 #define TOP_NR_OVER	4096
 /* Blockers kept per waiting access: the latest ones. */
@@ -244,6 +246,8 @@ static inline top_u32 top_busy_times(top_u32 set)
  * @hold_ns: hold times of these
  * @waits: waits that ended: of the @contended, and of requests that gave up; by TOP_PAIR()
  * @wait_ns: how long they were
+ * @syncs: of the @waits, those of DMA_BUF_IOCTL_SYNC: the CPU behind DMA
+ * @sync_ns: how long these were
  * @wait_max: longest wait of window N: in [N % 2], see TOP_MAX_BITS; the last member
  */
 struct top_counters {
@@ -258,6 +262,8 @@ struct top_counters {
 	top_u64 hold_ns[2];
 	top_u64 waits[TOP_NR_PAIRS];
 	top_u64 wait_ns[TOP_NR_PAIRS];
+	top_u64 syncs;
+	top_u64 sync_ns;
 	top_u64 wait_max[2];
 };
 
@@ -292,6 +298,30 @@ struct top_class {
 struct top_identity {
 	top_u64 size;
 	struct top_class class;
+};
+
+/**
+ * struct top_sync - a call of DMA_BUF_IOCTL_SYNC; key: thread and process, as BPF numbers them
+ * @ino: buffer
+ * @since_ns: when it began
+ * @context: fence that it waits for, or waited for last; 0: there was none
+ * @seqno: likewise
+ * @mode: as in struct top_access
+ * @counted: it waits, which is in the sums
+ * @has_buffer: also in those of the buffer
+ * @reserved: 0
+ * @comm: the thread's name
+ */
+struct top_sync {
+	top_u64 ino;
+	top_u64 since_ns;
+	top_u64 context;
+	top_u64 seqno;
+	top_u32 mode;
+	top_u32 counted;
+	top_u32 has_buffer;
+	top_u32 reserved;
+	char comm[TOP_COMM_LEN];
 };
 
 /**

@@ -13,17 +13,12 @@
 #include "counters.bpf.h"
 #include "dmabuf_sync.bpf.h"
 
-/* Filters: 0 lets everything pass. */
-const volatile __u64 filter_ino;
-const volatile __u32 filter_tgid;
 /* CPU number >> ring_shift is the number of the ring. */
 const volatile __u32 ring_shift;
 
-/* Written by the tool: number of the window, and the input of replay and forget. */
-__u32 window;
+/* Written by the tool: the input of replay and forget. */
 struct top_replay replay_input;
 
-struct top_busy total = { .state = TOP_BUSY_REST };
 struct top_lost lost;
 
 static const struct top_entry no_entry;
@@ -63,22 +58,6 @@ struct {
 	__array(values, struct ring);
 } rings SEC(".maps");
 
-static __always_inline bool filtered_buffer(__u64 ino)
-{
-	return filter_ino && ino != filter_ino;
-}
-
-/* Accesses of other processes are kept, because they may be in the way, but not counted. */
-static __always_inline bool filtered_process(__u32 tgid)
-{
-	return filter_tgid && tgid != filter_tgid;
-}
-
-static __always_inline bool filtered(__u64 ino, __u32 tgid)
-{
-	return filtered_buffer(ino) || filtered_process(tgid);
-}
-
 /* For events that do not tell the process. */
 static __always_inline bool filtered_access(const struct top_access *access)
 {
@@ -109,21 +88,7 @@ static __always_inline struct top_access *access_get(__u64 id)
 	return access_find(id) ?: access_new(id);
 }
 
-/* A buffer's counters, if there is room. */
-static __always_inline struct top_buffer *buffer_make(__u64 ino, __u64 now)
-{
-	struct top_buffer *buffer = buffer_find(ino);
-
-	if (buffer)
-		return buffer;
-	bpf_map_update_elem(&buffers, &ino, &no_buffer, BPF_NOEXIST);
-	buffer = buffer_find(ino);
-	if (buffer && !__sync_val_compare_and_swap(&buffer->born_ns, 0, now))
-		buffer->window = *(volatile __u32 *)&window;
-	return buffer;
-}
-
-/* The same for an event that is to be counted there. */
+/* A buffer's counters for an event that is to be counted there. */
 static __always_inline struct top_buffer *buffer_get(__u64 ino, __u64 now)
 {
 	struct top_buffer *buffer = buffer_make(ino, now);
@@ -132,12 +97,6 @@ static __always_inline struct top_buffer *buffer_get(__u64 ino, __u64 now)
 		count(&lost.buffers, 1);
 	return buffer;
 }
-
-/* Where an event is counted: for its buffer, when there is room, and for all of them. */
-struct counted {
-	struct top_buffer *buffer;
-	struct top_counters *total;
-};
 
 static __always_inline struct counted counted_at(__u64 ino, __u64 now)
 {
@@ -148,13 +107,6 @@ static __always_inline struct counted counted_at(__u64 ino, __u64 now)
 		.total = bpf_map_lookup_elem(&totals, &zero),
 	};
 }
-
-#define COUNT(at, counter, add) do {					\
-	if ((at).buffer)						\
-		count(&(at).buffer->count.counter, add);		\
-	if ((at).total)							\
-		count(&(at).total->counter, add);			\
-} while (0)
 
 /* What an access in this state uses; TOP_NR_USES: nothing. */
 static __always_inline unsigned int access_use(const struct top_access *access, __u32 state)
@@ -306,16 +258,7 @@ static __always_inline void event_push(__u32 type, __u64 ino, __u64 id,
 /* One that waited, in this state, does so no longer. */
 static __always_inline void wait_ended(struct counted at, __u32 agent, __u32 state, __u64 ns)
 {
-	unsigned int pair = TOP_PAIR(agent == TOP_AGENT_DMA,
-				     state == TOP_STATE_BEHIND_DMA) & (TOP_NR_PAIRS - 1);
-	__u32 number = *(volatile __u32 *)&window;
-
-	COUNT(at, waits[pair], 1);
-	COUNT(at, wait_ns[pair], ns);
-	if (at.buffer)
-		count_wait_max(&at.buffer->count, number, ns);
-	if (at.total)
-		count_wait_max(at.total, number, ns);
+	count_wait(at, TOP_PAIR(agent == TOP_AGENT_DMA, state == TOP_STATE_BEHIND_DMA), ns);
 }
 
 /* Its slot is needed: was this edge still one? */

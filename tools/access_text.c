@@ -16,6 +16,8 @@ const char *access_mode(const struct top_access *access)
 
 const char *access_state(const struct model_access *access)
 {
+	if (model_access_is_sync(access))
+		return "sync-wait";
 	if (access->at.state == TOP_STATE_HELD && access->at.fence_wait)
 		return "fence-wait";
 	return words_of(WORDS_STATE, access->at.state);

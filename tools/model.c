@@ -252,6 +252,31 @@ void model_access_add(struct model *model, uint64_t id, const struct top_entry *
 			access->edges[access->nr_edges++] = entry->edges[i];
 }
 
+/* Ids of accesses never come that far. */
+#define SYNC_ID		(1ULL << 63)
+
+void model_sync_add(struct model *model, uint64_t task, const struct top_sync *sync)
+{
+	struct top_entry entry = {
+		.access = {
+			.ino = sync->ino,
+			.since_ns = sync->since_ns,
+			.wait_context = sync->context,
+			.wait_seqno = sync->seqno,
+			.fence_wait = 1,
+			.state = TOP_STATE_BEHIND_DMA,
+			.kind = MODEL_KIND_SYNC,
+			.mode = sync->mode,
+			.agent = TOP_AGENT_CPU,
+			.tgid = task >> 32,
+			.tid = task,
+		},
+	};
+
+	memcpy(entry.access.comm, sync->comm, sizeof(entry.access.comm));
+	model_access_add(model, SYNC_ID | task, &entry, NULL);
+}
+
 void model_event_add(struct model *model, const struct top_event *event)
 {
 	model->events = model_grow(model->events, model->nr_events,
@@ -326,6 +351,10 @@ static void model_wait_runs(const struct model *model, struct model_window *wind
 		return;
 	window->count.waits[pair]++;
 	window->count.wait_ns[pair] += ns;
+	if (model_access_is_sync(access)) {
+		window->count.syncs++;
+		window->count.sync_ns += ns;
+	}
 	model_raise(&window->wait_max_ns, ns);
 	model_raise(&window->oldest_ns, ns);
 }
@@ -336,6 +365,8 @@ static void model_link(struct model *model, struct model_access *access)
 	struct model_buffer *buffer = model_buffer_get(model, access->at.ino);
 
 	access->buffer = buffer;
+	if (model_access_is_sync(access))
+		access->at.len = buffer->size;
 	buffer->tgid = access->at.tgid;
 	buffer->active_ns = model->now_ns;
 	if (model_access_waits(access)) {

@@ -17,6 +17,9 @@
 
 #define MODEL_NAME_SIZE	32
 
+/* Beside the kernel's kinds of owners: a call of DMA_BUF_IOCTL_SYNC, which is no access. */
+#define MODEL_KIND_SYNC	4
+
 /**
  * struct model_window - what happened in a window, on one buffer or on all
  * @count: what the counters grew by. Of the waits, those that ended in the window and, with their
@@ -184,7 +187,8 @@ static inline bool model_buffer_is_idle(const struct model_buffer *buffer)
 {
 	return !buffer->nr_held && !buffer->nr_waiting &&
 	       !buffer->window.count.acquired && !buffer->window.count.failed &&
-	       !model_sum(buffer->window.count.released, 2) && !buffer->nr_gone;
+	       !model_sum(buffer->window.count.released, 2) && !buffer->window.count.syncs &&
+	       !buffer->nr_gone;
 }
 
 /* Waits behind others of the same agent, and behind the other agent. */
@@ -208,6 +212,11 @@ static inline uint64_t model_window_requests(const struct model_window *window)
 	       window->count.contended;
 }
 
+static inline bool model_access_is_sync(const struct model_access *access)
+{
+	return access->at.kind == MODEL_KIND_SYNC;
+}
+
 static inline bool model_access_waits(const struct model_access *access)
 {
 	return access->at.state < TOP_STATE_HELD;
@@ -221,7 +230,7 @@ static inline bool model_access_waits(const struct model_access *access)
 static inline bool model_access_goes_on(const struct model_access *access)
 {
 	if (model_access_waits(access))
-		return !access->nr_edges;
+		return !access->nr_edges && !model_access_is_sync(access);
 	return access->at.state == TOP_STATE_HELD && !access->at.fence_wait;
 }
 
@@ -262,6 +271,8 @@ void model_total_sample(struct model *model, const struct top_counters *count,
 /* @timeline: of a job; NULL: not known. */
 void model_access_add(struct model *model, uint64_t id, const struct top_entry *entry,
 		      const struct top_timeline *timeline);
+/* A call of DMA_BUF_IOCTL_SYNC that waits; @task: as in struct top_sync. */
+void model_sync_add(struct model *model, uint64_t task, const struct top_sync *sync);
 void model_event_add(struct model *model, const struct top_event *event);
 /* Accesses that are over, in any order; @ids are sorted, and valid up to model_end(). */
 void model_over_set(struct model *model, uint64_t *ids, size_t nr);

@@ -20,7 +20,7 @@ static bool chain_is_known(const struct chain_row *row)
 
 static void chain_get_range(const struct chain_row *row, struct value *value)
 {
-	value->known = chain_is_known(row);
+	value->known = chain_is_known(row) && row->access->at.len;
 	if (value->known)
 		access_range(&row->access->at, value->text, sizeof(value->text));
 }
@@ -51,8 +51,9 @@ static void chain_get_note(const struct chain_row *row, struct value *value)
 CHAIN(blocks, value->known = !row->depth && row->blocks; value->number = row->blocks)
 CHAIN(blocked, value->known = !row->depth && row->blocks; value->number = row->blocked_ns)
 CHAIN(depth, value->number = row->depth)
-CHAIN(access, value->number = row->access->id)
-CHAIN(owner, value->number = row->access->at.owner)
+CHAIN(access, value->known = !model_access_is_sync(row->access);
+	      value->number = row->access->id)
+CHAIN(owner, get_number(value, row->access->at.owner))
 CHAIN(kind, get_text(value, words_of(WORDS_KIND, row->access->at.kind)))
 CHAIN(comm, get_text(value, row->access->at.comm))
 CHAIN(tgid, value->number = row->access->at.tgid)

@@ -49,6 +49,8 @@ PAIR(cpu_dma, CPU, DMA)
 PAIR(dma_cpu, DMA, CPU)
 PAIR(dma_dma, DMA, DMA)
 TOTAL(oldest_wait, get_number(value, total->oldest_ns))
+TOTAL(syncs, value->number = total->count.syncs)
+TOTAL(sync_wait, value->number = total->count.sync_ns)
 TOTAL(hold_cpu, get_mean(value, total->count.hold_ns[TOP_AGENT_CPU],
 			 total->count.released[TOP_AGENT_CPU]))
 TOTAL(hold_dma, get_mean(value, total->count.hold_ns[TOP_AGENT_DMA],
@@ -109,6 +111,8 @@ static const struct column summary_columns[] = {
 	  .get = summary_cpu_dma },
 	{ "dma_behind_cpu_percent", "dma/cpu", COLUMN_PERCENT, .line = 1,
 	  .get = summary_dma_cpu },
+	{ "sync_wait_ns", "SYNC", COLUMN_NS, .line = 1, .get = summary_sync_wait },
+	{ "syncs", NULL, COLUMN_COUNT, .get = summary_syncs },
 	{ "backoffs", "backoffs", COLUMN_COUNT, .line = 1,
 	  .get = summary_backoffs },
 	{ "cpu_percent", "CPU", COLUMN_PERCENT, .line = 2, .get = summary_cpu },

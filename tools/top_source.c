@@ -136,6 +136,7 @@ static int source_attached(void *priv)
 	source->window_begin_ns = source->attached_ns;
 	source->number = 0;
 	memset(&source->lost, 0, sizeof(source->lost));
+	source->lost_syncs = 0;
 	memset(&source->use, 0, sizeof(source->use));
 	cost_begin(&source->cost);
 	source->unlisted = 0;
@@ -310,7 +311,7 @@ static void source_total(struct top_source *source)
 	struct top_busy busy;
 
 	do {
-		busy = *(volatile struct top_busy *)&source->skel->data->total;
+		busy = *(volatile struct top_busy *)&source->skel->data_busy->total;
 	} while (!interval_read(&busy, source->attached_ns, model->now_ns,
 				&use) && --tries);
 	if (!tries)
@@ -334,6 +335,8 @@ static bool source_lost(struct top_source *source)
 	lost->edges += now.edges - source->lost.edges;
 	lost->events += now.events - source->lost.events;
 	source->lost = now;
+	lost->accesses += top_ends_lost(source) - source->lost_syncs;
+	source->lost_syncs = top_ends_lost(source);
 	return full;
 }
 
@@ -342,7 +345,7 @@ static void source_repair(struct top_source *source)
 {
 	bool due = source->sync_ns <= clock_now_ns();
 
-	cost_read(&source->cost, source->skel->obj);
+	cost_read(&source->cost, source->skel->obj, top_ends_object(source));
 	source->model->lost.missed += source->cost.missed;
 	if (source_lost(source) || source->cost.missed || due)
 		source_sync(source);
@@ -409,7 +412,7 @@ void top_source_idle(struct top_source *source)
 	model_clear(source->model);
 	model_begin(source->model, now_ns, now_ns - source->window_begin_ns);
 	source->window_begin_ns = now_ns;
-	cost_read(&source->cost, NULL);
+	cost_read(&source->cost, NULL, NULL);
 }
 
 void top_source_init(struct top_source *source, const struct top_limits *limits,

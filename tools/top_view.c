@@ -113,7 +113,7 @@ static void view_head(const struct session *session,
 	if (attached && source->ends_error) {
 		line = page_add(page, PAGE_ALERT);
 		snprintf(line->text, sizeof(line->text),
-			 "the end of buffers is not seen (%s): they stay until they were not used for %u s",
+			 "the end of buffers and DMA_BUF_IOCTL_SYNC are not seen (%s): buffers stay until they were not used for %u s",
 			 strerror(-source->ends_error), source->limits->forget_s);
 	}
 	if (attached && source->sync_error) {

@@ -15,6 +15,7 @@ static const char *const words_kind[] = {
 	[DMABUF_SYNC_OWNER_FCNTL] = "fcntl",
 	[DMABUF_SYNC_OWNER_CONTEXT] = "context",
 	[DMABUF_SYNC_OWNER_DRIVER] = "driver",
+	[MODEL_KIND_SYNC] = "sync",
 };
 
 static const char *const words_mode[] = {

@@ -4,7 +4,7 @@
 #define WORDS_H
 
 enum words {
-	WORDS_KIND,		/* of owners; enum dmabuf_sync_owner_kind */
+	WORDS_KIND,		/* of owners; enum dmabuf_sync_owner_kind, MODEL_KIND_SYNC */
 	WORDS_MODE,		/* of accesses; DMA_BUF_ACCESS_RW */
 	WORDS_AGENT,		/* enum top_agent */
 	WORDS_STATE,		/* enum top_state, as the tools call it */
