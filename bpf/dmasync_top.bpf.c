@@ -63,6 +63,8 @@ static __always_inline void body_acquired(const struct dmabuf_sync_access_args *
 	if (access && state_waits(from)) {
 		COUNT(at, contended, 1);
 		wait_ended(at, args->agent, from, args->time_ns);
+		if (above_ns && args->time_ns >= above_ns && !filtered_process(args->tgid))
+			wait_was_long(args->access, args->time_ns);
 	}
 }
 
@@ -143,6 +145,9 @@ static __always_inline void body_failed(const struct dmabuf_sync_failed_args *ar
 		access_was_unknown(args->access);
 		return;
 	}
+	if (above_ns && counts && args->wait_ns >= above_ns && error != -EAGAIN &&
+	    state_waits(access->state))
+		wait_was_long(args->access, args->wait_ns);
 	agent = access->agent;
 	from = access_drop(args->access, access, at.buffer, now);
 	if (state_waits(from) && error != -EAGAIN)

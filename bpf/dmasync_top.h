@@ -375,6 +375,7 @@ enum top_event_type {
 	TOP_EVENT_FAILED,	/* request ended with an error nobody asked for */
 	TOP_EVENT_ABANDONED,	/* a write access ended with its owner */
 	TOP_EVENT_JOB_FAILED,	/* a DMA job's fence signaled with an error */
+	TOP_EVENT_LONG_WAIT,	/* a wait was longer than the tool was told to expect */
 	TOP_EVENT_REVOKED,	/* the lease of an access that others wait for was over */
 };
 
@@ -386,12 +387,13 @@ enum top_event_type {
  * @owner: its owner
  * @context: fence of a failed job
  * @seqno: likewise
+ * @wait_ns: of a long wait: how long it was
  * @type: enum top_event_type
  * @error: negative errno, or 0
  * @tgid: process of the access
  * @tid: thread of the access
  * @comm: its name, empty when not known
- * @edge: a deadlock's blocker
+ * @edge: a deadlock's blocker; of a long wait, the last one it was told of
  */
 struct top_event {
 	top_u64 time_ns;
@@ -400,6 +402,7 @@ struct top_event {
 	top_u64 owner;
 	top_u64 context;
 	top_u64 seqno;
+	top_u64 wait_ns;
 	top_u32 type;
 	top_s32 error;
 	top_u32 tgid;

@@ -13,6 +13,8 @@
 #include "counters.bpf.h"
 #include "dmabuf_sync.bpf.h"
 
+/* Waits that are longer are worth an event; 0: none is. */
+const volatile __u64 above_ns;
 /* CPU number >> ring_shift is the number of the ring. */
 const volatile __u32 ring_shift;
 
@@ -253,6 +255,40 @@ static __always_inline void event_push(__u32 type, __u64 ino, __u64 id,
 	}
 	/* The tool looks at each refresh: waking it would cost more than the event. */
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+}
+
+/*
+ * A wait that was too long. Global, for the verifier; the entry is looked up anew, because the
+ * verifier forgets what it was on the way.
+ */
+__noinline int wait_was_long(__u64 id, __u64 ns)
+{
+	__u32 group = bpf_get_smp_processor_id() >> ring_shift;
+	struct top_entry *entry = entry_find(id);
+	struct top_event *event;
+	void *ring;
+
+	ring = bpf_map_lookup_elem(&rings, &group);
+	event = ring && entry ? bpf_ringbuf_reserve(ring, sizeof(*event), 0) : NULL;
+	if (!event) {
+		count(&lost.events, 1);
+		return 0;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	event->time_ns = bpf_ktime_get_ns();
+	event->type = TOP_EVENT_LONG_WAIT;
+	event->access = id;
+	event->wait_ns = ns;
+	event->ino = entry->access.ino;
+	event->owner = entry->access.owner;
+	event->tgid = entry->access.tgid;
+	event->tid = entry->access.tid;
+	__builtin_memcpy(event->comm, entry->access.comm, sizeof(event->comm));
+	__builtin_memcpy(&event->edge,
+			 &entry->edges[(entry->access.nr_edges - 1) % TOP_NR_EDGES],
+			 sizeof(event->edge));
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	return 0;
 }
 
 /* One that waited, in this state, does so no longer. */

@@ -45,6 +45,7 @@ static struct bpf_object_skeleton *source_open(void *priv)
 		skel->rodata->busy_times[set] = top_busy_times(set);
 	skel->rodata->filter_ino = limits->ino;
 	skel->rodata->filter_tgid = limits->tgid;
+	skel->rodata->above_ns = limits->above_ns;
 	skel->rodata->ring_shift = RING_SHIFT;
 	bpf_map__set_max_entries(skel->maps.accesses, limits->max_accesses);
 	bpf_map__set_max_entries(skel->maps.buffers, limits->max_buffers);

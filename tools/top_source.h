@@ -19,6 +19,7 @@ struct ring_buffer;
  * struct top_limits - what is kept in the kernel
  * @ino: only this buffer, 0: all
  * @tgid: only accesses of this process, 0: all
+ * @above_ns: waits that are at least as long are events, 0: none is
  * @max_accesses: accesses at once
  * @max_buffers: buffers at once
  * @ring_bytes: size of each ring of events
@@ -27,6 +28,7 @@ struct ring_buffer;
 struct top_limits {
 	uint64_t ino;
 	uint32_t tgid;
+	uint64_t above_ns;
 	uint32_t max_accesses;
 	uint32_t max_buffers;
 	uint32_t ring_bytes;

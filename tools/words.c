@@ -51,6 +51,7 @@ static const char *const words_event[] = {
 	[TOP_EVENT_FAILED] = "failed",
 	[TOP_EVENT_ABANDONED] = "abandoned",
 	[TOP_EVENT_JOB_FAILED] = "job-failed",
+	[TOP_EVENT_LONG_WAIT] = "long-wait",
 	[TOP_EVENT_REVOKED] = "revoked",
 };
 
