@@ -20,6 +20,7 @@
 #include "above.h"
 #include "clock.h"
 #include "screen.h"
+#include "top_check.h"
 #include "top_options.h"
 #include "top_report.h"
 
@@ -317,6 +318,12 @@ int main(int argc, char **argv)
 	top_source_init(&top.source, &top.options.limits, &top.model);
 	session_init(&top.session, &top_source_ops, &top.source,
 		     top.options.probe);
+	if (top.options.check) {
+		status = top_check(&top.session, &top.source);
+		session_end(&top.session);
+		top_source_end(&top.source);
+		return status;
+	}
 	top.view.sort = top.options.sort;
 	top.view.ascending = top.options.ascending;
 	top.view.idle = top.options.idle;

@@ -17,7 +17,8 @@
 #define MIN_ABOVE	0.000001
 
 enum {
-	OPTION_CSV = 256,
+	OPTION_CHECK = 256,
+	OPTION_CSV,
 	OPTION_INO,
 	OPTION_PROBE,
 	OPTION_MAX_ACCESSES,
@@ -40,6 +41,8 @@ static const char options_doc[] =
 static const struct argp_option options_argp[] = {
 	{ "batch", 'b', NULL, 0,
 	  "Write windows one after the other (without a terminal: always)", 0 },
+	{ "check", OPTION_CHECK, NULL, 0,
+	  "Say what can be seen here and what not, why, and what to do; then end", 0 },
 	{ "count", 'n', "COUNT", 0, "End after COUNT windows", 0 },
 	{ "delay", 'd', "SECONDS", 0, "Length of a window (1)", 0 },
 	{ "json", 'J', NULL, 0, "Batch, one JSON object per line and window", 0 },
@@ -193,6 +196,9 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'b':
 		options->batch = true;
+		return 0;
+	case OPTION_CHECK:
+		options->check = true;
 		return 0;
 	case 'n':
 		options->count = options_number(state, "--count", arg, 1,

@@ -14,7 +14,7 @@ _dmasync_top_columns="ino name exporter size_bytes waiting acquired_per_s conten
 	holder_mode holder_agent holder_engine holder_age_ns acquired contended released
 	failed deadlocks abandoned revoked backoffs total_acquired total_contended
 	total_released total_failed total_wait_ns total_hold_ns"
-_dmasync_top_options="-a --above= -b --batch -d --delay= -i --idle -n --count=
+_dmasync_top_options="-a --above= -b --batch --check -d --delay= -i --idle -n --count=
 	-p --pid= -s --sort= -v --verbose
 	-J --json --csv --csv= --forget= --ino= --max-accesses= --max-buffers= --probe= --ring-size=
 	-? --help --usage -V --version"

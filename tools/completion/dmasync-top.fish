@@ -17,6 +17,7 @@ set -l columns ino name exporter size_bytes waiting acquired_per_s contended_per
 complete -c dmasync-top -f
 complete -c dmasync-top -s a -l above -x -d 'End when somebody has waited for so many seconds'
 complete -c dmasync-top -s b -l batch -d 'Write windows one after the other'
+complete -c dmasync-top -l check -d 'Say what can be seen here'
 complete -c dmasync-top -s d -l delay -x -d 'Length of a window in seconds'
 complete -c dmasync-top -s i -l idle -d 'Show idle buffers, too'
 complete -c dmasync-top -s n -l count -x -d 'End after so many windows'
