@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "access_text.h"
+#include "culprit.h"
 #include "table_get.h"
 #include "top_tables.h"
 #include "words.h"
@@ -50,6 +51,8 @@ static void chain_get_note(const struct chain_row *row, struct value *value)
 /* Of a root: how many it keeps waiting, and for how long in all. */
 CHAIN(blocks, value->known = !row->depth && row->blocks; value->number = row->blocks)
 CHAIN(blocked, value->known = !row->depth && row->blocks; value->number = row->blocked_ns)
+CHAIN(culprit, value->known = !row->depth && culprit_does(row->access, value->text,
+							  sizeof(value->text)))
 CHAIN(depth, value->number = row->depth)
 CHAIN(access, value->known = !model_access_is_sync(row->access);
 	      value->number = row->access->id)
@@ -96,6 +99,7 @@ static const struct column chain_columns[] = {
 	{ NULL, "BUFFER", COLUMN_TEXT, 12, 2, .get = chain_buffer },
 	{ NULL, "RANGE", COLUMN_TEXT, 13, 2, .get = chain_range },
 	{ "age_ns", "SINCE", COLUMN_NS, 6, .get = chain_age },
+	{ "culprit", "NOW", COLUMN_TEXT, 10, 2, 4, .get = chain_culprit },
 	{ "blocks", "BLOCKS", COLUMN_COUNT, 6, 0, 2, .get = chain_blocks },
 	{ "blocked_ns", "IN ALL", COLUMN_NS, 6, 0, 3, .get = chain_blocked },
 	{ "fence", "FENCE", COLUMN_TEXT, 7, 1, .get = chain_fence },
