@@ -24,6 +24,9 @@
 /* top_busy_times() of each set of uses; written by the tool. */
 const volatile __u8 busy_times[TOP_NR_USE_SETS];
 
+/* Of all buffers. A section of its own, which several programs share. */
+struct top_busy total SEC(".data.busy") = { .state = TOP_BUSY_REST };
+
 /*
  * @change: 1: one user more, -1: one less. Global, so that the verifier looks at it once, not
  * at each of the ways that lead to it.

@@ -11,6 +11,13 @@
 /* Replacing a maximum fails only against a larger one: this is plenty. */
 #define MAX_TRIES	16
 
+/* Filters, written by the tool: 0 lets everything pass. */
+const volatile __u64 filter_ino;
+const volatile __u32 filter_tgid;
+
+/* Written by the tool: number of the window. */
+__u32 window;
+
 static const struct top_buffer no_buffer = { .busy.state = TOP_BUSY_REST };
 static const struct top_gone no_gone;
 
@@ -20,6 +27,13 @@ struct {
 	__type(key, __u64);
 	__type(value, struct top_buffer);
 } buffers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);		/* set by the tool */
+	__type(key, __u64);
+	__type(value, struct top_identity);
+} identities SEC(".maps");
 
 /* The tool puts an entry with an empty key in: it is that of all for which there is no room. */
 struct {
@@ -46,6 +60,49 @@ static __always_inline struct top_buffer *buffer_find(__u64 ino)
 	return bpf_map_lookup_elem(&buffers, &ino);
 }
 
+static __always_inline bool filtered_buffer(__u64 ino)
+{
+	return filter_ino && ino != filter_ino;
+}
+
+/* Accesses of other processes are kept, because they may be in the way, but not counted. */
+static __always_inline bool filtered_process(__u32 tgid)
+{
+	return filter_tgid && tgid != filter_tgid;
+}
+
+static __always_inline bool filtered(__u64 ino, __u32 tgid)
+{
+	return filtered_buffer(ino) || filtered_process(tgid);
+}
+
+/* A buffer's counters, if there is room. */
+static __always_inline struct top_buffer *buffer_make(__u64 ino, __u64 now)
+{
+	struct top_buffer *buffer = buffer_find(ino);
+
+	if (buffer)
+		return buffer;
+	bpf_map_update_elem(&buffers, &ino, &no_buffer, BPF_NOEXIST);
+	buffer = buffer_find(ino);
+	if (buffer && !__sync_val_compare_and_swap(&buffer->born_ns, 0, now))
+		buffer->window = *(volatile __u32 *)&window;
+	return buffer;
+}
+
+/* Where an event is counted: for its buffer, when there is room, and for all of them. */
+struct counted {
+	struct top_buffer *buffer;
+	struct top_counters *total;
+};
+
+#define COUNT(at, counter, add) do {					\
+	if ((at).buffer)						\
+		count(&(at).buffer->count.counter, add);		\
+	if ((at).total)							\
+		count(&(at).total->counter, add);			\
+} while (0)
+
 static __always_inline void count_raise(top_u64 *max, __u64 value)
 {
 	__u64 old;
@@ -68,6 +125,20 @@ static __always_inline void count_wait_max(struct top_counters *counters, __u32 
 
 	count_raise(&counters->wait_max[number & 1],
 		    value | (__u64)number << TOP_MAX_BITS);
+}
+
+/* A wait is over. */
+static __always_inline void count_wait(struct counted at, unsigned int pair, __u64 ns)
+{
+	__u32 number = *(volatile __u32 *)&window;
+
+	pair &= TOP_NR_PAIRS - 1;
+	COUNT(at, waits[pair], 1);
+	COUNT(at, wait_ns[pair], ns);
+	if (at.buffer)
+		count_wait_max(&at.buffer->count, number, ns);
+	if (at.total)
+		count_wait_max(at.total, number, ns);
 }
 
 #endif /* COUNTERS_BPF_H */

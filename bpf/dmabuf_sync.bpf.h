@@ -59,6 +59,13 @@ struct dmabuf_sync_timeline_args {
 	__u64 timeline[4];
 };
 
+struct dmabuf_sync_buffer_args {
+	__u64 ino;
+	__u64 size;
+	__u64 exporter[4];
+	__u64 name[4];
+};
+
 struct dmabuf_sync_backoff_args {
 	__u64 ino;
 	__u64 owner;

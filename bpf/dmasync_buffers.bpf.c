@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The end of dma-bufs, so that the counters of one that is gone make room for others at once.
- * Needs types of the kernel, and is a file of its own because the events of the module do not:
- * where the kernel has no BTF dmasync-top does without it.
+ * What the kernel does with dma-bufs by itself. Needs types of the kernel, and is a file of
+ * its own because the events of the module do not: where the kernel has no BTF dmasync-top
+ * does without it.
  *
+ * The end of dma-bufs, so that the counters of one that is gone make room for others at once.
  * A buffer that came in this window has never been read by the tool: it is added to those of
  * its class. One that has been read before is marked, for the tool to read it a last time; of
  * these there are no more than there were buffers at the end of the last window.
@@ -12,12 +13,26 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+#include "dmasync_top.h"
+#include "busy.bpf.h"
 #include "counters.bpf.h"
+
+#define SYNC_COMMAND	0x40086200	/* DMA_BUF_IOCTL_SYNC */
+#define SYNC_RW		3
+#define SYNC_END	4
+#define SYNC_USE	(TOP_USE_WAIT + TOP_PAIR(TOP_AGENT_CPU, TOP_AGENT_DMA))
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* Written by the tool: number of the window. */
-__u32 window;
+/* Calls for which there was no room. */
+__u64 lost_syncs;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TOP_NR_SYNCS);
+	__type(key, __u64);
+	__type(value, struct top_sync);
+} syncs SEC(".maps");
 
 static __always_inline void class_of(struct top_class *class, struct dma_buf *dmabuf)
 {
@@ -77,5 +92,102 @@ int buffer_gone(__u64 *args)
 	if (sum)
 		class_add(sum, &buffer->count);
 	bpf_map_delete_elem(&buffers, &ino);
+	return 0;
+}
+
+/*
+ * DMA_BUF_IOCTL_SYNC waits for the fences in the reservation object. That it does is only
+ * known when it begins to.
+ */
+SEC("fentry/dma_buf_ioctl")
+int sync_begin(__u64 *args)
+{
+	struct file *file = (struct file *)args[0];
+	__u64 task = bpf_get_current_pid_tgid(), flags = 0;
+	struct top_sync sync = { .since_ns = bpf_ktime_get_ns() };
+
+	if ((__u32)args[1] != SYNC_COMMAND ||
+	    bpf_probe_read_user(&flags, sizeof(flags), (void *)args[2]) || flags & SYNC_END)
+		return 0;
+	sync.ino = BPF_CORE_READ(file, f_inode, i_ino);
+	sync.mode = flags & SYNC_RW;
+	if (filtered(sync.ino, task >> 32))
+		return 0;
+	bpf_get_current_comm(sync.comm, sizeof(sync.comm));
+	if (bpf_map_update_elem(&syncs, &task, &sync, BPF_ANY))
+		count(&lost_syncs, 1);
+	return 0;
+}
+
+SEC("tp_btf/dma_fence_wait_start")
+int sync_waits(__u64 *args)
+{
+	struct dma_fence *fence = (struct dma_fence *)args[0];
+	__u64 task = bpf_get_current_pid_tgid(), now = bpf_ktime_get_ns();
+	struct top_sync *sync = bpf_map_lookup_elem(&syncs, &task);
+	struct top_buffer *buffer;
+
+	if (!sync)
+		return 0;
+	sync->seqno = BPF_CORE_READ(fence, seqno);
+	sync->context = BPF_CORE_READ(fence, context);
+	if (sync->counted)
+		return 0;
+	sync->counted = 1;
+	busy_add(&total, SYNC_USE, 1, now);
+	buffer = buffer_make(sync->ino, now);
+	if (!buffer)
+		return 0;
+	sync->has_buffer = 1;
+	busy_add(&buffer->busy, SYNC_USE, 1, now);
+	return 0;
+}
+
+/* Perhaps nobody else uses it but by this call. */
+static __always_inline void sync_identify(const struct top_sync *sync, struct file *file)
+{
+	struct dma_buf *dmabuf = (struct dma_buf *)BPF_CORE_READ(file, private_data);
+	struct top_identity identity;
+	__u64 ino = sync->ino;
+
+	if (bpf_map_lookup_elem(&identities, &ino))
+		return;
+	class_of(&identity.class, dmabuf);
+	identity.size = BPF_CORE_READ(dmabuf, size);
+	bpf_map_update_elem(&identities, &ino, &identity, BPF_ANY);
+}
+
+static __always_inline void sync_count(const struct top_sync *sync, __u64 now)
+{
+	__u32 zero = 0;
+	struct counted at = {
+		.buffer = sync->has_buffer ? buffer_find(sync->ino) : NULL,
+		.total = bpf_map_lookup_elem(&totals, &zero),
+	};
+	__u64 ns = now - sync->since_ns;
+
+	busy_add(&total, SYNC_USE, -1, now);
+	if (at.buffer) {
+		busy_add(&at.buffer->busy, SYNC_USE, -1, now);
+		at.buffer->tgid = bpf_get_current_pid_tgid() >> 32;
+	}
+	count_wait(at, TOP_PAIR(TOP_AGENT_CPU, TOP_AGENT_DMA), ns);
+	COUNT(at, syncs, 1);
+	COUNT(at, sync_ns, ns);
+}
+
+SEC("fexit/dma_buf_ioctl")
+int sync_end(__u64 *args)
+{
+	__u64 task = bpf_get_current_pid_tgid(), now = bpf_ktime_get_ns();
+	struct top_sync *sync = bpf_map_lookup_elem(&syncs, &task);
+
+	if (!sync)
+		return 0;
+	if (sync->counted) {
+		sync_identify(sync, (struct file *)args[0]);
+		sync_count(sync, now);
+	}
+	bpf_map_delete_elem(&syncs, &task);
 	return 0;
 }

@@ -63,6 +63,8 @@ static __always_inline void body_acquired(const struct dmabuf_sync_access_args *
 	if (access && state_waits(from)) {
 		COUNT(at, contended, 1);
 		wait_ended(at, args->agent, from, args->time_ns);
+		if (above_ns && args->time_ns >= above_ns && !filtered_process(args->tgid))
+			wait_was_long(args->access, args->time_ns);
 	}
 }
 
@@ -79,6 +81,8 @@ static __always_inline void body_released(const struct dmabuf_sync_access_args *
 	access = access_find(args->access);
 	if (access)
 		access_drop(args->access, access, at.buffer, now);
+	else
+		access_was_unknown(args->access);
 	COUNT(at, released[args->agent & 1], 1);
 	COUNT(at, hold_ns[args->agent & 1], args->time_ns);
 }
@@ -94,6 +98,18 @@ static __always_inline void body_abandoned(const struct dmabuf_sync_access_args 
 		   NULL, NULL);
 	at = counted_at(args->ino, bpf_ktime_get_ns());
 	COUNT(at, abandoned, 1);
+}
+
+/* Likewise. */
+static __always_inline void body_revoked(const struct dmabuf_sync_access_args *args)
+{
+	struct counted at;
+
+	if (filtered(args->ino, args->tgid))
+		return;
+	event_push(TOP_EVENT_REVOKED, args->ino, args->access, args->owner, 0, NULL, NULL);
+	at = counted_at(args->ino, bpf_ktime_get_ns());
+	COUNT(at, revoked, 1);
 }
 
 /*
@@ -125,8 +141,13 @@ static __always_inline void body_failed(const struct dmabuf_sync_failed_args *ar
 	if (counts)
 		at = counted_at(args->ino, now);
 	COUNT(at, failed, 1);
-	if (!access)
+	if (!access) {
+		access_was_unknown(args->access);
 		return;
+	}
+	if (above_ns && counts && args->wait_ns >= above_ns && error != -EAGAIN &&
+	    state_waits(access->state))
+		wait_was_long(args->access, args->wait_ns);
 	agent = access->agent;
 	from = access_drop(args->access, access, at.buffer, now);
 	if (state_waits(from) && error != -EAGAIN)
@@ -215,6 +236,25 @@ static __always_inline void body_timeline(const struct dmabuf_sync_timeline_args
 	bpf_map_update_elem(&timelines, &context, &timeline.names, BPF_NOEXIST);
 }
 
+static __always_inline void body_buffer(const struct dmabuf_sync_buffer_args *args)
+{
+	/* As for a timeline. */
+	union {
+		struct top_identity identity;
+		__u64 words[9];
+	} buffer = {
+		.words = {
+			args->size, args->exporter[0], args->exporter[1], args->exporter[2],
+			args->exporter[3], args->name[0], args->name[1], args->name[2],
+			args->name[3],
+		},
+	};
+	__u64 ino = args->ino;
+
+	if (!filtered_buffer(ino))
+		bpf_map_update_elem(&identities, &ino, &buffer.identity, BPF_ANY);
+}
+
 static __always_inline void body_signaled(const struct dmabuf_sync_fence_args *args)
 {
 	__u64 now = bpf_ktime_get_ns();
@@ -275,12 +315,14 @@ DMABUF_SYNC_PROBE(request, access)
 DMABUF_SYNC_PROBE(acquired, access)
 DMABUF_SYNC_PROBE(released, access)
 DMABUF_SYNC_PROBE(abandoned, access)
+DMABUF_SYNC_PROBE(revoked, access)
 DMABUF_SYNC_PROBE(failed, failed)
 DMABUF_SYNC_PROBE(contended, edge)
 DMABUF_SYNC_PROBE(deadlock, edge)
 DMABUF_SYNC_PROBE(commit, fence)
 DMABUF_SYNC_PROBE(began, fence)
 DMABUF_SYNC_PROBE(timeline, timeline)
+DMABUF_SYNC_PROBE(buffer, buffer)
 DMABUF_SYNC_PROBE(signaled, fence)
 DMABUF_SYNC_PROBE(fence_wait_begin, fence)
 DMABUF_SYNC_PROBE(fence_wait_end, fence)

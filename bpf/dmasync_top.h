@@ -7,6 +7,7 @@
 #ifndef DMASYNC_TOP_H
 #define DMASYNC_TOP_H
 
+typedef unsigned short top_u16;
 typedef unsigned int top_u32;
 typedef int top_s32;
 typedef unsigned long long top_u64;
@@ -18,6 +19,10 @@ typedef long long top_s64;
 #define TOP_NR_TIMELINES	1024
 /* Kinds of buffers that are gone: the others are summed as one. */
 #define TOP_NR_CLASSES	256
+/* Calls of DMA_BUF_IOCTL_SYNC at once. */
+#define TOP_NR_SYNCS	1024
+/* Accesses that are over and were never seen before: so many are remembered. */
+#define TOP_NR_OVER	4096
 /* Blockers kept per waiting access: the latest ones. */
 #define TOP_NR_EDGES	16
 
@@ -52,6 +57,7 @@ enum top_state {
  * @tgid: process
  * @tid: thread
  * @queued: it is not held, but queued ahead
+ * @known: the map of accesses had it when it was told; so if it has not, it is over
  */
 struct top_edge {
 	top_u64 blocker;
@@ -59,7 +65,8 @@ struct top_edge {
 	top_u32 kind;
 	top_u32 tgid;
 	top_u32 tid;
-	top_u32 queued;
+	top_u16 queued;
+	top_u16 known;
 };
 
 /**
@@ -233,11 +240,14 @@ static inline top_u32 top_busy_times(top_u32 set)
  * @failed: requests that ended without the access
  * @deadlocks: edges that would have closed a cycle
  * @abandoned: write accesses that ended with their owner
+ * @revoked: accesses whose lease was over, while others waited for them
  * @backoffs: acquire contexts that had to begin again
- * @released: accesses released, abandoned ones included; by enum top_agent
+ * @released: accesses released, abandoned and revoked ones included; by enum top_agent
  * @hold_ns: hold times of these
  * @waits: waits that ended: of the @contended, and of requests that gave up; by TOP_PAIR()
  * @wait_ns: how long they were
+ * @syncs: of the @waits, those of DMA_BUF_IOCTL_SYNC: the CPU behind DMA
+ * @sync_ns: how long these were
  * @wait_max: longest wait of window N: in [N % 2], see TOP_MAX_BITS; the last member
  */
 struct top_counters {
@@ -246,11 +256,14 @@ struct top_counters {
 	top_u64 failed;
 	top_u64 deadlocks;
 	top_u64 abandoned;
+	top_u64 revoked;
 	top_u64 backoffs;
 	top_u64 released[2];
 	top_u64 hold_ns[2];
 	top_u64 waits[TOP_NR_PAIRS];
 	top_u64 wait_ns[TOP_NR_PAIRS];
+	top_u64 syncs;
+	top_u64 sync_ns;
 	top_u64 wait_max[2];
 };
 
@@ -275,6 +288,40 @@ struct top_timeline {
 struct top_class {
 	char exporter[TOP_NAME_LEN];
 	char name[TOP_NAME_LEN];
+};
+
+/**
+ * struct top_identity - what a buffer is, as its first user found it; key: inode number
+ * @size: bytes
+ * @class: its exporter and name
+ */
+struct top_identity {
+	top_u64 size;
+	struct top_class class;
+};
+
+/**
+ * struct top_sync - a call of DMA_BUF_IOCTL_SYNC; key: thread and process, as BPF numbers them
+ * @ino: buffer
+ * @since_ns: when it began
+ * @context: fence that it waits for, or waited for last; 0: there was none
+ * @seqno: likewise
+ * @mode: as in struct top_access
+ * @counted: it waits, which is in the sums
+ * @has_buffer: also in those of the buffer
+ * @reserved: 0
+ * @comm: the thread's name
+ */
+struct top_sync {
+	top_u64 ino;
+	top_u64 since_ns;
+	top_u64 context;
+	top_u64 seqno;
+	top_u32 mode;
+	top_u32 counted;
+	top_u32 has_buffer;
+	top_u32 reserved;
+	char comm[TOP_COMM_LEN];
 };
 
 /**
@@ -328,6 +375,8 @@ enum top_event_type {
 	TOP_EVENT_FAILED,	/* request ended with an error nobody asked for */
 	TOP_EVENT_ABANDONED,	/* a write access ended with its owner */
 	TOP_EVENT_JOB_FAILED,	/* a DMA job's fence signaled with an error */
+	TOP_EVENT_LONG_WAIT,	/* a wait was longer than the tool was told to expect */
+	TOP_EVENT_REVOKED,	/* the lease of an access that others wait for was over */
 };
 
 /**
@@ -338,12 +387,13 @@ enum top_event_type {
  * @owner: its owner
  * @context: fence of a failed job
  * @seqno: likewise
+ * @wait_ns: of a long wait: how long it was
  * @type: enum top_event_type
  * @error: negative errno, or 0
  * @tgid: process of the access
  * @tid: thread of the access
  * @comm: its name, empty when not known
- * @edge: a deadlock's blocker
+ * @edge: a deadlock's blocker; of a long wait, the last one it was told of
  */
 struct top_event {
 	top_u64 time_ns;
@@ -352,6 +402,7 @@ struct top_event {
 	top_u64 owner;
 	top_u64 context;
 	top_u64 seqno;
+	top_u64 wait_ns;
 	top_u32 type;
 	top_s32 error;
 	top_u32 tgid;

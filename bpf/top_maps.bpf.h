@@ -13,17 +13,14 @@
 #include "counters.bpf.h"
 #include "dmabuf_sync.bpf.h"
 
-/* Filters: 0 lets everything pass. */
-const volatile __u64 filter_ino;
-const volatile __u32 filter_tgid;
+/* Waits that are longer are worth an event; 0: none is. */
+const volatile __u64 above_ns;
 /* CPU number >> ring_shift is the number of the ring. */
 const volatile __u32 ring_shift;
 
-/* Written by the tool: number of the window, and the input of replay and forget. */
-__u32 window;
+/* Written by the tool: the input of replay and forget. */
 struct top_replay replay_input;
 
-struct top_busy total = { .state = TOP_BUSY_REST };
 struct top_lost lost;
 
 static const struct top_entry no_entry;
@@ -42,6 +39,14 @@ struct {
 	__type(value, struct top_timeline);
 } timelines SEC(".maps");
 
+/* Of those that were there before the programs, and that no snapshot told of. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, TOP_NR_OVER);
+	__type(key, __u64);
+	__type(value, __u32);
+} over SEC(".maps");
+
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);	/* set by the tool */
@@ -54,22 +59,6 @@ struct {
 	__type(key, __u32);
 	__array(values, struct ring);
 } rings SEC(".maps");
-
-static __always_inline bool filtered_buffer(__u64 ino)
-{
-	return filter_ino && ino != filter_ino;
-}
-
-/* Accesses of other processes are kept, because they may be in the way, but not counted. */
-static __always_inline bool filtered_process(__u32 tgid)
-{
-	return filter_tgid && tgid != filter_tgid;
-}
-
-static __always_inline bool filtered(__u64 ino, __u32 tgid)
-{
-	return filtered_buffer(ino) || filtered_process(tgid);
-}
 
 /* For events that do not tell the process. */
 static __always_inline bool filtered_access(const struct top_access *access)
@@ -101,21 +90,7 @@ static __always_inline struct top_access *access_get(__u64 id)
 	return access_find(id) ?: access_new(id);
 }
 
-/* A buffer's counters, if there is room. */
-static __always_inline struct top_buffer *buffer_make(__u64 ino, __u64 now)
-{
-	struct top_buffer *buffer = buffer_find(ino);
-
-	if (buffer)
-		return buffer;
-	bpf_map_update_elem(&buffers, &ino, &no_buffer, BPF_NOEXIST);
-	buffer = buffer_find(ino);
-	if (buffer && !__sync_val_compare_and_swap(&buffer->born_ns, 0, now))
-		buffer->window = *(volatile __u32 *)&window;
-	return buffer;
-}
-
-/* The same for an event that is to be counted there. */
+/* A buffer's counters for an event that is to be counted there. */
 static __always_inline struct top_buffer *buffer_get(__u64 ino, __u64 now)
 {
 	struct top_buffer *buffer = buffer_make(ino, now);
@@ -124,12 +99,6 @@ static __always_inline struct top_buffer *buffer_get(__u64 ino, __u64 now)
 		count(&lost.buffers, 1);
 	return buffer;
 }
-
-/* Where an event is counted: for its buffer, when there is room, and for all of them. */
-struct counted {
-	struct top_buffer *buffer;
-	struct top_counters *total;
-};
 
 static __always_inline struct counted counted_at(__u64 ino, __u64 now)
 {
@@ -140,13 +109,6 @@ static __always_inline struct counted counted_at(__u64 ino, __u64 now)
 		.total = bpf_map_lookup_elem(&totals, &zero),
 	};
 }
-
-#define COUNT(at, counter, add) do {					\
-	if ((at).buffer)						\
-		count(&(at).buffer->count.counter, add);		\
-	if ((at).total)							\
-		count(&(at).total->counter, add);			\
-} while (0)
 
 /* What an access in this state uses; TOP_NR_USES: nothing. */
 static __always_inline unsigned int access_use(const struct top_access *access, __u32 state)
@@ -203,6 +165,14 @@ static __always_inline __u32 access_drop(__u64 id, struct top_access *access,
 	access_account(access, buffer, from, TOP_STATE_GONE, now);
 	bpf_map_delete_elem(&accesses, &id);
 	return from;
+}
+
+/* One is over that is not in the map: whoever was told to be behind it is so no longer. */
+static __always_inline void access_was_unknown(__u64 id)
+{
+	__u32 one = 1;
+
+	bpf_map_update_elem(&over, &id, &one, BPF_ANY);
 }
 
 static __always_inline bool state_waits(__u32 state)
@@ -287,19 +257,44 @@ static __always_inline void event_push(__u32 type, __u64 ino, __u64 id,
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
+/*
+ * A wait that was too long. Global, for the verifier; the entry is looked up anew, because the
+ * verifier forgets what it was on the way.
+ */
+__noinline int wait_was_long(__u64 id, __u64 ns)
+{
+	__u32 group = bpf_get_smp_processor_id() >> ring_shift;
+	struct top_entry *entry = entry_find(id);
+	struct top_event *event;
+	void *ring;
+
+	ring = bpf_map_lookup_elem(&rings, &group);
+	event = ring && entry ? bpf_ringbuf_reserve(ring, sizeof(*event), 0) : NULL;
+	if (!event) {
+		count(&lost.events, 1);
+		return 0;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	event->time_ns = bpf_ktime_get_ns();
+	event->type = TOP_EVENT_LONG_WAIT;
+	event->access = id;
+	event->wait_ns = ns;
+	event->ino = entry->access.ino;
+	event->owner = entry->access.owner;
+	event->tgid = entry->access.tgid;
+	event->tid = entry->access.tid;
+	__builtin_memcpy(event->comm, entry->access.comm, sizeof(event->comm));
+	__builtin_memcpy(&event->edge,
+			 &entry->edges[(entry->access.nr_edges - 1) % TOP_NR_EDGES],
+			 sizeof(event->edge));
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
 /* One that waited, in this state, does so no longer. */
 static __always_inline void wait_ended(struct counted at, __u32 agent, __u32 state, __u64 ns)
 {
-	unsigned int pair = TOP_PAIR(agent == TOP_AGENT_DMA,
-				     state == TOP_STATE_BEHIND_DMA) & (TOP_NR_PAIRS - 1);
-	__u32 number = *(volatile __u32 *)&window;
-
-	COUNT(at, waits[pair], 1);
-	COUNT(at, wait_ns[pair], ns);
-	if (at.buffer)
-		count_wait_max(&at.buffer->count, number, ns);
-	if (at.total)
-		count_wait_max(at.total, number, ns);
+	count_wait(at, TOP_PAIR(agent == TOP_AGENT_DMA, state == TOP_STATE_BEHIND_DMA), ns);
 }
 
 /* Its slot is needed: was this edge still one? */
@@ -334,6 +329,7 @@ static __always_inline void edge_add(struct top_entry *entry,
 			     TOP_NR_EDGES];
 	edge_replaced(edge);
 	*edge = *new;
+	edge->known = !!access_find(new->blocker);
 }
 
 /*
@@ -354,6 +350,7 @@ static __always_inline void edge_replay(struct top_entry *entry,
 		if (access_find(entry->edges[i].blocker))
 			continue;
 		entry->edges[i] = *new;
+		entry->edges[i].known = 1;
 		return;
 	}
 	if (entry->access.nr_edges > TOP_NR_EDGES)

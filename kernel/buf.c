@@ -25,6 +25,7 @@
 #include "owner.h"
 #include "queue.h"
 #include "set.h"
+#include "trace_access.h"
 
 /* What is looked for: a dma-buf and the number of its inode. */
 struct buf_key {
@@ -167,6 +168,7 @@ struct dsync_buf *dsync_buf_get(struct dma_buf *dmabuf)
 		return NULL;
 	other = buf_insert(buf);
 	if (!other) {
+		dsync_trace(buffer, dmabuf);
 		dsync_cache_grown(&cache);
 		return buf;
 	}

@@ -221,6 +221,37 @@ TRACE_EVENT(dmabuf_sync_timeline,
 		  (const char *)__entry->driver, (const char *)__entry->timeline)
 );
 
+/*
+ * What a dma-buf is, when the framework sees it for the first time, or again after a long
+ * while: the strings as in dmabuf_sync_timeline.
+ */
+TRACE_EVENT(dmabuf_sync_buffer,
+	TP_PROTO(u64 ino, u64 size, u64 exporter0, u64 exporter1, u64 exporter2,
+		 u64 exporter3, u64 name0, u64 name1, u64 name2, u64 name3),
+	TP_ARGS(ino, size, exporter0, exporter1, exporter2, exporter3, name0, name1, name2,
+		name3),
+	TP_STRUCT__entry(
+		__field(u64, ino)
+		__field(u64, size)
+		__array(u64, exporter, 4)
+		__array(u64, name, 4)
+	),
+	TP_fast_assign(
+		__entry->ino = ino;
+		__entry->size = size;
+		__entry->exporter[0] = exporter0;
+		__entry->exporter[1] = exporter1;
+		__entry->exporter[2] = exporter2;
+		__entry->exporter[3] = exporter3;
+		__entry->name[0] = name0;
+		__entry->name[1] = name1;
+		__entry->name[2] = name2;
+		__entry->name[3] = name3;
+	),
+	TP_printk("ino=%llu size=%llu exporter=%.32s name=%.32s", __entry->ino, __entry->size,
+		  (const char *)__entry->exporter, (const char *)__entry->name)
+);
+
 /* The acquire context met another one, dropped its locks and began again. */
 TRACE_EVENT(dmabuf_sync_backoff,
 	TP_PROTO(u64 ino, u64 owner, u32 nr_accesses),

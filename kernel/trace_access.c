@@ -4,9 +4,11 @@
  * which docs/trace-events.rst describes. Callers use dsync_trace(), or test once that the event is
  * on and then trace many.
  */
+#include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "buf.h"
@@ -208,6 +210,25 @@ void dsync_trace_timeline(struct dma_fence *fence)
 	rcu_read_unlock();
 	trace_dmabuf_sync_timeline(fence->context, driver[0], driver[1], timeline[0], timeline[1],
 				   timeline[2], timeline[3]);
+}
+
+/**
+ * dsync_trace_buffer() - tell what a buffer is
+ * @dmabuf: the buffer
+ *
+ * Context: process context.
+ */
+void dsync_trace_buffer(struct dma_buf *dmabuf)
+{
+	u64 exporter[4] = {}, name[4] = {};
+
+	strscpy((char *)exporter, dmabuf->exp_name, sizeof(exporter));
+	spin_lock(&dmabuf->name_lock);
+	if (dmabuf->name)
+		strscpy((char *)name, dmabuf->name, sizeof(name));
+	spin_unlock(&dmabuf->name_lock);
+	trace_dmabuf_sync_buffer(dsync_buf_ino(dmabuf), dmabuf->size, exporter[0], exporter[1],
+				 exporter[2], exporter[3], name[0], name[1], name[2], name[3]);
 }
 
 /**

@@ -6,6 +6,7 @@
 
 #include "dmabuf_sync_trace.h"
 
+struct dma_buf;
 struct dma_fence;
 struct dsync_access;
 
@@ -41,6 +42,7 @@ void dsync_trace_fence_wait_end(const struct dsync_access *access, const struct 
 void dsync_trace_commit(const struct dsync_access *access, const struct dma_fence *fence);
 void dsync_trace_began(const struct dsync_access *access, const struct dma_fence *fence);
 void dsync_trace_timeline(struct dma_fence *fence);
+void dsync_trace_buffer(struct dma_buf *dmabuf);
 void dsync_trace_signaled(const struct dsync_access *access, const struct dma_fence *fence);
 
 #endif /* _DSYNC_TRACE_ACCESS_H */

@@ -7,49 +7,20 @@
 #include <linux/dmabuf_sync.h>
 
 #include "output.h"
-
-const char *access_kind(uint32_t kind)
-{
-	switch (kind) {
-	case DMABUF_SYNC_OWNER_FCNTL:
-		return "fcntl";
-	case DMABUF_SYNC_OWNER_CONTEXT:
-		return "context";
-	case DMABUF_SYNC_OWNER_DRIVER:
-		return "driver";
-	default:
-		return "?";
-	}
-}
-
-const char *access_agent(const struct top_access *access)
-{
-	return access->agent == TOP_AGENT_DMA ? "dma" : "cpu";
-}
+#include "words.h"
 
 const char *access_mode(const struct top_access *access)
 {
-	static const char *const modes[] = { "?", "r", "w", "rw" };
-
-	return modes[access->mode & DMA_BUF_ACCESS_RW];
+	return words_of(WORDS_MODE, access->mode & DMA_BUF_ACCESS_RW);
 }
 
 const char *access_state(const struct model_access *access)
 {
-	switch (access->at.state) {
-	case TOP_STATE_REQUESTED:
-	case TOP_STATE_BEHIND_CPU:
-	case TOP_STATE_BEHIND_DMA:
-		return "waits";
-	case TOP_STATE_HELD:
-		return access->at.fence_wait ? "fence-wait" : "holds";
-	case TOP_STATE_COMMITTED:
-		return "queued";
-	case TOP_STATE_RUNNING:
-		return "runs";
-	default:
-		return "done";
-	}
+	if (model_access_is_sync(access))
+		return "sync-wait";
+	if (access->at.state == TOP_STATE_HELD && access->at.fence_wait)
+		return "fence-wait";
+	return words_of(WORDS_STATE, access->at.state);
 }
 
 void access_task(const struct top_access *access, char *text, size_t size)

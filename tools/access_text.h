@@ -7,8 +7,6 @@
 
 #include "model.h"
 
-const char *access_kind(uint32_t kind);
-const char *access_agent(const struct top_access *access);
 /* r, w or rw */
 const char *access_mode(const struct top_access *access);
 const char *access_state(const struct model_access *access);

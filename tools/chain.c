@@ -5,188 +5,182 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Deeper than this nobody can read. */
-#define MAX_DEPTH	64
-/* Steps that may be spent on leaving out what follows from the rest. */
-#define MAX_STEPS	500000
+#include <linux/dmabuf_sync.h>
 
-enum chain_mark {
-	CHAIN_AWAITED = 1,	/* somebody waits for it: no chain begins here */
-	CHAIN_SHOWN = 2,
+static struct chain_row *chain_push(struct chain_row **rows, size_t *nr, size_t *max,
+				    struct model_access *access)
+{
+	if (*nr == *max) {
+		*max = *max ? *max * 2 : 64;
+		*rows = reallocarray(*rows, *max, sizeof(**rows));
+		if (!*rows)
+			err(1, "no memory for %zu rows of wait chains", *max);
+	}
+	(*rows)[*nr] = (struct chain_row){ .access = access };
+	return &(*rows)[(*nr)++];
+}
+
+/* What is counted of those behind a root. */
+struct chain_count {
+	const struct chains *chains;
+	struct chain_row *root;
 };
 
-/* One round of leaving out: accesses with this @visit are reachable. */
-struct chain_reduce {
-	const struct model *model;
-	unsigned int visit;
-	unsigned int steps;
-};
-
-static void chain_reach(struct chain_reduce *reduce,
-			const struct model_access *from)
-{
-	unsigned int i;
-
-	for (i = 0; i < from->nr_edges && reduce->steps < MAX_STEPS; i++) {
-		struct model_access *to;
-
-		reduce->steps++;
-		to = model_access_find(reduce->model, from->edges[i].blocker);
-		if (!to || to->visit == reduce->visit)
-			continue;
-		to->visit = reduce->visit;
-		chain_reach(reduce, to);
-	}
-}
-
-/* Leave out the blockers of @access that others of its blockers wait for. */
-static void chain_reduce(struct chain_reduce *reduce,
-			 struct model_access *access)
-{
-	struct model_access *blocker;
-	unsigned int i, nr = 0;
-
-	if (access->nr_edges < 2)
-		return;
-	reduce->visit++;
-	for (i = 0; i < access->nr_edges; i++) {
-		blocker = model_access_find(reduce->model,
-					    access->edges[i].blocker);
-		if (blocker)
-			chain_reach(reduce, blocker);
-	}
-	/* When time is up, nothing that was seen is wrong, but not all was seen. */
-	for (i = 0; i < access->nr_edges; i++) {
-		blocker = model_access_find(reduce->model,
-					    access->edges[i].blocker);
-		if (!blocker || blocker->visit != reduce->visit)
-			access->edges[nr++] = access->edges[i];
-	}
-	/* In a ring all are reachable: then all of them stay. */
-	if (nr)
-		access->nr_edges = nr;
-}
-
-static struct chain_row *chain_add(struct chains *chains, unsigned int depth)
-{
-	struct chain_row *row;
-
-	if (chains->nr == chains->max) {
-		chains->max = chains->max ? chains->max * 2 : 64;
-		chains->rows = reallocarray(chains->rows, chains->max,
-					    sizeof(*chains->rows));
-		if (!chains->rows)
-			err(1, "no memory for %zu rows of wait chains",
-			    chains->max);
-	}
-	row = &chains->rows[chains->nr++];
-	memset(row, 0, sizeof(*row));
-	row->depth = depth;
-	return row;
-}
-
-/* A blocker of which only the edge is known. */
-static void chain_add_unknown(struct chains *chains, unsigned int depth,
-			      const struct model_access *waiter,
-			      const struct top_edge *edge)
-{
-	struct model_access *access = &chain_add(chains, depth)->access;
-
-	access->id = edge->blocker;
-	access->buffer = waiter->buffer;
-	access->at.ino = waiter->at.ino;
-	access->at.owner = edge->owner;
-	access->at.kind = edge->kind;
-	access->at.tgid = edge->tgid;
-	access->at.tid = edge->tid;
-	access->at.state = edge->queued ? TOP_STATE_REQUESTED : TOP_STATE_HELD;
-}
-
-static void chain_walk(struct chains *chains, struct model *model,
-		       struct model_access *access, unsigned int depth)
-{
-	struct chain_row *row = chain_add(chains, depth);
-	struct model_access **waiting, *ahead;
-	size_t nr, i;
-
-	row->access = *access;
-	row->cut = access->more_edges;
-	row->again = access->mark & CHAIN_SHOWN;
-	if (row->again || depth == MAX_DEPTH)
-		return;
-	access->mark |= CHAIN_SHOWN;
-	for (i = 0; i < access->nr_edges; i++) {
-		const struct top_edge *edge = &access->edges[i];
-		struct model_access *blocker;
-
-		blocker = model_access_find(model, edge->blocker);
-		if (blocker)
-			chain_walk(chains, model, blocker, depth + 1);
-		else
-			chain_add_unknown(chains, depth + 1, access, edge);
-	}
-	if (access->at.state == TOP_STATE_COMMITTED) {
-		ahead = model_job_ahead(model, access);
-		if (ahead)
-			chain_walk(chains, model, ahead, depth + 1);
-	}
-	if (!model_access_goes_on(access))
-		return;
-	waiting = model_owner_waiting(model, access->at.owner, &nr);
-	for (i = 0; i < nr; i++)
-		if (waiting[i]->nr_edges)
-			chain_walk(chains, model, waiting[i], depth + 1);
-}
-
-/* Mark what stands further down in the chain of @access. */
-static void chain_mark(struct model *model, const struct model_access *access)
+/* Was another access of the same job counted? */
+static bool chain_counted(const struct wait_graph *graph, const struct model_access *waiter)
 {
 	struct model_access **waiting;
-	size_t nr, i, j;
+	size_t nr, i;
 
-	for (i = 0; i < access->nr_edges; i++) {
-		struct model_access *blocker;
-
-		blocker = model_access_find(model, access->edges[i].blocker);
-		if (!blocker)
-			continue;
-		blocker->mark |= CHAIN_AWAITED;
-		if (!model_access_goes_on(blocker))
-			continue;
-		waiting = model_owner_waiting(model, blocker->at.owner, &nr);
-		for (j = 0; j < nr; j++)
-			waiting[j]->mark |= CHAIN_AWAITED;
-	}
+	if (waiter->at.kind != DMABUF_SYNC_OWNER_DRIVER)
+		return false;
+	waiting = model_owner_waiting(graph->model, waiter->at.owner, &nr);
+	for (i = 0; i < nr; i++)
+		if (waiting[i] != waiter && waiting[i]->visit == graph->round &&
+		    waiting[i]->nr_edges)
+			return true;
+	return false;
 }
 
-static bool chain_begins(const struct model_access *access)
+static void chain_behind(struct model_access *waiter, void *priv)
 {
-	return access->nr_edges || access->at.fence_wait;
+	struct chain_count *count = priv;
+
+	waiter->mark |= WAIT_ROOTED;
+	if (!model_access_waits(waiter) || !waiter->nr_edges ||
+	    chain_counted(&count->chains->graph, waiter))
+		return;
+	count->root->blocks++;
+	count->root->blocked_ns += model_access_age_ns(waiter);
+}
+
+static struct chain_row *chain_root(struct chains *chains, struct model_access *access)
+{
+	struct chain_count count = { .chains = chains };
+
+	count.root = chain_push(&chains->roots, &chains->nr_roots, &chains->max_roots, access);
+	access->mark |= WAIT_ROOTED;
+	chains->graph.round++;
+	wait_graph_behind(&chains->graph, access, chain_behind, &count);
+	return count.root;
+}
+
+/* What nobody is in the way of. */
+static void chain_find_roots(struct chains *chains)
+{
+	struct wait_graph *graph = &chains->graph;
+	size_t i;
+
+	chains->nr_roots = 0;
+	for (i = 0; i < graph->nr_nodes; i++)
+		if (!(graph->nodes[i]->mark & WAIT_BLOCKED))
+			chain_root(chains, graph->nodes[i]);
+}
+
+/* From an access that is behind a cycle, or in it, to one that is in it. */
+static struct model_access *chain_into_cycle(struct wait_graph *graph,
+					     struct model_access *access)
+{
+	graph->round++;
+	while (access->visit != graph->round) {
+		struct model_access *next = wait_graph_next(graph, access);
+
+		access->visit = graph->round;
+		if (!next)
+			break;
+		access = next;
+	}
+	return access;
+}
+
+/* What is behind no root is behind a cycle, unless counting was too long a work. */
+static void chain_find_cycles(struct chains *chains)
+{
+	struct wait_graph *graph = &chains->graph;
+	size_t i;
+
+	for (i = 0; i < graph->nr_nodes && graph->steps; i++)
+		if (!(graph->nodes[i]->mark & WAIT_ROOTED))
+			chain_root(chains,
+				   chain_into_cycle(graph, graph->nodes[i]))->cycle = true;
+}
+
+static int chain_by_blocked(const void *a, const void *b)
+{
+	const struct chain_row *x = a, *y = b;
+
+	if (x->cycle != y->cycle)
+		return x->cycle ? -1 : 1;
+	if (x->blocked_ns != y->blocked_ns)
+		return x->blocked_ns < y->blocked_ns ? 1 : -1;
+	return (x->access->id > y->access->id) - (x->access->id < y->access->id);
+}
+
+static void chain_add(struct chains *chains, const struct chain_row *row)
+{
+	if (chains->nr == CHAIN_MAX_ROWS)
+		chains->nr_more++;
+	else
+		*chain_push(&chains->rows, &chains->nr, &chains->max, row->access) = *row;
+}
+
+/* The next row, and then those that wait for it. */
+static void chain_step(struct chains *chains)
+{
+	struct chain_row row = chains->todo[--chains->nr_todo];
+	struct model_access *access = row.access;
+	const struct wait_pair *pairs;
+	size_t nr;
+
+	pairs = wait_graph_waiters(&chains->graph, access, &nr);
+	row.again = access->mark & WAIT_SHOWN;
+	row.cut = access->more_edges;
+	chain_add(chains, &row);
+	if (row.again)
+		return;
+	access->mark |= WAIT_SHOWN;
+	while (nr--)
+		chain_push(&chains->todo, &chains->nr_todo, &chains->max_todo,
+			   pairs[nr].waiter)->depth = row.depth + 1;
+}
+
+static void chain_walk(struct chains *chains, const struct chain_row *root)
+{
+	*chain_push(&chains->todo, &chains->nr_todo, &chains->max_todo, root->access) = *root;
+	while (chains->nr_todo)
+		chain_step(chains);
 }
 
 void chain_build(struct chains *chains, struct model *model)
 {
-	struct chain_reduce reduce = { .model = model };
+	struct wait_graph *graph = &chains->graph;
 	size_t i;
 
 	chains->nr = 0;
-	for (i = 0; i < model->nr_waiting; i++)
-		chain_reduce(&reduce, model->waiting[i]);
-	for (i = 0; i < model->nr_waiting; i++)
-		chain_mark(model, model->waiting[i]);
-	for (i = 0; i < model->nr_accesses; i++)
-		if (chain_begins(&model->accesses[i]) &&
-		    !(model->accesses[i].mark & CHAIN_AWAITED))
-			chain_walk(chains, model, &model->accesses[i], 0);
-	/* A ring has no beginning: begin anywhere. */
-	for (i = 0; i < model->nr_accesses; i++)
-		if (chain_begins(&model->accesses[i]) &&
-		    !(model->accesses[i].mark & CHAIN_SHOWN))
-			chain_walk(chains, model, &model->accesses[i], 0);
+	chains->nr_more = 0;
+	chains->nr_todo = 0;
+	wait_graph_build(graph, model);
+	chain_find_roots(chains);
+	chain_find_cycles(chains);
+	if (chains->nr_roots)
+		qsort(chains->roots, chains->nr_roots, sizeof(*chains->roots),
+		      chain_by_blocked);
+	for (i = 0; i < chains->nr_roots; i++)
+		chain_walk(chains, &chains->roots[i]);
+	/* Where counting was too long a work, cycles were not looked for. */
+	for (i = 0; i < graph->nr_nodes; i++) {
+		struct chain_row row = { .access = graph->nodes[i] };
+
+		if (!(graph->nodes[i]->mark & WAIT_SHOWN))
+			chain_walk(chains, &row);
+	}
 }
 
 void chain_free(struct chains *chains)
 {
+	wait_graph_free(&chains->graph);
 	free(chains->rows);
+	free(chains->roots);
+	free(chains->todo);
 	memset(chains, 0, sizeof(*chains));
 }

@@ -36,18 +36,10 @@ static uint64_t cost_step(uint64_t *sum, uint64_t now)
 	return step;
 }
 
-void cost_read(struct cost *cost, struct bpf_object *object)
+static void cost_add(struct cost *sum, struct bpf_object *object)
 {
-	uint64_t bpf_ns = 0, runs = 0, missed = 0;
 	struct bpf_program *program;
 
-	cost->cpu_ns = cost_step(&cost->sum_cpu_ns, clock_ns(CLOCK_PROCESS_CPUTIME_ID));
-	cost->has_bpf = object && cost->stats >= 0;
-	cost->bpf_ns = 0;
-	cost->runs = 0;
-	cost->missed = 0;
-	if (!object)
-		return;
 	bpf_object__for_each_program(program, object) {
 		struct bpf_prog_info info = { 0 };
 		unsigned int size = sizeof(info);
@@ -56,11 +48,27 @@ void cost_read(struct cost *cost, struct bpf_object *object)
 		    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info,
 					   &size))
 			continue;
-		bpf_ns += info.run_time_ns;
-		runs += info.run_cnt;
-		missed += info.recursion_misses;
+		sum->bpf_ns += info.run_time_ns;
+		sum->runs += info.run_cnt;
+		sum->missed += info.recursion_misses;
 	}
-	cost->bpf_ns = cost_step(&cost->sum_bpf_ns, bpf_ns);
-	cost->runs = cost_step(&cost->sum_runs, runs);
-	cost->missed = cost_step(&cost->sum_missed, missed);
+}
+
+void cost_read(struct cost *cost, struct bpf_object *object, struct bpf_object *also)
+{
+	struct cost now = { 0 };
+
+	cost->cpu_ns = cost_step(&cost->sum_cpu_ns, clock_ns(CLOCK_PROCESS_CPUTIME_ID));
+	cost->has_bpf = object && cost->stats >= 0;
+	cost->bpf_ns = 0;
+	cost->runs = 0;
+	cost->missed = 0;
+	if (!object)
+		return;
+	cost_add(&now, object);
+	if (also)
+		cost_add(&now, also);
+	cost->bpf_ns = cost_step(&cost->sum_bpf_ns, now.bpf_ns);
+	cost->runs = cost_step(&cost->sum_runs, now.runs);
+	cost->missed = cost_step(&cost->sum_missed, now.missed);
 }

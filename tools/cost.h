@@ -32,7 +32,7 @@ void cost_open(struct cost *cost);
 void cost_close(struct cost *cost);
 /* New programs: they begin at zero. */
 void cost_begin(struct cost *cost);
-/* @object: the programs, or NULL when there are none now. */
-void cost_read(struct cost *cost, struct bpf_object *object);
+/* @object: the programs, or NULL when there are none now. @also: more of them, or NULL. */
+void cost_read(struct cost *cost, struct bpf_object *object, struct bpf_object *also);
 
 #endif /* COST_H */

@@ -17,14 +17,18 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "above.h"
 #include "clock.h"
 #include "screen.h"
+#include "top_check.h"
 #include "top_options.h"
 #include "top_report.h"
 
 #define HELP "q quit  < > sort by %s  r reverse  i idle  d %s  Tab scroll %s"
 /* What was shown is right, but not all of it. */
 #define EXIT_LOST	2
+/* Somebody has waited for longer than --above allows. */
+#define EXIT_ABOVE	3
 /* How often to look for a module that is not there. */
 #define LOOK_NS		100000000ULL
 
@@ -41,6 +45,7 @@
  * @windows: shown so far
  * @redraw: the screen is not up to date
  * @done: the last window ends now
+ * @above: who has waited for too long, empty while nobody has
  */
 struct top {
 	struct top_options options;
@@ -54,6 +59,7 @@ struct top {
 	uint64_t windows;
 	bool redraw;
 	bool done;
+	char above[512];
 };
 
 static int top_signals(void)
@@ -222,6 +228,13 @@ static void top_wait(struct top *top)
 		top_key(top, key);
 }
 
+static bool top_is_above(struct top *top)
+{
+	return top->options.limits.above_ns &&
+	       above_find(&top->model, &top->view.chains, top->options.limits.above_ns,
+			  top->above, sizeof(top->above));
+}
+
 static void top_window(struct top *top)
 {
 	int ret;
@@ -235,7 +248,7 @@ static void top_window(struct top *top)
 	if (top->deadline_ns < clock_now_ns())
 		top->deadline_ns = clock_now_ns() + top->options.delay_ns;
 	top->redraw = true;
-	if (++top->windows == top->options.count)
+	if (++top->windows == top->options.count || top_is_above(top))
 		top->done = true;
 	if (!top->options.batch)
 		return;
@@ -251,9 +264,12 @@ static void top_window(struct top *top)
 static int top_status(const struct top *top)
 {
 	uint64_t lost = model_lost_sum(&top->model.lost);
+	int status = top->above[0] ? EXIT_ABOVE : 0;
 
+	if (status)
+		fprintf(stderr, "%s: %s\n", program_invocation_short_name, top->above);
 	if (!lost)
-		return 0;
+		return status;
 	fprintf(stderr, "%s: lost %llu in all: accesses %llu, events of buffers %llu, edges %llu, events %llu, runs %llu, unlisted %llu; see dmasync-top(8)\n",
 		program_invocation_short_name, (unsigned long long)lost,
 		(unsigned long long)top->model.lost.accesses,
@@ -262,7 +278,7 @@ static int top_status(const struct top *top)
 		(unsigned long long)top->model.lost.events,
 		(unsigned long long)top->model.lost.missed,
 		(unsigned long long)top->model.lost.unlisted);
-	return EXIT_LOST;
+	return status ?: EXIT_LOST;
 }
 
 static void top_run(struct top *top)
@@ -302,6 +318,12 @@ int main(int argc, char **argv)
 	top_source_init(&top.source, &top.options.limits, &top.model);
 	session_init(&top.session, &top_source_ops, &top.source,
 		     top.options.probe);
+	if (top.options.check) {
+		status = top_check(&top.session, &top.source);
+		session_end(&top.session);
+		top_source_end(&top.source);
+		return status;
+	}
 	top.view.sort = top.options.sort;
 	top.view.ascending = top.options.ascending;
 	top.view.idle = top.options.idle;

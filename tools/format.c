@@ -70,6 +70,15 @@ void format_name(char *text, size_t size, const char *name)
 	text[i] = '\0';
 }
 
+void format_array(char *text, const char *name, size_t size)
+{
+	char whole[size + 1];
+
+	memcpy(whole, name, size);
+	whole[size] = '\0';
+	format_name(text, size, whole);
+}
+
 void format_time(char *text, size_t size)
 {
 	struct timespec now;

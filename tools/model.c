@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/dmabuf_sync.h>
+
 #include "reach.h"
 
 /* Room for one more entry of an array. */
@@ -29,6 +31,7 @@ void model_begin(struct model *model, uint64_t now_ns, uint64_t window_ns)
 	model->nr_accesses = 0;
 	model->nr_waiting = 0;
 	model->nr_events = 0;
+	model->nr_requests = 0;
 	model->nr_held_cpu = 0;
 	model->nr_held_dma = 0;
 	memset(&model->total, 0, sizeof(model->total));
@@ -44,6 +47,7 @@ void model_begin(struct model *model, uint64_t now_ns, uint64_t window_ns)
 		buffer->holder = NULL;
 		buffer->nr_held = 0;
 		buffer->nr_waiting = 0;
+		buffer->waiter = 0;
 		buffer->window_ns = window_ns;
 	}
 }
@@ -248,6 +252,31 @@ void model_access_add(struct model *model, uint64_t id, const struct top_entry *
 			access->edges[access->nr_edges++] = entry->edges[i];
 }
 
+/* Ids of accesses never come that far. */
+#define SYNC_ID		(1ULL << 63)
+
+void model_sync_add(struct model *model, uint64_t task, const struct top_sync *sync)
+{
+	struct top_entry entry = {
+		.access = {
+			.ino = sync->ino,
+			.since_ns = sync->since_ns,
+			.wait_context = sync->context,
+			.wait_seqno = sync->seqno,
+			.fence_wait = 1,
+			.state = TOP_STATE_BEHIND_DMA,
+			.kind = MODEL_KIND_SYNC,
+			.mode = sync->mode,
+			.agent = TOP_AGENT_CPU,
+			.tgid = task >> 32,
+			.tid = task,
+		},
+	};
+
+	memcpy(entry.access.comm, sync->comm, sizeof(entry.access.comm));
+	model_access_add(model, SYNC_ID | task, &entry, NULL);
+}
+
 void model_event_add(struct model *model, const struct top_event *event)
 {
 	model->events = model_grow(model->events, model->nr_events,
@@ -322,6 +351,10 @@ static void model_wait_runs(const struct model *model, struct model_window *wind
 		return;
 	window->count.waits[pair]++;
 	window->count.wait_ns[pair] += ns;
+	if (model_access_is_sync(access)) {
+		window->count.syncs++;
+		window->count.sync_ns += ns;
+	}
 	model_raise(&window->wait_max_ns, ns);
 	model_raise(&window->oldest_ns, ns);
 }
@@ -332,10 +365,11 @@ static void model_link(struct model *model, struct model_access *access)
 	struct model_buffer *buffer = model_buffer_get(model, access->at.ino);
 
 	access->buffer = buffer;
+	if (model_access_is_sync(access))
+		access->at.len = buffer->size;
 	buffer->tgid = access->at.tgid;
 	buffer->active_ns = model->now_ns;
 	if (model_access_waits(access)) {
-		buffer->nr_waiting++;
 		model_wait_runs(model, &buffer->window, access);
 		model_wait_runs(model, &model->total, access);
 		return;
@@ -348,6 +382,27 @@ static void model_link(struct model *model, struct model_access *access)
 	if (!buffer->holder ||
 	    access->at.since_ns < buffer->holder->at.since_ns)
 		buffer->holder = access;
+}
+
+/*
+ * A driver's owner has one request, so its accesses that wait are one job's. Those of an owner
+ * follow each other.
+ */
+static void model_count_waiting(struct model *model)
+{
+	uint64_t owner = 0;
+	size_t i;
+
+	for (i = 0; i < model->nr_waiting; i++) {
+		const struct model_access *access = model->waiting[i];
+		struct model_buffer *buffer = model_buffer_get(model, access->at.ino);
+		bool job = access->at.kind == DMABUF_SYNC_OWNER_DRIVER;
+
+		model->nr_requests += !job || owner != access->at.owner;
+		buffer->nr_waiting += !job || buffer->waiter != access->at.owner;
+		buffer->waiter = access->at.owner;
+		owner = access->at.owner;
+	}
 }
 
 /* The accesses are in place: list those that wait. */
@@ -435,22 +490,6 @@ struct model_access *model_job_ahead(const struct model *model,
 	return model->jobs[low - 1];
 }
 
-/* Which of its blockers are still in the way? */
-static void model_edges(struct model *model, struct model_access *access)
-{
-	unsigned int i, nr = 0;
-
-	for (i = 0; i < access->nr_edges; i++) {
-		const struct top_edge *edge = &access->edges[i];
-
-		if (!model->complete || model_access_find(model, edge->blocker))
-			access->edges[nr++] = *edge;
-	}
-	access->nr_edges = nr;
-	access->more_edges = access->at.nr_edges > TOP_NR_EDGES &&
-			     nr == TOP_NR_EDGES;
-}
-
 void model_end(struct model *model)
 {
 	size_t i;
@@ -472,6 +511,7 @@ void model_end(struct model *model)
 	model_list_jobs(model);
 	for (i = 0; i < model->nr_accesses; i++)
 		model_link(model, &model->accesses[i]);
+	model_count_waiting(model);
 }
 
 void model_clear(struct model *model)

@@ -17,6 +17,9 @@
 
 #define MODEL_NAME_SIZE	32
 
+/* Beside the kernel's kinds of owners: a call of DMA_BUF_IOCTL_SYNC, which is no access. */
+#define MODEL_KIND_SYNC	4
+
 /**
  * struct model_window - what happened in a window, on one buffer or on all
  * @count: what the counters grew by. Of the waits, those that ended in the window and, with their
@@ -47,7 +50,8 @@ struct model_window {
  * @active_ns: when the source last saw it change
  * @holder: the oldest access that is held, or NULL
  * @nr_held: accesses held
- * @nr_waiting: accesses requested and not held yet
+ * @nr_waiting: requests for it that wait
+ * @waiter: owner of the one that was counted last
  * @nr_gone: buffers that the window added to this row
  * @summed: of such a row: what the source had summed up to the end of the window
  */
@@ -68,6 +72,7 @@ struct model_buffer {
 	const struct model_access *holder;
 	unsigned int nr_held;
 	unsigned int nr_waiting;
+	uint64_t waiter;
 	uint64_t nr_gone;
 	struct top_gone summed;
 };
@@ -119,6 +124,8 @@ static inline uint64_t model_lost_sum(const struct model_lost *lost)
  * @now_ns: CLOCK_MONOTONIC at the end of the window
  * @window_ns: its length
  * @complete: every access is here, so an edge to one that is not is over
+ * @over: accesses that are over, sorted: what may not be here without @complete
+ * @nr_over: how many
  * @tgid: only accesses of this process matter, and those in their way; 0: all do
  * @buffers: sorted by inode number
  * @classes: buffers that are gone
@@ -128,6 +135,7 @@ static inline uint64_t model_lost_sum(const struct model_lost *lost)
  * @events: of the window, by time
  * @total: of all buffers, whether they are in @buffers or not; @use is the union over them
  * @counters: likewise, since the source was attached
+ * @nr_requests: requests that wait; a job of several accesses counts once
  * @nr_held_cpu: CPU accesses held
  * @nr_held_dma: DMA accesses held
  * @nr_jobs_queued: jobs that their engine has not begun; one of several accesses counts once
@@ -138,6 +146,8 @@ struct model {
 	uint64_t now_ns;
 	uint64_t window_ns;
 	bool complete;
+	const uint64_t *over;
+	size_t nr_over;
 	uint32_t tgid;
 
 	struct model_buffer **buffers;
@@ -155,6 +165,7 @@ struct model {
 
 	struct model_window total;
 	struct top_counters counters;
+	unsigned int nr_requests;
 	unsigned int nr_held_cpu;
 	unsigned int nr_held_dma;
 	unsigned int nr_jobs_queued;
@@ -176,7 +187,8 @@ static inline bool model_buffer_is_idle(const struct model_buffer *buffer)
 {
 	return !buffer->nr_held && !buffer->nr_waiting &&
 	       !buffer->window.count.acquired && !buffer->window.count.failed &&
-	       !model_sum(buffer->window.count.released, 2) && !buffer->nr_gone;
+	       !model_sum(buffer->window.count.released, 2) && !buffer->window.count.syncs &&
+	       !buffer->nr_gone;
 }
 
 /* Waits behind others of the same agent, and behind the other agent. */
@@ -200,6 +212,11 @@ static inline uint64_t model_window_requests(const struct model_window *window)
 	       window->count.contended;
 }
 
+static inline bool model_access_is_sync(const struct model_access *access)
+{
+	return access->at.kind == MODEL_KIND_SYNC;
+}
+
 static inline bool model_access_waits(const struct model_access *access)
 {
 	return access->at.state < TOP_STATE_HELD;
@@ -213,7 +230,7 @@ static inline bool model_access_waits(const struct model_access *access)
 static inline bool model_access_goes_on(const struct model_access *access)
 {
 	if (model_access_waits(access))
-		return !access->nr_edges;
+		return !access->nr_edges && !model_access_is_sync(access);
 	return access->at.state == TOP_STATE_HELD && !access->at.fence_wait;
 }
 
@@ -254,7 +271,13 @@ void model_total_sample(struct model *model, const struct top_counters *count,
 /* @timeline: of a job; NULL: not known. */
 void model_access_add(struct model *model, uint64_t id, const struct top_entry *entry,
 		      const struct top_timeline *timeline);
+/* A call of DMA_BUF_IOCTL_SYNC that waits; @task: as in struct top_sync. */
+void model_sync_add(struct model *model, uint64_t task, const struct top_sync *sync);
 void model_event_add(struct model *model, const struct top_event *event);
+/* Accesses that are over, in any order; @ids are sorted, and valid up to model_end(). */
+void model_over_set(struct model *model, uint64_t *ids, size_t nr);
+/* Part of model_end(): which of its blockers are still in the way of a request that waits? */
+void model_edges(struct model *model, struct model_access *access);
 /* Everything is there: sort, link and sum. */
 void model_end(struct model *model);
 

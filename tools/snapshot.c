@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <linux/dmabuf_sync.h>
-
 #include "clock.h"
 #include "format.h"
+#include "words.h"
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
@@ -43,62 +42,34 @@ static int snapshot_u32(const char *value, void *member)
 	return 0;
 }
 
-/* @words: the number of each is its place, an empty one is not used. */
-static int snapshot_word(const char *value, void *member,
-			 const char *const *words, size_t nr_words)
+static int snapshot_word(const char *value, void *member, enum words words)
 {
-	size_t i;
+	int number = words_number(words, value);
 
-	for (i = 0; i < nr_words; i++) {
-		if (!words[i] || strcmp(words[i], value))
-			continue;
-		*(top_u32 *)member = i;
-		return 0;
-	}
-	return -EBADMSG;
+	if (number < 0)
+		return -EBADMSG;
+	*(top_u32 *)member = number;
+	return 0;
 }
 
 static int snapshot_kind(const char *value, void *member)
 {
-	static const char *const kinds[] = {
-		[DMABUF_SYNC_OWNER_FCNTL] = "fcntl",
-		[DMABUF_SYNC_OWNER_CONTEXT] = "context",
-		[DMABUF_SYNC_OWNER_DRIVER] = "driver",
-	};
-
-	return snapshot_word(value, member, kinds, ARRAY_SIZE(kinds));
+	return snapshot_word(value, member, WORDS_KIND);
 }
 
 static int snapshot_mode(const char *value, void *member)
 {
-	static const char *const modes[] = {
-		[DMA_BUF_ACCESS_R] = "r",
-		[DMA_BUF_ACCESS_W] = "w",
-		[DMA_BUF_ACCESS_RW] = "rw",
-	};
-
-	return snapshot_word(value, member, modes, ARRAY_SIZE(modes));
+	return snapshot_word(value, member, WORDS_MODE);
 }
 
 static int snapshot_agent(const char *value, void *member)
 {
-	static const char *const agents[] = {
-		[TOP_AGENT_CPU] = "cpu",
-		[TOP_AGENT_DMA] = "dma",
-	};
-
-	return snapshot_word(value, member, agents, ARRAY_SIZE(agents));
+	return snapshot_word(value, member, WORDS_AGENT);
 }
 
 static int snapshot_state(const char *value, void *member)
 {
-	static const char *const states[] = {
-		[TOP_STATE_REQUESTED] = "queued",
-		[TOP_STATE_HELD] = "acquired",
-		[TOP_STATE_COMMITTED] = "committed",
-	};
-
-	return snapshot_word(value, member, states, ARRAY_SIZE(states));
+	return snapshot_word(value, member, WORDS_KERNEL_STATE);
 }
 
 /* An age becomes the time when it began. */
@@ -163,16 +134,12 @@ static int snapshot_exporter(const char *value, void *member)
 	return 0;
 }
 
+/* A type that is not known is of a newer module. */
 static int snapshot_type(const char *value, void *member)
 {
-	static const char *const types[] = {
-		[SNAPSHOT_ACCESS] = "access",
-		[SNAPSHOT_EDGE] = "edge",
-		[SNAPSHOT_MORE] = "more",
-	};
+	int number = words_number(WORDS_SNAPSHOT, value);
 
-	if (snapshot_word(value, member, types, ARRAY_SIZE(types)))
-		*(enum snapshot_type *)member = SNAPSHOT_OTHER;
+	*(enum snapshot_type *)member = number < 0 ? SNAPSHOT_OTHER : number;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "format.h"
 #include "table_get.h"
 #include "top_tables.h"
+#include "words.h"
 
 #define BUFFER(name, statement) \
 	GET(buffer_##name, struct model_buffer, statement)
@@ -31,6 +32,8 @@ BUFFER(wait_avg, get_mean(value, model_sum(row->window.count.wait_ns, TOP_NR_PAI
 			  model_sum(row->window.count.waits, TOP_NR_PAIRS)))
 BUFFER(wait_max, get_number(value, row->window.wait_max_ns))
 BUFFER(oldest_wait, get_number(value, row->window.oldest_ns))
+BUFFER(syncs, value->number = row->window.count.syncs)
+BUFFER(sync_wait, get_number(value, row->window.count.sync_ns))
 BUFFER(hold_cpu, get_mean(value, row->window.count.hold_ns[TOP_AGENT_CPU],
 			  row->window.count.released[TOP_AGENT_CPU]))
 BUFFER(hold_dma, get_mean(value, row->window.count.hold_ns[TOP_AGENT_DMA],
@@ -51,6 +54,7 @@ BUFFER(released, value->number = model_sum(row->window.count.released, 2))
 BUFFER(failed, value->number = row->window.count.failed)
 BUFFER(deadlocks, value->number = row->window.count.deadlocks)
 BUFFER(abandoned, value->number = row->window.count.abandoned)
+BUFFER(revoked, value->number = row->window.count.revoked)
 BUFFER(backoffs, value->number = row->window.count.backoffs)
 BUFFER(total_acquired, value->number = row->counters.acquired)
 BUFFER(total_contended, value->number = row->counters.contended)
@@ -74,7 +78,7 @@ HOLDER(tgid, value->number = row->holder->at.tgid)
 HOLDER(tid, value->number = row->holder->at.tid)
 HOLDER(owner, value->number = row->holder->at.owner)
 HOLDER(mode, get_text(value, access_mode(&row->holder->at)))
-HOLDER(agent, get_text(value, access_agent(&row->holder->at)))
+HOLDER(agent, get_text(value, words_of(WORDS_AGENT, row->holder->at.agent)))
 HOLDER(engine, get_text(value, row->holder->timeline.name))
 HOLDER(age, value->number = model_access_age_ns(row->holder))
 
@@ -130,6 +134,7 @@ static const struct column buffer_columns[] = {
 	{ "wait_avg_ns", "W-AVG", COLUMN_NS, 6, .get = buffer_wait_avg },
 	{ "wait_max_ns", "W-MAX", COLUMN_NS, 6, 0, 5, .get = buffer_wait_max },
 	{ "oldest_wait_ns", "OLDEST", COLUMN_NS, 6, .get = buffer_oldest_wait },
+	{ "sync_wait_ns", "SYNC", COLUMN_NS, 6, 0, 6, .get = buffer_sync_wait },
 	{ "hold_cpu_avg_ns", "C-HOLD", COLUMN_NS, 6, 0, 6, .get = buffer_hold_cpu },
 	{ "hold_dma_avg_ns", "D-HOLD", COLUMN_NS, 6, 0, 6, .get = buffer_hold_dma },
 	{ "cpu_percent", "CPU%", COLUMN_PERCENT, 4, .get = buffer_cpu },
@@ -151,6 +156,7 @@ static const struct column buffer_columns[] = {
 	{ "cpu_behind_dma_ns", NULL, COLUMN_NS, .get = buffer_cpu_dma_wait },
 	{ "dma_behind_cpu_ns", NULL, COLUMN_NS, .get = buffer_dma_cpu_wait },
 	{ "dma_behind_dma_ns", NULL, COLUMN_NS, .get = buffer_dma_dma_wait },
+	{ "syncs", NULL, COLUMN_COUNT, .get = buffer_syncs },
 	{ "gone", NULL, COLUMN_COUNT, .get = buffer_gone },
 	{ "held", NULL, COLUMN_COUNT, .get = buffer_held },
 	{ "holder_comm", NULL, COLUMN_TEXT, .get = holder_comm },
@@ -167,6 +173,7 @@ static const struct column buffer_columns[] = {
 	{ "failed", NULL, COLUMN_COUNT, .get = buffer_failed },
 	{ "deadlocks", NULL, COLUMN_COUNT, .get = buffer_deadlocks },
 	{ "abandoned", NULL, COLUMN_COUNT, .get = buffer_abandoned },
+	{ "revoked", NULL, COLUMN_COUNT, .get = buffer_revoked },
 	{ "backoffs", NULL, COLUMN_COUNT, .get = buffer_backoffs },
 	{ "total_acquired", NULL, COLUMN_COUNT, .get = buffer_total_acquired },
 	{ "total_contended", NULL, COLUMN_COUNT, .get = buffer_total_contended },

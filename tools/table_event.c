@@ -2,29 +2,13 @@
 /* The table of events. */
 #include <string.h>
 
-#include "access_text.h"
 #include "format.h"
 #include "table_get.h"
 #include "top_tables.h"
+#include "words.h"
 
 #define EVENT(name, statement) \
 	GET(event_##name, struct top_event_row, statement)
-
-static const char *event_name(uint32_t type)
-{
-	switch (type) {
-	case TOP_EVENT_DEADLOCK:
-		return "deadlock";
-	case TOP_EVENT_FAILED:
-		return "failed";
-	case TOP_EVENT_ABANDONED:
-		return "abandoned";
-	case TOP_EVENT_JOB_FAILED:
-		return "job-failed";
-	default:
-		return "?";
-	}
-}
 
 static void event_get_comm(const struct top_event *event, struct value *value)
 {
@@ -52,12 +36,17 @@ static void event_get_fence(const struct top_event *event, struct value *value)
 /* What else there is to say: a deadlock's blocker, a job's fence. */
 static void event_get_about(const struct top_event *event, struct value *value)
 {
-	if (event->type != TOP_EVENT_DEADLOCK) {
+	char wait[16] = "";
+
+	if (!event->edge.blocker) {
 		event_get_fence(event, value);
 		return;
 	}
-	snprintf(value->text, sizeof(value->text), "behind tid %u, %s %llu",
-		 event->edge.tid, access_kind(event->edge.kind),
+	if (event->wait_ns)
+		format_ns(wait, sizeof(wait), event->wait_ns);
+	snprintf(value->text, sizeof(value->text), "%s%sbehind tid %u, %s %llu",
+		 wait, event->wait_ns ? " " : "",
+		 event->edge.tid, words_of(WORDS_KIND, event->edge.kind),
 		 event->edge.owner);
 }
 
@@ -75,7 +64,7 @@ static void event_get_error(const struct top_event *event, struct value *value)
 
 EVENT(ago, value->number = row->now_ns > row->event->time_ns ?
 			   row->now_ns - row->event->time_ns : 0)
-EVENT(type, get_text(value, event_name(row->event->type)))
+EVENT(type, get_text(value, words_of(WORDS_EVENT, row->event->type)))
 EVENT(ino, value->number = row->event->ino)
 EVENT(access, value->number = row->event->access)
 EVENT(owner, value->number = row->event->owner)
@@ -84,6 +73,7 @@ EVENT(comm, event_get_comm(row->event, value))
 EVENT(tgid, get_number(value, row->event->tgid))
 EVENT(tid, get_number(value, row->event->tid))
 EVENT(task, event_get_task(row->event, value))
+EVENT(wait, get_number(value, row->event->wait_ns))
 EVENT(fence, event_get_fence(row->event, value))
 EVENT(blocker, get_number(value, row->event->edge.blocker))
 EVENT(blocker_owner, get_number(value, row->event->edge.owner))
@@ -97,6 +87,7 @@ static const struct column event_columns[] = {
 	{ NULL, "WHO", COLUMN_TEXT, 16, 1, .get = event_task },
 	{ "error", "ERROR", COLUMN_TEXT, 9, .get = event_error },
 	{ NULL, "ABOUT", COLUMN_TEXT, 28, 1, .get = event_about },
+	{ "wait_ns", NULL, COLUMN_NS, .get = event_wait },
 	{ "access", NULL, COLUMN_NUMBER, .get = event_access },
 	{ "owner", NULL, COLUMN_NUMBER, .get = event_owner },
 	{ "comm", NULL, COLUMN_TEXT, .get = event_comm },

@@ -2,6 +2,7 @@
 /* The head of every view: totals, the tool's own cost, what was lost. */
 #include "table_get.h"
 #include "top_tables.h"
+#include "words.h"
 
 #define SUMMARY(name, statement) \
 	GET(summary_##name, struct top_summary, statement)
@@ -13,17 +14,6 @@
 	TOTAL(name, get_percent(value, \
 		total->count.waits[TOP_PAIR(TOP_AGENT_##waiter, TOP_AGENT_##holder)], \
 		model_window_requests(total)))
-
-static const char *summary_state_name(enum session_state state)
-{
-	static const char *const names[] = {
-		[SESSION_WAITING] = "waiting",
-		[SESSION_ATTACHED] = "attached",
-		[SESSION_DETACHED] = "detached",
-	};
-
-	return names[state];
-}
 
 static void summary_get_probe(const struct session *session,
 			      struct value *value)
@@ -41,13 +31,13 @@ static void summary_get_bpf(const struct top_summary *row, struct value *value)
 		value->known = false;
 }
 
-SUMMARY(state, get_text(value, summary_state_name(row->session->state)))
+SUMMARY(state, get_text(value, words_of(WORDS_SESSION, row->session->state)))
 SUMMARY(probe, summary_get_probe(row->session, value))
 SUMMARY(window, value->number = row->model->window_ns)
 SUMMARY(buffers, value->number = row->model->nr_buffers)
 SUMMARY(cpu_held, value->number = row->model->nr_held_cpu)
 SUMMARY(dma_held, value->number = row->model->nr_held_dma)
-SUMMARY(waiting, value->number = row->model->nr_waiting)
+SUMMARY(waiting, value->number = row->model->nr_requests)
 SUMMARY(jobs_queued, value->number = row->model->nr_jobs_queued)
 SUMMARY(jobs_running, value->number = row->model->nr_jobs_running)
 TOTAL(acquired, value->number = total->count.acquired)
@@ -59,6 +49,8 @@ PAIR(cpu_dma, CPU, DMA)
 PAIR(dma_cpu, DMA, CPU)
 PAIR(dma_dma, DMA, DMA)
 TOTAL(oldest_wait, get_number(value, total->oldest_ns))
+TOTAL(syncs, value->number = total->count.syncs)
+TOTAL(sync_wait, value->number = total->count.sync_ns)
 TOTAL(hold_cpu, get_mean(value, total->count.hold_ns[TOP_AGENT_CPU],
 			 total->count.released[TOP_AGENT_CPU]))
 TOTAL(hold_dma, get_mean(value, total->count.hold_ns[TOP_AGENT_DMA],
@@ -77,6 +69,7 @@ TOTAL(nothing, value->number = interval_nothing_ns(&total->use, row->model->wind
 TOTAL(failed, value->number = total->count.failed)
 TOTAL(deadlocks, value->number = total->count.deadlocks)
 TOTAL(abandoned, value->number = total->count.abandoned)
+TOTAL(revoked, value->number = total->count.revoked)
 TOTAL(backoffs, value->number = total->count.backoffs)
 SUMMARY(bpf, summary_get_bpf(row, value))
 SUMMARY(bpf_run, get_mean(value, row->cost->bpf_ns, row->cost->runs))
@@ -104,6 +97,7 @@ static const struct column summary_columns[] = {
 	{ "failed", "failed", COLUMN_COUNT, .get = summary_failed },
 	{ "deadlocks", "deadlocks", COLUMN_COUNT, .get = summary_deadlocks },
 	{ "abandoned", "abandoned", COLUMN_COUNT, .get = summary_abandoned },
+	{ "revoked", "revoked", COLUMN_COUNT, .get = summary_revoked },
 	{ "acquired", NULL, COLUMN_COUNT, .get = summary_acquired },
 	{ "acquired_per_s", "acq/s", COLUMN_RATE, .line = 1,
 	  .get = summary_acquired_rate },
@@ -117,6 +111,8 @@ static const struct column summary_columns[] = {
 	  .get = summary_cpu_dma },
 	{ "dma_behind_cpu_percent", "dma/cpu", COLUMN_PERCENT, .line = 1,
 	  .get = summary_dma_cpu },
+	{ "sync_wait_ns", "SYNC", COLUMN_NS, .line = 1, .get = summary_sync_wait },
+	{ "syncs", NULL, COLUMN_COUNT, .get = summary_syncs },
 	{ "backoffs", "backoffs", COLUMN_COUNT, .line = 1,
 	  .get = summary_backoffs },
 	{ "cpu_percent", "CPU", COLUMN_PERCENT, .line = 2, .get = summary_cpu },

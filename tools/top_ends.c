@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The end of buffers: programs that share the maps of dmasync-top's own. */
+/*
+ * Programs for what the kernel does with buffers by itself; they share maps with dmasync-top's
+ * own.
+ */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "format.h"
 #include "top_source.h"
@@ -30,7 +34,16 @@ static int ends_start(const struct dmasync_top_bpf *skel, struct dmasync_buffers
 	int err;
 
 	bpf_map__set_max_entries(ends->maps.buffers, bpf_map__max_entries(skel->maps.buffers));
+	bpf_map__set_max_entries(ends->maps.identities,
+				 bpf_map__max_entries(skel->maps.identities));
+	memcpy((void *)ends->rodata->busy_times, (void *)skel->rodata->busy_times,
+	       sizeof(ends->rodata->busy_times));
+	ends->rodata->filter_ino = skel->rodata->filter_ino;
+	ends->rodata->filter_tgid = skel->rodata->filter_tgid;
 	err = ends_others(skel) ?: ends_share(ends->maps.buffers, skel->maps.buffers) ?:
+	      ends_share(ends->maps.identities, skel->maps.identities) ?:
+	      ends_share(ends->maps.totals, skel->maps.totals) ?:
+	      ends_share(ends->maps.data_busy, skel->maps.data_busy) ?:
 	      ends_share(ends->maps.gone, skel->maps.gone);
 	return err ?: dmasync_buffers_bpf__load(ends) ?: dmasync_buffers_bpf__attach(ends);
 }
@@ -69,6 +82,25 @@ static void ends_class(struct top_source *source, const struct top_class *raw,
 	model_class_sample(source->model, &class, sum, source->number);
 }
 
+static void ends_syncs(struct top_source *source)
+{
+	static struct top_sync calls[TOP_NR_SYNCS];
+	static uint64_t tasks[TOP_NR_SYNCS];
+	uint32_t batch, count = TOP_NR_SYNCS, i;
+	int err;
+
+	err = bpf_map_lookup_batch(bpf_map__fd(source->ends->maps.syncs), NULL, &batch, tasks,
+				   calls, &count, NULL);
+	if (err && err != -ENOENT)
+		return;
+	for (i = 0; i < count; i++) {
+		if (!calls[i].counted)
+			continue;
+		format_array(calls[i].comm, calls[i].comm, sizeof(calls[i].comm));
+		model_sync_add(source->model, tasks[i], &calls[i]);
+	}
+}
+
 void top_ends_read(struct top_source *source)
 {
 	static struct top_class classes[TOP_NR_CLASSES];
@@ -84,6 +116,17 @@ void top_ends_read(struct top_source *source)
 		return;
 	for (i = 0; i < count; i++)
 		ends_class(source, &classes[i], &sums[i]);
+	ends_syncs(source);
+}
+
+struct bpf_object *top_ends_object(const struct top_source *source)
+{
+	return source->ends ? source->ends->obj : NULL;
+}
+
+uint64_t top_ends_lost(const struct top_source *source)
+{
+	return source->ends ? *(volatile __u64 *)&source->ends->bss->lost_syncs : 0;
 }
 
 void top_ends_close(struct top_source *source)

@@ -12,11 +12,13 @@
 
 #include "top_tables.h"
 
-#define MAX_DELAY_S	86400.0
-#define MIN_DELAY_S	0.01
+#define MAX_SECONDS	86400.0
+#define MIN_DELAY	0.01
+#define MIN_ABOVE	0.000001
 
 enum {
-	OPTION_CSV = 256,
+	OPTION_CHECK = 256,
+	OPTION_CSV,
 	OPTION_INO,
 	OPTION_PROBE,
 	OPTION_MAX_ACCESSES,
@@ -39,6 +41,8 @@ static const char options_doc[] =
 static const struct argp_option options_argp[] = {
 	{ "batch", 'b', NULL, 0,
 	  "Write windows one after the other (without a terminal: always)", 0 },
+	{ "check", OPTION_CHECK, NULL, 0,
+	  "Say what can be seen here and what not, why, and what to do; then end", 0 },
 	{ "count", 'n', "COUNT", 0, "End after COUNT windows", 0 },
 	{ "delay", 'd', "SECONDS", 0, "Length of a window (1)", 0 },
 	{ "json", 'J', NULL, 0, "Batch, one JSON object per line and window", 0 },
@@ -48,6 +52,8 @@ static const struct argp_option options_argp[] = {
 	  "Buffers by COLUMN, the greatest first; +COLUMN: the least first (waiting)", 0 },
 	{ "idle", 'i', NULL, 0,
 	  "Text and screen show idle buffers, too (CSV and JSON always do)", 0 },
+	{ "above", 'a', "SECONDS", 0,
+	  "End when somebody has waited for so long, and say who, and behind whom", 0 },
 	{ "ino", OPTION_INO, "NUMBER", 0, "Only the buffer with this inode number", 1 },
 	{ "pid", 'p', "PID", 0, "Only accesses of this process, and those in their way", 1 },
 	{ "probe", OPTION_PROBE, "KIND", 0,
@@ -79,16 +85,16 @@ static uint64_t options_number(struct argp_state *state, const char *what,
 	return number;
 }
 
-static uint64_t options_delay(struct argp_state *state, const char *arg)
+static uint64_t options_seconds(struct argp_state *state, const char *what, const char *arg,
+				double min)
 {
 	double seconds;
 	char *end;
 
 	seconds = strtod(arg, &end);
-	if (end == arg || *end ||
-	    !(seconds >= MIN_DELAY_S && seconds <= MAX_DELAY_S))
-		argp_error(state, "--delay: '%s' is not a number of seconds from %g to %g",
-			   arg, MIN_DELAY_S, MAX_DELAY_S);
+	if (end == arg || *end || !(seconds >= min && seconds <= MAX_SECONDS))
+		argp_error(state, "%s: '%s' is not a number of seconds from %g to %g", what, arg,
+			   min, MAX_SECONDS);
 	return llround(seconds * 1e9);
 }
 
@@ -154,6 +160,9 @@ static error_t options_limit(int key, char *arg, struct argp_state *state)
 	struct top_limits *limits = &options->limits;
 
 	switch (key) {
+	case 'a':
+		limits->above_ns = options_seconds(state, "--above", arg, MIN_ABOVE);
+		return 0;
 	case OPTION_INO:
 		limits->ino = options_number(state, "--ino", arg, 1, UINT64_MAX);
 		return 0;
@@ -188,12 +197,15 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 	case 'b':
 		options->batch = true;
 		return 0;
+	case OPTION_CHECK:
+		options->check = true;
+		return 0;
 	case 'n':
 		options->count = options_number(state, "--count", arg, 1,
 						UINT64_MAX);
 		return 0;
 	case 'd':
-		options->delay_ns = options_delay(state, arg);
+		options->delay_ns = options_seconds(state, "--delay", arg, MIN_DELAY);
 		return 0;
 	case 'J':
 		options_report(state, &options->report, TOP_FORMAT_JSON,

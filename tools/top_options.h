@@ -17,6 +17,7 @@
  * @ascending: least first
  * @idle: pages show idle buffers, too
  * @batch: write windows one after the other, no screen
+ * @check: say what is available
  * @verbose: print what libbpf says
  * @delay_ns: length of a window
  * @count: windows, 0: until told to stop
@@ -29,6 +30,7 @@ struct top_options {
 	bool ascending;
 	bool idle;
 	bool batch;
+	bool check;
 	bool verbose;
 	uint64_t delay_ns;
 	uint64_t count;

@@ -45,9 +45,11 @@ static struct bpf_object_skeleton *source_open(void *priv)
 		skel->rodata->busy_times[set] = top_busy_times(set);
 	skel->rodata->filter_ino = limits->ino;
 	skel->rodata->filter_tgid = limits->tgid;
+	skel->rodata->above_ns = limits->above_ns;
 	skel->rodata->ring_shift = RING_SHIFT;
 	bpf_map__set_max_entries(skel->maps.accesses, limits->max_accesses);
 	bpf_map__set_max_entries(skel->maps.buffers, limits->max_buffers);
+	bpf_map__set_max_entries(skel->maps.identities, limits->max_buffers);
 	bpf_map__set_max_entries(skel->maps.rings, source_nr_rings());
 	source->skel = skel;
 	return skel->skeleton;
@@ -135,6 +137,7 @@ static int source_attached(void *priv)
 	source->window_begin_ns = source->attached_ns;
 	source->number = 0;
 	memset(&source->lost, 0, sizeof(source->lost));
+	source->lost_syncs = 0;
 	memset(&source->use, 0, sizeof(source->use));
 	cost_begin(&source->cost);
 	source->unlisted = 0;
@@ -177,6 +180,19 @@ int top_source_accesses(struct top_source *source)
 	return source_map(source, source->skel->maps.accesses);
 }
 
+/* What the first user told; a name that was given since is found in fdinfo. */
+static void source_identity(struct top_source *source, struct model_buffer *buffer)
+{
+	struct top_identity identity;
+
+	if (buffer->size || bpf_map_lookup_elem(bpf_map__fd(source->skel->maps.identities),
+						&buffer->ino, &identity))
+		return;
+	buffer->size = identity.size;
+	format_array(buffer->exporter, identity.class.exporter, sizeof(buffer->exporter));
+	format_array(buffer->name, identity.class.name, sizeof(buffer->name));
+}
+
 static void source_buffer(struct top_source *source, uint64_t ino,
 			  struct top_buffer *entry)
 {
@@ -192,6 +208,7 @@ static void source_buffer(struct top_source *source, uint64_t ino,
 			break;
 	}
 	model_buffer_sample(model, buffer, entry, &use, source->number);
+	source_identity(source, buffer);
 	if (!entry->gone)
 		return;
 	bpf_map_delete_elem(fd, &ino);
@@ -245,18 +262,12 @@ static const struct top_timeline *source_timeline(struct top_source *source,
 						  const struct top_access *access,
 						  struct top_timeline *timeline)
 {
-	char name[sizeof(timeline->name)];
-
 	if (access->state < TOP_STATE_COMMITTED ||
 	    bpf_map_lookup_elem(bpf_map__fd(source->skel->maps.timelines),
 				&access->fence_context, timeline))
 		return NULL;
-	memcpy(name, timeline->name, sizeof(name));
-	name[sizeof(name) - 1] = '\0';
-	format_name(timeline->name, sizeof(timeline->name), name);
-	memcpy(name, timeline->driver, sizeof(timeline->driver));
-	name[sizeof(timeline->driver) - 1] = '\0';
-	format_name(timeline->driver, sizeof(timeline->driver), name);
+	format_array(timeline->name, timeline->name, sizeof(timeline->name));
+	format_array(timeline->driver, timeline->driver, sizeof(timeline->driver));
 	return timeline;
 }
 
@@ -268,18 +279,29 @@ static void source_accesses(struct top_source *source)
 
 	for (i = 0; i < nr; i++) {
 		struct top_access *access = &entries[i].access;
-		char comm[TOP_COMM_LEN];
 
 		if (access->state == TOP_STATE_NONE ||
 		    access->state == TOP_STATE_GONE)
 			continue;
 		if (!access->comm[0])
 			source_name(access);
-		memcpy(comm, access->comm, sizeof(comm));
-		format_name(access->comm, sizeof(access->comm), comm);
+		format_array(access->comm, access->comm, sizeof(access->comm));
 		model_access_add(source->model, source->keys[i], &entries[i],
 				 source_timeline(source, access, &timeline));
 	}
+}
+
+/* Without the kernel's snapshot: what there was before, and is over. */
+static void source_over(struct top_source *source)
+{
+	uint32_t batch, count = TOP_NR_OVER;
+	int err;
+
+	if (source->model->complete)
+		return;
+	err = bpf_map_lookup_batch(bpf_map__fd(source->skel->maps.over), NULL, &batch,
+				   source->over, source->over_values, &count, NULL);
+	model_over_set(source->model, source->over, !err || err == -ENOENT ? count : 0);
 }
 
 static void source_total(struct top_source *source)
@@ -290,7 +312,7 @@ static void source_total(struct top_source *source)
 	struct top_busy busy;
 
 	do {
-		busy = *(volatile struct top_busy *)&source->skel->data->total;
+		busy = *(volatile struct top_busy *)&source->skel->data_busy->total;
 	} while (!interval_read(&busy, source->attached_ns, model->now_ns,
 				&use) && --tries);
 	if (!tries)
@@ -314,6 +336,8 @@ static bool source_lost(struct top_source *source)
 	lost->edges += now.edges - source->lost.edges;
 	lost->events += now.events - source->lost.events;
 	source->lost = now;
+	lost->accesses += top_ends_lost(source) - source->lost_syncs;
+	source->lost_syncs = top_ends_lost(source);
 	return full;
 }
 
@@ -322,7 +346,7 @@ static void source_repair(struct top_source *source)
 {
 	bool due = source->sync_ns <= clock_now_ns();
 
-	cost_read(&source->cost, source->skel->obj);
+	cost_read(&source->cost, source->skel->obj, top_ends_object(source));
 	source->model->lost.missed += source->cost.missed;
 	if (source_lost(source) || source->cost.missed || due)
 		source_sync(source);
@@ -374,6 +398,7 @@ void top_source_read(struct top_source *source)
 		source->sync_ns = 0;
 	source->model->complete = !full && !source->sync_error &&
 				  !source->no_room && !source->unlisted;
+	source_over(source);
 	source->model->tgid = source->limits->tgid;
 	model_end(source->model);
 	identity_update(source->model);
@@ -388,7 +413,7 @@ void top_source_idle(struct top_source *source)
 	model_clear(source->model);
 	model_begin(source->model, now_ns, now_ns - source->window_begin_ns);
 	source->window_begin_ns = now_ns;
-	cost_read(&source->cost, NULL);
+	cost_read(&source->cost, NULL, NULL);
 }
 
 void top_source_init(struct top_source *source, const struct top_limits *limits,

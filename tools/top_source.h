@@ -10,6 +10,7 @@
 #include "model.h"
 #include "session.h"
 
+struct bpf_object;
 struct dmasync_buffers_bpf;
 struct dmasync_top_bpf;
 struct ring_buffer;
@@ -18,6 +19,7 @@ struct ring_buffer;
  * struct top_limits - what is kept in the kernel
  * @ino: only this buffer, 0: all
  * @tgid: only accesses of this process, 0: all
+ * @above_ns: waits that are at least as long are events, 0: none is
  * @max_accesses: accesses at once
  * @max_buffers: buffers at once
  * @ring_bytes: size of each ring of events
@@ -26,6 +28,7 @@ struct ring_buffer;
 struct top_limits {
 	uint64_t ino;
 	uint32_t tgid;
+	uint64_t above_ns;
 	uint32_t max_accesses;
 	uint32_t max_buffers;
 	uint32_t ring_bytes;
@@ -38,7 +41,7 @@ struct top_limits {
  * @model: what it fills in
  * @cost: what it costs
  * @skel: the programs while there are any
- * @ends: programs that see the end of buffers, or NULL
+ * @ends: programs that see the end of buffers, and stock waits, or NULL
  * @ends_error: why there are none
  * @rings: events
  * @window_begin_ns: end of the last window
@@ -51,7 +54,10 @@ struct top_limits {
  * @cut: requests of which it did not list all blockers
  * @unsure: there were requests too new to tell whether they are over
  * @lost: what these programs have lost, as far as it is in the model
+ * @lost_syncs: likewise
  * @use: of all buffers, likewise
+ * @over: accesses that are over and were never seen before
+ * @over_values: room for what the map has of these
  * @keys: room for all keys of a map
  * @values: room for all values of a map
  */
@@ -73,7 +79,10 @@ struct top_source {
 	uint64_t cut;
 	bool unsure;
 	struct top_lost lost;
+	uint64_t lost_syncs;
 	struct interval use;
+	uint64_t over[TOP_NR_OVER];
+	uint32_t over_values[TOP_NR_OVER];
 	uint64_t *keys;
 	void *values;
 };
@@ -96,13 +105,17 @@ void top_source_idle(struct top_source *source);
 int top_source_accesses(struct top_source *source);
 
 /*
- * top_ends.c: buffers that are gone. top_ends_open() returns a negative errno when the kernel
- * has no BTF or the programs cannot be attached: then all is as before, but buffers stay for
- * a while when they are gone.
+ * top_ends.c: buffers that are gone, and calls of DMA_BUF_IOCTL_SYNC. top_ends_open() returns
+ * a negative errno when the kernel has no BTF or the programs cannot be attached: then all is
+ * as before, but buffers stay for a while when they are gone, and the calls are not seen.
  */
 int top_ends_open(struct top_source *source);
 void top_ends_window(struct top_source *source, uint32_t number);
 void top_ends_read(struct top_source *source);
+/* The programs, or NULL. */
+struct bpf_object *top_ends_object(const struct top_source *source);
+/* Calls for which there was no room. */
+uint64_t top_ends_lost(const struct top_source *source);
 void top_ends_close(struct top_source *source);
 
 /*

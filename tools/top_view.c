@@ -113,7 +113,7 @@ static void view_head(const struct session *session,
 	if (attached && source->ends_error) {
 		line = page_add(page, PAGE_ALERT);
 		snprintf(line->text, sizeof(line->text),
-			 "the end of buffers is not seen (%s): they stay until they were not used for %u s",
+			 "the end of buffers and DMA_BUF_IOCTL_SYNC are not seen (%s): buffers stay until they were not used for %u s",
 			 strerror(-source->ends_error), source->limits->forget_s);
 	}
 	if (attached && source->sync_error) {
@@ -151,7 +151,7 @@ static size_t view_select(const struct top_view *view,
 static struct view_shares view_share(const struct top_view *view, size_t rows,
 				     size_t head, size_t height)
 {
-	size_t chains = view->chains.nr - view->first_chain;
+	size_t chains = view->chains.nr - view->first_chain + !!view->chains.nr_more;
 	struct view_shares share = {
 		.buffers = rows + 1,
 		.chains = chains ? chains + EMPTY_PANE : 0,
@@ -220,9 +220,11 @@ static void view_chains(const struct top_view *view, struct page *page,
 {
 	const struct chain_row *chains = view->chains.rows + view->first_chain;
 	size_t nr = view->chains.nr - view->first_chain;
-	size_t rows = view_rows(lines - EMPTY_PANE, nr), i;
+	size_t rows = view_rows(lines - EMPTY_PANE, nr + !!view->chains.nr_more), i;
 	struct layout layout;
 
+	if (rows > nr)
+		rows = nr;
 	page_add(page, PAGE_PLAIN);
 	output_layout(&top_chain_table, width, &layout);
 	view_heading(&layout, page);
@@ -232,7 +234,8 @@ static void view_chains(const struct top_view *view, struct page *page,
 		output_line(&layout, &chains[i], line->text,
 			    sizeof(line->text));
 	}
-	view_more(page, lines - EMPTY_PANE, nr - rows, "lines of wait chains");
+	view_more(page, lines - EMPTY_PANE, nr - rows + view->chains.nr_more,
+		  "lines of wait chains");
 }
 
 /* The latest ones, when not all fit. */

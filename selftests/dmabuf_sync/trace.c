@@ -5,6 +5,9 @@
  */
 #include <kselftest_harness.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
+
+#include <linux/dma-buf.h>
 
 #include "st.h"
 
@@ -14,6 +17,8 @@
 #define TRY	DMABUF_SYNC_NONBLOCK
 #define QUEUE	DMABUF_SYNC_QUEUE
 #define MAX	64
+/* A buffer that was not used before. */
+#define UNKNOWN	(ST_WORLD - 1)
 
 FIXTURE(trace)
 {
@@ -25,9 +30,15 @@ FIXTURE(trace)
 
 FIXTURE_SETUP(trace)
 {
+	unsigned int i;
+
 	ASSERT_EQ(0, st_world_open(&self->w));
 	self->fd = self->w.buf[0].fd;
 	self->ino = self->w.buf[0].ino;
+	/* What the buffers are is told now, but for one. */
+	for (i = 0; i < UNKNOWN; i++)
+		ASSERT_EQ(0, st_release(self->w.ctx[0],
+					st_lock_all(self->w.ctx[0], self->w.buf[i].fd, R, 0)));
 	ASSERT_EQ(0, st_trace_start());
 }
 
@@ -118,6 +129,22 @@ TEST_F(trace, lock_and_release_by_a_context)
 	EXPECT_NUMBER(0, 2, "dir");
 	EXPECT_NUMBER(0, 2, "error");
 	EXPECT_LT(0, st_trace_number(&self->events[4], "time_ns"));
+}
+
+TEST_F(trace, buffer_is_told_once)
+{
+	struct st_buffer *buf = &self->w.buf[UNKNOWN];
+
+	ASSERT_EQ(0, ioctl(buf->fd, DMA_BUF_SET_NAME_B, "frame"));
+	ASSERT_EQ(0, st_release(self->w.ctx[0], st_lock_all(self->w.ctx[0], buf->fd, R, 0)));
+	ASSERT_EQ(0, st_release(self->w.ctx[0], st_lock_all(self->w.ctx[0], buf->fd, R, 0)));
+	EXPECT_EVENTS("buffer", "request", "acquired", "cpu_access_begin", "cpu_access_end",
+		      "released", "request", "acquired", "cpu_access_begin", "cpu_access_end",
+		      "released");
+	EXPECT_NUMBER((long long)buf->ino, 0, "ino");
+	EXPECT_NUMBER((long long)buf->size, 0, "size");
+	EXPECT_TEXT("udmabuf", 0, "exporter");
+	EXPECT_TEXT("frame", 0, "name");
 }
 
 TEST_F(trace, refused_request_fails)
@@ -315,6 +342,9 @@ TEST(fields_are_as_documented)
 		{ "began", "u64 seqno" }, { "timeline", "u64 context" },
 		{ "timeline", "u64 driver[2]" }, { "timeline", "u64 timeline[4]" },
 		{ "fence_wait_begin", "u64 seqno" }, { "fence_wait_end", "u64 seqno" },
+		{ "buffer", "u64 ino" }, { "buffer", "u64 size" },
+		{ "buffer", "u64 exporter[4]" }, { "buffer", "u64 name[4]" },
+		{ "revoked", "u64 time_ns" },
 		{ "backoff", "u32 nr_accesses" }, { "cpu_access_begin", "u32 dir" },
 		{ "cpu_access_end", "s32 error" },
 	};

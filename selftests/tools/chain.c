@@ -21,7 +21,7 @@ struct row {
 	const char *comm, *state, *mode;
 	int buf;
 	uint64_t start, len;
-	const char *fence;
+	const char *fence, *note;
 };
 
 FIXTURE(chain)
@@ -108,7 +108,7 @@ static bool row_is(struct json_object *object, const struct row *row,
 	       tool_number(object, "start_bytes") == (int64_t)row->start &&
 	       tool_number(object, "len_bytes") == (int64_t)row->len &&
 	       !strcmp(tool_text(object, "fence"), row->fence) &&
-	       !strcmp(tool_text(object, "note"), "");
+	       !strcmp(tool_text(object, "note"), row->note);
 }
 
 /* Exactly these rows, in this order. */
@@ -151,6 +151,11 @@ static long as(const char *name, int ctx, const struct st_buffer *buf, uint32_t 
 	return st_lock(ctx, buf->fd, access, offset, length, QUEUE);
 }
 
+static int64_t age_of(struct json_object *report, int depth)
+{
+	return tool_number(tool_row(report, "chains", "depth", depth), "age_ns");
+}
+
 /*
  *   C ──> B ──> A        all of them want to write: A has it, the others queue
  */
@@ -161,9 +166,13 @@ TOOL_TEST(chain, behind_each_other)
 	ASSERT_LE(0, as("A", self->a, buf, RW, 0, ST_PAGE));
 	ASSERT_LE(0, as("B", self->b, buf, W, ALL));
 	ASSERT_LE(0, as("C", self->c, buf, R, 0, 2 * ST_PAGE));
-	EXPECT_CHAINS({ 0, "C", "waits", "r", 0, 0, 2 * ST_PAGE, "" },
-		      { 1, "B", "waits", "w", 0, 0, SIZE, "" },
-		      { 2, "A", "holds", "rw", 0, 0, ST_PAGE, "" });
+	EXPECT_CHAINS({ 0, "A", "holds", "rw", 0, 0, ST_PAGE, "", "" },
+		      { 1, "B", "waits", "w", 0, 0, SIZE, "", "" },
+		      { 2, "C", "waits", "r", 0, 0, 2 * ST_PAGE, "", "" });
+	EXPECT_EQ(2, tool_number(tool_row(self->report, "chains", "depth", 0), "blocks"));
+	EXPECT_EQ(age_of(self->report, 1) + age_of(self->report, 2),
+		  tool_number(tool_row(self->report, "chains", "depth", 0), "blocked_ns"));
+	EXPECT_EQ(-1, tool_number(tool_row(self->report, "chains", "depth", 1), "blocks"));
 }
 
 /*
@@ -177,9 +186,10 @@ TOOL_TEST(chain, two_in_the_way)
 	ASSERT_LE(0, as("A", self->a, buf, W, 0, ST_PAGE));
 	ASSERT_LE(0, as("B", self->b, buf, R, ST_PAGE, ST_PAGE));
 	ASSERT_LE(0, as("C", self->c, buf, W, ALL));
-	EXPECT_CHAINS({ 0, "C", "waits", "w", 0, 0, SIZE, "" },
-		      { 1, "A", "holds", "w", 0, 0, ST_PAGE, "" },
-		      { 1, "B", "holds", "r", 0, ST_PAGE, ST_PAGE, "" });
+	EXPECT_CHAINS({ 0, "A", "holds", "w", 0, 0, ST_PAGE, "", "" },
+		      { 1, "C", "waits", "w", 0, 0, SIZE, "", "" },
+		      { 0, "B", "holds", "r", 0, ST_PAGE, ST_PAGE, "", "" },
+		      { 1, "C", "waits", "w", 0, 0, SIZE, "", "see above" });
 }
 
 /*
@@ -193,10 +203,10 @@ TOOL_TEST(chain, over_two_buffers)
 	ASSERT_LE(0, as("B", self->b, &buf[1], W, ALL));
 	ASSERT_LE(0, as("B", self->b, &buf[0], R, ALL));
 	ASSERT_LE(0, as("C", self->c, &buf[1], R, ALL));
-	EXPECT_CHAINS({ 0, "C", "waits", "r", 1, 0, SIZE, "" },
-		      { 1, "B", "holds", "w", 1, 0, SIZE, "" },
-		      { 2, "B", "waits", "r", 0, 0, SIZE, "" },
-		      { 3, "A", "holds", "w", 0, 0, SIZE, "" });
+	EXPECT_CHAINS({ 0, "A", "holds", "w", 0, 0, SIZE, "", "" },
+		      { 1, "B", "waits", "r", 0, 0, SIZE, "", "" },
+		      { 2, "B", "holds", "w", 1, 0, SIZE, "", "" },
+		      { 3, "C", "waits", "r", 1, 0, SIZE, "", "" });
 }
 
 /*
@@ -213,10 +223,10 @@ TOOL_TEST(chain, behind_a_set)
 	tool_name("B");
 	ASSERT_LE(0, st_lock_set(self->b, both, 2, QUEUE));
 	ASSERT_LE(0, as("C", self->c, &buf[0], R, ALL));
-	EXPECT_CHAINS({ 0, "C", "waits", "r", 0, 0, SIZE, "" },
-		      { 1, "B", "waits", "w", 0, 0, SIZE, "" },
-		      { 2, "B", "waits", "w", 1, 0, SIZE, "" },
-		      { 3, "A", "holds", "w", 1, 0, SIZE, "" });
+	EXPECT_CHAINS({ 0, "A", "holds", "w", 1, 0, SIZE, "", "" },
+		      { 1, "B", "waits", "w", 1, 0, SIZE, "", "" },
+		      { 2, "B", "waits", "w", 0, 0, SIZE, "", "" },
+		      { 3, "C", "waits", "r", 0, 0, SIZE, "", "" });
 }
 
 /*
@@ -261,9 +271,9 @@ TOOL_TEST(chain, down_to_the_fence)
 	snprintf(name, sizeof(name), "%llu:%llu", (unsigned long long)dst.context,
 		 (unsigned long long)dst.seqno);
 	/* An event tells which thread asked, the snapshot what the driver calls its owner. */
-	EXPECT_CHAINS({ 0, "D", "waits", "r", 0, ST_PAGE, ST_PAGE, "" },
-		      { 1, variant->late ? "dmabuf_sync_tes" : "driver", "runs", "dma-w",
-			0, 0, 2 * ST_PAGE, name });
+	EXPECT_CHAINS({ 0, variant->late ? "dmabuf_sync_tes" : "driver", "runs", "dma-w",
+		      0, 0, 2 * ST_PAGE, name, "" },
+		      { 1, "D", "waits", "r", 0, ST_PAGE, ST_PAGE, "", "" });
 	EXPECT_EQ(1, tool_summary(self->report, "dma_held"));
 	EXPECT_EQ(0, st_fence_signal(self->w.test, fence, DST_HARDIRQ, 0, 0));
 }
@@ -286,9 +296,9 @@ TOOL_TEST(chain, down_to_a_stock_fence)
 	ASSERT_LE(0, as("A", self->a, buf, R, ALL));
 	ASSERT_LE(0, as("B", self->b, buf, W, ALL));
 	/* Who waits for which stock fence only the events tell, not the snapshot. */
-	EXPECT_CHAINS({ 0, "B", "waits", "w", 0, 0, SIZE, "" },
-		      { 1, "A", variant->late ? "holds" : "fence-wait", "r", 0, 0, SIZE,
-			variant->late ? "" : name });
+	EXPECT_CHAINS({ 0, "A", variant->late ? "holds" : "fence-wait", "r", 0, 0, SIZE,
+		      variant->late ? "" : name, "" },
+		      { 1, "B", "waits", "w", 0, 0, SIZE, "", "" });
 	EXPECT_EQ(0, st_fence_signal(self->w.test, fence, DST_HARDIRQ, 0, 0));
 }
 

@@ -216,6 +216,37 @@ TOOL_TEST(counters, abandoned)
 	EXPECT_EQ((int64_t)self->buf->ino, tool_number(event, "ino"));
 }
 
+/* The lease of a holder is over, and its release comes too late: each of them counts once. */
+TOOL_TEST(counters, revoked)
+{
+	unsigned int before = st_lease_get();
+	struct json_object *event, *row;
+	long held, set;
+
+	tool_name("A");
+	held = st_lock_all(self->a, self->buf->fd, R, 0);
+	ASSERT_LE(0, held);
+	ASSERT_EQ(0, st_lease_set(ST_LEASE_SHORT_MS));
+	tool_name("B");
+	set = st_lease_wait(self->b, self->buf->fd, W, NULL);
+	EXPECT_EQ(0, st_lease_set(before));
+	ASSERT_LE(0, set);
+	ASSERT_EQ(-EOWNERDEAD, st_release(self->a, held));
+	ASSERT_EQ(0, st_release(self->b, set));
+	row = END();
+	ASSERT_NE(NULL, row);
+	EXPECT_EQ(1, tool_number(row, "revoked"));
+	EXPECT_EQ(2, tool_number(row, "released"));
+	EXPECT_EQ(0, tool_number(row, "abandoned"));
+	EXPECT_EQ(1, tool_summary(self->report, "revoked"));
+	event = only_event(self->report);
+	ASSERT_NE(NULL, event);
+	EXPECT_STREQ("revoked", tool_text(event, "event"));
+	EXPECT_STREQ("A", tool_text(event, "comm"));
+	EXPECT_EQ(getpid(), tool_number(event, "tgid"));
+	EXPECT_EQ((int64_t)self->buf->ino, tool_number(event, "ino"));
+}
+
 TOOL_TEST(counters, failed_job)
 {
 	struct json_object *event;

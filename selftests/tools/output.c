@@ -199,4 +199,30 @@ TOOL_TEST(output, full)
 	EXPECT_EQ(1, RUN("-b -n 1 -d 0.1 > /dev/full"));
 }
 
+TOOL_TEST(output, check_as_root)
+{
+	EXPECT_EQ(0, RUN("--check"));
+	EXPECT_NE(NULL, strstr(self->text, "BPF programs                     yes\n"));
+	EXPECT_EQ(NULL, strstr(self->text, "no: ")) TH_LOG("%s", self->text);
+}
+
+/* What a user of less privilege cannot see, why, and what to do. */
+TOOL_TEST(output, check_with_least_privilege)
+{
+	struct tool tool = { .least = true };
+	size_t len;
+
+	ASSERT_EQ(0, tool_start(&tool, "--check", NULL));
+	len = fread(self->text, 1, sizeof(self->text) - 1, tool.out);
+	self->text[len] = '\0';
+	EXPECT_EQ(0, st_child_wait(tool.pid));
+	fclose(tool.out);
+	fclose(tool.err);
+	EXPECT_NE(NULL, strstr(self->text, "BPF programs                     yes\n"));
+	EXPECT_NE(NULL, strstr(self->text, "end of buffers, stock SYNC       yes\n"));
+	EXPECT_NE(NULL, strstr(self->text, "accesses from before the start   no: " ST_SNAPSHOT
+			       ": Permission denied; run it as root\n"));
+	EXPECT_NE(NULL, strstr(self->text, "own cost                         no: "));
+}
+
 TEST_HARNESS_MAIN

@@ -162,13 +162,13 @@ TOOL_TEST(screen, keys)
 	KEY("r\033OA\033OB\033[5~\033[6~\t");
 	EXPECT_TRUE(SHOWS_ANEW("Tab scroll buffers"));
 	EXPECT_TRUE(SHOWS_ANEW("waits"));
-	/* The request scrolls away, who is in its way is left. */
+	/* The holder scrolls away, who waits for it is left. */
 	KEY("\033OB");
 	for (i = 0; i < 20 && !gone; i++) {
 		RESIZE(26 + i % 2, 110 + i);
 		ASSERT_TRUE(SHOWS("dmasync-top "));
-		ASSERT_TRUE(SHOWS("holds"));
-		gone = !strstr(strstr(self->seen, "dmasync-top "), "waits");
+		ASSERT_TRUE(SHOWS("waits"));
+		gone = !strstr(strstr(self->seen, "dmasync-top "), "holds");
 	}
 	EXPECT_TRUE(gone);
 	KEY("\033OH");

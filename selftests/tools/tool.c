@@ -7,17 +7,45 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
+
 #include "tool.h"
+
+#define NOBODY	65534
 
 const char *tool_program(void)
 {
 	return getenv("DMASYNC_TOP") ?: DMASYNC_TOP;
 }
 
-static void tool_exec(char **args, int out, int err)
+/* A user who may load programs, and is nobody else: it sees no debugfs and no other's files. */
+static void tool_drop(void)
+{
+	static const int caps[] = { CAP_PERFMON, CAP_BPF };
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2] = { 0 };
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ST_ARRAY_SIZE(caps); i++)
+		data[1].permitted |= 1U << (caps[i] - 32);
+	data[1].effective = data[1].permitted;
+	data[1].inheritable = data[1].permitted;
+	err = prctl(PR_SET_KEEPCAPS, 1) || setgid(NOBODY) || setuid(NOBODY) ||
+	      syscall(SYS_capset, &header, data);
+	for (i = 0; i < ST_ARRAY_SIZE(caps) && !err; i++)
+		err = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, caps[i], 0, 0);
+	if (err)
+		_exit(126);
+}
+
+static void tool_exec(const struct tool *tool, char **args, int out, int err)
 {
 	sigset_t none;
 
@@ -26,6 +54,8 @@ static void tool_exec(char **args, int out, int err)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(out, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
+	if (tool->least)
+		tool_drop();
 	execv(args[0], args);
 	_exit(127);
 }
@@ -49,7 +79,7 @@ int tool_start(struct tool *tool, ...)
 	if (tool->pid < 0)
 		return -errno;
 	if (!tool->pid)
-		tool_exec(args, out[1], err[1]);
+		tool_exec(tool, args, out[1], err[1]);
 	close(out[1]);
 	close(err[1]);
 	tool->out = fdopen(out[0], "r");

@@ -19,11 +19,13 @@
  * @pid: the process
  * @out: its standard output
  * @err: its standard error
+ * @least: set before it is started: it gets no more privilege than it needs for BPF
  */
 struct tool {
 	pid_t pid;
 	FILE *out;
 	FILE *err;
+	bool least;
 };
 
 /* The program under test. */

@@ -9,11 +9,13 @@ _dmasync_top_columns="ino name exporter size_bytes waiting acquired_per_s conten
 	overlap_ns overlap_possible_ns dma_for_cpu_ns cpu_for_dma_ns cpu_for_cpu_ns
 	engine_queue_ns nothing_to_do_ns cpu_behind_cpu cpu_behind_dma dma_behind_cpu
 	dma_behind_dma cpu_behind_cpu_ns cpu_behind_dma_ns dma_behind_cpu_ns
-	dma_behind_dma_ns gone held holder_comm holder_tgid holder_tid holder_owner
+	dma_behind_dma_ns syncs sync_wait_ns gone held holder_comm holder_tgid holder_tid
+	holder_owner
 	holder_mode holder_agent holder_engine holder_age_ns acquired contended released
-	failed deadlocks abandoned backoffs total_acquired total_contended
+	failed deadlocks abandoned revoked backoffs total_acquired total_contended
 	total_released total_failed total_wait_ns total_hold_ns"
-_dmasync_top_options="-b --batch -d --delay= -i --idle -n --count= -p --pid= -s --sort= -v --verbose
+_dmasync_top_options="-a --above= -b --batch --check -d --delay= -i --idle -n --count=
+	-p --pid= -s --sort= -v --verbose
 	-J --json --csv --csv= --forget= --ino= --max-accesses= --max-buffers= --probe= --ring-size=
 	-? --help --usage -V --version"
 

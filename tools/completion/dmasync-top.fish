@@ -8,13 +8,16 @@ set -l columns ino name exporter size_bytes waiting acquired_per_s contended_per
 	overlap_ns overlap_possible_ns dma_for_cpu_ns cpu_for_dma_ns cpu_for_cpu_ns \
 	engine_queue_ns nothing_to_do_ns cpu_behind_cpu cpu_behind_dma dma_behind_cpu \
 	dma_behind_dma cpu_behind_cpu_ns cpu_behind_dma_ns dma_behind_cpu_ns \
-	dma_behind_dma_ns gone held holder_comm holder_tgid holder_tid holder_owner \
+	dma_behind_dma_ns syncs sync_wait_ns gone held holder_comm holder_tgid holder_tid \
+	holder_owner \
 	holder_mode holder_agent holder_engine holder_age_ns acquired contended released \
-	failed deadlocks abandoned backoffs total_acquired total_contended \
+	failed deadlocks abandoned revoked backoffs total_acquired total_contended \
 	total_released total_failed total_wait_ns total_hold_ns
 
 complete -c dmasync-top -f
+complete -c dmasync-top -s a -l above -x -d 'End when somebody has waited for so many seconds'
 complete -c dmasync-top -s b -l batch -d 'Write windows one after the other'
+complete -c dmasync-top -l check -d 'Say what can be seen here'
 complete -c dmasync-top -s d -l delay -x -d 'Length of a window in seconds'
 complete -c dmasync-top -s i -l idle -d 'Show idle buffers, too'
 complete -c dmasync-top -s n -l count -x -d 'End after so many windows'

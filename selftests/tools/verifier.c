@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the kernel's verifier takes for each BPF program: instructions that it looked at, and
+ * states that it kept. A change that doubles them is seen here long before a kernel refuses
+ * the program.
+ */
+#include <bpf/libbpf.h>
+#include <kselftest_harness.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * About twice what the largest one takes, failed: 6517 instructions and 382 states on 6.12,
+ * 5541 and 325 on 7.3. The limit of the kernel is a million instructions.
+ */
+#define MAX_INSNS	13000
+#define MAX_STATES	800
+
+#define MAX_PROGRAMS	64
+#define LOG_SIZE	4096
+/* Of a program's log: what it took, and nothing else. */
+#define LOG_STATS	4
+
+static char logs[MAX_PROGRAMS][LOG_SIZE];
+
+FIXTURE(verifier)
+{
+	struct bpf_object *object;
+};
+
+FIXTURE_VARIANT(verifier)
+{
+	const char *file, *section;
+};
+
+FIXTURE_VARIANT_ADD(verifier, tp_btf)
+{
+	.file = "dmasync_top.bpf.o",
+	.section = "tp_btf/",
+};
+
+FIXTURE_VARIANT_ADD(verifier, raw_tp)
+{
+	.file = "dmasync_top.bpf.o",
+	.section = "raw_tp/",
+};
+
+FIXTURE_VARIANT_ADD(verifier, buffers)
+{
+	.file = "dmasync_buffers.bpf.o",
+	.section = "",
+};
+
+static int quiet(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return level == LIBBPF_WARN ? vfprintf(stderr, format, args) : 0;
+}
+
+FIXTURE_SETUP(verifier)
+{
+	char path[256];
+
+	libbpf_set_print(quiet);
+	snprintf(path, sizeof(path), "%s/%s", BPF_OBJECTS, variant->file);
+	self->object = bpf_object__open_file(path, NULL);
+	ASSERT_NE(NULL, self->object);
+}
+
+FIXTURE_TEARDOWN(verifier)
+{
+	bpf_object__close(self->object);
+}
+
+/* A program of the other kind of probe is not loaded. */
+static bool is_chosen(const struct bpf_program *program, const char *section)
+{
+	const char *name = bpf_program__section_name(program);
+
+	return !strchr(name, '/') || !strncmp(name, section, strlen(section));
+}
+
+/* The number behind a word of the log; 0: there is none. */
+static unsigned long number_of(const char *log, const char *word)
+{
+	const char *text = strstr(log, word);
+
+	return text ? strtoul(text + strlen(word), NULL, 10) : 0;
+}
+
+TEST_F_TIMEOUT(verifier, instructions_and_states, 240)
+{
+	struct bpf_program *program;
+	unsigned long insns, states;
+	unsigned int nr = 0, i = 0;
+
+	bpf_object__for_each_program(program, self->object) {
+		ASSERT_GT(MAX_PROGRAMS, nr);
+		bpf_program__set_autoload(program, is_chosen(program, variant->section));
+		bpf_program__set_log_level(program, LOG_STATS);
+		bpf_program__set_log_buf(program, logs[nr++], LOG_SIZE);
+	}
+	ASSERT_EQ(0, bpf_object__load(self->object));
+	bpf_object__for_each_program(program, self->object) {
+		insns = number_of(logs[i], "processed ");
+		states = number_of(logs[i++], "total_states ");
+		if (!bpf_program__autoload(program))
+			continue;
+		printf("# %s: %lu instructions, %lu states\n", bpf_program__name(program), insns,
+		       states);
+		EXPECT_LT(0, insns) TH_LOG("%s", bpf_program__name(program));
+		EXPECT_LT(0, states) TH_LOG("%s", bpf_program__name(program));
+		EXPECT_GE(MAX_INSNS, insns) TH_LOG("%s", bpf_program__name(program));
+		EXPECT_GE(MAX_STATES, states) TH_LOG("%s", bpf_program__name(program));
+	}
+}
+
+TEST_HARNESS_MAIN
