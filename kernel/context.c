@@ -239,15 +239,15 @@ static ssize_t context_read(struct file *file, char __user *to, size_t count,
 			    loff_t *pos)
 {
 	struct dsync_context *context = file->private_data;
-	size_t size = sizeof(struct dmabuf_sync_event);
+	size_t size = dsync_event_size(count);
 	size_t done = 0;
 	int ret;
 
-	if (count < size)
+	if (!size)
 		return -EINVAL;
 	for (;;) {
 		while (count - done >= size) {
-			ret = dsync_event_read(context, to + done);
+			ret = dsync_event_read(context, to + done, size);
 			if (ret < 0)
 				return done ?: ret;
 			if (!ret)

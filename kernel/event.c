@@ -198,25 +198,61 @@ static bool context_look(struct dsync_context *context)
 	return !list_empty(&context->events);
 }
 
+/* The event as it was in the first release: nobody can know a shorter one. */
+#define EVENT_SIZE_V0	32
+
+static_assert(offsetofend(struct dmabuf_sync_event, user_data) == EVENT_SIZE_V0);
+
+/**
+ * dsync_event_size() - how large are the events of a read
+ * @room: bytes that the reader has room for
+ *
+ * Who has no room for one as we know it gets as much of it: the beginning is what older versions
+ * know.
+ *
+ * Return: bytes, of each event; 0: that is too little.
+ */
+size_t dsync_event_size(size_t room)
+{
+	if (room < EVENT_SIZE_V0)
+		return 0;
+	return min(round_down(room, 8), sizeof(struct dmabuf_sync_event));
+}
+
+/**
+ * struct place - where an event is copied to
+ * @to: in user space
+ * @size: as much of it
+ */
+struct place {
+	char __user *to;
+	size_t size;
+};
+
+static int place_fill(const struct place *place, struct dmabuf_sync_event *event)
+{
+	event->length = place->size;
+	return copy_to_user(place->to, event, place->size) ? -EFAULT : 0;
+}
+
 static struct dmabuf_sync_event event_of(const struct dsync_entry *entry, u32 type)
 {
 	return (struct dmabuf_sync_event){
 		.type = type,
-		.length = sizeof(struct dmabuf_sync_event),
 		.set = entry->nr,
 		.user_data = entry->user_data,
 	};
 }
 
 /* Nobody ends the entry, or reads, with the numbers locked. */
-static int notice_copy(struct dsync_entry *entry, char __user *to)
+static int notice_copy(struct dsync_entry *entry, const struct place *place)
 {
 	u32 type = __ffs(READ_ONCE(entry->notices));
 	struct dmabuf_sync_event event = event_of(entry, type);
 	struct dsync_context *context = entry->context;
 
 	lockdep_assert_held(&context->numbers);
-	if (copy_to_user(to, &event, sizeof(event)))
+	if (place_fill(place, &event))
 		return -EFAULT;
 	spin_lock_irq(&context->lock);
 	entry->notices &= ~BIT(type);
@@ -233,7 +269,8 @@ static int notice_copy(struct dsync_entry *entry, char __user *to)
  * request, and a reference: nobody else reads it, but the set can be released; or with nothing;
  * -EFAULT.
  */
-static int event_claim(struct dsync_context *context, char __user *to, struct dsync_entry **claimed)
+static int event_claim(struct dsync_context *context, const struct place *place,
+		       struct dsync_entry **claimed)
 {
 	struct dsync_entry *entry;
 	int ret = 0;
@@ -244,7 +281,7 @@ static int event_claim(struct dsync_context *context, char __user *to, struct ds
 		goto unlock;
 	entry = list_first_entry(&context->events, struct dsync_entry, link);
 	if (entry->told) {
-		ret = notice_copy(entry, to);
+		ret = notice_copy(entry, place);
 		goto unlock;
 	}
 	spin_lock_irq(&context->lock);
@@ -274,14 +311,14 @@ static void event_give_back(struct dsync_entry *entry)
  * Copy first, so that a bad pointer loses no event. Meanwhile nobody ends the entry, as that
  * begins with the numbers locked.
  */
-static int event_copy(struct dsync_entry *entry, int result, char __user *to)
+static int event_copy(struct dsync_entry *entry, int result, const struct place *place)
 {
 	struct dmabuf_sync_event event = event_of(entry, DMABUF_SYNC_EVENT_READY);
 
 	lockdep_assert_held(&entry->context->numbers);
 	event.result = result;
 	event.status = result ? 0 : dsync_entry_status(entry);
-	if (copy_to_user(to, &event, sizeof(event)))
+	if (place_fill(place, &event))
 		return -EFAULT;
 	if (result)
 		dsync_entry_hide(entry);
@@ -302,7 +339,7 @@ static int event_result(const struct dsync_entry *entry)
  * Return: 0: the set is held; 1: it is over, the caller ends the entry; -ESTALE: it was released
  * meanwhile; @opened, if the request goes on; -EFAULT.
  */
-static int event_deliver(struct dsync_entry *entry, int opened, char __user *to)
+static int event_deliver(struct dsync_entry *entry, int opened, const struct place *place)
 {
 	struct dsync_context *context = entry->context;
 	int ret = -ESTALE, result;
@@ -314,7 +351,7 @@ static int event_deliver(struct dsync_entry *entry, int opened, char __user *to)
 		ret = opened;
 	} else {
 		result = event_result(entry);
-		ret = event_copy(entry, result, to) ?: !!result;
+		ret = event_copy(entry, result, place) ?: !!result;
 	}
 	if (ret < 0)
 		event_give_back(entry);
@@ -327,6 +364,7 @@ unlock:
  * dsync_event_read() - read the first event
  * @context: of which context
  * @to: where to, in user space
+ * @size: of the event, from dsync_event_size()
  *
  * The reader opens the windows of its set: that is nobody else's affair. A failed request goes with
  * its event.
@@ -335,16 +373,17 @@ unlock:
  * Return: 1 if an event was read, 0 if there is none, -EFAULT, or -ERESTARTSYS or -EINTR: the
  * event is left to the next reader then.
  */
-int dsync_event_read(struct dsync_context *context, char __user *to)
+int dsync_event_read(struct dsync_context *context, char __user *to, size_t size)
 {
+	const struct place place = { to, size };
 	struct dsync_entry *entry;
 	int ret;
 
 	do {
-		ret = event_claim(context, to, &entry);
+		ret = event_claim(context, &place, &entry);
 		if (!entry)
 			return ret;
-		ret = event_deliver(entry, dsync_request_open(&entry->set), to);
+		ret = event_deliver(entry, dsync_request_open(&entry->set), &place);
 		dsync_set_put(&entry->set);
 	} while (ret == -ESTALE);
 	if (ret < 0)

@@ -4,51 +4,28 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/fs.h>
-#include <linux/ktime.h>
-#include <linux/pid.h>
-#include <linux/pid_namespace.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "buf.h"
+#include "arg.h"
 #include "context.h"
 #include "entry.h"
 #include "lease.h"
 #include "owner.h"
+#include "query.h"
 #include "set.h"
 
 /* Sizes of the structures of the first release: nobody can know shorter ones. */
+#define ACCESS_SIZE_V0	24
 #define ACQUIRE_SIZE_V0	48
 #define RELEASE_SIZE_V0	16
-#define QUERY_SIZE_V0	32
 #define LEASE_SIZE_V0	16
 
-static_assert(sizeof(struct dmabuf_sync_acquire) == ACQUIRE_SIZE_V0);
-static_assert(sizeof(struct dmabuf_sync_release) == RELEASE_SIZE_V0);
-static_assert(sizeof(struct dmabuf_sync_query) == QUERY_SIZE_V0);
-static_assert(sizeof(struct dmabuf_sync_lease) == LEASE_SIZE_V0);
-
-/* Read a structure of another size than ours. */
-static int read_other(void *to, size_t size, size_t min_size, void __user *from, u32 user_size)
-{
-	if (user_size < min_size)
-		return -EINVAL;
-	if (user_size > PAGE_SIZE)
-		return -E2BIG;
-	return copy_struct_from_user(to, size, from, user_size);
-}
-
-/* Read a structure that tells its own size in its first member. */
-static __always_inline int read_sized(void *to, size_t size, size_t min_size, void __user *from)
-{
-	u32 user_size;
-
-	if (get_user(user_size, (u32 __user *)from))
-		return -EFAULT;
-	if (user_size != size)
-		return read_other(to, size, min_size, from, user_size);
-	return copy_from_user(to, from, size) ? -EFAULT : 0;
-}
+/* What they grow by comes behind these members. */
+static_assert(offsetofend(struct dmabuf_sync_access, length) == ACCESS_SIZE_V0);
+static_assert(offsetofend(struct dmabuf_sync_acquire, status) == ACQUIRE_SIZE_V0);
+static_assert(offsetofend(struct dmabuf_sync_release, reserved) == RELEASE_SIZE_V0);
+static_assert(offsetofend(struct dmabuf_sync_lease, reserved) == LEASE_SIZE_V0);
 
 /* All descriptors of a dma-buf share one file, so the mode is the buffer's. */
 static int check_mode(struct dma_buf *dmabuf, u32 access)
@@ -62,13 +39,6 @@ static int check_mode(struct dma_buf *dmabuf, u32 access)
 	return 0;
 }
 
-static int read_access(struct dmabuf_sync_access *access, const void __user *from, u32 size)
-{
-	if (size != sizeof(*access))
-		return copy_struct_from_user(access, sizeof(*access), from, size);
-	return copy_from_user(access, from, sizeof(*access)) ? -EFAULT : 0;
-}
-
 /* With a reference on the dma-buf, unless this fails. */
 static int read_want(struct dsync_want *want, const void __user *from, u32 size)
 {
@@ -76,7 +46,7 @@ static int read_want(struct dsync_want *want, const void __user *from, u32 size)
 	struct dma_buf *dmabuf;
 	int ret;
 
-	ret = read_access(&access, from, size);
+	ret = dsync_arg_read_item(&access, sizeof(access), ACCESS_SIZE_V0, from, size);
 	if (ret)
 		return ret;
 	if (!access.access || access.access & ~DMA_BUF_ACCESS_RW)
@@ -180,10 +150,8 @@ static int check_acquire(const struct dmabuf_sync_acquire *arg)
 		return -EINVAL;
 	if (arg->deadline_ns < 0)
 		return -EINVAL;
-	if (!arg->nr_accesses || arg->access_size < sizeof(struct dmabuf_sync_access))
+	if (!arg->nr_accesses || arg->nr_accesses > DMABUF_SYNC_MAX_SET)
 		return -EINVAL;
-	if (arg->nr_accesses > DMABUF_SYNC_MAX_SET || arg->access_size > PAGE_SIZE)
-		return -E2BIG;
 	return 0;
 }
 
@@ -205,7 +173,7 @@ static int ioctl_acquire(struct file *file, struct dmabuf_sync_acquire __user *u
 	struct dmabuf_sync_acquire arg;
 	int ret;
 
-	ret = read_sized(&arg, sizeof(arg), ACQUIRE_SIZE_V0, user);
+	ret = dsync_arg_read(&arg, sizeof(arg), ACQUIRE_SIZE_V0, user);
 	if (!ret)
 		ret = check_acquire(&arg);
 	if (!ret)
@@ -225,7 +193,7 @@ static int ioctl_release(struct dsync_context *context, void __user *user)
 	struct dmabuf_sync_release arg;
 	int ret;
 
-	ret = read_sized(&arg, sizeof(arg), RELEASE_SIZE_V0, user);
+	ret = dsync_arg_read(&arg, sizeof(arg), RELEASE_SIZE_V0, user);
 	if (ret)
 		return ret;
 	if (arg.flags || arg.reserved)
@@ -233,144 +201,12 @@ static int ioctl_release(struct dsync_context *context, void __user *user)
 	return dsync_context_release(context, arg.set);
 }
 
-/* 0 also when no task has the number any more: it may be given to another one. */
-static u32 info_pid(struct pid *pid, enum pid_type type)
-{
-	return pid_has_task(pid, type) ? pid_nr_ns(pid, task_active_pid_ns(current)) : 0;
-}
-
-/* To fill in an entry takes as long as looking at so many nodes. */
-#define INFO_STEPS	8
-
-static void info_fill(struct dmabuf_sync_info *info, struct dsync_access *access,
-		      bool held)
-{
-	struct dsync_set *set = access->set;
-	u64 since = held ? READ_ONCE(set->acquired_ns) : set->requested_ns;
-
-	*info = (struct dmabuf_sync_info){
-		.access_id = access->id,
-		.owner_id = set->owner->id,
-		.owner_kind = set->owner->kind,
-		.tgid = info_pid(set->owner->pid, PIDTYPE_TGID),
-		.tid = info_pid(set->tid_pid, PIDTYPE_PID),
-		.access = access->mode & DMA_BUF_ACCESS_DMA_RW,
-		.state = !held ? DMABUF_SYNC_STATE_QUEUED :
-			 dsync_set_is_committed(set) ? DMABUF_SYNC_STATE_COMMITTED :
-						       DMABUF_SYNC_STATE_ACQUIRED,
-		.offset = access->start,
-		.length = dsync_access_len(access),
-		.age_ns = since ? ktime_get_ns() - since : 0,
-	};
-}
-
-/* Fill in some entries, from the cursor on; false if all were seen. */
-static bool list_some(struct dsync_buf *buf, bool held, struct dsync_cursor *cursor,
-		      struct dmabuf_sync_info *infos, u32 *nr, u32 room)
-{
-	struct dsync_ask all = { .last = ULONG_MAX, .ticket = U64_MAX };
-	struct dsync_trees *trees = held ? &buf->held : &buf->queued;
-	struct dsync_access *access;
-	unsigned long flags;
-
-	dsync_buf_lock(buf, &flags);
-	for (access = dsync_conflict_resume(trees, &all, cursor);
-	     access && *nr < room && !dsync_buf_spent(buf);
-	     access = dsync_conflict_next(trees, &all, access)) {
-		dsync_conflict_mark(cursor, access);
-		info_fill(&infos[(*nr)++], access, held);
-		buf->steps += INFO_STEPS;
-	}
-	dsync_buf_unlock(buf, flags);
-	return access && *nr < room;
-}
-
-/* Fill in what there is room for: what comes and goes meanwhile may be there or not. */
-static u32 list_buf(struct dsync_buf *buf, struct dmabuf_sync_info *infos, u32 room)
-{
-	struct dsync_cursor cursor = {};
-	u32 nr = 0;
-
-	while (list_some(buf, true, &cursor, infos, &nr, room))
-		cond_resched();
-	cursor = (struct dsync_cursor){};
-	while (list_some(buf, false, &cursor, infos, &nr, room))
-		cond_resched();
-	return nr;
-}
-
-static u32 count_buf(struct dsync_buf *buf)
-{
-	return READ_ONCE(buf->nr_held) + READ_ONCE(buf->nr_queued);
-}
-
-static int copy_infos(const struct dmabuf_sync_query *arg,
-		      const struct dmabuf_sync_info *infos, u32 nr)
-{
-	void __user *to = u64_to_user_ptr(arg->infos);
-	u32 i;
-
-	for (i = 0; i < nr; i++)
-		if (copy_to_user(to + (size_t)i * arg->info_size, &infos[i],
-				 sizeof(infos[i])))
-			return -EFAULT;
-	return 0;
-}
-
-static int query_buf(struct dsync_buf *buf, struct dmabuf_sync_query *arg)
-{
-	u32 room = min3(arg->nr_infos, count_buf(buf), DMABUF_SYNC_MAX_INFOS);
-	struct dmabuf_sync_info *infos;
-	u32 nr;
-	int ret;
-
-	infos = kvcalloc(room, sizeof(*infos), GFP_KERNEL_ACCOUNT);
-	if (room && !infos)
-		return -ENOMEM;
-	nr = list_buf(buf, infos, room);
-	arg->nr_infos = nr < room ? nr : max(nr, count_buf(buf));
-	ret = copy_infos(arg, infos, nr);
-	kvfree(infos);
-	return ret;
-}
-
-static int ioctl_query(void __user *user)
-{
-	struct dmabuf_sync_query arg;
-	struct dma_buf *dmabuf;
-	struct dsync_buf *buf;
-	int ret;
-
-	ret = read_sized(&arg, sizeof(arg), QUERY_SIZE_V0, user);
-	if (ret)
-		return ret;
-	if (arg.flags || arg.reserved)
-		return -EINVAL;
-	if (arg.nr_infos && arg.info_size < sizeof(struct dmabuf_sync_info))
-		return -EINVAL;
-
-	dmabuf = dma_buf_get(arg.fd);
-	if (IS_ERR(dmabuf))
-		return PTR_ERR(dmabuf);
-	buf = dsync_buf_find(dmabuf);
-	if (buf) {
-		ret = query_buf(buf, &arg);
-		dsync_buf_put(buf);
-	} else {
-		arg.nr_infos = 0;
-	}
-	dma_buf_put(dmabuf);
-	if (!ret && copy_to_user(user, &arg, min_t(size_t, arg.size, sizeof(arg))))
-		ret = -EFAULT;
-	return ret;
-}
-
 static int ioctl_lease(struct dsync_owner *owner, struct dmabuf_sync_lease __user *user)
 {
 	struct dmabuf_sync_lease arg;
 	int ret;
 
-	ret = read_sized(&arg, sizeof(arg), LEASE_SIZE_V0, user);
+	ret = dsync_arg_read(&arg, sizeof(arg), LEASE_SIZE_V0, user);
 	if (ret)
 		return ret;
 	if (arg.flags || arg.reserved)
@@ -379,12 +215,6 @@ static int ioctl_lease(struct dsync_owner *owner, struct dmabuf_sync_lease __use
 		return -EINVAL;
 	WRITE_ONCE(owner->lease_ms, arg.lease_ms);
 	return put_user(dsync_lease_ms(owner), &user->lease_ms);
-}
-
-/* Calls of later versions differ in the size that the number carries. */
-static bool is_call(unsigned int cmd, unsigned int known)
-{
-	return _IOC_TYPE(cmd) == _IOC_TYPE(known) && _IOC_NR(cmd) == _IOC_NR(known);
 }
 
 /**
@@ -401,13 +231,13 @@ long dsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	struct dsync_context *context = file->private_data;
 	void __user *user = (void __user *)arg;
 
-	if (is_call(cmd, DMABUF_SYNC_IOC_ACQUIRE))
+	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_ACQUIRE, ACQUIRE_SIZE_V0))
 		return ioctl_acquire(file, user);
-	if (is_call(cmd, DMABUF_SYNC_IOC_RELEASE))
+	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_RELEASE, RELEASE_SIZE_V0))
 		return ioctl_release(context, user);
-	if (is_call(cmd, DMABUF_SYNC_IOC_QUERY))
-		return ioctl_query(user);
-	if (is_call(cmd, DMABUF_SYNC_IOC_LEASE))
+	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_QUERY, DSYNC_QUERY_SIZE_V0))
+		return dsync_query(user);
+	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_LEASE, LEASE_SIZE_V0))
 		return ioctl_lease(context->owner, user);
 	return -ENOTTY;
 }

@@ -177,9 +177,9 @@ TEST_F(bad, number_of_accesses)
 	self->acquire.arg.nr_accesses = 0;
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.nr_accesses = MAX + 1;
-	EXPECT_REFUSED(-E2BIG);
+	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.nr_accesses = UINT32_MAX;
-	EXPECT_REFUSED(-E2BIG);
+	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.nr_accesses = MAX;
 	EXPECT_EQ(0, call(self->ctx, DMABUF_SYNC_IOC_ACQUIRE, &self->acquire));
 }
@@ -283,8 +283,10 @@ TEST_F(bad, acquire_size)
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.size = sizeof(self->acquire.arg) - 1;
 	EXPECT_REFUSED(-EINVAL);
+	self->acquire.arg.size = ST_PAGE + 1;
+	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.size = UINT32_MAX;
-	EXPECT_REFUSED(-E2BIG);
+	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.size = sizeof(self->acquire);
 	self->acquire.tail[63] = 1;
 	EXPECT_REFUSED(-E2BIG);
@@ -307,8 +309,10 @@ TEST_F(bad, access_size)
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.access_size = sizeof(self->entries[0]) - 1;
 	EXPECT_REFUSED(-EINVAL);
+	self->acquire.arg.access_size = ST_PAGE + 1;
+	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.access_size = UINT32_MAX;
-	EXPECT_REFUSED(-E2BIG);
+	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.accesses = (uintptr_t)large;
 	self->acquire.arg.access_size = sizeof(large[0]);
 	self->acquire.arg.nr_accesses = 2;
@@ -412,12 +416,55 @@ TEST_F(bad, lease)
 	EXPECT_LEASE_REFUSED(0, tail, 0);
 }
 
+static const unsigned long known_calls[] = {
+	DMABUF_SYNC_IOC_ACQUIRE, DMABUF_SYNC_IOC_RELEASE, DMABUF_SYNC_IOC_QUERY,
+	DMABUF_SYNC_IOC_LEASE,
+};
+
+/* The number of a call with one part of it changed. */
+static unsigned long changed_call(unsigned long cmd, unsigned int dir, unsigned int type,
+				  unsigned int nr, int size)
+{
+	return _IOC(_IOC_DIR(cmd) ^ dir, _IOC_TYPE(cmd) ^ type, _IOC_NR(cmd) ^ nr,
+		    _IOC_SIZE(cmd) + size);
+}
+
 TEST_F(bad, unknown_calls)
 {
-	EXPECT_EQ(-ENOTTY, call(self->ctx, _IOWR(DMABUF_SYNC_IOC_MAGIC, 99, uint64_t),
-				&self->acquire));
-	EXPECT_EQ(-ENOTTY, call(self->ctx, _IOWR('x', 0, struct dmabuf_sync_acquire),
-				&self->acquire));
+	unsigned int i;
+
+	for (i = 0; i < ST_ARRAY_SIZE(known_calls); i++) {
+		const unsigned long cmd = known_calls[i];
+
+		EXPECT_EQ(-ENOTTY, call(self->ctx, changed_call(cmd, 0, 1, 0, 0), self->hole));
+		EXPECT_EQ(-ENOTTY, call(self->ctx, changed_call(cmd, 0, 0, 64, 0), self->hole));
+		EXPECT_EQ(-ENOTTY, call(self->ctx, changed_call(cmd, _IOC_WRITE, 0, 0, 0),
+					self->hole));
+		EXPECT_EQ(-ENOTTY, call(self->ctx, changed_call(cmd, _IOC_READ, 0, 0, 0),
+					self->hole));
+		EXPECT_EQ(-ENOTTY, call(self->ctx, changed_call(cmd, 0, 0, 0, -1), self->hole));
+		EXPECT_EQ(-EFAULT, call(self->ctx, cmd, self->hole));
+	}
+}
+
+/* The number carries the size of the caller's structure, which may be a later one. */
+TEST_F(bad, calls_of_later_versions_are_known)
+{
+	const unsigned long later = changed_call(DMABUF_SYNC_IOC_ACQUIRE, 0, 0, 0, 8);
+	unsigned int i;
+
+	for (i = 0; i < ST_ARRAY_SIZE(known_calls); i++)
+		EXPECT_EQ(-EFAULT, call(self->ctx, changed_call(known_calls[i], 0, 0, 0, 8),
+					self->hole));
+	self->acquire.arg.size += 8;
+	self->acquire.tail[7] = 1;
+	EXPECT_EQ(-E2BIG, call(self->ctx, later, &self->acquire));
+	self->acquire.tail[7] = 0;
+	EXPECT_EQ(0, call(self->ctx, later, &self->acquire));
+	EXPECT_EQ(0, st_release(self->ctx, self->acquire.arg.set));
+	/* Nothing of it is used: as if it had been built with the first version. */
+	self->acquire.arg.size -= 8;
+	EXPECT_EQ(0, call(self->ctx, later, &self->acquire));
 }
 
 TEST_HARNESS_MAIN

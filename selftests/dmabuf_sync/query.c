@@ -153,24 +153,27 @@ TEST_F_TIMEOUT(look, query_fills_its_maximum_and_counts_all, 120)
 	free(infos);
 }
 
-/* A caller with a larger struct dmabuf_sync_info keeps its stride. */
+/* A caller with a larger struct dmabuf_sync_info keeps its stride, and finds zeroes in it. */
 TEST_F(look, query_keeps_the_callers_stride)
 {
 	struct {
 		struct dmabuf_sync_info info;
 		uint64_t more[2];
-	} infos[2] = { 0 };
+	} infos[3];
 	struct dmabuf_sync_query query = {
 		.size = sizeof(query), .fd = self->fd, .info_size = sizeof(infos[0]),
 		.infos = (uintptr_t)infos, .nr_infos = 2,
 	};
 
+	memset(infos, 0xff, sizeof(infos));
 	ASSERT_LE(0, st_lock(self->w.ctx[0], self->fd, R, 10, 10, 0));
 	ASSERT_LE(0, st_lock(self->w.ctx[1], self->fd, R, 20, 10, 0));
 	ASSERT_EQ(0, ioctl(self->w.ctx[0], DMABUF_SYNC_IOC_QUERY, &query));
 	EXPECT_EQ(2, query.nr_infos);
 	EXPECT_EQ(30, infos[0].info.offset + infos[1].info.offset);
 	EXPECT_EQ(0, infos[0].more[0]);
+	EXPECT_EQ(0, infos[1].more[1]);
+	EXPECT_EQ(UINT64_MAX, infos[2].info.access_id);
 }
 
 /* Who is in another pid namespace is not named by a number that means nothing there. */

@@ -5,13 +5,17 @@
 #define HEADER_NR_STRUCTS	7
 #define HEADER_NR_CALLS		4
 
+/* The sizes of the first release, and the numbers: magic 0xBD, direction, size. */
+#define HEADER_SIZES	{ 24, 48, 16, 64, 32, 32, 16 }
+#define HEADER_CALLS	{ 0xc030bd00, 0x4010bd01, 0xc020bd02, 0xc010bd03 }
+
 /* What one language makes of the header. */
 struct header_facts {
 	unsigned long sizes[HEADER_NR_STRUCTS];
 	unsigned long calls[HEADER_NR_CALLS];
 	unsigned long bits;
 	unsigned long max_set;
-	unsigned long to_end;
+	unsigned long long to_end;
 };
 
 #endif /* FACTS_H */

@@ -15,9 +15,12 @@
  * it has, but not that wait; and their close does not end it. A poll() goes on until it
  * returns, and keeps the owner meanwhile.
  *
- * Structures grow at their end only. @size tells the kernel how large the caller's
- * structure is: a shorter one is filled up with zeroes, a longer one is accepted
- * when everything the kernel does not know is zero, and fails with E2BIG otherwise.
+ * Structures grow at their end only. @size, @access_size and @info_size tell the kernel how large
+ * the caller's structures are. In a shorter one, of an older version, what is missing is zero.
+ * In a longer one all that the kernel does not know must be zero, else the call fails with E2BIG,
+ * which means this only; where the kernel answers it is made zero. Shorter than in the first
+ * release, or longer than 4096 bytes, is no version: EINVAL. The number of a call has the size
+ * of its structure in it, for which the same holds; what differs in another way is no call: ENOTTY.
  */
 #ifndef _UAPI_LINUX_DMABUF_SYNC_H
 #define _UAPI_LINUX_DMABUF_SYNC_H
@@ -38,7 +41,7 @@
 /* As a length: from the offset to the end of the buffer. */
 #define DMABUF_SYNC_TO_END	(~0ULL)
 
-/* More accesses than this in one set fail with E2BIG. */
+/* More accesses than this in one set fail with EINVAL. */
 #define DMABUF_SYNC_MAX_SET	256
 
 /**
@@ -92,9 +95,9 @@ struct dmabuf_sync_access {
  * @status:	out: DMABUF_SYNC_ABANDONED and DMABUF_SYNC_REVOKED, each or not; of a queued set the
  *		event tells it
  *
- * Errors: EINVAL (flags, access bits, range, overlap within the set, dma-buf
- * expected), E2BIG (too many accesses, or unknown fields set), EBADF (@fd is not
- * open, or not for this mode), EFAULT, EAGAIN (NONBLOCK: it would have to wait),
+ * Errors: EINVAL (flags, access bits, range, overlap within the set, number of accesses,
+ * a size, dma-buf expected), E2BIG (see above), EBADF (@fd is not open, or not for this mode),
+ * EFAULT, EAGAIN (NONBLOCK: it would have to wait),
  * EDEADLK (waiting would close a cycle of holders, all of which sleep in such calls),
  * ETIMEDOUT, EINTR, ECANCELED (the context was closed meanwhile), ENOMEM, ENOLCK (the owner
  * or its user has as many accesses, requests that wait, or buffers as it may have).
@@ -242,7 +245,8 @@ struct dmabuf_sync_lease {
 /**
  * struct dmabuf_sync_event - read() from the context
  * @type:	DMABUF_SYNC_EVENT_...
- * @length:	of this event in bytes: the next one is behind it
+ * @length:	of this event in bytes: the next one is behind it. Less than an event of the kernel's
+ *		version has, if read() had no room for that, and 32 at least
  * @set:	which set
  * @result:	of DMABUF_SYNC_EVENT_READY: 0: acquired; otherwise a negative errno, and the set
  *		is gone. Else 0
@@ -252,7 +256,7 @@ struct dmabuf_sync_lease {
  *
  * poll() reports POLLIN as long as an event can be read, and POLLPRI as long as one of these is
  * not DMABUF_SYNC_EVENT_READY: those come with DMABUF_SYNC_NOTIFY only. read() returns as many
- * whole events as fit; EINVAL when not one fits; with O_NONBLOCK EAGAIN when
+ * events as fit; EINVAL with room for less than 32 bytes; with O_NONBLOCK EAGAIN when
  * there is none; ECANCELED when the context is closed while it waits for one.
  *
  * The access is held from before its event on. read() makes the buffers ready for the CPU, as an
