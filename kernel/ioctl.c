@@ -12,20 +12,24 @@
 #include "entry.h"
 #include "lease.h"
 #include "owner.h"
+#include "posix_hook.h"
 #include "query.h"
 #include "set.h"
+#include "user.h"
 
 /* Sizes of the structures of the first release: nobody can know shorter ones. */
 #define ACCESS_SIZE_V0	24
 #define ACQUIRE_SIZE_V0	48
 #define RELEASE_SIZE_V0	16
 #define LEASE_SIZE_V0	16
+#define CAPS_SIZE_V0	64
 
 /* What they grow by comes behind these members. */
 static_assert(offsetofend(struct dmabuf_sync_access, length) == ACCESS_SIZE_V0);
 static_assert(offsetofend(struct dmabuf_sync_acquire, status) == ACQUIRE_SIZE_V0);
 static_assert(offsetofend(struct dmabuf_sync_release, reserved) == RELEASE_SIZE_V0);
 static_assert(offsetofend(struct dmabuf_sync_lease, reserved) == LEASE_SIZE_V0);
+static_assert(offsetofend(struct dmabuf_sync_caps, max_user_marks) == CAPS_SIZE_V0);
 
 /* All descriptors of a dma-buf share one file, so the mode is the buffer's. */
 static int check_mode(struct dma_buf *dmabuf, u32 access)
@@ -217,6 +221,40 @@ static int ioctl_lease(struct dsync_owner *owner, struct dmabuf_sync_lease __use
 	return put_user(dsync_lease_ms(owner), &user->lease_ms);
 }
 
+static void caps_fill(struct dmabuf_sync_caps *caps, const struct dsync_owner *owner)
+{
+	*caps = (struct dmabuf_sync_caps){
+		.size = caps->size,
+		.version = DMABUF_SYNC_VERSION,
+		.max_set = DMABUF_SYNC_MAX_SET,
+		.features = dsync_posix_hook_is_on() ? DMABUF_SYNC_FEATURE_FCNTL : 0,
+		.max_infos = DMABUF_SYNC_MAX_INFOS,
+		.min_lease_ms = DMABUF_SYNC_MIN_LEASE_MS,
+		.lease_ms = dsync_lease_ms(owner),
+		.max_accesses = dsync_owner_max_accesses(),
+		.max_queued = dsync_owner_max_queued(),
+		.max_user_owners = dsync_user_limit(DSYNC_QUOTA_OWNERS),
+		.max_user_accesses = dsync_user_limit(DSYNC_QUOTA_ACCESSES),
+		.max_user_queued = dsync_user_limit(DSYNC_QUOTA_QUEUED),
+		.max_user_buffers = dsync_user_limit(DSYNC_QUOTA_BUFFERS),
+		.max_user_marks = dsync_user_limit(DSYNC_QUOTA_MARKS),
+	};
+}
+
+static int ioctl_caps(const struct dsync_owner *owner, void __user *user)
+{
+	struct dmabuf_sync_caps arg;
+	int ret;
+
+	ret = dsync_arg_read(&arg, sizeof(arg), CAPS_SIZE_V0, user);
+	if (ret)
+		return ret;
+	if (arg.flags)
+		return -EINVAL;
+	caps_fill(&arg, owner);
+	return dsync_arg_write(user, arg.size, &arg, sizeof(arg));
+}
+
 /**
  * dsync_ioctl() - the ioctls of a context
  * @file: the context
@@ -239,5 +277,7 @@ long dsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return dsync_query(user);
 	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_LEASE, LEASE_SIZE_V0))
 		return ioctl_lease(context->owner, user);
+	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_CAPS, CAPS_SIZE_V0))
+		return ioctl_caps(context->owner, user);
 	return -ENOTTY;
 }

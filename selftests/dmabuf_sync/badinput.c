@@ -416,9 +416,36 @@ TEST_F(bad, lease)
 	EXPECT_LEASE_REFUSED(0, tail, 0);
 }
 
+TEST_F(bad, caps)
+{
+	struct {
+		struct dmabuf_sync_caps arg;
+		uint64_t tail;
+	} caps = { .arg = { .size = sizeof(caps.arg) } }, good = caps;
+	int ctx = self->ctx;
+
+#define EXPECT_CAPS_REFUSED(error, member, value)				\
+	do {									\
+		caps = good;							\
+		caps.member = (value);						\
+		EXPECT_EQ((error), call(ctx, DMABUF_SYNC_IOC_CAPS, &caps));	\
+	} while (0)
+
+	EXPECT_CAPS_REFUSED(-EINVAL, arg.flags, 1);
+	EXPECT_CAPS_REFUSED(-EINVAL, arg.size, 0);
+	EXPECT_CAPS_REFUSED(-EINVAL, arg.size, sizeof(caps.arg) - 1);
+	EXPECT_CAPS_REFUSED(-EINVAL, arg.size, ST_PAGE + 1);
+	good.arg.size = sizeof(caps);
+	EXPECT_CAPS_REFUSED(-E2BIG, tail, 1);
+	/* What the caller leaves in the members that are told does not matter. */
+	memset(&good.arg.version, 0xff, sizeof(good.arg) - 8);
+	EXPECT_CAPS_REFUSED(0, tail, 0);
+	EXPECT_EQ(DMABUF_SYNC_VERSION, caps.arg.version);
+}
+
 static const unsigned long known_calls[] = {
 	DMABUF_SYNC_IOC_ACQUIRE, DMABUF_SYNC_IOC_RELEASE, DMABUF_SYNC_IOC_QUERY,
-	DMABUF_SYNC_IOC_LEASE,
+	DMABUF_SYNC_IOC_LEASE, DMABUF_SYNC_IOC_CAPS,
 };
 
 /* The number of a call with one part of it changed. */

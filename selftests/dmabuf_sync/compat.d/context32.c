@@ -101,10 +101,11 @@ static int query_tells(void)
 
 int main(void)
 {
+	struct dmabuf_sync_caps caps = { .size = sizeof(caps) };
 	struct dmabuf_sync_lease lease = { .size = sizeof(lease), .lease_ms = 1234 };
 	int set;
 
-	printf("TAP version 13\n1..10\n");
+	printf("TAP version 13\n1..11\n");
 	ctx = open("/dev/dmabuf_sync", O_RDWR | O_CLOEXEC);
 	check("this is a 32-bit program", sizeof(long) == 4);
 	check("structures and calls", layout_is_the_documented_one());
@@ -119,5 +120,7 @@ int main(void)
 	check("release", !release(set) && release(set) == -ENOENT);
 	check("queue, event", queued_is_told());
 	check("lease", !call(DMABUF_SYNC_IOC_LEASE, &lease) && lease.lease_ms == 1234);
+	check("caps", !call(DMABUF_SYNC_IOC_CAPS, &caps) && caps.lease_ms == 1234 &&
+	      caps.version == DMABUF_SYNC_VERSION && caps.max_set == DMABUF_SYNC_MAX_SET);
 	return failed;
 }

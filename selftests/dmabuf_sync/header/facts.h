@@ -2,12 +2,12 @@
 #ifndef FACTS_H
 #define FACTS_H
 
-#define HEADER_NR_STRUCTS	7
-#define HEADER_NR_CALLS		4
+#define HEADER_NR_STRUCTS	8
+#define HEADER_NR_CALLS		5
 
 /* The sizes of the first release, and the numbers: magic 0xBD, direction, size. */
-#define HEADER_SIZES	{ 24, 48, 16, 64, 32, 32, 16 }
-#define HEADER_CALLS	{ 0xc030bd00, 0x4010bd01, 0xc020bd02, 0xc010bd03 }
+#define HEADER_SIZES	{ 24, 48, 16, 64, 32, 32, 16, 64 }
+#define HEADER_CALLS	{ 0xc030bd00, 0x4010bd01, 0xc020bd02, 0xc010bd03, 0xc040bd04 }
 
 /* What one language makes of the header. */
 struct header_facts {

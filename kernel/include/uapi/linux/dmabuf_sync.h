@@ -273,10 +273,56 @@ struct dmabuf_sync_event {
 	__u64 user_data;
 };
 
+/* What dmabuf_sync_caps.version is, here. */
+#define DMABUF_SYNC_VERSION	1
+
+/* Record locks of dma-bufs (fcntl()) are accesses, not the kernel's own locks beside them. */
+#define DMABUF_SYNC_FEATURE_FCNTL	0x1
+
+/**
+ * struct dmabuf_sync_caps - what the kernel has, and how much of it there may be
+ * @size:	sizeof(struct dmabuf_sync_caps)
+ * @flags:	0
+ * @version:	out: of this ABI. It grows with what is new in it, and nothing goes away
+ * @max_set:	out: accesses in one set
+ * @features:	out: DMABUF_SYNC_FEATURE_...: what one kernel of a version has and another has not
+ * @max_infos:	out: entries that one DMABUF_SYNC_IOC_QUERY fills
+ * @min_lease_ms: out: shortest lease that a context can promise
+ * @lease_ms:	out: the context's lease; 0: none
+ * @max_accesses: out: accesses of one owner, held and requested
+ * @max_queued:	out: those of them that wait
+ * @max_user_owners: out: owners of one user
+ * @max_user_accesses: out: accesses of one user, held and requested
+ * @max_user_queued: out: those of them that wait
+ * @max_user_buffers: out: dma-bufs that the sets of one user keep, counted once for each set
+ * @max_user_marks: out: ranges that one user has abandoned and that are remembered
+ *
+ * Limits of owners and users can be changed by the administrator at any time.
+ * Errors: EINVAL, E2BIG, EFAULT.
+ */
+struct dmabuf_sync_caps {
+	__u32 size;
+	__u32 flags;
+	__u32 version;
+	__u32 max_set;
+	__u64 features;
+	__u32 max_infos;
+	__u32 min_lease_ms;
+	__u32 lease_ms;
+	__u32 max_accesses;
+	__u32 max_queued;
+	__u32 max_user_owners;
+	__u32 max_user_accesses;
+	__u32 max_user_queued;
+	__u32 max_user_buffers;
+	__u32 max_user_marks;
+};
+
 #define DMABUF_SYNC_IOC_MAGIC	0xBD
 #define DMABUF_SYNC_IOC_ACQUIRE	_IOWR(DMABUF_SYNC_IOC_MAGIC, 0, struct dmabuf_sync_acquire)
 #define DMABUF_SYNC_IOC_RELEASE	_IOW(DMABUF_SYNC_IOC_MAGIC, 1, struct dmabuf_sync_release)
 #define DMABUF_SYNC_IOC_QUERY	_IOWR(DMABUF_SYNC_IOC_MAGIC, 2, struct dmabuf_sync_query)
 #define DMABUF_SYNC_IOC_LEASE	_IOWR(DMABUF_SYNC_IOC_MAGIC, 3, struct dmabuf_sync_lease)
+#define DMABUF_SYNC_IOC_CAPS	_IOWR(DMABUF_SYNC_IOC_MAGIC, 4, struct dmabuf_sync_caps)
 
 #endif /* _UAPI_LINUX_DMABUF_SYNC_H */
