@@ -5,7 +5,7 @@
 #include <linux/compiler_types.h>
 
 /* Size of struct dmabuf_sync_query in the first release. */
-#define DSYNC_QUERY_SIZE_V0	32
+#define DSYNC_QUERY_SIZE_V0	80
 
 int dsync_query(void __user *user);
 

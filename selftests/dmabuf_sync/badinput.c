@@ -376,8 +376,15 @@ TEST_F(bad, query)
 	} while (0)
 
 	ASSERT_LE(0, st_lock_all(ctx, self->fd, DMA_BUF_ACCESS_R, 0));
-	EXPECT_QUERY_REFUSED(-EINVAL, arg.flags, 1);
+	EXPECT_QUERY_REFUSED(-EINVAL, arg.flags, 2);
+	EXPECT_QUERY_REFUSED(-ENOENT, arg.flags, DMABUF_SYNC_QUERY_BLOCKERS);
+	EXPECT_QUERY_REFUSED(-EINVAL, arg.access_id, 1);
+	EXPECT_QUERY_REFUSED(-EINVAL, arg.offset, 1);
+	EXPECT_QUERY_REFUSED(-EINVAL, arg.cursor.place, 6);
+	EXPECT_QUERY_REFUSED(-EINVAL, arg.cursor.place, UINT32_MAX);
+	EXPECT_QUERY_REFUSED(-EINVAL, arg.cursor.more, 2);
 	EXPECT_QUERY_REFUSED(-EINVAL, arg.reserved, 1);
+	EXPECT_QUERY_REFUSED(-EINVAL, arg.info_size, ST_PAGE + 1);
 	EXPECT_QUERY_REFUSED(-EBADF, arg.fd, -1);
 	EXPECT_QUERY_REFUSED(-EINVAL, arg.fd, self->pipe[0]);
 	EXPECT_QUERY_REFUSED(-EINVAL, arg.info_size, sizeof(infos[0]) - 1);
@@ -387,6 +394,39 @@ TEST_F(bad, query)
 	EXPECT_QUERY_REFUSED(-E2BIG, tail, 1);
 	EXPECT_QUERY_REFUSED(0, tail, 0);
 	EXPECT_EQ(1, query.arg.nr_infos);
+	EXPECT_EQ(1, query.arg.nr_held);
+	EXPECT_EQ(0, query.arg.nr_queued);
+}
+
+/* A cursor that somebody made up is a place, in whatever is listed. */
+TEST_F(bad, cursor)
+{
+	static const uint64_t numbers[] = { 0, 1, 50, UINT32_MAX, 1ULL << 32, UINT64_MAX };
+	struct dmabuf_sync_info infos[4], waiter;
+	unsigned int place, id, offset, flags;
+	struct dmabuf_sync_query query;
+
+	ASSERT_LE(0, st_lock(self->w.ctx[0], self->fd, DMA_BUF_ACCESS_W, 0, 10, 0));
+	ASSERT_LE(0, st_lock(self->w.ctx[1], self->fd, DMA_BUF_ACCESS_R, 50, 10, 0));
+	ASSERT_LE(0, st_lock(self->w.ctx[2], self->fd, DMA_BUF_ACCESS_R, 5, 50,
+			     DMABUF_SYNC_QUEUE));
+	ASSERT_EQ(3, st_query(self->ctx, self->fd, infos, 4));
+	waiter = infos[2];
+	for (place = 0; place < 6; place++)
+		for (id = 0; id < ST_ARRAY_SIZE(numbers); id++)
+			for (offset = 0; offset < ST_ARRAY_SIZE(numbers); offset++)
+				for (flags = 0; flags <= DMABUF_SYNC_QUERY_BLOCKERS; flags++) {
+					query = st_query_of(self->fd, infos, 4);
+					query.flags = flags;
+					query.access_id = flags ? waiter.access_id : 0;
+					query.offset = flags ? waiter.offset : 0;
+					query.cursor.place = place;
+					query.cursor.access_id = numbers[id];
+					query.cursor.offset = numbers[offset];
+					EXPECT_EQ(0, st_query_call(self->ctx, &query));
+					EXPECT_EQ(0, query.cursor.more);
+					EXPECT_GE(3, query.nr_infos);
+				}
 }
 
 TEST_F(bad, lease)

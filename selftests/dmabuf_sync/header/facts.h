@@ -6,8 +6,8 @@
 #define HEADER_NR_CALLS		5
 
 /* The sizes of the first release, and the numbers: magic 0xBD, direction, size. */
-#define HEADER_SIZES	{ 24, 48, 16, 64, 32, 32, 16, 64 }
-#define HEADER_CALLS	{ 0xc030bd00, 0x4010bd01, 0xc020bd02, 0xc010bd03, 0xc040bd04 }
+#define HEADER_SIZES	{ 24, 48, 16, 88, 80, 32, 16, 64 }
+#define HEADER_CALLS	{ 0xc030bd00, 0x4010bd01, 0xc050bd02, 0xc010bd03, 0xc040bd04 }
 
 /* What one language makes of the header. */
 struct header_facts {

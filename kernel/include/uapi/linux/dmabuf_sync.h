@@ -154,47 +154,86 @@ struct dmabuf_sync_release {
  * struct dmabuf_sync_info - what DMABUF_SYNC_IOC_QUERY tells of one access
  * @access_id:	unique since boot
  * @owner_id:	unique since boot
+ * @set_id:	unique since boot; the accesses of one set, in whichever buffers, have the same
+ * @set:	what a context calls the set in its calls; 0 with another kind of owner
  * @owner_kind:	DMABUF_SYNC_OWNER_...
  * @tgid:	process that made the owner, in the caller's pid namespace; 0: not visible
- *		there, or gone
+ *		there, or gone. A number that belongs to another process by now is never told;
+ *		@owner_id tells whether two entries are of the same owner
  * @tid:	thread that made the request, likewise
  * @access:	DMA_BUF_ACCESS_... bits
  * @state:	DMABUF_SYNC_STATE_...
- * @reserved:	0
  * @offset:	first byte
  * @length:	number of bytes
  * @age_ns:	time since it was acquired or, when queued, requested
+ * @fence_context: with DMABUF_SYNC_STATE_COMMITTED: the job's fence, as sync_file tells it; else 0
+ * @fence_seqno: likewise
  */
 struct dmabuf_sync_info {
 	__u64 access_id;
 	__u64 owner_id;
+	__u64 set_id;
+	__u32 set;
 	__u32 owner_kind;
 	__u32 tgid;
 	__u32 tid;
 	__u32 access;
 	__u32 state;
-	__u32 reserved;
 	__u64 offset;
 	__u64 length;
 	__u64 age_ns;
+	__u64 fence_context;
+	__u64 fence_seqno;
 };
 
 /* Most entries that one DMABUF_SYNC_IOC_QUERY fills. */
-#define DMABUF_SYNC_MAX_INFOS	16384
+#define DMABUF_SYNC_MAX_INFOS	1024
+
+/*
+ * List what one access waits for: accesses that are held, and earlier requests. With the list of
+ * all accesses that is who waits for whom.
+ */
+#define DMABUF_SYNC_QUERY_BLOCKERS	0x1
+
+/**
+ * struct dmabuf_sync_cursor - how far a list is
+ * @access_id:	the kernel's
+ * @offset:	the kernel's
+ * @place:	the kernel's
+ * @more:	1: the list goes on: call again
+ *
+ * All zeroes: the list begins. It is good for the same buffer, and the same question, at any later
+ * time.
+ */
+struct dmabuf_sync_cursor {
+	__u64 access_id;
+	__u64 offset;
+	__u32 place;
+	__u32 more;
+};
 
 /**
  * struct dmabuf_sync_query - list the holders and waiters of a dma-buf
  * @size:	sizeof(struct dmabuf_sync_query)
- * @flags:	0
+ * @flags:	0 or DMABUF_SYNC_QUERY_BLOCKERS
  * @fd:		descriptor of the dma-buf
  * @info_size:	sizeof(struct dmabuf_sync_info)
  * @infos:	pointer to an array of struct dmabuf_sync_info
- * @nr_infos:	in: entries that fit @infos; out: entries there are. The first
- *		min(in, out, DMABUF_SYNC_MAX_INFOS) are filled, holders before
- *		waiters.
+ * @nr_infos:	in: entries that fit @infos; out: entries that were filled, DMABUF_SYNC_MAX_INFOS at
+ *		most, and perhaps none although the list goes on. Holders come before waiters
+ * @nr_held:	out: accesses to the buffer that are held now
+ * @access_id:	with DMABUF_SYNC_QUERY_BLOCKERS: the access that waits; else 0
+ * @offset:	with DMABUF_SYNC_QUERY_BLOCKERS: its first byte; else 0. Both as a list has them
+ * @cursor:	zeroes to begin; out: to go on with. Ends with @cursor.more 0
+ * @nr_queued:	out: accesses to the buffer that wait now
  * @reserved:	0
  *
- * Errors: EINVAL, E2BIG, EBADF, EFAULT, ENOMEM.
+ * No call takes long, however many there are. What comes and goes between two calls may be listed
+ * or not. Accesses that are there all the time are listed once; one that was acquired meanwhile
+ * may be missed.
+ *
+ * Errors: EINVAL, E2BIG, EBADF, EFAULT, ENOMEM, ENOENT (BLOCKERS: there is no such access, or it does
+ * not wait any more).
  */
 struct dmabuf_sync_query {
 	__u32 size;
@@ -203,6 +242,11 @@ struct dmabuf_sync_query {
 	__u32 info_size;
 	__u64 infos;
 	__u32 nr_infos;
+	__u32 nr_held;
+	__u64 access_id;
+	__u64 offset;
+	struct dmabuf_sync_cursor cursor;
+	__u32 nr_queued;
 	__u32 reserved;
 };
 
