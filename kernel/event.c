@@ -160,12 +160,13 @@ void dsync_event_answered(struct dsync_entry *entry)
 	struct dsync_context *context = entry->context;
 	bool news;
 
+	/* Pairs with smp_load_acquire() in setfd_told(). */
 	if (!entry->notify) {
-		entry->told = true;
+		smp_store_release(&entry->told, true);
 		return;
 	}
 	spin_lock_irq(&context->lock);
-	entry->told = true;
+	smp_store_release(&entry->told, true);
 	news = notices_link(entry);
 	spin_unlock_irq(&context->lock);
 	if (news)
@@ -327,12 +328,22 @@ static int event_copy(struct dsync_entry *entry, int result, const struct place 
 	return 0;
 }
 
-/* How the request has ended; its lease may be over before that was told. */
-static int event_result(const struct dsync_entry *entry)
+/**
+ * dsync_event_result() - how a request has ended
+ * @entry: its entry
+ *
+ * The lease of an acquired set may be over since, or before that was told.
+ *
+ * Context: any.
+ * Return: 0 or a negative errno, for an event.
+ */
+int dsync_event_result(const struct dsync_entry *entry)
 {
 	const struct dsync_set *set = &entry->set;
 
-	return set->result ?: READ_ONCE(set->state) == DSYNC_READY ? 0 : -EOWNERDEAD;
+	if (entry->queued && set->result)
+		return set->result;
+	return READ_ONCE(set->state) == DSYNC_READY ? 0 : -EOWNERDEAD;
 }
 
 /*
@@ -350,7 +361,7 @@ static int event_deliver(struct dsync_entry *entry, int opened, const struct pla
 	if (dsync_request_goes_on(&entry->set)) {
 		ret = opened;
 	} else {
-		result = event_result(entry);
+		result = dsync_event_result(entry);
 		ret = event_copy(entry, result, place) ?: !!result;
 	}
 	if (ret < 0)
@@ -391,6 +402,25 @@ int dsync_event_read(struct dsync_context *context, char __user *to, size_t size
 	if (ret)
 		dsync_entry_end(entry);
 	return 1;
+}
+
+/**
+ * dsync_event_read_again() - read how a set is that was told to be acquired
+ * @entry: its entry
+ * @to: where to, in user space
+ * @size: of the event, from dsync_event_size()
+ *
+ * Context: process context.
+ * Return: 0 or -EFAULT.
+ */
+int dsync_event_read_again(struct dsync_entry *entry, char __user *to, size_t size)
+{
+	struct dmabuf_sync_event event = event_of(entry, DMABUF_SYNC_EVENT_READY);
+	const struct place place = { to, size };
+
+	event.result = dsync_event_result(entry);
+	event.status = event.result ? 0 : dsync_entry_status(entry);
+	return place_fill(&place, &event);
 }
 
 /**

@@ -3,6 +3,7 @@
  * ioctls of /dev/dmabuf_sync: what user space passes, read and checked.
  */
 #include <linux/dma-buf.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -15,6 +16,7 @@
 #include "posix_hook.h"
 #include "query.h"
 #include "set.h"
+#include "setfd.h"
 #include "user.h"
 
 /* Sizes of the structures of the first release: nobody can know shorter ones. */
@@ -148,7 +150,9 @@ static int check_acquire(const struct dmabuf_sync_acquire *arg)
 {
 	const u32 ways = DMABUF_SYNC_NONBLOCK | DMABUF_SYNC_QUEUE;
 
-	if (arg->flags & ~(ways | DMABUF_SYNC_NOTIFY) || (arg->flags & ways) == ways)
+	if (arg->flags & ~(ways | DMABUF_SYNC_NOTIFY | DMABUF_SYNC_FD))
+		return -EINVAL;
+	if ((arg->flags & ways) == ways || (arg->flags & DMABUF_SYNC_FD && !(arg->flags & ways)))
 		return -EINVAL;
 	if (arg->flags & ways && arg->deadline_ns)
 		return -EINVAL;
@@ -172,6 +176,60 @@ static int acquire(struct file *file, struct dmabuf_sync_acquire *arg)
 	return IS_ERR(entry) ? PTR_ERR(entry) : dsync_context_acquire(file, entry, arg);
 }
 
+/* All other members are as the caller has them. */
+static int answer(const struct dmabuf_sync_acquire *arg,
+		  struct dmabuf_sync_acquire __user *user)
+{
+	return put_user(arg->set, &user->set) ?: put_user(arg->status, &user->status);
+}
+
+static int acquire_number(struct file *file, struct dmabuf_sync_acquire *arg,
+			  struct dmabuf_sync_acquire __user *user)
+{
+	int ret = acquire(file, arg);
+
+	if (ret)
+		return ret;
+	ret = answer(arg, user);
+	if (ret)
+		dsync_context_withdraw(file->private_data, arg->set);
+	return ret;
+}
+
+/* The descriptor comes last: nothing fails behind it. */
+static int acquire_fd(struct file *asker, struct dmabuf_sync_acquire *arg,
+		      struct dmabuf_sync_acquire __user *user)
+{
+	struct file *file;
+	int fd, ret;
+
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	file = dsync_setfd_open(asker->private_data, asker->f_flags & O_NONBLOCK);
+	if (IS_ERR(file)) {
+		ret = PTR_ERR(file);
+		goto put_fd;
+	}
+	ret = acquire(file, arg);
+	if (ret)
+		goto put_file;
+	arg->set = fd;
+	ret = answer(arg, user);
+	if (ret)
+		goto withdraw;
+	fd_install(fd, file);
+	return 0;
+
+withdraw:
+	dsync_setfd_withdraw(file);
+put_file:
+	fput(file);
+put_fd:
+	put_unused_fd(fd);
+	return ret;
+}
+
 static int ioctl_acquire(struct file *file, struct dmabuf_sync_acquire __user *user)
 {
 	struct dmabuf_sync_acquire arg;
@@ -180,16 +238,11 @@ static int ioctl_acquire(struct file *file, struct dmabuf_sync_acquire __user *u
 	ret = dsync_arg_read(&arg, sizeof(arg), ACQUIRE_SIZE_V0, user);
 	if (!ret)
 		ret = check_acquire(&arg);
-	if (!ret)
-		ret = acquire(file, &arg);
 	if (ret)
 		return ret;
-	/* All other members are as the caller has them. */
-	if (put_user(arg.set, &user->set) || put_user(arg.status, &user->status)) {
-		dsync_context_withdraw(file->private_data, arg.set);
-		return -EFAULT;
-	}
-	return 0;
+	if (arg.flags & DMABUF_SYNC_FD)
+		return acquire_fd(file, &arg, user);
+	return acquire_number(file, &arg, user);
 }
 
 static int ioctl_release(struct dsync_context *context, void __user *user)

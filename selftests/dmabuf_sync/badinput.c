@@ -161,7 +161,9 @@ TEST_F(bad, flags_and_deadline)
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.flags |= DMABUF_SYNC_NOTIFY;
 	EXPECT_REFUSED(-EINVAL);
-	self->acquire.arg.flags = 8;
+	self->acquire.arg.flags = DMABUF_SYNC_FD;
+	EXPECT_REFUSED(-EINVAL);
+	self->acquire.arg.flags = 16;
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.flags = 1U << 31 | DMABUF_SYNC_NONBLOCK;
 	EXPECT_REFUSED(-EINVAL);

@@ -67,6 +67,26 @@ struct dmabuf_sync_access {
  * its lease is over.
  */
 #define DMABUF_SYNC_NOTIFY	0x4
+/*
+ * With NONBLOCK or QUEUE: the set is a descriptor, not a number of the context (closed by execve()
+ * unless that is changed). It is an owner of its own, which also the context that asked can
+ * conflict with; its user is that of the task that asked, its lease the one that the context
+ * has promised by then.
+ *
+ * Whoever has the descriptor has the set: passing it over a socket hands the accesses over, and
+ * nobody is let in between. The close of the last descriptor releases the set, or cancels the
+ * request. If that is part of the end of its process, the set is abandoned.
+ *
+ * read() gives one struct dmabuf_sync_event, and begins to block, or fails with EAGAIN
+ * (O_NONBLOCK, taken over from the context), only as long as the request waits. After that
+ * DMABUF_SYNC_EVENT_READY can be read any number of times, by everybody who has the descriptor, and
+ * @result is how the set is at that moment: -EOWNERDEAD once its lease was over, so that a 0 says that
+ * the accesses were held until now. The end of a request that has failed is read once; then comes
+ * the end of the file. poll() reports POLLIN with each of these, with a revoked set POLLERR, and
+ * POLLHUP at the end. Whoever reads first has the buffers made ready for the CPU, so a set should
+ * be read before it is used, also by those to whom it was passed.
+ */
+#define DMABUF_SYNC_FD		0x8
 
 /*
  * A former owner died, or closed its file, while it held a write access here. Everybody who
@@ -83,7 +103,8 @@ struct dmabuf_sync_access {
 /**
  * struct dmabuf_sync_acquire - acquire a set: all its accesses or none
  * @size:	sizeof(struct dmabuf_sync_acquire)
- * @flags:	DMABUF_SYNC_NONBLOCK or DMABUF_SYNC_QUEUE or neither; and DMABUF_SYNC_NOTIFY or not
+ * @flags:	DMABUF_SYNC_NONBLOCK or DMABUF_SYNC_QUEUE or neither; and DMABUF_SYNC_NOTIFY or not;
+ *		and DMABUF_SYNC_FD or not
  * @accesses:	pointer to an array of struct dmabuf_sync_access
  * @nr_accesses: entries in @accesses, 1 .. DMABUF_SYNC_MAX_SET
  * @access_size: sizeof(struct dmabuf_sync_access)
@@ -91,7 +112,8 @@ struct dmabuf_sync_access {
  *		caller's time namespace; 0: wait without limit. A call interrupted by a
  *		signal can be repeated as it is. Must be 0 with NONBLOCK and with QUEUE.
  * @user_data:	handed back in the events of the set
- * @set:	out: names the set in later calls, unique within the owner
+ * @set:	out: names the set in later calls, unique within the owner; with DMABUF_SYNC_FD its
+ *		descriptor
  * @status:	out: DMABUF_SYNC_ABANDONED and DMABUF_SYNC_REVOKED, each or not; of a queued set the
  *		event tells it
  *
@@ -100,7 +122,8 @@ struct dmabuf_sync_access {
  * EFAULT, EAGAIN (NONBLOCK: it would have to wait),
  * EDEADLK (waiting would close a cycle of holders, all of which sleep in such calls),
  * ETIMEDOUT, EINTR, ECANCELED (the context was closed meanwhile), ENOMEM, ENOLCK (the owner
- * or its user has as many accesses, requests that wait, or buffers as it may have).
+ * or its user has as many accesses, requests that wait, or buffers as it may have),
+ * EMFILE and ENFILE (DMABUF_SYNC_FD).
  *
  * With QUEUE the owner goes on, so it is in no such cycle and never gets EDEADLK. Who
  * waits for the event while it holds other accesses can wait for somebody who waits for
@@ -291,7 +314,7 @@ struct dmabuf_sync_lease {
  * @type:	DMABUF_SYNC_EVENT_...
  * @length:	of this event in bytes: the next one is behind it. Less than an event of the kernel's
  *		version has, if read() had no room for that, and 32 at least
- * @set:	which set
+ * @set:	which set; 1 when it is a descriptor
  * @result:	of DMABUF_SYNC_EVENT_READY: 0: acquired; otherwise a negative errno, and the set
  *		is gone. Else 0
  * @status:	of an acquired set: DMABUF_SYNC_ABANDONED and DMABUF_SYNC_REVOKED, each or not
