@@ -15,6 +15,7 @@
 #include <linux/dmabuf_sync.h>
 
 #include "context.h"
+#include "deadline.h"
 #include "entry.h"
 #include "event.h"
 #include "lease.h"
@@ -97,46 +98,6 @@ static int context_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Of a queued set: whoever read its event may have ended it. */
-static void tell_queued(struct dsync_entry *entry)
-{
-	struct dsync_context *context = entry->context;
-
-	spin_lock_irq(&context->lock);
-	if (!entry->ended)
-		dsync_entry_tell(entry);
-	spin_unlock_irq(&context->lock);
-}
-
-/*
- * The event can be there before the call returns, and whoever reads it finds the set by its
- * number and may end it. Who does not know the number yet does not: the request may be in an
- * exporter.
- */
-static int acquire_queued(struct dsync_entry *entry)
-{
-	struct dsync_context *context = entry->context;
-	struct dsync_set *set = &entry->set;
-	int ret;
-
-	entry->queued = true;
-	dsync_set_get(set);
-	ret = dsync_request_queue(set, dsync_event_news);
-	if (!ret) {
-		dsync_event_ready(entry);
-	} else if (ret == -EINPROGRESS) {
-		tell_queued(entry);
-		ret = 0;
-	} else {
-		mutex_lock(&context->numbers);
-		dsync_entry_hide(entry);
-		mutex_unlock(&context->numbers);
-		dsync_request_cancel(set);
-	}
-	dsync_set_put(set);
-	return ret;
-}
-
 /*
  * A time of the caller's CLOCK_MONOTONIC, as one of the kernel's. timens_ktime_to_host() does
  * that, but modules cannot call it. A time before the boot has passed as that of the boot has,
@@ -151,6 +112,49 @@ static ktime_t deadline_to_host(ktime_t deadline)
 	if (check_sub_overflow(deadline, timespec64_to_ktime(offset), &host))
 		return KTIME_MAX;
 	return max(host, 0);
+}
+
+/* Of a queued set: whoever read its event may have ended it. */
+static void tell_queued(struct dsync_entry *entry, s64 deadline_ns)
+{
+	struct dsync_context *context = entry->context;
+
+	spin_lock_irq(&context->lock);
+	if (!entry->ended) {
+		dsync_entry_tell(entry);
+		if (deadline_ns)
+			dsync_deadline_start(entry, deadline_to_host(deadline_ns));
+	}
+	spin_unlock_irq(&context->lock);
+}
+
+/*
+ * The event can be there before the call returns, and whoever reads it finds the set by its
+ * number and may end it. Who does not know the number yet does not: the request may be in an
+ * exporter.
+ */
+static int acquire_queued(struct dsync_entry *entry, s64 deadline_ns)
+{
+	struct dsync_context *context = entry->context;
+	struct dsync_set *set = &entry->set;
+	int ret;
+
+	entry->queued = true;
+	dsync_set_get(set);
+	ret = dsync_request_queue(set, dsync_event_news);
+	if (!ret) {
+		dsync_event_ready(entry);
+	} else if (ret == -EINPROGRESS) {
+		tell_queued(entry, deadline_ns);
+		ret = 0;
+	} else {
+		mutex_lock(&context->numbers);
+		dsync_entry_hide(entry);
+		mutex_unlock(&context->numbers);
+		dsync_request_cancel(set);
+	}
+	dsync_set_put(set);
+	return ret;
 }
 
 static int acquire_blocking(struct file *file, struct dsync_set *set, s64 deadline_ns)
@@ -208,7 +212,7 @@ int dsync_context_acquire(struct file *file, struct dsync_entry *entry,
 	entry->user_data = arg->user_data;
 	entry->notify = arg->flags & DMABUF_SYNC_NOTIFY;
 	if (arg->flags & DMABUF_SYNC_QUEUE)
-		ret = acquire_queued(entry);
+		ret = acquire_queued(entry, arg->deadline_ns);
 	else
 		ret = acquire_now(file, entry, arg);
 	if (ret)

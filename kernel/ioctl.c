@@ -10,6 +10,7 @@
 
 #include "arg.h"
 #include "context.h"
+#include "deadline.h"
 #include "entry.h"
 #include "lease.h"
 #include "owner.h"
@@ -126,9 +127,10 @@ static int wants_read(struct wants *wants, const struct dmabuf_sync_acquire *arg
 }
 
 /* An entry for what a call asks for, which takes over the references. */
-static struct dsync_entry *entry_make(struct dsync_context *context, struct wants *wants)
+static struct dsync_entry *entry_make(struct dsync_context *context, struct wants *wants,
+				      size_t room)
 {
-	struct dsync_entry *entry = dsync_entry_get(context, wants->nr);
+	struct dsync_entry *entry = dsync_entry_get(context, wants->nr, room);
 	int ret;
 
 	if (IS_ERR(entry)) {
@@ -154,13 +156,19 @@ static int check_acquire(const struct dmabuf_sync_acquire *arg)
 		return -EINVAL;
 	if ((arg->flags & ways) == ways || (arg->flags & DMABUF_SYNC_FD && !(arg->flags & ways)))
 		return -EINVAL;
-	if (arg->flags & ways && arg->deadline_ns)
+	if (arg->flags & DMABUF_SYNC_NONBLOCK && arg->deadline_ns)
 		return -EINVAL;
 	if (arg->deadline_ns < 0)
 		return -EINVAL;
 	if (!arg->nr_accesses || arg->nr_accesses > DMABUF_SYNC_MAX_SET)
 		return -EINVAL;
 	return 0;
+}
+
+/* For what a request has in front of its entry. */
+static size_t room_for(const struct dmabuf_sync_acquire *arg)
+{
+	return arg->flags & DMABUF_SYNC_QUEUE && arg->deadline_ns ? DSYNC_DEADLINE_ROOM : 0;
 }
 
 static int acquire(struct file *file, struct dmabuf_sync_acquire *arg)
@@ -172,7 +180,7 @@ static int acquire(struct file *file, struct dmabuf_sync_acquire *arg)
 	ret = wants_read(&wants, arg);
 	if (ret)
 		return ret;
-	entry = entry_make(file->private_data, &wants);
+	entry = entry_make(file->private_data, &wants, room_for(arg));
 	return IS_ERR(entry) ? PTR_ERR(entry) : dsync_context_acquire(file, entry, arg);
 }
 

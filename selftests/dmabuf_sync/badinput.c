@@ -172,6 +172,11 @@ TEST_F(bad, flags_and_deadline)
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.deadline_ns = INT64_MIN;
 	EXPECT_REFUSED(-EINVAL);
+	self->acquire.arg.flags = DMABUF_SYNC_QUEUE;
+	EXPECT_REFUSED(-EINVAL);
+	self->acquire.arg.flags = DMABUF_SYNC_NONBLOCK;
+	self->acquire.arg.deadline_ns = 1;
+	EXPECT_REFUSED(-EINVAL);
 }
 
 TEST_F(bad, number_of_accesses)

@@ -109,8 +109,11 @@ struct dmabuf_sync_access {
  * @nr_accesses: entries in @accesses, 1 .. DMABUF_SYNC_MAX_SET
  * @access_size: sizeof(struct dmabuf_sync_access)
  * @deadline_ns: give up with ETIMEDOUT at this CLOCK_MONOTONIC time, that of the
- *		caller's time namespace; 0: wait without limit. A call interrupted by a
- *		signal can be repeated as it is. Must be 0 with NONBLOCK and with QUEUE.
+ *		caller's time namespace; 0: wait without limit. What can be had at once is acquired,
+ *		also when the time has passed. A call interrupted by a signal can be repeated as
+ *		it is. With QUEUE the request ends with an event whose result is -ETIMEDOUT, some
+ *		milliseconds later perhaps, unless it was acquired by then, whether read or not.
+ *		Must be 0 with NONBLOCK.
  * @user_data:	handed back in the events of the set
  * @set:	out: names the set in later calls, unique within the owner; with DMABUF_SYNC_FD its
  *		descriptor
