@@ -361,6 +361,28 @@ static struct dsync_access *lower_bound(struct rb_root *root, unsigned long star
 }
 
 /**
+ * dsync_conflict_find() - find an access
+ * @trees: where
+ * @start: its first byte
+ * @id: its id
+ *
+ * Context: &dsync_buf.lock held.
+ * Return: the access, or NULL.
+ */
+struct dsync_access *dsync_conflict_find(struct dsync_trees *trees, unsigned long start, u64 id)
+{
+	struct dsync_access *access;
+	unsigned int tree;
+
+	for (tree = 0; tree < DSYNC_NR_TREES; tree++) {
+		access = lower_bound(&trees->roots[tree], start, id - 1, trees->steps);
+		if (access && access->start == start && access->id == id)
+			return access;
+	}
+	return NULL;
+}
+
+/**
  * dsync_conflict_resume() - go on where the lock was dropped
  * @trees: where
  * @ask: which
@@ -442,7 +464,7 @@ struct dsync_access *dsync_conflict_scan(struct dsync_trees *trees,
 		if (access)
 			break;
 		*cursor = (struct dsync_cursor){ .tree = cursor->tree + 1 };
-		cursor->over = cursor->tree == trees_end(ask);
+		cursor->over = cursor->tree >= trees_end(ask);
 	}
 	return access;
 }

@@ -68,6 +68,7 @@ struct dsync_access *dsync_conflict_first(struct dsync_trees *trees,
 struct dsync_access *dsync_conflict_next(struct dsync_trees *trees,
 					 const struct dsync_ask *ask,
 					 struct dsync_access *prev);
+struct dsync_access *dsync_conflict_find(struct dsync_trees *trees, unsigned long start, u64 id);
 struct dsync_access *dsync_conflict_resume(struct dsync_trees *trees,
 					   const struct dsync_ask *ask,
 					   const struct dsync_cursor *cursor);

@@ -15,6 +15,7 @@
 #include <linux/dmabuf_sync.h>
 
 #include "context.h"
+#include "deadline.h"
 #include "entry.h"
 #include "event.h"
 #include "lease.h"
@@ -22,29 +23,68 @@
 #include "request.h"
 #include "user.h"
 
-static int context_open(struct inode *inode, struct file *file)
+/**
+ * dsync_context_create() - a context of the task
+ *
+ * Context: process context; may sleep.
+ * Return: the context, or an error pointer: -ENOMEM, or -ENOLCK: the user has as many owners as it
+ * may have.
+ */
+struct dsync_context *dsync_context_create(void)
 {
 	struct dsync_context *context;
-	int ret;
+	struct dsync_owner *owner;
 
 	context = kzalloc(sizeof(*context), GFP_KERNEL_ACCOUNT);
 	if (!context)
-		return -ENOMEM;
-	context->owner = dsync_owner_create(DMABUF_SYNC_OWNER_CONTEXT, NULL);
-	if (IS_ERR(context->owner)) {
-		ret = PTR_ERR(context->owner);
+		return ERR_PTR(-ENOMEM);
+	owner = dsync_owner_create(DMABUF_SYNC_OWNER_CONTEXT, NULL);
+	if (IS_ERR(owner)) {
 		kfree(context);
-		return ret;
+		return ERR_CAST(owner);
 	}
+	context->owner = owner;
 	dsync_entries_init(context);
 	dsync_event_init(context);
 	dsync_calls_init(&context->calls, &context->wait);
+	return context;
+}
+
+/**
+ * dsync_context_destroy() - abandon what a context has left
+ * @context: the context; nobody is in a call
+ *
+ * Context: process context; sleeps.
+ */
+void dsync_context_destroy(struct dsync_context *context)
+{
+	dsync_entries_abandon(context);
+	dsync_event_stop(context);
+	dsync_owner_put(context->owner);
+	kfree_rcu(context, rcu);
+}
+
+static int context_open(struct inode *inode, struct file *file)
+{
+	struct dsync_context *context = dsync_context_create();
+
+	if (IS_ERR(context))
+		return PTR_ERR(context);
 	file->private_data = context;
 	return stream_open(inode, file);
 }
 
-/* The release comes when nobody is in a call any more: those that would wait end here. */
-static int context_flush(struct file *file, fl_owner_t files)
+/**
+ * dsync_context_flush() - a descriptor of a context was closed
+ * @file: the context
+ * @files: the table that had the descriptor
+ *
+ * The release comes when nobody is in a call any more: those that would wait end here.
+ *
+ * Context: process context, of the file's flush().
+ * Return: 0.
+ */
+int dsync_context_flush(struct file *file, fl_owner_t files)
 {
 	struct dsync_context *context = file->private_data;
 
@@ -54,53 +94,8 @@ static int context_flush(struct file *file, fl_owner_t files)
 
 static int context_release(struct inode *inode, struct file *file)
 {
-	struct dsync_context *context = file->private_data;
-
-	dsync_entries_abandon(context);
-	dsync_event_stop(context);
-	dsync_owner_put(context->owner);
-	kfree_rcu(context, rcu);
+	dsync_context_destroy(file->private_data);
 	return 0;
-}
-
-/* Of a queued set: whoever read its event may have ended it. */
-static void tell_queued(struct dsync_entry *entry)
-{
-	struct dsync_context *context = entry->context;
-
-	spin_lock_irq(&context->lock);
-	if (!entry->ended)
-		dsync_entry_tell(entry);
-	spin_unlock_irq(&context->lock);
-}
-
-/*
- * The event can be there before the call returns, and whoever reads it finds the set by its
- * number and may end it. Who does not know the number yet does not: the request may be in an
- * exporter.
- */
-static int acquire_queued(struct dsync_entry *entry)
-{
-	struct dsync_context *context = entry->context;
-	struct dsync_set *set = &entry->set;
-	int ret;
-
-	entry->queued = true;
-	dsync_set_get(set);
-	ret = dsync_request_queue(set, dsync_event_news);
-	if (!ret) {
-		dsync_event_ready(entry);
-	} else if (ret == -EINPROGRESS) {
-		tell_queued(entry);
-		ret = 0;
-	} else {
-		mutex_lock(&context->numbers);
-		dsync_entry_hide(entry);
-		mutex_unlock(&context->numbers);
-		dsync_request_cancel(set);
-	}
-	dsync_set_put(set);
-	return ret;
 }
 
 /*
@@ -117,6 +112,49 @@ static ktime_t deadline_to_host(ktime_t deadline)
 	if (check_sub_overflow(deadline, timespec64_to_ktime(offset), &host))
 		return KTIME_MAX;
 	return max(host, 0);
+}
+
+/* Of a queued set: whoever read its event may have ended it. */
+static void tell_queued(struct dsync_entry *entry, s64 deadline_ns)
+{
+	struct dsync_context *context = entry->context;
+
+	spin_lock_irq(&context->lock);
+	if (!entry->ended) {
+		dsync_entry_tell(entry);
+		if (deadline_ns)
+			dsync_deadline_start(entry, deadline_to_host(deadline_ns));
+	}
+	spin_unlock_irq(&context->lock);
+}
+
+/*
+ * The event can be there before the call returns, and whoever reads it finds the set by its
+ * number and may end it. Who does not know the number yet does not: the request may be in an
+ * exporter.
+ */
+static int acquire_queued(struct dsync_entry *entry, s64 deadline_ns)
+{
+	struct dsync_context *context = entry->context;
+	struct dsync_set *set = &entry->set;
+	int ret;
+
+	entry->queued = true;
+	dsync_set_get(set);
+	ret = dsync_request_queue(set, dsync_event_news);
+	if (!ret) {
+		dsync_event_ready(entry);
+	} else if (ret == -EINPROGRESS) {
+		tell_queued(entry, deadline_ns);
+		ret = 0;
+	} else {
+		mutex_lock(&context->numbers);
+		dsync_entry_hide(entry);
+		mutex_unlock(&context->numbers);
+		dsync_request_cancel(set);
+	}
+	dsync_set_put(set);
+	return ret;
 }
 
 static int acquire_blocking(struct file *file, struct dsync_set *set, s64 deadline_ns)
@@ -174,7 +212,7 @@ int dsync_context_acquire(struct file *file, struct dsync_entry *entry,
 	entry->user_data = arg->user_data;
 	entry->notify = arg->flags & DMABUF_SYNC_NOTIFY;
 	if (arg->flags & DMABUF_SYNC_QUEUE)
-		ret = acquire_queued(entry);
+		ret = acquire_queued(entry, arg->deadline_ns);
 	else
 		ret = acquire_now(file, entry, arg);
 	if (ret)
@@ -216,8 +254,15 @@ void dsync_context_withdraw(struct dsync_context *context, u32 nr)
 	dsync_entry_end(entry);
 }
 
-/* Sleep until there is an event. */
-static int context_wait(struct file *file)
+/**
+ * dsync_context_wait() - sleep until there is something to read
+ * @file: the context
+ * @any: is there
+ *
+ * Context: process context; sleeps.
+ * Return: 0, -ERESTARTSYS, or -ECANCELED: the file was closed.
+ */
+int dsync_context_wait(struct file *file, bool (*any)(struct dsync_context *context))
 {
 	struct dsync_context *context = file->private_data;
 	struct dsync_call call;
@@ -227,8 +272,7 @@ static int context_wait(struct file *file)
 	if (ret)
 		return ret;
 	ret = wait_event_interruptible(context->wait,
-				       dsync_event_any(context) ||
-				       dsync_call_is_cancelled(&call));
+				       any(context) || dsync_call_is_cancelled(&call));
 	if (!ret && dsync_call_is_cancelled(&call))
 		ret = -ECANCELED;
 	dsync_call_end(&context->calls, &call);
@@ -239,15 +283,15 @@ static ssize_t context_read(struct file *file, char __user *to, size_t count,
 			    loff_t *pos)
 {
 	struct dsync_context *context = file->private_data;
-	size_t size = sizeof(struct dmabuf_sync_event);
+	size_t size = dsync_event_size(count);
 	size_t done = 0;
 	int ret;
 
-	if (count < size)
+	if (!size)
 		return -EINVAL;
 	for (;;) {
 		while (count - done >= size) {
-			ret = dsync_event_read(context, to + done);
+			ret = dsync_event_read(context, to + done, size);
 			if (ret < 0)
 				return done ?: ret;
 			if (!ret)
@@ -258,7 +302,7 @@ static ssize_t context_read(struct file *file, char __user *to, size_t count,
 			return done;
 		if (file->f_flags & O_NONBLOCK)
 			return -EAGAIN;
-		ret = context_wait(file);
+		ret = dsync_context_wait(file, dsync_event_any);
 		if (ret)
 			return ret;
 	}
@@ -272,8 +316,14 @@ static __poll_t context_poll(struct file *file, poll_table *wait)
 	return dsync_event_look(context);
 }
 
-/* The keys are an interface (docs/user-guide.rst). */
-static void context_show_fdinfo(struct seq_file *m, struct file *file)
+/**
+ * dsync_context_show_fdinfo() - what a context has
+ * @m: where to; the keys are an interface (docs/user-guide.rst)
+ * @file: the context
+ *
+ * Context: process context.
+ */
+void dsync_context_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct dsync_context *context = file->private_data;
 	struct dsync_owner *owner = context->owner;
@@ -295,11 +345,11 @@ static void context_show_fdinfo(struct seq_file *m, struct file *file)
 static const struct file_operations context_fops = {
 	.owner		= THIS_MODULE,
 	.open		= context_open,
-	.flush		= context_flush,
+	.flush		= dsync_context_flush,
 	.release	= context_release,
 	.read		= context_read,
 	.poll		= context_poll,
-	.show_fdinfo	= context_show_fdinfo,
+	.show_fdinfo	= dsync_context_show_fdinfo,
 	.unlocked_ioctl	= dsync_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 };

@@ -2,6 +2,7 @@
 #ifndef _DSYNC_CONTEXT_H
 #define _DSYNC_CONTEXT_H
 
+#include <linux/fs.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
@@ -15,6 +16,7 @@ struct dsync_entry;
 struct dsync_owner;
 struct dmabuf_sync_acquire;
 struct file;
+struct seq_file;
 
 /**
  * struct dsync_context - an open /dev/dmabuf_sync
@@ -60,6 +62,12 @@ struct dsync_context {
 int dsync_context_start(void);
 void dsync_context_stop(void);
 
+struct dsync_context *dsync_context_create(void);
+void dsync_context_destroy(struct dsync_context *context);
+int dsync_context_flush(struct file *file, fl_owner_t files);
+void dsync_context_show_fdinfo(struct seq_file *m, struct file *file);
+
+int dsync_context_wait(struct file *file, bool (*any)(struct dsync_context *context));
 int dsync_context_acquire(struct file *file, struct dsync_entry *entry,
 			  struct dmabuf_sync_acquire *arg);
 int dsync_context_release(struct dsync_context *context, u32 nr);

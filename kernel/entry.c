@@ -8,22 +8,25 @@
 #include <linux/xarray.h>
 
 #include "context.h"
+#include "deadline.h"
 #include "entry.h"
 #include "release.h"
 #include "request.h"
 
-static struct dsync_entry *entry_create(struct dsync_context *context, unsigned int nr)
+static struct dsync_entry *entry_create(struct dsync_context *context, unsigned int nr,
+					size_t head)
 {
 	struct dsync_entry *entry;
 	struct dsync_set *set;
 	int ret;
 
-	set = dsync_set_alloc(context->owner, nr, offsetof(struct dsync_entry, set));
+	set = dsync_set_alloc(context->owner, nr, head);
 	if (IS_ERR(set))
 		return ERR_CAST(set);
 	entry = dsync_entry_of(set);
 	entry->context = context;
 	INIT_LIST_HEAD(&entry->link);
+	dsync_deadline_init(entry);
 	ret = xa_alloc(&context->entries, &entry->nr, entry, xa_limit_31b,
 		       GFP_KERNEL);
 	if (!ret)
@@ -77,6 +80,7 @@ void dsync_entry_drop(struct dsync_entry *entry)
  */
 void dsync_entry_over(struct dsync_entry *entry)
 {
+	dsync_deadline_stop(entry);
 	if (entry_renew(entry))
 		dsync_entry_drop(entry);
 	else
@@ -87,20 +91,23 @@ void dsync_entry_over(struct dsync_entry *entry)
  * dsync_entry_get() - an entry for a request
  * @context: whose
  * @nr: number of accesses, not 0
+ * @room: for what lies in front of the entry: 0 or DSYNC_DEADLINE_ROOM
  *
  * Context: process context; may sleep.
  * Return: an entry with a number, whose set is new and is to be filled; for dsync_context_acquire()
  * or dsync_entry_drop(). Or an error pointer as of dsync_set_alloc().
  */
-struct dsync_entry *dsync_entry_get(struct dsync_context *context, unsigned int nr)
+struct dsync_entry *dsync_entry_get(struct dsync_context *context, unsigned int nr,
+				    size_t room)
 {
 	struct dsync_entry *entry = xchg(&context->spare, NULL);
+	size_t head = offsetof(struct dsync_entry, set) + room;
 
-	if (entry && entry->set.nr == nr)
+	if (entry && entry->set.nr == nr && entry->set.head == head)
 		return entry;
 	if (entry)
 		entry_discard(entry);
-	return entry_create(context, nr);
+	return entry_create(context, nr, head);
 }
 
 /**

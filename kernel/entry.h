@@ -66,7 +66,8 @@ static inline bool dsync_entry_is_noticed(const struct dsync_entry *entry)
 void dsync_entries_init(struct dsync_context *context);
 void dsync_entries_abandon(struct dsync_context *context);
 
-struct dsync_entry *dsync_entry_get(struct dsync_context *context, unsigned int nr);
+struct dsync_entry *dsync_entry_get(struct dsync_context *context, unsigned int nr,
+				    size_t room);
 void dsync_entry_drop(struct dsync_entry *entry);
 void dsync_entry_over(struct dsync_entry *entry);
 void dsync_entry_tell(struct dsync_entry *entry);

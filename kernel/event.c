@@ -160,12 +160,13 @@ void dsync_event_answered(struct dsync_entry *entry)
 	struct dsync_context *context = entry->context;
 	bool news;
 
+	/* Pairs with smp_load_acquire() in setfd_told(). */
 	if (!entry->notify) {
-		entry->told = true;
+		smp_store_release(&entry->told, true);
 		return;
 	}
 	spin_lock_irq(&context->lock);
-	entry->told = true;
+	smp_store_release(&entry->told, true);
 	news = notices_link(entry);
 	spin_unlock_irq(&context->lock);
 	if (news)
@@ -198,25 +199,61 @@ static bool context_look(struct dsync_context *context)
 	return !list_empty(&context->events);
 }
 
+/* The event as it was in the first release: nobody can know a shorter one. */
+#define EVENT_SIZE_V0	32
+
+static_assert(offsetofend(struct dmabuf_sync_event, user_data) == EVENT_SIZE_V0);
+
+/**
+ * dsync_event_size() - how large are the events of a read
+ * @room: bytes that the reader has room for
+ *
+ * Who has no room for one as we know it gets as much of it: the beginning is what older versions
+ * know.
+ *
+ * Return: bytes, of each event; 0: that is too little.
+ */
+size_t dsync_event_size(size_t room)
+{
+	if (room < EVENT_SIZE_V0)
+		return 0;
+	return min(round_down(room, 8), sizeof(struct dmabuf_sync_event));
+}
+
+/**
+ * struct place - where an event is copied to
+ * @to: in user space
+ * @size: as much of it
+ */
+struct place {
+	char __user *to;
+	size_t size;
+};
+
+static int place_fill(const struct place *place, struct dmabuf_sync_event *event)
+{
+	event->length = place->size;
+	return copy_to_user(place->to, event, place->size) ? -EFAULT : 0;
+}
+
 static struct dmabuf_sync_event event_of(const struct dsync_entry *entry, u32 type)
 {
 	return (struct dmabuf_sync_event){
 		.type = type,
-		.length = sizeof(struct dmabuf_sync_event),
 		.set = entry->nr,
 		.user_data = entry->user_data,
 	};
 }
 
 /* Nobody ends the entry, or reads, with the numbers locked. */
-static int notice_copy(struct dsync_entry *entry, char __user *to)
+static int notice_copy(struct dsync_entry *entry, const struct place *place)
 {
 	u32 type = __ffs(READ_ONCE(entry->notices));
 	struct dmabuf_sync_event event = event_of(entry, type);
 	struct dsync_context *context = entry->context;
 
 	lockdep_assert_held(&context->numbers);
-	if (copy_to_user(to, &event, sizeof(event)))
+	if (place_fill(place, &event))
 		return -EFAULT;
 	spin_lock_irq(&context->lock);
 	entry->notices &= ~BIT(type);
@@ -233,7 +270,8 @@ static int notice_copy(struct dsync_entry *entry, char __user *to)
  * request, and a reference: nobody else reads it, but the set can be released; or with nothing;
  * -EFAULT.
  */
-static int event_claim(struct dsync_context *context, char __user *to, struct dsync_entry **claimed)
+static int event_claim(struct dsync_context *context, const struct place *place,
+		       struct dsync_entry **claimed)
 {
 	struct dsync_entry *entry;
 	int ret = 0;
@@ -244,7 +282,7 @@ static int event_claim(struct dsync_context *context, char __user *to, struct ds
 		goto unlock;
 	entry = list_first_entry(&context->events, struct dsync_entry, link);
 	if (entry->told) {
-		ret = notice_copy(entry, to);
+		ret = notice_copy(entry, place);
 		goto unlock;
 	}
 	spin_lock_irq(&context->lock);
@@ -274,14 +312,14 @@ static void event_give_back(struct dsync_entry *entry)
  * Copy first, so that a bad pointer loses no event. Meanwhile nobody ends the entry, as that
  * begins with the numbers locked.
  */
-static int event_copy(struct dsync_entry *entry, int result, char __user *to)
+static int event_copy(struct dsync_entry *entry, int result, const struct place *place)
 {
 	struct dmabuf_sync_event event = event_of(entry, DMABUF_SYNC_EVENT_READY);
 
 	lockdep_assert_held(&entry->context->numbers);
 	event.result = result;
 	event.status = result ? 0 : dsync_entry_status(entry);
-	if (copy_to_user(to, &event, sizeof(event)))
+	if (place_fill(place, &event))
 		return -EFAULT;
 	if (result)
 		dsync_entry_hide(entry);
@@ -290,19 +328,29 @@ static int event_copy(struct dsync_entry *entry, int result, char __user *to)
 	return 0;
 }
 
-/* How the request has ended; its lease may be over before that was told. */
-static int event_result(const struct dsync_entry *entry)
+/**
+ * dsync_event_result() - how a request has ended
+ * @entry: its entry
+ *
+ * The lease of an acquired set may be over since, or before that was told.
+ *
+ * Context: any.
+ * Return: 0 or a negative errno, for an event.
+ */
+int dsync_event_result(const struct dsync_entry *entry)
 {
 	const struct dsync_set *set = &entry->set;
 
-	return set->result ?: READ_ONCE(set->state) == DSYNC_READY ? 0 : -EOWNERDEAD;
+	if (entry->queued && set->result)
+		return set->result;
+	return READ_ONCE(set->state) == DSYNC_READY ? 0 : -EOWNERDEAD;
 }
 
 /*
  * Return: 0: the set is held; 1: it is over, the caller ends the entry; -ESTALE: it was released
  * meanwhile; @opened, if the request goes on; -EFAULT.
  */
-static int event_deliver(struct dsync_entry *entry, int opened, char __user *to)
+static int event_deliver(struct dsync_entry *entry, int opened, const struct place *place)
 {
 	struct dsync_context *context = entry->context;
 	int ret = -ESTALE, result;
@@ -313,8 +361,8 @@ static int event_deliver(struct dsync_entry *entry, int opened, char __user *to)
 	if (dsync_request_goes_on(&entry->set)) {
 		ret = opened;
 	} else {
-		result = event_result(entry);
-		ret = event_copy(entry, result, to) ?: !!result;
+		result = dsync_event_result(entry);
+		ret = event_copy(entry, result, place) ?: !!result;
 	}
 	if (ret < 0)
 		event_give_back(entry);
@@ -327,6 +375,7 @@ unlock:
  * dsync_event_read() - read the first event
  * @context: of which context
  * @to: where to, in user space
+ * @size: of the event, from dsync_event_size()
  *
  * The reader opens the windows of its set: that is nobody else's affair. A failed request goes with
  * its event.
@@ -335,16 +384,17 @@ unlock:
  * Return: 1 if an event was read, 0 if there is none, -EFAULT, or -ERESTARTSYS or -EINTR: the
  * event is left to the next reader then.
  */
-int dsync_event_read(struct dsync_context *context, char __user *to)
+int dsync_event_read(struct dsync_context *context, char __user *to, size_t size)
 {
+	const struct place place = { to, size };
 	struct dsync_entry *entry;
 	int ret;
 
 	do {
-		ret = event_claim(context, to, &entry);
+		ret = event_claim(context, &place, &entry);
 		if (!entry)
 			return ret;
-		ret = event_deliver(entry, dsync_request_open(&entry->set), to);
+		ret = event_deliver(entry, dsync_request_open(&entry->set), &place);
 		dsync_set_put(&entry->set);
 	} while (ret == -ESTALE);
 	if (ret < 0)
@@ -352,6 +402,25 @@ int dsync_event_read(struct dsync_context *context, char __user *to)
 	if (ret)
 		dsync_entry_end(entry);
 	return 1;
+}
+
+/**
+ * dsync_event_read_again() - read how a set is that was told to be acquired
+ * @entry: its entry
+ * @to: where to, in user space
+ * @size: of the event, from dsync_event_size()
+ *
+ * Context: process context.
+ * Return: 0 or -EFAULT.
+ */
+int dsync_event_read_again(struct dsync_entry *entry, char __user *to, size_t size)
+{
+	struct dmabuf_sync_event event = event_of(entry, DMABUF_SYNC_EVENT_READY);
+	const struct place place = { to, size };
+
+	event.result = dsync_event_result(entry);
+	event.status = event.result ? 0 : dsync_entry_status(entry);
+	return place_fill(&place, &event);
 }
 
 /**

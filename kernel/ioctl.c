@@ -3,52 +3,36 @@
  * ioctls of /dev/dmabuf_sync: what user space passes, read and checked.
  */
 #include <linux/dma-buf.h>
+#include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/ktime.h>
-#include <linux/pid.h>
-#include <linux/pid_namespace.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "buf.h"
+#include "arg.h"
 #include "context.h"
+#include "deadline.h"
 #include "entry.h"
 #include "lease.h"
 #include "owner.h"
+#include "posix_hook.h"
+#include "query.h"
 #include "set.h"
+#include "setfd.h"
+#include "user.h"
 
 /* Sizes of the structures of the first release: nobody can know shorter ones. */
+#define ACCESS_SIZE_V0	24
 #define ACQUIRE_SIZE_V0	48
 #define RELEASE_SIZE_V0	16
-#define QUERY_SIZE_V0	32
 #define LEASE_SIZE_V0	16
+#define CAPS_SIZE_V0	64
 
-static_assert(sizeof(struct dmabuf_sync_acquire) == ACQUIRE_SIZE_V0);
-static_assert(sizeof(struct dmabuf_sync_release) == RELEASE_SIZE_V0);
-static_assert(sizeof(struct dmabuf_sync_query) == QUERY_SIZE_V0);
-static_assert(sizeof(struct dmabuf_sync_lease) == LEASE_SIZE_V0);
-
-/* Read a structure of another size than ours. */
-static int read_other(void *to, size_t size, size_t min_size, void __user *from, u32 user_size)
-{
-	if (user_size < min_size)
-		return -EINVAL;
-	if (user_size > PAGE_SIZE)
-		return -E2BIG;
-	return copy_struct_from_user(to, size, from, user_size);
-}
-
-/* Read a structure that tells its own size in its first member. */
-static __always_inline int read_sized(void *to, size_t size, size_t min_size, void __user *from)
-{
-	u32 user_size;
-
-	if (get_user(user_size, (u32 __user *)from))
-		return -EFAULT;
-	if (user_size != size)
-		return read_other(to, size, min_size, from, user_size);
-	return copy_from_user(to, from, size) ? -EFAULT : 0;
-}
+/* What they grow by comes behind these members. */
+static_assert(offsetofend(struct dmabuf_sync_access, length) == ACCESS_SIZE_V0);
+static_assert(offsetofend(struct dmabuf_sync_acquire, status) == ACQUIRE_SIZE_V0);
+static_assert(offsetofend(struct dmabuf_sync_release, reserved) == RELEASE_SIZE_V0);
+static_assert(offsetofend(struct dmabuf_sync_lease, reserved) == LEASE_SIZE_V0);
+static_assert(offsetofend(struct dmabuf_sync_caps, max_user_marks) == CAPS_SIZE_V0);
 
 /* All descriptors of a dma-buf share one file, so the mode is the buffer's. */
 static int check_mode(struct dma_buf *dmabuf, u32 access)
@@ -62,13 +46,6 @@ static int check_mode(struct dma_buf *dmabuf, u32 access)
 	return 0;
 }
 
-static int read_access(struct dmabuf_sync_access *access, const void __user *from, u32 size)
-{
-	if (size != sizeof(*access))
-		return copy_struct_from_user(access, sizeof(*access), from, size);
-	return copy_from_user(access, from, sizeof(*access)) ? -EFAULT : 0;
-}
-
 /* With a reference on the dma-buf, unless this fails. */
 static int read_want(struct dsync_want *want, const void __user *from, u32 size)
 {
@@ -76,7 +53,7 @@ static int read_want(struct dsync_want *want, const void __user *from, u32 size)
 	struct dma_buf *dmabuf;
 	int ret;
 
-	ret = read_access(&access, from, size);
+	ret = dsync_arg_read_item(&access, sizeof(access), ACCESS_SIZE_V0, from, size);
 	if (ret)
 		return ret;
 	if (!access.access || access.access & ~DMA_BUF_ACCESS_RW)
@@ -150,9 +127,10 @@ static int wants_read(struct wants *wants, const struct dmabuf_sync_acquire *arg
 }
 
 /* An entry for what a call asks for, which takes over the references. */
-static struct dsync_entry *entry_make(struct dsync_context *context, struct wants *wants)
+static struct dsync_entry *entry_make(struct dsync_context *context, struct wants *wants,
+				      size_t room)
 {
-	struct dsync_entry *entry = dsync_entry_get(context, wants->nr);
+	struct dsync_entry *entry = dsync_entry_get(context, wants->nr, room);
 	int ret;
 
 	if (IS_ERR(entry)) {
@@ -174,17 +152,23 @@ static int check_acquire(const struct dmabuf_sync_acquire *arg)
 {
 	const u32 ways = DMABUF_SYNC_NONBLOCK | DMABUF_SYNC_QUEUE;
 
-	if (arg->flags & ~(ways | DMABUF_SYNC_NOTIFY) || (arg->flags & ways) == ways)
+	if (arg->flags & ~(ways | DMABUF_SYNC_NOTIFY | DMABUF_SYNC_FD))
 		return -EINVAL;
-	if (arg->flags & ways && arg->deadline_ns)
+	if ((arg->flags & ways) == ways || (arg->flags & DMABUF_SYNC_FD && !(arg->flags & ways)))
+		return -EINVAL;
+	if (arg->flags & DMABUF_SYNC_NONBLOCK && arg->deadline_ns)
 		return -EINVAL;
 	if (arg->deadline_ns < 0)
 		return -EINVAL;
-	if (!arg->nr_accesses || arg->access_size < sizeof(struct dmabuf_sync_access))
+	if (!arg->nr_accesses || arg->nr_accesses > DMABUF_SYNC_MAX_SET)
 		return -EINVAL;
-	if (arg->nr_accesses > DMABUF_SYNC_MAX_SET || arg->access_size > PAGE_SIZE)
-		return -E2BIG;
 	return 0;
+}
+
+/* For what a request has in front of its entry. */
+static size_t room_for(const struct dmabuf_sync_acquire *arg)
+{
+	return arg->flags & DMABUF_SYNC_QUEUE && arg->deadline_ns ? DSYNC_DEADLINE_ROOM : 0;
 }
 
 static int acquire(struct file *file, struct dmabuf_sync_acquire *arg)
@@ -196,8 +180,62 @@ static int acquire(struct file *file, struct dmabuf_sync_acquire *arg)
 	ret = wants_read(&wants, arg);
 	if (ret)
 		return ret;
-	entry = entry_make(file->private_data, &wants);
+	entry = entry_make(file->private_data, &wants, room_for(arg));
 	return IS_ERR(entry) ? PTR_ERR(entry) : dsync_context_acquire(file, entry, arg);
+}
+
+/* All other members are as the caller has them. */
+static int answer(const struct dmabuf_sync_acquire *arg,
+		  struct dmabuf_sync_acquire __user *user)
+{
+	return put_user(arg->set, &user->set) ?: put_user(arg->status, &user->status);
+}
+
+static int acquire_number(struct file *file, struct dmabuf_sync_acquire *arg,
+			  struct dmabuf_sync_acquire __user *user)
+{
+	int ret = acquire(file, arg);
+
+	if (ret)
+		return ret;
+	ret = answer(arg, user);
+	if (ret)
+		dsync_context_withdraw(file->private_data, arg->set);
+	return ret;
+}
+
+/* The descriptor comes last: nothing fails behind it. */
+static int acquire_fd(struct file *asker, struct dmabuf_sync_acquire *arg,
+		      struct dmabuf_sync_acquire __user *user)
+{
+	struct file *file;
+	int fd, ret;
+
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	file = dsync_setfd_open(asker->private_data, asker->f_flags & O_NONBLOCK);
+	if (IS_ERR(file)) {
+		ret = PTR_ERR(file);
+		goto put_fd;
+	}
+	ret = acquire(file, arg);
+	if (ret)
+		goto put_file;
+	arg->set = fd;
+	ret = answer(arg, user);
+	if (ret)
+		goto withdraw;
+	fd_install(fd, file);
+	return 0;
+
+withdraw:
+	dsync_setfd_withdraw(file);
+put_file:
+	fput(file);
+put_fd:
+	put_unused_fd(fd);
+	return ret;
 }
 
 static int ioctl_acquire(struct file *file, struct dmabuf_sync_acquire __user *user)
@@ -205,19 +243,14 @@ static int ioctl_acquire(struct file *file, struct dmabuf_sync_acquire __user *u
 	struct dmabuf_sync_acquire arg;
 	int ret;
 
-	ret = read_sized(&arg, sizeof(arg), ACQUIRE_SIZE_V0, user);
+	ret = dsync_arg_read(&arg, sizeof(arg), ACQUIRE_SIZE_V0, user);
 	if (!ret)
 		ret = check_acquire(&arg);
-	if (!ret)
-		ret = acquire(file, &arg);
 	if (ret)
 		return ret;
-	/* All other members are as the caller has them. */
-	if (put_user(arg.set, &user->set) || put_user(arg.status, &user->status)) {
-		dsync_context_withdraw(file->private_data, arg.set);
-		return -EFAULT;
-	}
-	return 0;
+	if (arg.flags & DMABUF_SYNC_FD)
+		return acquire_fd(file, &arg, user);
+	return acquire_number(file, &arg, user);
 }
 
 static int ioctl_release(struct dsync_context *context, void __user *user)
@@ -225,7 +258,7 @@ static int ioctl_release(struct dsync_context *context, void __user *user)
 	struct dmabuf_sync_release arg;
 	int ret;
 
-	ret = read_sized(&arg, sizeof(arg), RELEASE_SIZE_V0, user);
+	ret = dsync_arg_read(&arg, sizeof(arg), RELEASE_SIZE_V0, user);
 	if (ret)
 		return ret;
 	if (arg.flags || arg.reserved)
@@ -233,144 +266,12 @@ static int ioctl_release(struct dsync_context *context, void __user *user)
 	return dsync_context_release(context, arg.set);
 }
 
-/* 0 also when no task has the number any more: it may be given to another one. */
-static u32 info_pid(struct pid *pid, enum pid_type type)
-{
-	return pid_has_task(pid, type) ? pid_nr_ns(pid, task_active_pid_ns(current)) : 0;
-}
-
-/* To fill in an entry takes as long as looking at so many nodes. */
-#define INFO_STEPS	8
-
-static void info_fill(struct dmabuf_sync_info *info, struct dsync_access *access,
-		      bool held)
-{
-	struct dsync_set *set = access->set;
-	u64 since = held ? READ_ONCE(set->acquired_ns) : set->requested_ns;
-
-	*info = (struct dmabuf_sync_info){
-		.access_id = access->id,
-		.owner_id = set->owner->id,
-		.owner_kind = set->owner->kind,
-		.tgid = info_pid(set->owner->pid, PIDTYPE_TGID),
-		.tid = info_pid(set->tid_pid, PIDTYPE_PID),
-		.access = access->mode & DMA_BUF_ACCESS_DMA_RW,
-		.state = !held ? DMABUF_SYNC_STATE_QUEUED :
-			 dsync_set_is_committed(set) ? DMABUF_SYNC_STATE_COMMITTED :
-						       DMABUF_SYNC_STATE_ACQUIRED,
-		.offset = access->start,
-		.length = dsync_access_len(access),
-		.age_ns = since ? ktime_get_ns() - since : 0,
-	};
-}
-
-/* Fill in some entries, from the cursor on; false if all were seen. */
-static bool list_some(struct dsync_buf *buf, bool held, struct dsync_cursor *cursor,
-		      struct dmabuf_sync_info *infos, u32 *nr, u32 room)
-{
-	struct dsync_ask all = { .last = ULONG_MAX, .ticket = U64_MAX };
-	struct dsync_trees *trees = held ? &buf->held : &buf->queued;
-	struct dsync_access *access;
-	unsigned long flags;
-
-	dsync_buf_lock(buf, &flags);
-	for (access = dsync_conflict_resume(trees, &all, cursor);
-	     access && *nr < room && !dsync_buf_spent(buf);
-	     access = dsync_conflict_next(trees, &all, access)) {
-		dsync_conflict_mark(cursor, access);
-		info_fill(&infos[(*nr)++], access, held);
-		buf->steps += INFO_STEPS;
-	}
-	dsync_buf_unlock(buf, flags);
-	return access && *nr < room;
-}
-
-/* Fill in what there is room for: what comes and goes meanwhile may be there or not. */
-static u32 list_buf(struct dsync_buf *buf, struct dmabuf_sync_info *infos, u32 room)
-{
-	struct dsync_cursor cursor = {};
-	u32 nr = 0;
-
-	while (list_some(buf, true, &cursor, infos, &nr, room))
-		cond_resched();
-	cursor = (struct dsync_cursor){};
-	while (list_some(buf, false, &cursor, infos, &nr, room))
-		cond_resched();
-	return nr;
-}
-
-static u32 count_buf(struct dsync_buf *buf)
-{
-	return READ_ONCE(buf->nr_held) + READ_ONCE(buf->nr_queued);
-}
-
-static int copy_infos(const struct dmabuf_sync_query *arg,
-		      const struct dmabuf_sync_info *infos, u32 nr)
-{
-	void __user *to = u64_to_user_ptr(arg->infos);
-	u32 i;
-
-	for (i = 0; i < nr; i++)
-		if (copy_to_user(to + (size_t)i * arg->info_size, &infos[i],
-				 sizeof(infos[i])))
-			return -EFAULT;
-	return 0;
-}
-
-static int query_buf(struct dsync_buf *buf, struct dmabuf_sync_query *arg)
-{
-	u32 room = min3(arg->nr_infos, count_buf(buf), DMABUF_SYNC_MAX_INFOS);
-	struct dmabuf_sync_info *infos;
-	u32 nr;
-	int ret;
-
-	infos = kvcalloc(room, sizeof(*infos), GFP_KERNEL_ACCOUNT);
-	if (room && !infos)
-		return -ENOMEM;
-	nr = list_buf(buf, infos, room);
-	arg->nr_infos = nr < room ? nr : max(nr, count_buf(buf));
-	ret = copy_infos(arg, infos, nr);
-	kvfree(infos);
-	return ret;
-}
-
-static int ioctl_query(void __user *user)
-{
-	struct dmabuf_sync_query arg;
-	struct dma_buf *dmabuf;
-	struct dsync_buf *buf;
-	int ret;
-
-	ret = read_sized(&arg, sizeof(arg), QUERY_SIZE_V0, user);
-	if (ret)
-		return ret;
-	if (arg.flags || arg.reserved)
-		return -EINVAL;
-	if (arg.nr_infos && arg.info_size < sizeof(struct dmabuf_sync_info))
-		return -EINVAL;
-
-	dmabuf = dma_buf_get(arg.fd);
-	if (IS_ERR(dmabuf))
-		return PTR_ERR(dmabuf);
-	buf = dsync_buf_find(dmabuf);
-	if (buf) {
-		ret = query_buf(buf, &arg);
-		dsync_buf_put(buf);
-	} else {
-		arg.nr_infos = 0;
-	}
-	dma_buf_put(dmabuf);
-	if (!ret && copy_to_user(user, &arg, min_t(size_t, arg.size, sizeof(arg))))
-		ret = -EFAULT;
-	return ret;
-}
-
 static int ioctl_lease(struct dsync_owner *owner, struct dmabuf_sync_lease __user *user)
 {
 	struct dmabuf_sync_lease arg;
 	int ret;
 
-	ret = read_sized(&arg, sizeof(arg), LEASE_SIZE_V0, user);
+	ret = dsync_arg_read(&arg, sizeof(arg), LEASE_SIZE_V0, user);
 	if (ret)
 		return ret;
 	if (arg.flags || arg.reserved)
@@ -381,10 +282,38 @@ static int ioctl_lease(struct dsync_owner *owner, struct dmabuf_sync_lease __use
 	return put_user(dsync_lease_ms(owner), &user->lease_ms);
 }
 
-/* Calls of later versions differ in the size that the number carries. */
-static bool is_call(unsigned int cmd, unsigned int known)
+static void caps_fill(struct dmabuf_sync_caps *caps, const struct dsync_owner *owner)
 {
-	return _IOC_TYPE(cmd) == _IOC_TYPE(known) && _IOC_NR(cmd) == _IOC_NR(known);
+	*caps = (struct dmabuf_sync_caps){
+		.size = caps->size,
+		.version = DMABUF_SYNC_VERSION,
+		.max_set = DMABUF_SYNC_MAX_SET,
+		.features = dsync_posix_hook_is_on() ? DMABUF_SYNC_FEATURE_FCNTL : 0,
+		.max_infos = DMABUF_SYNC_MAX_INFOS,
+		.min_lease_ms = DMABUF_SYNC_MIN_LEASE_MS,
+		.lease_ms = dsync_lease_ms(owner),
+		.max_accesses = dsync_owner_max_accesses(),
+		.max_queued = dsync_owner_max_queued(),
+		.max_user_owners = dsync_user_limit(DSYNC_QUOTA_OWNERS),
+		.max_user_accesses = dsync_user_limit(DSYNC_QUOTA_ACCESSES),
+		.max_user_queued = dsync_user_limit(DSYNC_QUOTA_QUEUED),
+		.max_user_buffers = dsync_user_limit(DSYNC_QUOTA_BUFFERS),
+		.max_user_marks = dsync_user_limit(DSYNC_QUOTA_MARKS),
+	};
+}
+
+static int ioctl_caps(const struct dsync_owner *owner, void __user *user)
+{
+	struct dmabuf_sync_caps arg;
+	int ret;
+
+	ret = dsync_arg_read(&arg, sizeof(arg), CAPS_SIZE_V0, user);
+	if (ret)
+		return ret;
+	if (arg.flags)
+		return -EINVAL;
+	caps_fill(&arg, owner);
+	return dsync_arg_write(user, arg.size, &arg, sizeof(arg));
 }
 
 /**
@@ -401,13 +330,15 @@ long dsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	struct dsync_context *context = file->private_data;
 	void __user *user = (void __user *)arg;
 
-	if (is_call(cmd, DMABUF_SYNC_IOC_ACQUIRE))
+	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_ACQUIRE, ACQUIRE_SIZE_V0))
 		return ioctl_acquire(file, user);
-	if (is_call(cmd, DMABUF_SYNC_IOC_RELEASE))
+	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_RELEASE, RELEASE_SIZE_V0))
 		return ioctl_release(context, user);
-	if (is_call(cmd, DMABUF_SYNC_IOC_QUERY))
-		return ioctl_query(user);
-	if (is_call(cmd, DMABUF_SYNC_IOC_LEASE))
+	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_QUERY, DSYNC_QUERY_SIZE_V0))
+		return dsync_query(user);
+	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_LEASE, LEASE_SIZE_V0))
 		return ioctl_lease(context->owner, user);
+	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_CAPS, CAPS_SIZE_V0))
+		return ioctl_caps(context->owner, user);
 	return -ENOTTY;
 }

@@ -178,6 +178,26 @@ static void uncharge(struct dsync_owner *owner, atomic_t *count, enum dsync_quot
 }
 
 /**
+ * dsync_owner_max_accesses() - limit of dsync_owner_charge()
+ *
+ * Return: accesses of one owner.
+ */
+unsigned int dsync_owner_max_accesses(void)
+{
+	return READ_ONCE(max_accesses);
+}
+
+/**
+ * dsync_owner_max_queued() - limit of dsync_owner_charge_queued()
+ *
+ * Return: accesses of one owner.
+ */
+unsigned int dsync_owner_max_queued(void)
+{
+	return READ_ONCE(max_queued);
+}
+
+/**
  * dsync_owner_charge() - count new accesses against the limits of the owner and of its user
  * @owner: the owner
  * @nr: accesses
@@ -186,7 +206,7 @@ static void uncharge(struct dsync_owner *owner, atomic_t *count, enum dsync_quot
  */
 int dsync_owner_charge(struct dsync_owner *owner, unsigned int nr)
 {
-	return charge(owner, &owner->nr_accesses, READ_ONCE(max_accesses),
+	return charge(owner, &owner->nr_accesses, dsync_owner_max_accesses(),
 		      DSYNC_QUOTA_ACCESSES, nr);
 }
 
@@ -222,7 +242,7 @@ void dsync_owner_uncharge(struct dsync_owner *owner, unsigned int nr)
  */
 int dsync_owner_charge_queued(struct dsync_owner *owner, unsigned int nr)
 {
-	return charge(owner, &owner->nr_queued, READ_ONCE(max_queued), DSYNC_QUOTA_QUEUED, nr);
+	return charge(owner, &owner->nr_queued, dsync_owner_max_queued(), DSYNC_QUOTA_QUEUED, nr);
 }
 
 /**

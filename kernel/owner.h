@@ -74,6 +74,8 @@ struct dsync_owner *dsync_owner_create(u32 kind, const char *name);
 void dsync_owner_get(struct dsync_owner *owner);
 void dsync_owner_put(struct dsync_owner *owner);
 
+unsigned int dsync_owner_max_accesses(void);
+unsigned int dsync_owner_max_queued(void);
 int dsync_owner_charge(struct dsync_owner *owner, unsigned int nr);
 void dsync_owner_charge_part(struct dsync_owner *owner);
 void dsync_owner_uncharge(struct dsync_owner *owner, unsigned int nr);

@@ -273,3 +273,14 @@ void dsync_posix_hook_stop(void)
 	WRITE_ONCE(hook_state, "off");
 	hooks_stop();
 }
+
+/**
+ * dsync_posix_hook_is_on() - does fcntl() come to us
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool dsync_posix_hook_is_on(void)
+{
+	return !strcmp(READ_ONCE(hook_state), "on");
+}

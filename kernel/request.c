@@ -305,6 +305,17 @@ static int request_finish(struct dsync_set *set, int ret)
 	return ret;
 }
 
+/* A queued request whose deadline has passed. What only waits for its user is in time. */
+static bool is_late(struct dsync_set *set)
+{
+	if (likely(!test_bit(DSYNC_SET_LATE, &set->kicked)))
+		return false;
+	/* Pairs with smp_store_release() in dsync_hold_publish(). */
+	if (set->stage == STAGE_ACQUIRE && smp_load_acquire(&set->state) == DSYNC_QUEUED)
+		return dsync_queue_cancel(set);
+	return set->stage == STAGE_FENCES;
+}
+
 /* Everything but the windows. */
 static int request_look(struct dsync_set *set)
 {
@@ -313,6 +324,8 @@ static int request_look(struct dsync_set *set)
 	lockdep_assert_held(&set->run);
 	if (ret != -EINPROGRESS)
 		return ret;
+	if (is_late(set))
+		return request_finish(set, -ETIMEDOUT);
 	ret = request_step_to(set, STAGE_WINDOWS, STEP_WAIT);
 	if (ret && ret != -EINPROGRESS)
 		request_finish(set, ret);
@@ -386,6 +399,20 @@ int dsync_request_queue(struct dsync_set *set, dsync_done_fn news)
 	if (look_unlock(set) && ret == -EINPROGRESS)
 		news(set, 0);
 	return ret;
+}
+
+/**
+ * dsync_request_late() - the deadline of a queued request has passed
+ * @set: the set; dsync_request_cancel() was not called, or the caller is waited for after that
+ *
+ * Unless it was acquired by then, its end is -ETIMEDOUT.
+ *
+ * Context: any.
+ */
+void dsync_request_late(struct dsync_set *set)
+{
+	set_bit(DSYNC_SET_LATE, &set->kicked);
+	dsync_set_queue_request(set);
 }
 
 /*

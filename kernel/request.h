@@ -10,6 +10,7 @@ int dsync_request(struct dsync_set *set, ktime_t *deadline);
 int dsync_request_nonblock(struct dsync_set *set);
 int dsync_request_async(struct dsync_set *set, dsync_done_fn done);
 int dsync_request_queue(struct dsync_set *set, dsync_done_fn news);
+void dsync_request_late(struct dsync_set *set);
 int dsync_request_look(struct dsync_set *set);
 bool dsync_request_was_ready(const struct dsync_set *set);
 bool dsync_request_goes_on(const struct dsync_set *set);

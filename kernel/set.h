@@ -79,6 +79,7 @@ struct dsync_fence_wait {
 #define DSYNC_SET_UNSURE	3
 #define DSYNC_SET_REPEATS	4
 #define DSYNC_SET_EXPIRED	5
+#define DSYNC_SET_LATE		6
 
 /*
  * Accesses that are checked and entered in one critical section: a set of more of them, or
@@ -137,7 +138,8 @@ struct dsync_commit {
  * @kicked: DSYNC_SET_KICKED: look again; DSYNC_SET_ABORTED: a task is to give up;
  *	DSYNC_SET_DOOMED: the victim of a deadlock; DSYNC_SET_UNSURE: a search for deadlocks
  *	was not finished; DSYNC_SET_REPEATS: it will be kicked to go on with it (effort.c);
- *	DSYNC_SET_EXPIRED: its lease is over, it is being revoked
+ *	DSYNC_SET_EXPIRED: its lease is over, it is being revoked; DSYNC_SET_LATE: a queued
+ *	request is to give up
  * @task: who sleeps for it, while it is queued or a fence callback is armed
  * @work: runs an asynchronous request
  * @release_work: ends the CPU windows of a release that must not sleep, or revokes the set

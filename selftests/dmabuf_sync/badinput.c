@@ -161,7 +161,9 @@ TEST_F(bad, flags_and_deadline)
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.flags |= DMABUF_SYNC_NOTIFY;
 	EXPECT_REFUSED(-EINVAL);
-	self->acquire.arg.flags = 8;
+	self->acquire.arg.flags = DMABUF_SYNC_FD;
+	EXPECT_REFUSED(-EINVAL);
+	self->acquire.arg.flags = 16;
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.flags = 1U << 31 | DMABUF_SYNC_NONBLOCK;
 	EXPECT_REFUSED(-EINVAL);
@@ -170,6 +172,11 @@ TEST_F(bad, flags_and_deadline)
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.deadline_ns = INT64_MIN;
 	EXPECT_REFUSED(-EINVAL);
+	self->acquire.arg.flags = DMABUF_SYNC_QUEUE;
+	EXPECT_REFUSED(-EINVAL);
+	self->acquire.arg.flags = DMABUF_SYNC_NONBLOCK;
+	self->acquire.arg.deadline_ns = 1;
+	EXPECT_REFUSED(-EINVAL);
 }
 
 TEST_F(bad, number_of_accesses)
@@ -177,9 +184,9 @@ TEST_F(bad, number_of_accesses)
 	self->acquire.arg.nr_accesses = 0;
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.nr_accesses = MAX + 1;
-	EXPECT_REFUSED(-E2BIG);
+	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.nr_accesses = UINT32_MAX;
-	EXPECT_REFUSED(-E2BIG);
+	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.nr_accesses = MAX;
 	EXPECT_EQ(0, call(self->ctx, DMABUF_SYNC_IOC_ACQUIRE, &self->acquire));
 }
@@ -283,8 +290,10 @@ TEST_F(bad, acquire_size)
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.size = sizeof(self->acquire.arg) - 1;
 	EXPECT_REFUSED(-EINVAL);
+	self->acquire.arg.size = ST_PAGE + 1;
+	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.size = UINT32_MAX;
-	EXPECT_REFUSED(-E2BIG);
+	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.size = sizeof(self->acquire);
 	self->acquire.tail[63] = 1;
 	EXPECT_REFUSED(-E2BIG);
@@ -307,8 +316,10 @@ TEST_F(bad, access_size)
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.access_size = sizeof(self->entries[0]) - 1;
 	EXPECT_REFUSED(-EINVAL);
+	self->acquire.arg.access_size = ST_PAGE + 1;
+	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.access_size = UINT32_MAX;
-	EXPECT_REFUSED(-E2BIG);
+	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.accesses = (uintptr_t)large;
 	self->acquire.arg.access_size = sizeof(large[0]);
 	self->acquire.arg.nr_accesses = 2;
@@ -372,8 +383,15 @@ TEST_F(bad, query)
 	} while (0)
 
 	ASSERT_LE(0, st_lock_all(ctx, self->fd, DMA_BUF_ACCESS_R, 0));
-	EXPECT_QUERY_REFUSED(-EINVAL, arg.flags, 1);
+	EXPECT_QUERY_REFUSED(-EINVAL, arg.flags, 2);
+	EXPECT_QUERY_REFUSED(-ENOENT, arg.flags, DMABUF_SYNC_QUERY_BLOCKERS);
+	EXPECT_QUERY_REFUSED(-EINVAL, arg.access_id, 1);
+	EXPECT_QUERY_REFUSED(-EINVAL, arg.offset, 1);
+	EXPECT_QUERY_REFUSED(-EINVAL, arg.cursor.place, 6);
+	EXPECT_QUERY_REFUSED(-EINVAL, arg.cursor.place, UINT32_MAX);
+	EXPECT_QUERY_REFUSED(-EINVAL, arg.cursor.more, 2);
 	EXPECT_QUERY_REFUSED(-EINVAL, arg.reserved, 1);
+	EXPECT_QUERY_REFUSED(-EINVAL, arg.info_size, ST_PAGE + 1);
 	EXPECT_QUERY_REFUSED(-EBADF, arg.fd, -1);
 	EXPECT_QUERY_REFUSED(-EINVAL, arg.fd, self->pipe[0]);
 	EXPECT_QUERY_REFUSED(-EINVAL, arg.info_size, sizeof(infos[0]) - 1);
@@ -383,6 +401,39 @@ TEST_F(bad, query)
 	EXPECT_QUERY_REFUSED(-E2BIG, tail, 1);
 	EXPECT_QUERY_REFUSED(0, tail, 0);
 	EXPECT_EQ(1, query.arg.nr_infos);
+	EXPECT_EQ(1, query.arg.nr_held);
+	EXPECT_EQ(0, query.arg.nr_queued);
+}
+
+/* A cursor that somebody made up is a place, in whatever is listed. */
+TEST_F(bad, cursor)
+{
+	static const uint64_t numbers[] = { 0, 1, 50, UINT32_MAX, 1ULL << 32, UINT64_MAX };
+	struct dmabuf_sync_info infos[4], waiter;
+	unsigned int place, id, offset, flags;
+	struct dmabuf_sync_query query;
+
+	ASSERT_LE(0, st_lock(self->w.ctx[0], self->fd, DMA_BUF_ACCESS_W, 0, 10, 0));
+	ASSERT_LE(0, st_lock(self->w.ctx[1], self->fd, DMA_BUF_ACCESS_R, 50, 10, 0));
+	ASSERT_LE(0, st_lock(self->w.ctx[2], self->fd, DMA_BUF_ACCESS_R, 5, 50,
+			     DMABUF_SYNC_QUEUE));
+	ASSERT_EQ(3, st_query(self->ctx, self->fd, infos, 4));
+	waiter = infos[2];
+	for (place = 0; place < 6; place++)
+		for (id = 0; id < ST_ARRAY_SIZE(numbers); id++)
+			for (offset = 0; offset < ST_ARRAY_SIZE(numbers); offset++)
+				for (flags = 0; flags <= DMABUF_SYNC_QUERY_BLOCKERS; flags++) {
+					query = st_query_of(self->fd, infos, 4);
+					query.flags = flags;
+					query.access_id = flags ? waiter.access_id : 0;
+					query.offset = flags ? waiter.offset : 0;
+					query.cursor.place = place;
+					query.cursor.access_id = numbers[id];
+					query.cursor.offset = numbers[offset];
+					EXPECT_EQ(0, st_query_call(self->ctx, &query));
+					EXPECT_EQ(0, query.cursor.more);
+					EXPECT_GE(3, query.nr_infos);
+				}
 }
 
 TEST_F(bad, lease)
@@ -412,12 +463,82 @@ TEST_F(bad, lease)
 	EXPECT_LEASE_REFUSED(0, tail, 0);
 }
 
+TEST_F(bad, caps)
+{
+	struct {
+		struct dmabuf_sync_caps arg;
+		uint64_t tail;
+	} caps = { .arg = { .size = sizeof(caps.arg) } }, good = caps;
+	int ctx = self->ctx;
+
+#define EXPECT_CAPS_REFUSED(error, member, value)				\
+	do {									\
+		caps = good;							\
+		caps.member = (value);						\
+		EXPECT_EQ((error), call(ctx, DMABUF_SYNC_IOC_CAPS, &caps));	\
+	} while (0)
+
+	EXPECT_CAPS_REFUSED(-EINVAL, arg.flags, 1);
+	EXPECT_CAPS_REFUSED(-EINVAL, arg.size, 0);
+	EXPECT_CAPS_REFUSED(-EINVAL, arg.size, sizeof(caps.arg) - 1);
+	EXPECT_CAPS_REFUSED(-EINVAL, arg.size, ST_PAGE + 1);
+	good.arg.size = sizeof(caps);
+	EXPECT_CAPS_REFUSED(-E2BIG, tail, 1);
+	/* What the caller leaves in the members that are told does not matter. */
+	memset(&good.arg.version, 0xff, sizeof(good.arg) - 8);
+	EXPECT_CAPS_REFUSED(0, tail, 0);
+	EXPECT_EQ(DMABUF_SYNC_VERSION, caps.arg.version);
+}
+
+static const unsigned long known_calls[] = {
+	DMABUF_SYNC_IOC_ACQUIRE, DMABUF_SYNC_IOC_RELEASE, DMABUF_SYNC_IOC_QUERY,
+	DMABUF_SYNC_IOC_LEASE, DMABUF_SYNC_IOC_CAPS,
+};
+
+/* The number of a call with one part of it changed. */
+static unsigned long changed_call(unsigned long cmd, unsigned int dir, unsigned int type,
+				  unsigned int nr, int size)
+{
+	return _IOC(_IOC_DIR(cmd) ^ dir, _IOC_TYPE(cmd) ^ type, _IOC_NR(cmd) ^ nr,
+		    _IOC_SIZE(cmd) + size);
+}
+
 TEST_F(bad, unknown_calls)
 {
-	EXPECT_EQ(-ENOTTY, call(self->ctx, _IOWR(DMABUF_SYNC_IOC_MAGIC, 99, uint64_t),
-				&self->acquire));
-	EXPECT_EQ(-ENOTTY, call(self->ctx, _IOWR('x', 0, struct dmabuf_sync_acquire),
-				&self->acquire));
+	unsigned int i;
+
+	for (i = 0; i < ST_ARRAY_SIZE(known_calls); i++) {
+		const unsigned long cmd = known_calls[i];
+
+		EXPECT_EQ(-ENOTTY, call(self->ctx, changed_call(cmd, 0, 1, 0, 0), self->hole));
+		EXPECT_EQ(-ENOTTY, call(self->ctx, changed_call(cmd, 0, 0, 64, 0), self->hole));
+		EXPECT_EQ(-ENOTTY, call(self->ctx, changed_call(cmd, _IOC_WRITE, 0, 0, 0),
+					self->hole));
+		EXPECT_EQ(-ENOTTY, call(self->ctx, changed_call(cmd, _IOC_READ, 0, 0, 0),
+					self->hole));
+		EXPECT_EQ(-ENOTTY, call(self->ctx, changed_call(cmd, 0, 0, 0, -1), self->hole));
+		EXPECT_EQ(-EFAULT, call(self->ctx, cmd, self->hole));
+	}
+}
+
+/* The number carries the size of the caller's structure, which may be a later one. */
+TEST_F(bad, calls_of_later_versions_are_known)
+{
+	const unsigned long later = changed_call(DMABUF_SYNC_IOC_ACQUIRE, 0, 0, 0, 8);
+	unsigned int i;
+
+	for (i = 0; i < ST_ARRAY_SIZE(known_calls); i++)
+		EXPECT_EQ(-EFAULT, call(self->ctx, changed_call(known_calls[i], 0, 0, 0, 8),
+					self->hole));
+	self->acquire.arg.size += 8;
+	self->acquire.tail[7] = 1;
+	EXPECT_EQ(-E2BIG, call(self->ctx, later, &self->acquire));
+	self->acquire.tail[7] = 0;
+	EXPECT_EQ(0, call(self->ctx, later, &self->acquire));
+	EXPECT_EQ(0, st_release(self->ctx, self->acquire.arg.set));
+	/* Nothing of it is used: as if it had been built with the first version. */
+	self->acquire.arg.size -= 8;
+	EXPECT_EQ(0, call(self->ctx, later, &self->acquire));
 }
 
 TEST_HARNESS_MAIN

@@ -97,6 +97,31 @@ TEST_F(timens, deadline_is_the_callers_time)
 	EXPECT_EQ(0, WEXITSTATUS(st_child_wait(pid)));
 }
 
+/* The same of a request that nobody sleeps for. */
+static int queued_deadline_is_kept(struct st_world *w, int64_t deadline_ns)
+{
+	struct dmabuf_sync_access entry = st_access(w->buf[0].fd, W, 0, TO_END);
+	struct dmabuf_sync_acquire out;
+
+	if (st_acquire(w->ctx[1], &entry, 1, DMABUF_SYNC_QUEUE, deadline_ns, 0, &out))
+		return 1;
+	if (!st_event_pending(w->ctx[1], 5000))
+		return 2;
+	if (st_event_result(w->ctx[1], out.set) != -ETIMEDOUT)
+		return 3;
+	return st_now_ns() < deadline_ns ? 4 : 0;
+}
+
+TEST_F(timens, deadline_of_a_queued_request_is_the_callers_time)
+{
+	pid_t pid = child_in_timens(variant->offset);
+
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(queued_deadline_is_kept(&self->w, st_now_ns() + 200 * ST_NSEC_PER_MSEC));
+	EXPECT_EQ(0, WEXITSTATUS(st_child_wait(pid)));
+}
+
 /* A time before the machine's start, in its own clock, has passed. */
 TEST_F(timens, deadline_that_has_passed)
 {

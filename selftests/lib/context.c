@@ -120,37 +120,73 @@ int st_event_result(int ctx, long set)
 	return event.result;
 }
 
-int st_query(int ctx, int fd, struct dmabuf_sync_info *infos, unsigned int max)
+int st_query_call(int ctx, struct dmabuf_sync_query *query)
 {
-	struct dmabuf_sync_query query = {
-		.size = sizeof(query),
+	return ioctl(ctx, DMABUF_SYNC_IOC_QUERY, query) ? -errno : 0;
+}
+
+struct dmabuf_sync_query st_query_of(int fd, struct dmabuf_sync_info *infos, unsigned int max)
+{
+	return (struct dmabuf_sync_query){
+		.size = sizeof(struct dmabuf_sync_query),
 		.fd = fd,
 		.info_size = sizeof(*infos),
 		.infos = (uintptr_t)infos,
 		.nr_infos = max,
 	};
-
-	return ioctl(ctx, DMABUF_SYNC_IOC_QUERY, &query) ? -errno : (int)query.nr_infos;
 }
 
-/* Ask again with more room when more came in between. */
-int st_query_count(int ctx, int fd, uint32_t state)
+/* Return: how many entries there are, as far as they fit; @query tells whether there are more. */
+static int query_all(int ctx, struct dmabuf_sync_query *query)
 {
-	struct dmabuf_sync_info *infos = NULL, *more;
-	int max = 64, nr, i, count = 0;
+	unsigned int max = query->nr_infos, nr = 0;
+	uint64_t infos = query->infos;
+	int err;
 
 	do {
-		more = realloc(infos, max * sizeof(*infos));
-		if (!more) {
-			free(infos);
-			return -ENOMEM;
-		}
-		infos = more;
-		nr = st_query(ctx, fd, infos, max);
-	} while (nr > max && (max = nr * 2));
+		query->infos = infos + nr * sizeof(struct dmabuf_sync_info);
+		query->nr_infos = max - nr;
+		err = st_query_call(ctx, query);
+		if (err)
+			return err;
+		nr += query->nr_infos;
+	} while (query->cursor.more && nr < max);
+	return nr;
+}
 
-	for (i = 0; i < nr; i++)
-		count += !state || infos[i].state == state;
-	free(infos);
-	return nr < 0 ? nr : count;
+int st_query(int ctx, int fd, struct dmabuf_sync_info *infos, unsigned int max)
+{
+	struct dmabuf_sync_query query = st_query_of(fd, infos, max);
+	int nr = query_all(ctx, &query);
+
+	return nr < 0 || !query.cursor.more ? nr : (int)(query.nr_held + query.nr_queued);
+}
+
+int st_query_blockers(int ctx, int fd, const struct dmabuf_sync_info *waiter,
+		      struct dmabuf_sync_info *infos, unsigned int max)
+{
+	struct dmabuf_sync_query query = st_query_of(fd, infos, max);
+
+	query.flags = DMABUF_SYNC_QUERY_BLOCKERS;
+	query.access_id = waiter->access_id;
+	query.offset = waiter->offset;
+	return query_all(ctx, &query);
+}
+
+int st_query_count(int ctx, int fd, uint32_t state)
+{
+	struct dmabuf_sync_info infos[128];
+	struct dmabuf_sync_query query = st_query_of(fd, infos, 0);
+	unsigned int i;
+	int count = 0, err;
+
+	do {
+		query.nr_infos = ST_ARRAY_SIZE(infos);
+		err = st_query_call(ctx, &query);
+		if (err)
+			return err;
+		for (i = 0; i < query.nr_infos; i++)
+			count += !state || infos[i].state == state;
+	} while (query.cursor.more);
+	return count;
 }

@@ -104,6 +104,12 @@ int st_event_read(int ctx, struct dmabuf_sync_event *event, unsigned int ms);
 /* Wait for the event of @set and return its result; other events are dropped. */
 int st_event_result(int ctx, long set);
 
+/* The raw call, and its argument. Return: 0 or a negative errno. */
+struct dmabuf_sync_query st_query_of(int fd, struct dmabuf_sync_info *infos, unsigned int max);
+int st_query_call(int ctx, struct dmabuf_sync_query *query);
+/* What @waiter waits for, in @infos (up to @max). Return: how many of them, or a negative errno. */
+int st_query_blockers(int ctx, int fd, const struct dmabuf_sync_info *waiter,
+		      struct dmabuf_sync_info *infos, unsigned int max);
 /* Accesses of the buffer in @infos (up to @max). Return: how many there are. */
 int st_query(int ctx, int fd, struct dmabuf_sync_info *infos, unsigned int max);
 /* How many accesses of the buffer are in @state (0: any). */

@@ -4,7 +4,8 @@
 # usage: build-broken.sh KDIR OUT     (in the guest root, after the modules; by build.sh)
 #
 # Builds dmabuf_sync.ko once for each patch in broken/, which breaks one rule of the engine, into
-# OUT/broken/RULE/, and without a patch into OUT/broken/counted/. All count their steps
+# OUT/broken/RULE/, and without a patch into OUT/broken/counted/; and into OUT/broken/grown/ with
+# longer structures for user space (dmabuf_sync/grown.sh). All count their steps
 # (CONFIG_DMABUF_SYNC_DEBUG). A patch that does not apply any more is an error. All are built in
 # one copy of the sources, OUT/broken/tree, so that only what a patch touches is compiled again.
 
@@ -43,6 +44,15 @@ copy_all() {
 	: > "$tree/drivers/Kbuild"
 }
 
+# The structures that tell their size, as a later version may have them.
+grow() {
+	local header=include/uapi/linux/dmabuf_sync.h
+
+	awk '/^struct dmabuf_sync_(access|acquire|release|info|query|lease|caps|event) {/ { grows = 1 }
+	     grows && /^};/ { print "\t__u64 grown[2];"; grows = 0 }
+	     { print }' "$kernel/$header" > "$tree/$header"
+}
+
 # build FOLDER
 build() {
 	make --no-print-directory -C "$kdir" M="$tree" CONFIG_DMABUF_SYNC=m \
@@ -59,6 +69,8 @@ if cmp -s "$stamp.new" "$stamp"; then
 fi
 copy_all
 build "$out/counted"
+grow
+build "$out/grown"
 for patch in "$here"/broken/*.patch; do
 	rule=$(basename "$patch" .patch)
 	copy_all

@@ -19,11 +19,11 @@ const struct header_facts HEADER_NAME = {
 		sizeof(struct dmabuf_sync_access), sizeof(struct dmabuf_sync_acquire),
 		sizeof(struct dmabuf_sync_release), sizeof(struct dmabuf_sync_info),
 		sizeof(struct dmabuf_sync_query), sizeof(struct dmabuf_sync_event),
-		sizeof(struct dmabuf_sync_lease)
+		sizeof(struct dmabuf_sync_lease), sizeof(struct dmabuf_sync_caps)
 	},
 	{
 		DMABUF_SYNC_IOC_ACQUIRE, DMABUF_SYNC_IOC_RELEASE, DMABUF_SYNC_IOC_QUERY,
-		DMABUF_SYNC_IOC_LEASE
+		DMABUF_SYNC_IOC_LEASE, DMABUF_SYNC_IOC_CAPS
 	},
 	DMA_BUF_ACCESS_DMA_RW,
 	DMABUF_SYNC_MAX_SET,

@@ -2,8 +2,12 @@
 #ifndef FACTS_H
 #define FACTS_H
 
-#define HEADER_NR_STRUCTS	7
-#define HEADER_NR_CALLS		4
+#define HEADER_NR_STRUCTS	8
+#define HEADER_NR_CALLS		5
+
+/* The sizes of the first release, and the numbers: magic 0xBD, direction, size. */
+#define HEADER_SIZES	{ 24, 48, 16, 88, 80, 32, 16, 64 }
+#define HEADER_CALLS	{ 0xc030bd00, 0x4010bd01, 0xc050bd02, 0xc010bd03, 0xc040bd04 }
 
 /* What one language makes of the header. */
 struct header_facts {
@@ -11,7 +15,7 @@ struct header_facts {
 	unsigned long calls[HEADER_NR_CALLS];
 	unsigned long bits;
 	unsigned long max_set;
-	unsigned long to_end;
+	unsigned long long to_end;
 };
 
 #endif /* FACTS_H */

@@ -15,9 +15,12 @@
  * it has, but not that wait; and their close does not end it. A poll() goes on until it
  * returns, and keeps the owner meanwhile.
  *
- * Structures grow at their end only. @size tells the kernel how large the caller's
- * structure is: a shorter one is filled up with zeroes, a longer one is accepted
- * when everything the kernel does not know is zero, and fails with E2BIG otherwise.
+ * Structures grow at their end only. @size, @access_size and @info_size tell the kernel how large
+ * the caller's structures are. In a shorter one, of an older version, what is missing is zero.
+ * In a longer one all that the kernel does not know must be zero, else the call fails with E2BIG,
+ * which means this only; where the kernel answers it is made zero. Shorter than in the first
+ * release, or longer than 4096 bytes, is no version: EINVAL. The number of a call has the size
+ * of its structure in it, for which the same holds; what differs in another way is no call: ENOTTY.
  */
 #ifndef _UAPI_LINUX_DMABUF_SYNC_H
 #define _UAPI_LINUX_DMABUF_SYNC_H
@@ -38,7 +41,7 @@
 /* As a length: from the offset to the end of the buffer. */
 #define DMABUF_SYNC_TO_END	(~0ULL)
 
-/* More accesses than this in one set fail with E2BIG. */
+/* More accesses than this in one set fail with EINVAL. */
 #define DMABUF_SYNC_MAX_SET	256
 
 /**
@@ -64,6 +67,26 @@ struct dmabuf_sync_access {
  * its lease is over.
  */
 #define DMABUF_SYNC_NOTIFY	0x4
+/*
+ * With NONBLOCK or QUEUE: the set is a descriptor, not a number of the context (closed by execve()
+ * unless that is changed). It is an owner of its own, which also the context that asked can
+ * conflict with; its user is that of the task that asked, its lease the one that the context
+ * has promised by then.
+ *
+ * Whoever has the descriptor has the set: passing it over a socket hands the accesses over, and
+ * nobody is let in between. The close of the last descriptor releases the set, or cancels the
+ * request. If that is part of the end of its process, the set is abandoned.
+ *
+ * read() gives one struct dmabuf_sync_event, and begins to block, or fails with EAGAIN
+ * (O_NONBLOCK, taken over from the context), only as long as the request waits. After that
+ * DMABUF_SYNC_EVENT_READY can be read any number of times, by everybody who has the descriptor, and
+ * @result is how the set is at that moment: -EOWNERDEAD once its lease was over, so that a 0 says that
+ * the accesses were held until now. The end of a request that has failed is read once; then comes
+ * the end of the file. poll() reports POLLIN with each of these, with a revoked set POLLERR, and
+ * POLLHUP at the end. Whoever reads first has the buffers made ready for the CPU, so a set should
+ * be read before it is used, also by those to whom it was passed.
+ */
+#define DMABUF_SYNC_FD		0x8
 
 /*
  * A former owner died, or closed its file, while it held a write access here. Everybody who
@@ -80,24 +103,30 @@ struct dmabuf_sync_access {
 /**
  * struct dmabuf_sync_acquire - acquire a set: all its accesses or none
  * @size:	sizeof(struct dmabuf_sync_acquire)
- * @flags:	DMABUF_SYNC_NONBLOCK or DMABUF_SYNC_QUEUE or neither; and DMABUF_SYNC_NOTIFY or not
+ * @flags:	DMABUF_SYNC_NONBLOCK or DMABUF_SYNC_QUEUE or neither; and DMABUF_SYNC_NOTIFY or not;
+ *		and DMABUF_SYNC_FD or not
  * @accesses:	pointer to an array of struct dmabuf_sync_access
  * @nr_accesses: entries in @accesses, 1 .. DMABUF_SYNC_MAX_SET
  * @access_size: sizeof(struct dmabuf_sync_access)
  * @deadline_ns: give up with ETIMEDOUT at this CLOCK_MONOTONIC time, that of the
- *		caller's time namespace; 0: wait without limit. A call interrupted by a
- *		signal can be repeated as it is. Must be 0 with NONBLOCK and with QUEUE.
+ *		caller's time namespace; 0: wait without limit. What can be had at once is acquired,
+ *		also when the time has passed. A call interrupted by a signal can be repeated as
+ *		it is. With QUEUE the request ends with an event whose result is -ETIMEDOUT, some
+ *		milliseconds later perhaps, unless it was acquired by then, whether read or not.
+ *		Must be 0 with NONBLOCK.
  * @user_data:	handed back in the events of the set
- * @set:	out: names the set in later calls, unique within the owner
+ * @set:	out: names the set in later calls, unique within the owner; with DMABUF_SYNC_FD its
+ *		descriptor
  * @status:	out: DMABUF_SYNC_ABANDONED and DMABUF_SYNC_REVOKED, each or not; of a queued set the
  *		event tells it
  *
- * Errors: EINVAL (flags, access bits, range, overlap within the set, dma-buf
- * expected), E2BIG (too many accesses, or unknown fields set), EBADF (@fd is not
- * open, or not for this mode), EFAULT, EAGAIN (NONBLOCK: it would have to wait),
+ * Errors: EINVAL (flags, access bits, range, overlap within the set, number of accesses,
+ * a size, dma-buf expected), E2BIG (see above), EBADF (@fd is not open, or not for this mode),
+ * EFAULT, EAGAIN (NONBLOCK: it would have to wait),
  * EDEADLK (waiting would close a cycle of holders, all of which sleep in such calls),
  * ETIMEDOUT, EINTR, ECANCELED (the context was closed meanwhile), ENOMEM, ENOLCK (the owner
- * or its user has as many accesses, requests that wait, or buffers as it may have).
+ * or its user has as many accesses, requests that wait, or buffers as it may have),
+ * EMFILE and ENFILE (DMABUF_SYNC_FD).
  *
  * With QUEUE the owner goes on, so it is in no such cycle and never gets EDEADLK. Who
  * waits for the event while it holds other accesses can wait for somebody who waits for
@@ -151,47 +180,86 @@ struct dmabuf_sync_release {
  * struct dmabuf_sync_info - what DMABUF_SYNC_IOC_QUERY tells of one access
  * @access_id:	unique since boot
  * @owner_id:	unique since boot
+ * @set_id:	unique since boot; the accesses of one set, in whichever buffers, have the same
+ * @set:	what a context calls the set in its calls; 0 with another kind of owner
  * @owner_kind:	DMABUF_SYNC_OWNER_...
  * @tgid:	process that made the owner, in the caller's pid namespace; 0: not visible
- *		there, or gone
+ *		there, or gone. A number that belongs to another process by now is never told;
+ *		@owner_id tells whether two entries are of the same owner
  * @tid:	thread that made the request, likewise
  * @access:	DMA_BUF_ACCESS_... bits
  * @state:	DMABUF_SYNC_STATE_...
- * @reserved:	0
  * @offset:	first byte
  * @length:	number of bytes
  * @age_ns:	time since it was acquired or, when queued, requested
+ * @fence_context: with DMABUF_SYNC_STATE_COMMITTED: the job's fence, as sync_file tells it; else 0
+ * @fence_seqno: likewise
  */
 struct dmabuf_sync_info {
 	__u64 access_id;
 	__u64 owner_id;
+	__u64 set_id;
+	__u32 set;
 	__u32 owner_kind;
 	__u32 tgid;
 	__u32 tid;
 	__u32 access;
 	__u32 state;
-	__u32 reserved;
 	__u64 offset;
 	__u64 length;
 	__u64 age_ns;
+	__u64 fence_context;
+	__u64 fence_seqno;
 };
 
 /* Most entries that one DMABUF_SYNC_IOC_QUERY fills. */
-#define DMABUF_SYNC_MAX_INFOS	16384
+#define DMABUF_SYNC_MAX_INFOS	1024
+
+/*
+ * List what one access waits for: accesses that are held, and earlier requests. With the list of
+ * all accesses that is who waits for whom.
+ */
+#define DMABUF_SYNC_QUERY_BLOCKERS	0x1
+
+/**
+ * struct dmabuf_sync_cursor - how far a list is
+ * @access_id:	the kernel's
+ * @offset:	the kernel's
+ * @place:	the kernel's
+ * @more:	1: the list goes on: call again
+ *
+ * All zeroes: the list begins. It is good for the same buffer, and the same question, at any later
+ * time.
+ */
+struct dmabuf_sync_cursor {
+	__u64 access_id;
+	__u64 offset;
+	__u32 place;
+	__u32 more;
+};
 
 /**
  * struct dmabuf_sync_query - list the holders and waiters of a dma-buf
  * @size:	sizeof(struct dmabuf_sync_query)
- * @flags:	0
+ * @flags:	0 or DMABUF_SYNC_QUERY_BLOCKERS
  * @fd:		descriptor of the dma-buf
  * @info_size:	sizeof(struct dmabuf_sync_info)
  * @infos:	pointer to an array of struct dmabuf_sync_info
- * @nr_infos:	in: entries that fit @infos; out: entries there are. The first
- *		min(in, out, DMABUF_SYNC_MAX_INFOS) are filled, holders before
- *		waiters.
+ * @nr_infos:	in: entries that fit @infos; out: entries that were filled, DMABUF_SYNC_MAX_INFOS at
+ *		most, and perhaps none although the list goes on. Holders come before waiters
+ * @nr_held:	out: accesses to the buffer that are held now
+ * @access_id:	with DMABUF_SYNC_QUERY_BLOCKERS: the access that waits; else 0
+ * @offset:	with DMABUF_SYNC_QUERY_BLOCKERS: its first byte; else 0. Both as a list has them
+ * @cursor:	zeroes to begin; out: to go on with. Ends with @cursor.more 0
+ * @nr_queued:	out: accesses to the buffer that wait now
  * @reserved:	0
  *
- * Errors: EINVAL, E2BIG, EBADF, EFAULT, ENOMEM.
+ * No call takes long, however many there are. What comes and goes between two calls may be listed
+ * or not. Accesses that are there all the time are listed once; one that was acquired meanwhile
+ * may be missed.
+ *
+ * Errors: EINVAL, E2BIG, EBADF, EFAULT, ENOMEM, ENOENT (BLOCKERS: there is no such access, or it does
+ * not wait any more).
  */
 struct dmabuf_sync_query {
 	__u32 size;
@@ -200,6 +268,11 @@ struct dmabuf_sync_query {
 	__u32 info_size;
 	__u64 infos;
 	__u32 nr_infos;
+	__u32 nr_held;
+	__u64 access_id;
+	__u64 offset;
+	struct dmabuf_sync_cursor cursor;
+	__u32 nr_queued;
 	__u32 reserved;
 };
 
@@ -242,8 +315,9 @@ struct dmabuf_sync_lease {
 /**
  * struct dmabuf_sync_event - read() from the context
  * @type:	DMABUF_SYNC_EVENT_...
- * @length:	of this event in bytes: the next one is behind it
- * @set:	which set
+ * @length:	of this event in bytes: the next one is behind it. Less than an event of the kernel's
+ *		version has, if read() had no room for that, and 32 at least
+ * @set:	which set; 1 when it is a descriptor
  * @result:	of DMABUF_SYNC_EVENT_READY: 0: acquired; otherwise a negative errno, and the set
  *		is gone. Else 0
  * @status:	of an acquired set: DMABUF_SYNC_ABANDONED and DMABUF_SYNC_REVOKED, each or not
@@ -252,7 +326,7 @@ struct dmabuf_sync_lease {
  *
  * poll() reports POLLIN as long as an event can be read, and POLLPRI as long as one of these is
  * not DMABUF_SYNC_EVENT_READY: those come with DMABUF_SYNC_NOTIFY only. read() returns as many
- * whole events as fit; EINVAL when not one fits; with O_NONBLOCK EAGAIN when
+ * events as fit; EINVAL with room for less than 32 bytes; with O_NONBLOCK EAGAIN when
  * there is none; ECANCELED when the context is closed while it waits for one.
  *
  * The access is held from before its event on. read() makes the buffers ready for the CPU, as an
@@ -269,10 +343,56 @@ struct dmabuf_sync_event {
 	__u64 user_data;
 };
 
+/* What dmabuf_sync_caps.version is, here. */
+#define DMABUF_SYNC_VERSION	1
+
+/* Record locks of dma-bufs (fcntl()) are accesses, not the kernel's own locks beside them. */
+#define DMABUF_SYNC_FEATURE_FCNTL	0x1
+
+/**
+ * struct dmabuf_sync_caps - what the kernel has, and how much of it there may be
+ * @size:	sizeof(struct dmabuf_sync_caps)
+ * @flags:	0
+ * @version:	out: of this ABI. It grows with what is new in it, and nothing goes away
+ * @max_set:	out: accesses in one set
+ * @features:	out: DMABUF_SYNC_FEATURE_...: what one kernel of a version has and another has not
+ * @max_infos:	out: entries that one DMABUF_SYNC_IOC_QUERY fills
+ * @min_lease_ms: out: shortest lease that a context can promise
+ * @lease_ms:	out: the context's lease; 0: none
+ * @max_accesses: out: accesses of one owner, held and requested
+ * @max_queued:	out: those of them that wait
+ * @max_user_owners: out: owners of one user
+ * @max_user_accesses: out: accesses of one user, held and requested
+ * @max_user_queued: out: those of them that wait
+ * @max_user_buffers: out: dma-bufs that the sets of one user keep, counted once for each set
+ * @max_user_marks: out: ranges that one user has abandoned and that are remembered
+ *
+ * Limits of owners and users can be changed by the administrator at any time.
+ * Errors: EINVAL, E2BIG, EFAULT.
+ */
+struct dmabuf_sync_caps {
+	__u32 size;
+	__u32 flags;
+	__u32 version;
+	__u32 max_set;
+	__u64 features;
+	__u32 max_infos;
+	__u32 min_lease_ms;
+	__u32 lease_ms;
+	__u32 max_accesses;
+	__u32 max_queued;
+	__u32 max_user_owners;
+	__u32 max_user_accesses;
+	__u32 max_user_queued;
+	__u32 max_user_buffers;
+	__u32 max_user_marks;
+};
+
 #define DMABUF_SYNC_IOC_MAGIC	0xBD
 #define DMABUF_SYNC_IOC_ACQUIRE	_IOWR(DMABUF_SYNC_IOC_MAGIC, 0, struct dmabuf_sync_acquire)
 #define DMABUF_SYNC_IOC_RELEASE	_IOW(DMABUF_SYNC_IOC_MAGIC, 1, struct dmabuf_sync_release)
 #define DMABUF_SYNC_IOC_QUERY	_IOWR(DMABUF_SYNC_IOC_MAGIC, 2, struct dmabuf_sync_query)
 #define DMABUF_SYNC_IOC_LEASE	_IOWR(DMABUF_SYNC_IOC_MAGIC, 3, struct dmabuf_sync_lease)
+#define DMABUF_SYNC_IOC_CAPS	_IOWR(DMABUF_SYNC_IOC_MAGIC, 4, struct dmabuf_sync_caps)
 
 #endif /* _UAPI_LINUX_DMABUF_SYNC_H */

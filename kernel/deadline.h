@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _DSYNC_DEADLINE_H
+#define _DSYNC_DEADLINE_H
+
+#include <linux/ktime.h>
+#include <linux/timer.h>
+
+#include "entry.h"
+
+/**
+ * struct dsync_deadline - when a queued request gives up
+ * @timer: goes off then
+ *
+ * It lies in front of the entry, in the same object, where dsync_entry_get() was asked for that.
+ */
+struct dsync_deadline {
+	struct timer_list timer;
+};
+
+#define DSYNC_DEADLINE_ROOM	sizeof(struct dsync_deadline)
+
+/* Of an entry with room for one; else NULL. */
+static inline struct dsync_deadline *dsync_deadline_of(struct dsync_entry *entry)
+{
+	if (entry->set.head == offsetof(struct dsync_entry, set))
+		return NULL;
+	return (struct dsync_deadline *)entry - 1;
+}
+
+void dsync_deadline_init(struct dsync_entry *entry);
+void dsync_deadline_start(struct dsync_entry *entry, ktime_t deadline);
+void dsync_deadline_stop(struct dsync_entry *entry);
+
+#endif /* _DSYNC_DEADLINE_H */
