@@ -6,15 +6,14 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/overflow.h>
 #include <linux/poll.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
-#include <linux/time_namespace.h>
 
 #include <linux/dmabuf_sync.h>
 
 #include "context.h"
+#include "deadline.h"
 #include "entry.h"
 #include "event.h"
 #include "lease.h"
@@ -103,22 +102,6 @@ static int acquire_queued(struct dsync_entry *entry)
 	return ret;
 }
 
-/*
- * A time of the caller's CLOCK_MONOTONIC, as one of the kernel's. timens_ktime_to_host() does
- * that, but modules cannot call it. A time before the boot has passed as that of the boot has,
- * and one that no clock reaches stays the latest.
- */
-static ktime_t deadline_to_host(ktime_t deadline)
-{
-	struct timespec64 offset = {};
-	s64 host;
-
-	timens_add_monotonic(&offset);
-	if (check_sub_overflow(deadline, timespec64_to_ktime(offset), &host))
-		return KTIME_MAX;
-	return max(host, 0);
-}
-
 static int acquire_blocking(struct file *file, struct dsync_set *set, s64 deadline_ns)
 {
 	struct dsync_context *context = file->private_data;
@@ -127,7 +110,7 @@ static int acquire_blocking(struct file *file, struct dsync_set *set, s64 deadli
 	int ret;
 
 	if (deadline_ns)
-		deadline = deadline_to_host(deadline_ns);
+		deadline = dsync_deadline_to_host(deadline_ns);
 	ret = dsync_call_begin(&context->calls, &call, file, set);
 	if (ret)
 		return ret;
