@@ -10,12 +10,14 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "arg.h"
 #include "buf.h"
 #include "context.h"
 #include "entry.h"
 #include "lease.h"
 #include "owner.h"
 #include "set.h"
+#include "timeline_ioctl.h"
 
 /* Sizes of the structures of the first release: nobody can know shorter ones. */
 #define ACQUIRE_SIZE_V0	48
@@ -409,5 +411,7 @@ long dsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_query(user);
 	if (is_call(cmd, DMABUF_SYNC_IOC_LEASE))
 		return ioctl_lease(context->owner, user);
+	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_TIMELINE, DSYNC_TIMELINE_SIZE_V0))
+		return dsync_timeline_ioctl_create(user);
 	return -ENOTTY;
 }

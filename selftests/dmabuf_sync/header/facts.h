@@ -2,8 +2,8 @@
 #ifndef FACTS_H
 #define FACTS_H
 
-#define HEADER_NR_STRUCTS	7
-#define HEADER_NR_CALLS		4
+#define HEADER_NR_STRUCTS	12
+#define HEADER_NR_CALLS		10
 
 /* What one language makes of the header. */
 struct header_facts {
