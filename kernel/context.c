@@ -18,6 +18,7 @@
 #include "event.h"
 #include "lease.h"
 #include "owner.h"
+#include "points.h"
 #include "request.h"
 #include "user.h"
 
@@ -160,8 +161,10 @@ int dsync_context_acquire(struct file *file, struct dsync_entry *entry,
 		ret = acquire_queued(entry);
 	else
 		ret = acquire_now(file, entry, arg);
-	if (ret)
-		dsync_entry_over(entry);
+	if (!ret)
+		return 0;
+	dsync_points_drop(&entry->set);
+	dsync_entry_over(entry);
 	return ret;
 }
 

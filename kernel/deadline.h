@@ -13,8 +13,8 @@
  *
  * timens_ktime_to_host() does that, but modules cannot call it.
  *
- * Return: the time. One before the boot has passed as that of the boot has, and one that no clock
- * reaches stays the latest.
+ * Return: the time. One before the boot has passed as that of the boot has, and one that no
+ * clock reaches stays the latest.
  */
 static inline ktime_t dsync_deadline_to_host(ktime_t deadline)
 {

@@ -16,6 +16,7 @@
 #include "entry.h"
 #include "lease.h"
 #include "owner.h"
+#include "points.h"
 #include "set.h"
 #include "timeline_ioctl.h"
 
@@ -25,7 +26,7 @@
 #define QUERY_SIZE_V0	32
 #define LEASE_SIZE_V0	16
 
-static_assert(sizeof(struct dmabuf_sync_acquire) == ACQUIRE_SIZE_V0);
+static_assert(offsetofend(struct dmabuf_sync_acquire, status) == ACQUIRE_SIZE_V0);
 static_assert(sizeof(struct dmabuf_sync_release) == RELEASE_SIZE_V0);
 static_assert(sizeof(struct dmabuf_sync_query) == QUERY_SIZE_V0);
 static_assert(sizeof(struct dmabuf_sync_lease) == LEASE_SIZE_V0);
@@ -189,6 +190,20 @@ static int check_acquire(const struct dmabuf_sync_acquire *arg)
 	return 0;
 }
 
+/* The entry is given up when this fails. */
+static int attach_points(struct dsync_entry *entry, const struct dmabuf_sync_acquire *arg)
+{
+	struct dsync_points *points = dsync_timeline_ioctl_points(arg);
+
+	if (IS_ERR(points)) {
+		dsync_set_unpin(&entry->set);
+		dsync_entry_drop(entry);
+		return PTR_ERR(points);
+	}
+	dsync_points_attach(points, &entry->set);
+	return 0;
+}
+
 static int acquire(struct file *file, struct dmabuf_sync_acquire *arg)
 {
 	struct dsync_entry *entry;
@@ -199,7 +214,11 @@ static int acquire(struct file *file, struct dmabuf_sync_acquire *arg)
 	if (ret)
 		return ret;
 	entry = entry_make(file->private_data, &wants);
-	return IS_ERR(entry) ? PTR_ERR(entry) : dsync_context_acquire(file, entry, arg);
+	if (IS_ERR(entry))
+		return PTR_ERR(entry);
+	if (arg->nr_points)
+		ret = attach_points(entry, arg);
+	return ret ?: dsync_context_acquire(file, entry, arg);
 }
 
 static int ioctl_acquire(struct file *file, struct dmabuf_sync_acquire __user *user)

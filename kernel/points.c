@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Points of timelines that a request waits for, and those that it owes: they are signaled when its
- * set is released. A request that waits for a point is in nobody's way: it is in no table, and has
- * no ticket, before the point is reached.
+ * Points of timelines that a request waits for, and those that it owes: they are signaled when
+ * its set is released. A request that waits for a point is in nobody's way: it is in no table,
+ * and has no ticket, before the point is reached.
  *
- *	request --(points reached)--> acquires --(nobody was faster)--> ready --> released: signals
+ *	request --(points reached)--> acquires --(nobody was faster)--> ready --> signals
  *
- * A point that is owed is reached once. Among sets that exclude each other the second one finds, once
- * it has the bytes, that the first one has signaled, and fails. So the point is sealed before the
- * set leaves the tables, and reached afterwards: whoever waited for it finds the bytes free.
+ * A point that is owed is reached once. Among sets that exclude each other the second one
+ * finds, once it has the bytes, that the first one has signaled, and fails. So the point is
+ * sealed before the set leaves the tables, and reached afterwards: whoever waited for it finds
+ * the bytes free.
  *
  * Whoever ends a set takes its points; they are used by nobody else from then on.
  */
@@ -104,7 +105,8 @@ static void trace_begin(struct dsync_point *point)
 		return;
 	point->begun = true;
 	trace_dmabuf_sync_point_wait_begin(dsync_timeline_id(point->timeline), point->value,
-					   key_access(point->points), key_tid(point->points), 0);
+					   key_access(point->points),
+					   key_tid(point->points), 0);
 }
 
 static void trace_end(struct dsync_point *point, int error)
@@ -190,8 +192,8 @@ static bool is_too_late(const struct dsync_points *points)
  * @set: the set of a request
  *
  * Context: process context.
- * Return: 0; -EINPROGRESS: the set will be kicked; -EPIPE: one of them will not be reached; -ERANGE:
- * what it owes is reached already.
+ * Return: 0; -EINPROGRESS: the set will be kicked; -EPIPE: one of them will not be reached;
+ * -ERANGE: what it owes is reached already.
  */
 int dsync_points_step(struct dsync_set *set)
 {
@@ -275,8 +277,8 @@ static void end_all(struct dsync_points *points, enum dsync_end how)
 /**
  * dsync_points_end() - a set has ended
  * @points: what it had, from dsync_points_take()
- * @how: why. What is released is signaled. What was abandoned or revoked fails. What its owner was
- *	never told of is as if it had not been
+ * @how: why. What is released is signaled. What was abandoned or revoked fails. What its owner
+ *	was never told of is as if it had not been
  *
  * Context: process context; may sleep.
  */

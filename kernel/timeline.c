@@ -3,12 +3,12 @@
  * Timelines: a counter that user space raises, and others wait for. They order accesses that
  * exclusion alone leaves in any order: who fills a buffer, who empties it, who fills it again.
  *
- *	value >= point			the point is reached, for ever
- *	failed >= point > value		whoever owed the point gave it up: -EPIPE, until it is reached
- *	nobody can signal		the point is never reached: -EPIPE, for ever
+ *	value >= point		the point is reached, for ever
+ *	failed >= point > value	whoever owed it gave it up: -EPIPE, until it is reached
+ *	nobody can signal	it is never reached: -EPIPE, for ever
  *
- * A timeline is no dma_fence and never becomes one: user space can hold back a point for any time
- * (invariant 10). Those who wait are tasks, requests that hold nothing yet, and pollers.
+ * A timeline is no dma_fence and never becomes one: user space can hold back a point for any
+ * time (invariant 10). Those who wait are tasks, requests that hold nothing yet, and pollers.
  *
  * All of it is in process context. Whoever signals wakes those who wait, a few at a time.
  */
@@ -130,13 +130,15 @@ static bool waiter_less(struct rb_node *a, const struct rb_node *b)
 	       rb_entry(b, struct dsync_timeline_waiter, node)->point;
 }
 
-static void waiter_insert(struct dsync_timeline *timeline, struct dsync_timeline_waiter *waiter)
+static void waiter_insert(struct dsync_timeline *timeline,
+			  struct dsync_timeline_waiter *waiter)
 {
 	rb_add_cached(&waiter->node, &timeline->waiters, waiter_less);
 	timeline->nr_waiters++;
 }
 
-static void waiter_remove(struct dsync_timeline *timeline, struct dsync_timeline_waiter *waiter)
+static void waiter_remove(struct dsync_timeline *timeline,
+			  struct dsync_timeline_waiter *waiter)
 {
 	if (RB_EMPTY_NODE(&waiter->node))
 		return;

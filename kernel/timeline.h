@@ -38,8 +38,9 @@ struct dsync_timeline_status {
 };
 
 /* Of a waiter that is new. */
-static inline void dsync_timeline_waiter_init(struct dsync_timeline_waiter *waiter,
-					      void (*wake)(struct dsync_timeline_waiter *waiter))
+static inline void
+dsync_timeline_waiter_init(struct dsync_timeline_waiter *waiter,
+			   void (*wake)(struct dsync_timeline_waiter *waiter))
 {
 	RB_CLEAR_NODE(&waiter->node);
 	waiter->wake = wake;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Descriptors of timelines. One that was opened for writing can signal, the others only wait: the
- * timeline knows how many can. Each open file has a point of its own to poll for.
+ * Descriptors of timelines. One that was opened for writing can signal, the others only wait:
+ * the timeline knows how many can. Each open file has a point of its own to poll for.
  */
 #include <linux/anon_inodes.h>
 #include <linux/err.h>
@@ -206,7 +206,8 @@ struct file *dsync_timeline_file_open(struct dsync_timeline *timeline, u64 point
  * @fd: the descriptor
  *
  * Return: the file with a reference for the caller, whose private data is a struct
- * dsync_timeline_file; or an error pointer: -EBADF (it is not open) or -EINVAL (it is no timeline).
+ * dsync_timeline_file; or an error pointer: -EBADF (it is not open) or -EINVAL (it is no
+ * timeline).
  */
 struct file *dsync_timeline_file_get(int fd)
 {

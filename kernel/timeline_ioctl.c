@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls on timelines: what user space passes, read and checked.
+ * Calls on timelines, and points in calls on contexts: what user space passes, read and
+ * checked.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -153,24 +154,39 @@ static int ioctl_query(struct dsync_timeline_file *tf, void __user *user)
  * @from: where they are
  * @nr: how many
  * @size: of each
+ * @kinds: flags that each has one of, or 0
  */
 struct array {
 	void __user *from;
 	u32 nr;
 	u32 size;
+	u32 kinds;
 };
+
+static int check_kind(const struct array *array, u32 flags)
+{
+	if (flags & ~array->kinds || (array->kinds && hweight32(flags) != 1))
+		return -EINVAL;
+	return 0;
+}
 
 static int add_point(struct dsync_points *points, const struct dmabuf_sync_point *item)
 {
 	struct file *file = dsync_timeline_file_get(item->fd);
 	struct dsync_timeline_file *tf;
+	bool owed = item->flags & DMABUF_SYNC_POINT_SIGNAL;
+	int ret = 0;
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	tf = file->private_data;
-	dsync_points_add(points, tf->timeline, item->point, DSYNC_POINT_AWAITED);
+	if (owed && !(file->f_mode & FMODE_WRITE))
+		ret = -EBADF;
+	else
+		dsync_points_add(points, tf->timeline, item->point,
+				 owed ? DSYNC_POINT_OWED : DSYNC_POINT_AWAITED);
 	fput(file);
-	return 0;
+	return ret;
 }
 
 static int read_items(struct dsync_points *points, const struct array *array)
@@ -181,8 +197,9 @@ static int read_items(struct dsync_points *points, const struct array *array)
 	u32 i;
 
 	for (i = 0; i < array->nr && !ret; i++) {
-		ret = dsync_arg_read_item(&item, sizeof(item), ITEM_SIZE_V0, from, array->size) ?:
-		      (item.flags ? -EINVAL : add_point(points, &item));
+		ret = dsync_arg_read_item(&item, sizeof(item), ITEM_SIZE_V0, from,
+					  array->size) ?:
+		      check_kind(array, item.flags) ?: add_point(points, &item);
 		from += array->size;
 	}
 	return ret;
@@ -203,6 +220,25 @@ static struct dsync_points *points_read(const struct array *array)
 		return points;
 	dsync_points_free(points);
 	return ERR_PTR(ret);
+}
+
+/**
+ * dsync_timeline_ioctl_points() - the points of a request
+ * @arg: the request, which has some
+ *
+ * Context: process context; may sleep.
+ * Return: the points, or an error pointer.
+ */
+struct dsync_points *dsync_timeline_ioctl_points(const struct dmabuf_sync_acquire *arg)
+{
+	const struct array array = {
+		.from = u64_to_user_ptr(arg->points),
+		.nr = arg->nr_points,
+		.size = arg->point_size,
+		.kinds = DMABUF_SYNC_POINT_WAIT | DMABUF_SYNC_POINT_SIGNAL,
+	};
+
+	return points_read(&array);
 }
 
 static int check_wait(const struct dmabuf_sync_wait *arg)

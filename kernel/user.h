@@ -47,7 +47,8 @@ struct dsync_user_key {
  * struct dsync_user - who pays for owners and for what they have
  * @node: in the table of users
  * @key: who it is
- * @ref: one per owner, mark, descriptor of a timeline and request with points; 0: dead, not to be used
+ * @ref: one per owner, mark, descriptor of a timeline and request with points; 0: dead, not to
+ *	be used
  * @rcu: frees it after the last look-up
  * @nr: what it has of each kind
  */

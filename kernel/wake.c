@@ -14,8 +14,8 @@
  * dsync_wake_is_quick() - are there only a few to be woken
  * @wait: where they wait
  *
- * A few tasks, each for itself: who sleeps, and who polls, says who it is. Others (epoll) may have
- * any number of waiters of their own.
+ * A few tasks, each for itself: who sleeps, and who polls, says who it is. Others (epoll) may
+ * have any number of waiters of their own.
  *
  * Context: any.
  * Return: true if so; else a worker is to wake them.

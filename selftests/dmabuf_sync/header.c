@@ -40,7 +40,7 @@ FIXTURE_TEARDOWN(header)
 TEST_F(header, structures_have_the_documented_size)
 {
 	static const unsigned long sizes[HEADER_NR_STRUCTS] = {
-		24, 48, 16, 64, 32, 32, 16, 16, 24, 16, 32, 40,
+		24, 64, 16, 64, 32, 32, 16, 16, 24, 16, 32, 40,
 	};
 	unsigned int i;
 
@@ -52,7 +52,7 @@ TEST_F(header, structures_have_the_documented_size)
 TEST_F(header, calls_have_the_documented_numbers)
 {
 	static const unsigned long calls[HEADER_NR_CALLS] = {
-		0xc030bd00, 0x4010bd01, 0xc020bd02, 0xc010bd03, 0xc018bd20, 0xc018bd21,
+		0xc040bd00, 0x4010bd01, 0xc020bd02, 0xc010bd03, 0xc018bd20, 0xc018bd21,
 		0x4010bd22, 0x4010bd23, 0xc020bd24, 0xc028bd25,
 	};
 	unsigned int i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Timelines by themselves: a counter that only grows, in a descriptor that can be passed on. Who
- * waits for a point gets it, or is told that it will not come; it never waits for nobody.
+ * Timelines by themselves: a counter that only grows, in a descriptor that can be passed on.
+ * Who waits for a point gets it, or is told that it will not come; it never waits for nobody.
  */
 #include <kselftest_harness.h>
 #include <fcntl.h>
@@ -427,7 +427,8 @@ TEST_F(timeline, poller_learns_of_another_point)
 /* Also one whose point is reached, and who asks for nothing else. */
 TEST_F(timeline, poller_learns_of_the_end)
 {
-	int waiter = st_timeline_waiter(self->tl, 1), reached = st_timeline_waiter(self->tl, 0);
+	int waiter = st_timeline_waiter(self->tl, 1);
+	int reached = st_timeline_waiter(self->tl, 0);
 	struct poller pollers[2];
 
 	ASSERT_EQ(0, poller_start(&pollers[0], waiter, POLLIN));
@@ -494,7 +495,8 @@ TEST_F(timeline, fdinfo_says_what_it_is)
 
 	ASSERT_EQ(0, st_timeline_signal(self->tl, 5));
 	EXPECT_LT(0, st_fdinfo_number(self->tl, "timeline"));
-	EXPECT_EQ(st_fdinfo_number(self->tl, "timeline"), st_fdinfo_number(waiter, "timeline"));
+	EXPECT_EQ(st_fdinfo_number(self->tl, "timeline"),
+		  st_fdinfo_number(waiter, "timeline"));
 	EXPECT_NE(st_fdinfo_number(self->tl, "timeline"),
 		  st_fdinfo_number(self->other, "timeline"));
 	EXPECT_EQ(5, st_fdinfo_number(waiter, "value"));
@@ -523,8 +525,8 @@ TEST_F(timeline, no_other_descriptor_is_one)
 }
 
 /*
- * Each structure: shorter than ever, longer, longer with something in it, beyond all bounds, and
- * nowhere.
+ * Each structure: shorter than ever, longer, longer with something in it, beyond all bounds,
+ * and nowhere.
  */
 static int call_sized(int fd, unsigned long call, void *arg, uint32_t size)
 {
@@ -563,7 +565,8 @@ TEST_F(timeline, structures_can_grow)
 	expect_sizes(_metadata, self->tl, DMABUF_SYNC_TIMELINE_IOC_WAITER, &new, sizeof(new));
 	expect_sizes(_metadata, self->tl, DMABUF_SYNC_TIMELINE_IOC_SIGNAL, &point,
 		     sizeof(point));
-	expect_sizes(_metadata, self->tl, DMABUF_SYNC_TIMELINE_IOC_POLL, &point, sizeof(point));
+	expect_sizes(_metadata, self->tl, DMABUF_SYNC_TIMELINE_IOC_POLL, &point,
+		     sizeof(point));
 	expect_sizes(_metadata, self->tl, DMABUF_SYNC_TIMELINE_IOC_QUERY, &query,
 		     sizeof(query));
 	expect_sizes(_metadata, self->tl, DMABUF_SYNC_TIMELINE_IOC_WAIT, &wait, sizeof(wait));

@@ -412,6 +412,14 @@ bool st_wait_done(const struct st_wait *wait);
 /* Wait for the end of the call. Return: its result, or -ETIME when it does not end. */
 int st_wait_end(struct st_wait *wait);
 
+/* As st_acquire(), with points; and for one whole buffer: the set, or a negative errno. */
+int st_acquire_points(int ctx, const struct dmabuf_sync_access *accesses,
+		      unsigned int nr_accesses, uint32_t flags, int64_t deadline_ns,
+		      const struct dmabuf_sync_point *points, unsigned int nr_points,
+		      struct dmabuf_sync_acquire *out);
+long st_lock_points(int ctx, int fd, uint32_t access, uint32_t flags,
+		    const struct dmabuf_sync_point *points, unsigned int nr_points);
+
 /* What the linker makes of alarm(), and what it takes instead: alarm.c. */
 unsigned int __real_alarm(unsigned int seconds);
 unsigned int __wrap_alarm(unsigned int seconds);

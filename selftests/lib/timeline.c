@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Timelines. */
+/* Timelines, and requests with points of theirs. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -154,4 +154,38 @@ int st_wait_end(struct st_wait *wait)
 		return -ETIME;
 	pthread_join(wait->thread, NULL);
 	return wait->result;
+}
+
+int st_acquire_points(int ctx, const struct dmabuf_sync_access *accesses,
+		      unsigned int nr_accesses, uint32_t flags, int64_t deadline_ns,
+		      const struct dmabuf_sync_point *points, unsigned int nr_points,
+		      struct dmabuf_sync_acquire *out)
+{
+	struct dmabuf_sync_acquire acquire = {
+		.size = sizeof(acquire),
+		.flags = flags,
+		.accesses = (uintptr_t)accesses,
+		.nr_accesses = nr_accesses,
+		.access_size = sizeof(*accesses),
+		.deadline_ns = deadline_ns,
+		.points = (uintptr_t)points,
+		.nr_points = nr_points,
+		.point_size = sizeof(*points),
+	};
+
+	if (ioctl(ctx, DMABUF_SYNC_IOC_ACQUIRE, &acquire))
+		return -errno;
+	if (out)
+		*out = acquire;
+	return 0;
+}
+
+long st_lock_points(int ctx, int fd, uint32_t access, uint32_t flags,
+		    const struct dmabuf_sync_point *points, unsigned int nr_points)
+{
+	struct dmabuf_sync_access entry = st_access(fd, access, 0, DMABUF_SYNC_TO_END);
+	struct dmabuf_sync_acquire out = { 0 };
+	int err = st_acquire_points(ctx, &entry, 1, flags, 0, points, nr_points, &out);
+
+	return err ?: (long)out.set;
 }

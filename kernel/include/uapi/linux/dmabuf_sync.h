@@ -91,6 +91,10 @@ struct dmabuf_sync_access {
  * @set:	out: names the set in later calls, unique within the owner
  * @status:	out: DMABUF_SYNC_ABANDONED and DMABUF_SYNC_REVOKED, each or not; of a queued set the
  *		event tells it
+ * @points:	pointer to an array of struct dmabuf_sync_point: what the set waits for, and
+ *		what its release signals; or 0
+ * @nr_points:	entries in @points, 0 .. DMABUF_SYNC_MAX_POINTS
+ * @point_size:	sizeof(struct dmabuf_sync_point)
  *
  * Errors: EINVAL (flags, access bits, range, overlap within the set, dma-buf
  * expected), E2BIG (too many accesses, or unknown fields set), EBADF (@fd is not
@@ -113,6 +117,9 @@ struct dmabuf_sync_acquire {
 	__u64 user_data;
 	__u32 set;
 	__u32 status;
+	__u64 points;
+	__u32 nr_points;
+	__u32 point_size;
 };
 
 /**
@@ -270,32 +277,46 @@ struct dmabuf_sync_event {
 };
 
 /*
- * Timelines: ordered hand-off. A timeline is a 64-bit counter that only grows. Its values are points:
- * a point is reached when the value is that or more, and stays so.
+ * Timelines: ordered hand-off. A timeline is a 64-bit counter that only grows. Its values are
+ * points: a point is reached when the value is that or more, and stays so. Accesses exclude
+ * each other, but come in any order; with a point to wait for, and one that their release
+ * signals, they come in the one that was meant.
  *
- * A timeline is a descriptor, which can be passed on. With the one of DMABUF_SYNC_IOC_TIMELINE its
- * holder can signal and wait, with one of DMABUF_SYNC_TIMELINE_IOC_WAITER only wait. It is no
- * fence: no device and no driver ever waits for it.
+ * A timeline is a descriptor, which can be passed on. With the one of DMABUF_SYNC_IOC_TIMELINE
+ * its holder can signal and wait, with one of DMABUF_SYNC_TIMELINE_IOC_WAITER only wait. It is
+ * no fence: no device and no driver ever waits for it.
  *
  * A wait for a point fails with EPIPE when the point is not reached and
  *
  *   - a set that would have signaled it was revoked, or its owner is gone. Others can still
  *     signal this point or a later one; waits that come after that succeed;
- *   - or nobody can signal any more: the last descriptor that could is closed, and no request is left
- *     that would. That is final.
+ *   - or nobody can signal any more: the last descriptor that could is closed, and no request is
+ *     left that would. That is final.
  *
- * poll() of a timeline reports POLLIN when the point of DMABUF_SYNC_TIMELINE_IOC_POLL is reached,
- * POLLERR when it failed, and POLLHUP when nobody can signal any more. Any number of pollers see the
- * same, until the point is changed.
+ * poll() of a timeline reports POLLIN when the point of DMABUF_SYNC_TIMELINE_IOC_POLL is
+ * reached, POLLERR when it failed, and POLLHUP when nobody can signal any more. Any number of
+ * pollers see the same, until the point is changed.
  */
 
 /* More points than this in one call fail with EINVAL. */
 #define DMABUF_SYNC_MAX_POINTS	256
 
+/* In struct dmabuf_sync_acquire: what the set has to do with a point, one of these. */
+/* It is requested when the point is reached: until then it is in nobody's way. */
+#define DMABUF_SYNC_POINT_WAIT		0x1
+/*
+ * The release of the set signals the point, if it has not been reached. A set fails with
+ * ERANGE when the point is reached before the set is acquired: so nothing is done twice. A set
+ * that is revoked, or whose owner is gone, fails the point (see above); one that fails, or is
+ * cancelled, leaves it alone.
+ */
+#define DMABUF_SYNC_POINT_SIGNAL	0x2
+
 /**
  * struct dmabuf_sync_point - a point of a timeline
  * @fd:		descriptor of the timeline
- * @flags:	0
+ * @flags:	DMABUF_SYNC_POINT_WAIT or DMABUF_SYNC_POINT_SIGNAL; 0 in struct
+ *	dmabuf_sync_wait
  * @point:	which
  */
 struct dmabuf_sync_point {
@@ -316,8 +337,8 @@ struct dmabuf_sync_point {
  * DMABUF_SYNC_IOC_TIMELINE is a call on a context, which the timeline does not depend on
  * afterwards; DMABUF_SYNC_TIMELINE_IOC_WAITER is one on a descriptor of the timeline.
  *
- * Errors: EINVAL, E2BIG, EFAULT, ENOMEM, EMFILE, ENFILE, ENOLCK (the user has opened as many as it
- * may).
+ * Errors: EINVAL, E2BIG, EFAULT, ENOMEM, EMFILE, ENFILE, ENOLCK (the user has opened as many
+ * as it may).
  */
 struct dmabuf_sync_timeline {
 	__u32 size;
@@ -335,8 +356,8 @@ struct dmabuf_sync_timeline {
  *
  * DMABUF_SYNC_TIMELINE_IOC_SIGNAL: the point is reached, and with it all before it.
  * DMABUF_SYNC_TIMELINE_IOC_POLL: from now on poll() of this descriptor, and of those that were
- * duplicated from it or passed on, is about this point. At first that is the one after the value
- * at which the timeline began, or @value of struct dmabuf_sync_timeline.
+ * duplicated from it or passed on, is about this point. At first that is the one after the
+ * value at which the timeline began, or @value of struct dmabuf_sync_timeline.
  *
  * Errors: ERANGE (SIGNAL: the point was reached before; nothing changes), EBADF (SIGNAL: the
  * descriptor can only wait), EINVAL, E2BIG, EFAULT.
@@ -385,15 +406,15 @@ struct dmabuf_sync_timeline_query {
  *		will not be
  * @reserved:	0
  *
- * A call on a descriptor of a timeline, which need not be one of those in @points. The call does not
- * keep the timelines from getting nobody who can signal: of the descriptors in @points it does
- * not need any after it has begun. When the one that it is made on is closed it fails with
- * ECANCELED, as calls on a context do.
+ * A call on a descriptor of a timeline, which need not be one of those in @points. The call
+ * does not keep the timelines from getting nobody who can signal: of the descriptors in
+ * @points it does not need any after it has begun. When the one that it is made on is closed
+ * it fails with ECANCELED, as calls on a context do.
  *
- * Errors: EPIPE (a point, of whichever there are, will not be reached; with ANY only if none is
- * reached), EAGAIN (NONBLOCK), ETIMEDOUT, EINTR, ECANCELED, EBADF (an @fd is not open), EINVAL (one
- * is no timeline, flags, a size, number of points), E2BIG, EFAULT, ENOMEM, ENOLCK (the user has to
- * do with as many points as it may).
+ * Errors: EPIPE (a point, of whichever there are, will not be reached; with ANY only if none
+ * is reached), EAGAIN (NONBLOCK), ETIMEDOUT, EINTR, ECANCELED, EBADF (an @fd is not open),
+ * EINVAL (one is no timeline, flags, a size, number of points), E2BIG, EFAULT, ENOMEM, ENOLCK
+ * (the user has to do with as many points as it may).
  */
 struct dmabuf_sync_wait {
 	__u32 size;
