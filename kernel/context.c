@@ -6,11 +6,9 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/overflow.h>
 #include <linux/poll.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
-#include <linux/time_namespace.h>
 
 #include <linux/dmabuf_sync.h>
 
@@ -20,6 +18,7 @@
 #include "event.h"
 #include "lease.h"
 #include "owner.h"
+#include "points.h"
 #include "request.h"
 #include "user.h"
 
@@ -98,22 +97,6 @@ static int context_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/*
- * A time of the caller's CLOCK_MONOTONIC, as one of the kernel's. timens_ktime_to_host() does
- * that, but modules cannot call it. A time before the boot has passed as that of the boot has,
- * and one that no clock reaches stays the latest.
- */
-static ktime_t deadline_to_host(ktime_t deadline)
-{
-	struct timespec64 offset = {};
-	s64 host;
-
-	timens_add_monotonic(&offset);
-	if (check_sub_overflow(deadline, timespec64_to_ktime(offset), &host))
-		return KTIME_MAX;
-	return max(host, 0);
-}
-
 /* Of a queued set: whoever read its event may have ended it. */
 static void tell_queued(struct dsync_entry *entry, s64 deadline_ns)
 {
@@ -123,7 +106,7 @@ static void tell_queued(struct dsync_entry *entry, s64 deadline_ns)
 	if (!entry->ended) {
 		dsync_entry_tell(entry);
 		if (deadline_ns)
-			dsync_deadline_start(entry, deadline_to_host(deadline_ns));
+			dsync_deadline_start(entry, dsync_deadline_to_host(deadline_ns));
 	}
 	spin_unlock_irq(&context->lock);
 }
@@ -165,7 +148,7 @@ static int acquire_blocking(struct file *file, struct dsync_set *set, s64 deadli
 	int ret;
 
 	if (deadline_ns)
-		deadline = deadline_to_host(deadline_ns);
+		deadline = dsync_deadline_to_host(deadline_ns);
 	ret = dsync_call_begin(&context->calls, &call, file, set);
 	if (ret)
 		return ret;
@@ -215,8 +198,10 @@ int dsync_context_acquire(struct file *file, struct dsync_entry *entry,
 		ret = acquire_queued(entry, arg->deadline_ns);
 	else
 		ret = acquire_now(file, entry, arg);
-	if (ret)
-		dsync_entry_over(entry);
+	if (!ret)
+		return 0;
+	dsync_points_drop(&entry->set);
+	dsync_entry_over(entry);
 	return ret;
 }
 

@@ -252,6 +252,55 @@ TRACE_EVENT(dmabuf_sync_buffer,
 		  (const char *)__entry->exporter, (const char *)__entry->name)
 );
 
+/* Points of timelines: access is that of the request, or 0; error is 0 or a negative errno. */
+TRACE_EVENT(dmabuf_sync_point_signal,
+	TP_PROTO(u64 timeline, u64 point, s32 error),
+	TP_ARGS(timeline, point, error),
+	TP_STRUCT__entry(
+		__field(u64, timeline)
+		__field(u64, point)
+		__field(s32, error)
+	),
+	TP_fast_assign(
+		__entry->timeline = timeline;
+		__entry->point = point;
+		__entry->error = error;
+	),
+	TP_printk("timeline=%llu point=%llu error=%d", __entry->timeline, __entry->point,
+		  __entry->error)
+);
+
+DECLARE_EVENT_CLASS(dmabuf_sync_point,
+	TP_PROTO(u64 timeline, u64 point, u64 access, u32 tid, s32 error),
+	TP_ARGS(timeline, point, access, tid, error),
+	TP_STRUCT__entry(
+		__field(u64, timeline)
+		__field(u64, point)
+		__field(u64, access)
+		__field(u32, tid)
+		__field(s32, error)
+	),
+	TP_fast_assign(
+		__entry->timeline = timeline;
+		__entry->point = point;
+		__entry->access = access;
+		__entry->tid = tid;
+		__entry->error = error;
+	),
+	TP_printk("timeline=%llu point=%llu access=%llu tid=%u error=%d", __entry->timeline,
+		  __entry->point, __entry->access, __entry->tid, __entry->error)
+);
+
+#define DEFINE_DMABUF_SYNC_POINT_EVENT(name)				\
+DEFINE_EVENT(dmabuf_sync_point, name,					\
+	TP_PROTO(u64 timeline, u64 point, u64 access, u32 tid, s32 error), \
+	TP_ARGS(timeline, point, access, tid, error))
+
+/* A request, or a call, waits for a point; error is 0. */
+DEFINE_DMABUF_SYNC_POINT_EVENT(dmabuf_sync_point_wait_begin);
+/* It does not wait for it any more; error is 0 if the point was reached. */
+DEFINE_DMABUF_SYNC_POINT_EVENT(dmabuf_sync_point_wait_end);
+
 /* The acquire context met another one, dropped its locks and began again. */
 TRACE_EVENT(dmabuf_sync_backoff,
 	TP_PROTO(u64 ino, u64 owner, u32 nr_accesses),

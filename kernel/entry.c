@@ -178,6 +178,8 @@ int dsync_entry_end(struct dsync_entry *entry)
 /* The same, for an owner that is gone. */
 static void entry_abandon(struct dsync_entry *entry)
 {
+	if (entry->queued)
+		dsync_request_abandon(&entry->set);
 	entry_cancel(entry);
 	if (dsync_request_was_ready(&entry->set))
 		dsync_release(&entry->set, DSYNC_END_ABANDONED);

@@ -15,6 +15,7 @@
 #include "entry.h"
 #include "event.h"
 #include "request.h"
+#include "wake.h"
 
 static void wake_all(struct dsync_context *context)
 {
@@ -26,34 +27,10 @@ static void wake_work(struct work_struct *work)
 	wake_all(container_of(work, struct dsync_context, wake));
 }
 
-/* More than so many are not woken with interrupts off. */
-#define MAX_WOKEN	8
-
-/*
- * A few tasks, each for itself: who sleeps, and who polls, says who it is. Others (epoll) may have
- * any number of waiters of their own.
- */
-static bool is_quickly_woken(struct wait_queue_head *wait)
-{
-	struct wait_queue_entry *entry;
-	unsigned int nr = 0;
-	unsigned long flags;
-	bool quick = true;
-
-	spin_lock_irqsave(&wait->lock, flags);
-	list_for_each_entry(entry, &wait->head, entry) {
-		quick = entry->private && ++nr <= MAX_WOKEN;
-		if (!quick)
-			break;
-	}
-	spin_unlock_irqrestore(&wait->lock, flags);
-	return quick;
-}
-
 /* In any context, with a buffer's lock held perhaps. */
 static void context_wake(struct dsync_context *context)
 {
-	if (is_quickly_woken(&context->wait))
+	if (dsync_wake_is_quick(&context->wait))
 		wake_all(context);
 	else
 		dsync_set_queue_serve(&context->wake);

@@ -14,10 +14,12 @@
 #include "entry.h"
 #include "lease.h"
 #include "owner.h"
+#include "points.h"
 #include "posix_hook.h"
 #include "query.h"
 #include "set.h"
 #include "setfd.h"
+#include "timeline_ioctl.h"
 #include "user.h"
 
 /* Sizes of the structures of the first release: nobody can know shorter ones. */
@@ -171,6 +173,20 @@ static size_t room_for(const struct dmabuf_sync_acquire *arg)
 	return arg->flags & DMABUF_SYNC_QUEUE && arg->deadline_ns ? DSYNC_DEADLINE_ROOM : 0;
 }
 
+/* The entry is given up when this fails. */
+static int attach_points(struct dsync_entry *entry, const struct dmabuf_sync_acquire *arg)
+{
+	struct dsync_points *points = dsync_timeline_ioctl_points(arg);
+
+	if (IS_ERR(points)) {
+		dsync_set_unpin(&entry->set);
+		dsync_entry_drop(entry);
+		return PTR_ERR(points);
+	}
+	dsync_points_attach(points, &entry->set);
+	return 0;
+}
+
 static int acquire(struct file *file, struct dmabuf_sync_acquire *arg)
 {
 	struct dsync_entry *entry;
@@ -181,7 +197,11 @@ static int acquire(struct file *file, struct dmabuf_sync_acquire *arg)
 	if (ret)
 		return ret;
 	entry = entry_make(file->private_data, &wants, room_for(arg));
-	return IS_ERR(entry) ? PTR_ERR(entry) : dsync_context_acquire(file, entry, arg);
+	if (IS_ERR(entry))
+		return PTR_ERR(entry);
+	if (arg->nr_points)
+		ret = attach_points(entry, arg);
+	return ret ?: dsync_context_acquire(file, entry, arg);
 }
 
 /* All other members are as the caller has them. */

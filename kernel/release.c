@@ -12,6 +12,7 @@
 #include "coherency.h"
 #include "hold.h"
 #include "owner.h"
+#include "points.h"
 #include "release.h"
 #include "set.h"
 #include "trace_access.h"
@@ -110,11 +111,16 @@ static void leave_marks(struct dsync_set *set, enum dsync_end how)
  */
 int dsync_release(struct dsync_set *set, enum dsync_end how)
 {
+	struct dsync_points *points;
+
 	if (cmpxchg(&set->state, DSYNC_READY, DSYNC_CLOSING) != DSYNC_READY)
 		return -EOWNERDEAD;
 	dsync_coherency_end(set);
 	leave_marks(set, how);
+	points = dsync_points_take(set, how);
 	leave_tables(set);
+	if (points)
+		dsync_points_end(points, how);
 	return 0;
 }
 

@@ -3,8 +3,8 @@
  * Requests: what happens to a set from the call that asks for it to the moment it is ready
  * or has failed.
  *
- *	attempt (acquire.c) -> held -> fences of stock drivers (fence.c) -> CPU windows
- *	(coherency.c) -> ready
+ *	points of timelines (points.c) -> attempt (acquire.c) -> held -> fences of stock
+ *	drivers (fence.c) -> CPU windows (coherency.c) -> ready
  *
  * Each step returns instead of sleeping for somebody else, with -EINPROGRESS and the promise
  * of a kick. A blocking request is stepped by its task, which sleeps in between. An
@@ -23,11 +23,15 @@
 #include "fence.h"
 #include "lease.h"
 #include "owner.h"
+#include "points.h"
 #include "queue.h"
 #include "release.h"
 #include "request.h"
 #include "ticket.h"
 #include "trace_access.h"
+
+/* The stages of a request. Without points it begins with the second one. */
+enum { STAGE_POINTS, STAGE_ACQUIRE, STAGE_FENCES, STAGE_WINDOWS, NR_STAGES };
 
 static void request_begin(struct dsync_set *set)
 {
@@ -36,6 +40,7 @@ static void request_begin(struct dsync_set *set)
 
 	WARN_ON_ONCE(set->requested_ns);
 	dsync_set_adopt(set);
+	set->stage = set->has_points ? STAGE_POINTS : STAGE_ACQUIRE;
 	set->requested_ns = ktime_get_ns();
 	dsync_set_for_each(set, access) {
 		access->id = id;
@@ -67,11 +72,21 @@ struct stage {
 	void (*undo)(struct dsync_set *set);
 };
 
+static int points_step(struct dsync_set *set, unsigned int how)
+{
+	int ret = dsync_points_step(set);
+
+	return ret == -EINPROGRESS && !(how & STEP_WAIT) ? -EAGAIN : ret;
+}
+
 static int acquire_step(struct dsync_set *set, unsigned int how)
 {
+	int ret;
+
 	if (!(how & STEP_WAIT) && dsync_fence_busy(set))
 		return -EAGAIN;
-	return dsync_acquire(set, how & STEP_WAIT, how & STEP_INTR);
+	ret = dsync_acquire(set, how & STEP_WAIT, how & STEP_INTR);
+	return ret || !set->has_points ? ret : dsync_points_check(set);
 }
 
 static void acquire_undo(struct dsync_set *set)
@@ -95,9 +110,8 @@ static int windows_step(struct dsync_set *set, unsigned int how)
 	return dsync_coherency_begin(set);
 }
 
-enum { STAGE_ACQUIRE, STAGE_FENCES, STAGE_WINDOWS, NR_STAGES };
-
 static const struct stage stages[NR_STAGES] = {
+	[STAGE_POINTS] = { points_step, dsync_points_drop },
 	[STAGE_ACQUIRE] = { acquire_step, acquire_undo },
 	[STAGE_FENCES] = { fences_step, dsync_fence_wait_stop },
 	[STAGE_WINDOWS] = { windows_step, dsync_coherency_end },
@@ -313,7 +327,7 @@ static bool is_late(struct dsync_set *set)
 	/* Pairs with smp_store_release() in dsync_hold_publish(). */
 	if (set->stage == STAGE_ACQUIRE && smp_load_acquire(&set->state) == DSYNC_QUEUED)
 		return dsync_queue_cancel(set);
-	return set->stage == STAGE_FENCES;
+	return set->stage == STAGE_POINTS || set->stage == STAGE_FENCES;
 }
 
 /* Everything but the windows. */
@@ -513,12 +527,29 @@ bool dsync_request_revoke(struct dsync_set *set)
 	if (revoked) {
 		dsync_set_for_each(set, access)
 			dsync_trace(revoked, access);
+		dsync_points_fail(set);
 		request_finish(set, -EOWNERDEAD);
 		/* With the mutex, which the end of the set's user takes, too. */
 		set->done(set, 0);
 	}
 	mutex_unlock(&set->run);
 	return revoked;
+}
+
+/**
+ * dsync_request_abandon() - the owner of a queued request is gone
+ * @set: the set, which is cancelled next
+ *
+ * Whoever waits for what it owes learns of it.
+ *
+ * Context: process context; sleeps as dsync_request_cancel().
+ */
+void dsync_request_abandon(struct dsync_set *set)
+{
+	mutex_lock(&set->run);
+	if (set->result == -EINPROGRESS)
+		dsync_points_fail(set);
+	mutex_unlock(&set->run);
 }
 
 /**

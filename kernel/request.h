@@ -16,6 +16,7 @@ bool dsync_request_was_ready(const struct dsync_set *set);
 bool dsync_request_goes_on(const struct dsync_set *set);
 int dsync_request_open(struct dsync_set *set);
 bool dsync_request_revoke(struct dsync_set *set);
+void dsync_request_abandon(struct dsync_set *set);
 bool dsync_request_cancel(struct dsync_set *set);
 
 #endif /* _DSYNC_REQUEST_H */

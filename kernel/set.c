@@ -450,6 +450,7 @@ static void set_destroy(struct kref *ref)
 	WARN_ON_ONCE(!list_empty(&set->watch));
 	WARN_ON_ONCE(work_pending(&set->work));
 	WARN_ON_ONCE(set->state != DSYNC_NEW && set->state != DSYNC_OVER);
+	WARN_ON_ONCE(set->has_points);
 	dsync_set_unpin(set);
 	dsync_set_for_each(set, access)
 		if (access->buf)

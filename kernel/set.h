@@ -14,6 +14,7 @@
 #include "line.h"
 
 struct dma_buf;
+struct dsync_points;
 struct task_struct;
 
 /**
@@ -124,6 +125,7 @@ struct dsync_commit {
  * @state: enum dsync_state, how far it is; changed by whoever runs the request, or hands over,
  *	later by whoever releases
  * @search_order: logarithm of the steps that the next search needs; of its task, or worker
+ * @has_points: it has points, and no jobs: a context's until it ends
  * @result: -EINPROGRESS until the asynchronous request has ended
  * @waiting: in &dsync_owner.waiting, under &dsync_owner.lock
  * @watch: in &dsync_access.watchers of an access that is in the way, or in &dsync_buf.pending;
@@ -149,6 +151,7 @@ struct dsync_commit {
  * @commit: once it is committed
  * @rcu: frees it
  * @jobs: by index, the job in other buffers than the first; or NULL
+ * @points: with @has_points: points of timelines that it has to do with (points.c)
  * @accesses: sorted by resv, buffer and start; fixed once the set exists
  */
 struct dsync_set {
@@ -167,6 +170,7 @@ struct dsync_set {
 	struct pid *tid_pid;
 	u8 state;
 	u8 search_order;
+	bool has_points;
 	int result;
 
 	struct list_head waiting;
@@ -193,7 +197,10 @@ struct dsync_set {
 		struct dsync_commit commit;
 		struct rcu_head rcu;
 	};
-	struct dsync_job *jobs;
+	union {
+		struct dsync_job *jobs;
+		struct dsync_points *points;
+	};
 
 	struct dsync_access accesses[] __counted_by(nr);
 };

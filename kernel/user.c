@@ -31,6 +31,14 @@ static unsigned int max_user_buffers = 8192;
 module_param_cb(max_user_buffers, &dsync_limit_ops, &max_user_buffers, 0644);
 MODULE_PARM_DESC(max_user_buffers, "dma-bufs that the sets of one user may keep, at least 1");
 
+static unsigned int max_user_timelines = 8192;
+module_param_cb(max_user_timelines, &dsync_limit_ops, &max_user_timelines, 0644);
+MODULE_PARM_DESC(max_user_timelines, "descriptors of timelines that one user may have opened, at least 1");
+
+static unsigned int max_user_points = 16384;
+module_param_cb(max_user_points, &dsync_limit_ops, &max_user_points, 0644);
+MODULE_PARM_DESC(max_user_points, "points that one user may wait for or owe, at least 1");
+
 static unsigned int max_user_marks = 1024;
 module_param_cb(max_user_marks, &dsync_limit_ops, &max_user_marks, 0644);
 MODULE_PARM_DESC(max_user_marks, "abandoned and revoked ranges of one user that are remembered, at least 1");
@@ -174,6 +182,8 @@ static unsigned int *const limits[] = {
 	[DSYNC_QUOTA_ACCESSES] = &max_user_accesses,
 	[DSYNC_QUOTA_QUEUED] = &max_user_queued,
 	[DSYNC_QUOTA_BUFFERS] = &max_user_buffers,
+	[DSYNC_QUOTA_TIMELINES] = &max_user_timelines,
+	[DSYNC_QUOTA_POINTS] = &max_user_points,
 	[DSYNC_QUOTA_MARKS] = &max_user_marks,
 	[DSYNC_QUOTA_PIECES] = &max_user_marks,
 };

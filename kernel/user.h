@@ -15,6 +15,8 @@
  * @DSYNC_QUOTA_ACCESSES: accesses of its owners, held and requested
  * @DSYNC_QUOTA_QUEUED: those of them that wait
  * @DSYNC_QUOTA_BUFFERS: dma-bufs that its sets keep, each as often as it is in a set
+ * @DSYNC_QUOTA_TIMELINES: descriptors of timelines that it opened
+ * @DSYNC_QUOTA_POINTS: points that its requests, and its calls, wait for or owe
  * @DSYNC_QUOTA_MARKS: write accesses that its owners abandoned and that are remembered
  * @DSYNC_QUOTA_PIECES: what its owners have cut off the marks of others
  * @DSYNC_NR_QUOTAS: how many kinds there are
@@ -24,6 +26,8 @@ enum dsync_quota {
 	DSYNC_QUOTA_ACCESSES,
 	DSYNC_QUOTA_QUEUED,
 	DSYNC_QUOTA_BUFFERS,
+	DSYNC_QUOTA_TIMELINES,
+	DSYNC_QUOTA_POINTS,
 	DSYNC_QUOTA_MARKS,
 	DSYNC_QUOTA_PIECES,
 	DSYNC_NR_QUOTAS,
@@ -43,7 +47,8 @@ struct dsync_user_key {
  * struct dsync_user - who pays for owners and for what they have
  * @node: in the table of users
  * @key: who it is
- * @ref: one per owner and per mark; 0: dead, not to be used
+ * @ref: one per owner, mark, descriptor of a timeline and request with points; 0: dead, not to
+ *	be used
  * @rcu: frees it after the last look-up
  * @nr: what it has of each kind
  */

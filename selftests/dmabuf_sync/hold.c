@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * usage: hold [open] [acquire] [queue] [job]
+ * usage: hold [open] [acquire] [queue] [job] [timeline] [point]
  *
  * For scripts: does the named things, prints "ready", stays until its standard input ends,
  * then exits without tidying up.
  *
  *	open	open a context		acquire	acquire a buffer for writing
  *	queue	wait for that buffer	job	leave a committed job on another buffer
+ *	timeline  have a timeline, and no context	point	wait for a point of another one
  */
 #include <errno.h>
 #include <stdio.h>
@@ -33,6 +34,23 @@ static long hold_job(void)
 	return st_sync_commit(test, job, fence);
 }
 
+static long hold_timeline(void)
+{
+	int ctx = st_context_open(), timeline = st_timeline_new(ctx, 0);
+
+	close(ctx);
+	return timeline;
+}
+
+static long hold_point(void)
+{
+	struct dmabuf_sync_point point = { .flags = DMABUF_SYNC_POINT_WAIT, .point = 1 };
+	int ctx = st_context_open();
+
+	point.fd = st_timeline_new(ctx, 0);
+	return st_lock_points(ctx, hold_buf.fd, DMA_BUF_ACCESS_W, DMABUF_SYNC_QUEUE, &point, 1);
+}
+
 static long hold_do(const char *what)
 {
 	if (!strcmp(what, "open"))
@@ -44,6 +62,10 @@ static long hold_do(const char *what)
 				   DMABUF_SYNC_QUEUE);
 	if (!strcmp(what, "job"))
 		return hold_job();
+	if (!strcmp(what, "timeline"))
+		return hold_timeline();
+	if (!strcmp(what, "point"))
+		return hold_point();
 	return -EINVAL;
 }
 

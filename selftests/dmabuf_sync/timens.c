@@ -122,6 +122,27 @@ TEST_F(timens, deadline_of_a_queued_request_is_the_callers_time)
 	EXPECT_EQ(0, WEXITSTATUS(st_child_wait(pid)));
 }
 
+/* The same for points of timelines. */
+static int wait_ends_in_time(int ctx, int64_t deadline_ns)
+{
+	int timeline = st_timeline_new(ctx, 0);
+
+	if (st_timeline_wait_one(timeline, 1, 0, deadline_ns) != -ETIMEDOUT)
+		return 1;
+	return st_now_ns() < deadline_ns ? 2 : 0;
+}
+
+TEST_F(timens, deadline_of_a_wait_is_the_callers_time)
+{
+	pid_t pid = child_in_timens(variant->offset);
+
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(wait_ends_in_time(self->w.ctx[1],
+					st_now_ns() + 200 * ST_NSEC_PER_MSEC));
+	EXPECT_EQ(0, WEXITSTATUS(st_child_wait(pid)));
+}
+
 /* A time before the machine's start, in its own clock, has passed. */
 TEST_F(timens, deadline_that_has_passed)
 {

@@ -75,7 +75,7 @@ unloads_after_kill() {
 
 	for round in 1 2 3; do
 		echo "round $round"
-		holding open acquire queue && kill_holder && core_unload && core_load || return
+		holding open acquire queue timeline point && kill_holder && core_unload && core_load || return
 	done
 }
 
@@ -106,9 +106,10 @@ restore() {
 }
 trap restore EXIT
 
-tap_plan 8
+tap_plan 9
 tap_test "refuses while a context is open" refuses_while_holding open
 tap_test "refuses while an access is held" refuses_while_holding acquire
+tap_test "refuses while a timeline is open" refuses_while_holding timeline
 tap_test "refuses while a driver uses it" refuses_for_a_driver
 tap_test "refuses while a committed job runs" refuses_while_a_job_runs
 tap_test "leaves no device, no file and no event behind" leaves_nothing

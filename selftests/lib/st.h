@@ -365,6 +365,67 @@ long st_lease_wait(int ctx, int fd, uint32_t access, uint32_t *status);
 /* What a context promises. Return: what holds then, or a negative errno. */
 int st_lease_promise(int ctx, unsigned int ms);
 
+/* timeline.c */
+
+/* A timeline that can be signaled, one that can be waited for. Return: or a negative errno. */
+int st_timeline_new(int ctx, uint64_t value);
+int st_timeline_waiter(int timeline, uint64_t point);
+int st_timeline_signal(int timeline, uint64_t point);
+/* Say which point poll() is about. */
+int st_timeline_aim(int timeline, uint64_t point);
+int st_timeline_query(int timeline, struct dmabuf_sync_timeline_query *query);
+int64_t st_timeline_value(int timeline);
+struct dmabuf_sync_point st_point(int timeline, uint32_t flags, uint64_t point);
+/* The raw call, on the first one of @points. @index may be NULL. */
+int st_timeline_wait(const struct dmabuf_sync_point *points, unsigned int nr_points,
+		     uint32_t flags, int64_t deadline_ns, uint32_t *index);
+int st_timeline_wait_one(int timeline, uint64_t point, uint32_t flags, int64_t deadline_ns);
+/* What poll() says within @ms: POLL... bits. */
+int st_timeline_poll(int timeline, unsigned int ms);
+/* The number behind a key in fdinfo of a descriptor; -ENOENT when there is none. */
+long st_fdinfo_number(int fd, const char *key);
+
+/**
+ * struct st_wait - a wait for points in a thread of its own
+ * @points: the points
+ * @nr_points: entries of @points in use
+ * @flags: as in struct dmabuf_sync_wait
+ * @deadline_ns: likewise
+ * @tid: of the thread
+ * @done: the call returned
+ * @result: 0 or a negative errno, once @done
+ * @index: as in struct dmabuf_sync_wait, once @done
+ * @done_ns: when the call returned
+ * @thread: the thread
+ */
+struct st_wait {
+	struct dmabuf_sync_point points[8];
+	unsigned int nr_points;
+	uint32_t flags;
+	int64_t deadline_ns;
+	pid_t tid;
+	bool done;
+	int result;
+	uint32_t index;
+	int64_t done_ns;
+	pthread_t thread;
+};
+
+/* Start the call. Returns when the first timeline has one more who waits. */
+int st_wait_start(struct st_wait *wait, const struct dmabuf_sync_point *points,
+		  unsigned int nr_points, uint32_t flags, int64_t deadline_ns);
+bool st_wait_done(const struct st_wait *wait);
+/* Wait for the end of the call. Return: its result, or -ETIME when it does not end. */
+int st_wait_end(struct st_wait *wait);
+
+/* As st_acquire(), with points; and for one whole buffer: the set, or a negative errno. */
+int st_acquire_points(int ctx, const struct dmabuf_sync_access *accesses,
+		      unsigned int nr_accesses, uint32_t flags, int64_t deadline_ns,
+		      const struct dmabuf_sync_point *points, unsigned int nr_points,
+		      struct dmabuf_sync_acquire *out);
+long st_lock_points(int ctx, int fd, uint32_t access, uint32_t flags,
+		    const struct dmabuf_sync_point *points, unsigned int nr_points);
+
 /* What the linker makes of alarm(), and what it takes instead: alarm.c. */
 unsigned int __real_alarm(unsigned int seconds);
 unsigned int __wrap_alarm(unsigned int seconds);
