@@ -19,7 +19,7 @@ says() {
 	done
 }
 
-tap_plan 3
+tap_plan 5
 tap_test "lock: two processes exclude each other" says lock <<- END
 	two processes, 500 times each: 1000
 END
@@ -34,5 +34,11 @@ tap_test "eventloop: waits, and gives way" says eventloop <<- END
 	queued
 	acquired
 	somebody waits: give way
+END
+tap_test "handover: a set goes from process to process" says handover <<- END
+	the rival sees 'p' and 'c'
+END
+tap_test "timeline: each update is read once" says timeline <<- END
+	updates: 200, read once each: 200
 END
 tap_end
