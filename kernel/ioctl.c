@@ -360,5 +360,7 @@ long dsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_lease(context->owner, user);
 	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_CAPS, CAPS_SIZE_V0))
 		return ioctl_caps(context->owner, user);
+	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_TIMELINE, DSYNC_TIMELINE_SIZE_V0))
+		return dsync_timeline_ioctl_create(user);
 	return -ENOTTY;
 }
