@@ -288,7 +288,7 @@ TEST_F(bad, acquire_size)
 {
 	self->acquire.arg.size = 0;
 	EXPECT_REFUSED(-EINVAL);
-	self->acquire.arg.size = sizeof(self->acquire.arg) - 1;
+	self->acquire.arg.size = offsetof(struct dmabuf_sync_acquire, points) - 1;
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.size = ST_PAGE + 1;
 	EXPECT_REFUSED(-EINVAL);
