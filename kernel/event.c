@@ -137,12 +137,13 @@ void dsync_event_answered(struct dsync_entry *entry)
 	struct dsync_context *context = entry->context;
 	bool news;
 
-	/* Pairs with smp_load_acquire() in setfd_told(). */
 	if (!entry->notify) {
+		/* Pairs with smp_load_acquire() in setfd_told(). */
 		smp_store_release(&entry->told, true);
 		return;
 	}
 	spin_lock_irq(&context->lock);
+	/* Likewise. */
 	smp_store_release(&entry->told, true);
 	news = notices_link(entry);
 	spin_unlock_irq(&context->lock);

@@ -135,8 +135,8 @@ static const struct file_operations setfd_fops = {
  * @flags: O_NONBLOCK or 0
  *
  * Context: process context; may sleep.
- * Return: the file, a context for dsync_entry_get() and dsync_context_acquire(); or an error pointer
- * as of dsync_context_create() and anon_inode_getfile().
+ * Return: the file, a context for dsync_entry_get() and dsync_context_acquire(); or an error
+ * pointer as of dsync_context_create() and anon_inode_getfile().
  */
 struct file *dsync_setfd_open(const struct dsync_context *asker, unsigned int flags)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * DMABUF_SYNC_IOC_CAPS: a program finds out what the kernel has, and how much of it it may have.
+ * DMABUF_SYNC_IOC_CAPS: a program finds out what the kernel has, and the limits that hold.
  */
 #include <kselftest_harness.h>
 #include <fcntl.h>

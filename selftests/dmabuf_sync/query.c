@@ -172,7 +172,7 @@ static unsigned int count_different(struct dmabuf_sync_info *infos, unsigned int
 	return different;
 }
 
-/* One call has a limit, so that it ends soon; it tells the whole number, and the next one goes on. */
+/* One call has a limit, so that it ends soon. It tells the whole number; the next one goes on. */
 TEST_F_TIMEOUT(look, query_fills_its_maximum_and_goes_on, 120)
 {
 	const unsigned int all = 5 * DMABUF_SYNC_MAX_INFOS;

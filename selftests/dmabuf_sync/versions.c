@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The ABI grows: callers of the first release, and of a later one. What the first release had is
- * written down here, so that it stays when the header goes on; grown.sh runs these tests on a module
- * whose structures have grown, too.
+ * written down here, so that it stays when the header goes on; grown.sh runs these tests on a
+ * module whose structures have grown, too.
  */
 #include <kselftest_harness.h>
 #include <sys/ioctl.h>

@@ -22,8 +22,6 @@
 
 #define RW	DMA_BUF_ACCESS_RW
 
-extern const struct header_facts header_i386;
-
 static int nr, failed, ctx;
 
 static void check(const char *what, int ok)

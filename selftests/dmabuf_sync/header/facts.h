@@ -22,4 +22,7 @@ struct header_facts {
 	unsigned long long to_end;
 };
 
+/* What a 32-bit program makes of it (compat.d). */
+extern const struct header_facts header_i386;
+
 #endif /* FACTS_H */

@@ -77,14 +77,14 @@ struct dmabuf_sync_access {
  * nobody is let in between. The close of the last descriptor releases the set, or cancels the
  * request. If that is part of the end of its process, the set is abandoned.
  *
- * read() gives one struct dmabuf_sync_event, and begins to block, or fails with EAGAIN
- * (O_NONBLOCK, taken over from the context), only as long as the request waits. After that
- * DMABUF_SYNC_EVENT_READY can be read any number of times, by everybody who has the descriptor, and
- * @result is how the set is at that moment: -EOWNERDEAD once its lease was over, so that a 0 says that
- * the accesses were held until now. The end of a request that has failed is read once; then comes
- * the end of the file. poll() reports POLLIN with each of these, with a revoked set POLLERR, and
- * POLLHUP at the end. Whoever reads first has the buffers made ready for the CPU, so a set should
- * be read before it is used, also by those to whom it was passed.
+ * read() gives one struct dmabuf_sync_event. It blocks, or fails with EAGAIN (O_NONBLOCK, taken
+ * over from the context), only as long as the request waits. After that DMABUF_SYNC_EVENT_READY
+ * can be read any number of times, by everybody who has the descriptor, and @result is how the
+ * set is at that moment: -EOWNERDEAD once its lease was over, so that a 0 says that the accesses
+ * were held until now. The end of a request that has failed is read once; then comes the end of
+ * the file. poll() reports POLLIN with each of these, with a revoked set POLLERR, and POLLHUP at
+ * the end. Whoever reads first has the buffers made ready for the CPU, so a set should be read
+ * before it is used, also by those to whom it was passed.
  */
 #define DMABUF_SYNC_FD		0x8
 
@@ -265,8 +265,8 @@ struct dmabuf_sync_cursor {
  * or not. Accesses that are there all the time are listed once; one that was acquired meanwhile
  * may be missed.
  *
- * Errors: EINVAL, E2BIG, EBADF, EFAULT, ENOMEM, ENOENT (BLOCKERS: there is no such access, or it does
- * not wait any more).
+ * Errors: EINVAL, E2BIG, EBADF, EFAULT, ENOMEM, ENOENT (BLOCKERS: there is no such access, or it
+ * does not wait any more).
  */
 struct dmabuf_sync_query {
 	__u32 size;
@@ -322,8 +322,8 @@ struct dmabuf_sync_lease {
 /**
  * struct dmabuf_sync_event - read() from the context
  * @type:	DMABUF_SYNC_EVENT_...
- * @length:	of this event in bytes: the next one is behind it. Less than an event of the kernel's
- *		version has, if read() had no room for that, and 32 at least
+ * @length:	of this event in bytes: the next one is behind it. Less than an event of the
+ *		kernel's version has, if read() had no room for that, and 32 at least
  * @set:	which set; 1 when it is a descriptor
  * @result:	of DMABUF_SYNC_EVENT_READY: 0: acquired; otherwise a negative errno, and the set
  *		is gone. Else 0
