@@ -529,7 +529,8 @@ TEST_F(bad, unknown_calls)
 					self->hole));
 		EXPECT_EQ(-ENOTTY, call(self->ctx, changed_call(cmd, _IOC_READ, 0, 0, 0),
 					self->hole));
-		EXPECT_EQ(-ENOTTY, call(self->ctx, changed_call(cmd, 0, 0, 0, shorter), self->hole));
+		EXPECT_EQ(-ENOTTY, call(self->ctx, changed_call(cmd, 0, 0, 0, shorter),
+					self->hole));
 		EXPECT_EQ(-EFAULT, call(self->ctx, changed_call(cmd, 0, 0, 0, shorter + 1),
 					self->hole));
 		EXPECT_EQ(-EFAULT, call(self->ctx, cmd, self->hole));
