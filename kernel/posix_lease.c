@@ -44,6 +44,23 @@ static void note_revoked(struct dsync_posix *posix, const struct dsync_owner *ow
 	smp_store_release(&posix->revoked, owner->id);
 }
 
+/* What is held by one lock. The process is to be told before anybody else has the bytes. */
+static int revoke_held(struct dsync_posix *posix, struct dsync_set *held)
+{
+	struct dsync_posix_range range = {
+		held->accesses[0].start, held->accesses[0].last,
+	};
+	struct dsync_posix_spares spares = {};
+	int ret;
+
+	ret = dsync_posix_record_drop(posix, range);
+	if (ret)
+		return ret;
+	note_revoked(posix, held->owner);
+	dsync_posix_held_change(posix, range, NULL, &spares, DSYNC_END_REVOKED);
+	return 0;
+}
+
 /*
  * By its bytes: other sets that have inherited the lease may hold them by now, because locks were
  * cut or merged. What is not recorded yet is not there.
@@ -56,9 +73,8 @@ static void revoke_bytes(struct dsync_posix *posix, const struct dsync_access *a
 		next = dsync_posix_held_next(held);
 		if (!dsync_lease_is_over(held->owner, READ_ONCE(held->wanted)))
 			continue;
-		if (dsync_posix_record_revoke(posix, held))
+		if (revoke_held(posix, held))
 			break;
-		note_revoked(posix, access->set->owner);
 	}
 }
 

@@ -352,19 +352,16 @@ int dsync_posix_record_unlock(struct dsync_posix *posix, struct file_lock *fl)
 }
 
 /**
- * dsync_posix_record_revoke() - record that a lock is gone, and release what is held by it
+ * dsync_posix_record_drop() - record that bytes are not locked any more, whatever is held by them
  * @posix: the locks
- * @set: what is held
+ * @range: the bytes
  *
  * Context: process context; @posix's mutex is held; may sleep. Its file is not being closed.
  * Return: 0, or -ENOMEM or -ENOLCK without memory.
  */
-int dsync_posix_record_revoke(struct dsync_posix *posix, struct dsync_set *set)
+int dsync_posix_record_drop(struct dsync_posix *posix, struct dsync_posix_range range)
 {
-	struct dsync_posix_range range = { only(set)->start, only(set)->last };
-	struct dsync_posix_spares spares = {};
 	struct file_lock fl;
-	int ret;
 
 	lockdep_assert_held(&posix->mutex);
 	locks_init_lock(&fl);
@@ -374,10 +371,7 @@ int dsync_posix_record_revoke(struct dsync_posix *posix, struct dsync_set *set)
 	fl.c.flc_file = posix->key.file;
 	fl.fl_start = range.start;
 	fl.fl_end = range.last == DSYNC_LAST_BYTE ? OFFSET_MAX : range.last;
-	ret = record_change(posix, &fl);
-	if (!ret)
-		dsync_posix_held_change(posix, range, NULL, &spares, DSYNC_END_REVOKED);
-	return ret;
+	return record_change(posix, &fl);
 }
 
 static void records_forget(struct dsync_posix *posix)
