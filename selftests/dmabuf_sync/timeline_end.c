@@ -13,7 +13,6 @@
 #define W	DMA_BUF_ACCESS_W
 #define TRY	DMABUF_SYNC_NONBLOCK
 #define QUEUE	DMABUF_SYNC_QUEUE
-#define AFTER	DMABUF_SYNC_POINT_WAIT
 #define THEN	DMABUF_SYNC_POINT_SIGNAL
 #define FOREVER	0
 
@@ -43,13 +42,6 @@ FIXTURE_TEARDOWN(end)
 		close(self->tl);
 	EXPECT_TRUE(st_world_close(&self->w));
 	EXPECT_EQ(0, st_lease_set(self->lease));
-}
-
-static long lock_after(int ctx, int fd, uint32_t flags, int tl, uint64_t point)
-{
-	struct dmabuf_sync_point entry = st_point(tl, AFTER, point);
-
-	return st_lock_points(ctx, fd, W, flags, &entry, 1);
 }
 
 static long lock_then(int ctx, int fd, uint32_t flags, int tl, uint64_t point)
