@@ -70,13 +70,6 @@ static long lock_then(int ctx, int fd, uint32_t flags, int tl, uint64_t point)
 	return st_lock_points(ctx, fd, W, flags, &entry, 1);
 }
 
-static int failed_point(int tl)
-{
-	struct dmabuf_sync_timeline_query query;
-
-	return st_timeline_query(tl, &query) ?: (int)query.failed;
-}
-
 /**
  * struct pipeline - a producer and a consumer
  * @w: buffers and contexts
