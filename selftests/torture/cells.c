@@ -223,6 +223,22 @@ void to_cells_remember(struct to_actor *actor, const struct to_set *set)
 			to_load(&cell_at(actor->arena, want->buf, nr)->stamp);
 }
 
+void to_cells_clean(struct to_actor *actor, const struct to_set *set)
+{
+	const struct to_want *want;
+	unsigned int nr;
+	uint32_t dead;
+
+	for_each_cell(set, want, nr) {
+		struct cell *cell = cell_at(actor->arena, want->buf, nr);
+
+		dead = to_load(&cell->writer);
+		if (want->access & DMA_BUF_ACCESS_W && dead && !id_lives(actor->arena, dead))
+			__atomic_compare_exchange_n(&cell->writer, &dead, 0, false,
+						    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	}
+}
+
 bool to_cells_changed(struct to_actor *actor, const struct to_set *set)
 {
 	const struct to_want *want;

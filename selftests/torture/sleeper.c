@@ -113,6 +113,9 @@ static void sleeper_turn(struct to_actor *actor)
 	if (!sleeper_acquire(actor, &set, &out))
 		return;
 	to_actor_count(actor, TO_ACQUIRED);
+	/* Its release says that all is well again. */
+	if (out.status & DMABUF_SYNC_ABANDONED)
+		to_cells_clean(actor, &set);
 	to_cells_remember(actor, &set);
 	sleeper_sleep(actor);
 	sleeper_release(actor, out.set, &set, begin_ns);

@@ -219,6 +219,8 @@ void to_cells_check(struct to_actor *actor, const struct to_set *set);
 void to_cells_leave(struct to_actor *actor, const struct to_set *set);
 /* The stamps of a set that is held and not entered. */
 void to_cells_remember(struct to_actor *actor, const struct to_set *set);
+/* Take the numbers of dead writers away, which the owner of the set was told of. */
+void to_cells_clean(struct to_actor *actor, const struct to_set *set);
 /* Has anybody written since? */
 bool to_cells_changed(struct to_actor *actor, const struct to_set *set);
 /* Does the owner that the slot has had since @life live? */
