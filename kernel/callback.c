@@ -12,73 +12,73 @@
 #include "driver.h"
 #include "request.h"
 
-static struct dsync_grant *grant_of(struct dsync_set *set)
+static struct dsync_turn *turn_of(struct dsync_set *set)
 {
-	return container_of(set, struct dsync_grant, set);
+	return container_of(set, struct dsync_turn, set);
 }
 
-static void call_due(struct dmabuf_sync *sync, struct dsync_grant *grant)
+static void call_due(struct dmabuf_sync *sync, struct dsync_turn *turn)
 {
 	sync->due = true;
 	spin_lock(&sync->lock);
-	list_add_tail(&grant->link, &sync->calls);
+	list_add_tail(&turn->link, &sync->calls);
 	spin_unlock(&sync->lock);
 }
 
-static void call_over(struct dmabuf_sync *sync, struct dsync_grant *grant)
+static void call_over(struct dmabuf_sync *sync, struct dsync_turn *turn)
 {
 	spin_lock(&sync->lock);
-	list_del_init(&grant->link);
+	list_del_init(&turn->link);
 	spin_unlock(&sync->lock);
 }
 
-/* The grant whose callback we are in, if it is one of this object. */
-static struct dsync_grant *call_current(struct dmabuf_sync *sync)
+/* The turn whose callback we are in, if it is one of this object. */
+static struct dsync_turn *call_current(struct dmabuf_sync *sync)
 {
-	struct dsync_grant *grant, *found = NULL;
+	struct dsync_turn *turn, *found = NULL;
 
 	spin_lock(&sync->lock);
-	list_for_each_entry(grant, &sync->calls, link)
-		if (current_work() == &grant->set.work)
-			found = grant;
+	list_for_each_entry(turn, &sync->calls, link)
+		if (current_work() == &turn->set.work)
+			found = turn;
 	spin_unlock(&sync->lock);
 	return found;
 }
 
-/* A grant whose callback is due or has not returned, with a reference; the newest; not @here. */
-static struct dsync_grant *call_get(struct dmabuf_sync *sync, struct dsync_grant *here)
+/* A turn whose callback is due or has not returned, with a reference; the newest; not @here. */
+static struct dsync_turn *call_get(struct dmabuf_sync *sync, struct dsync_turn *here)
 {
-	struct dsync_grant *grant, *found = NULL;
+	struct dsync_turn *turn, *found = NULL;
 
 	spin_lock(&sync->lock);
-	list_for_each_entry(grant, &sync->calls, link)
-		if (grant != here)
-			found = grant;
+	list_for_each_entry(turn, &sync->calls, link)
+		if (turn != here)
+			found = turn;
 	if (found)
 		dsync_set_get(&found->set);
 	spin_unlock(&sync->lock);
 	return found;
 }
 
-/* The callback of a grant, whose set is over, will not be called. */
-static void call_withdraw(struct dmabuf_sync *sync, struct dsync_grant *grant)
+/* The callback of a turn, whose set is over, will not be called. */
+static void call_withdraw(struct dmabuf_sync *sync, struct dsync_turn *turn)
 {
-	call_over(sync, grant);
+	call_over(sync, turn);
 	sync->due = false;
 }
 
 static void call_make(struct dsync_set *set, int error)
 {
-	struct dsync_grant *grant = grant_of(set);
-	struct dmabuf_sync *sync = grant->sync;
-	dmabuf_sync_granted_fn granted = sync->granted;
+	struct dsync_turn *turn = turn_of(set);
+	struct dmabuf_sync *sync = turn->sync;
+	dmabuf_sync_ready_fn ready = sync->ready;
 
-	/* From now on the object can be requested again; pairs with driver.c, grant_is_over(). */
+	/* From now on the object can be requested again; pairs with driver.c, turn_is_over(). */
 	smp_store_release(&sync->due, false);
-	granted(sync, sync->priv, error);
+	ready(sync, sync->priv, error);
 	/* It may have called dmabuf_sync_fini(). */
-	if (grant->sync)
-		call_over(sync, grant);
+	if (turn->sync)
+		call_over(sync, turn);
 }
 
 /**
@@ -94,35 +94,35 @@ static void call_make(struct dsync_set *set, int error)
  * Return: 0, and @fn will be called once unless dmabuf_sync_cancel() says otherwise;
  * or an error as of dmabuf_sync_lock(), and @fn is not called.
  */
-int dmabuf_sync_lock_async(struct dmabuf_sync *sync, dmabuf_sync_granted_fn fn)
+int dmabuf_sync_lock_async(struct dmabuf_sync *sync, dmabuf_sync_ready_fn fn)
 {
 	int ret = dsync_driver_prepare(sync);
-	struct dsync_grant *grant;
+	struct dsync_turn *turn;
 
 	if (ret)
 		return ret;
-	grant = sync->grant;
-	sync->granted = fn;
-	call_due(sync, grant);
-	ret = dsync_request_async(&grant->set, call_make);
+	turn = sync->turn;
+	sync->ready = fn;
+	call_due(sync, turn);
+	ret = dsync_request_async(&turn->set, call_make);
 	if (ret)
-		call_withdraw(sync, grant);
+		call_withdraw(sync, turn);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_lock_async);
 
 /* Withdraw what is due, wait for callbacks that run, but for the one of @here. */
-static bool calls_end(struct dmabuf_sync *sync, struct dsync_grant *here)
+static bool calls_end(struct dmabuf_sync *sync, struct dsync_turn *here)
 {
 	bool cancelled = false;
-	struct dsync_grant *grant;
+	struct dsync_turn *turn;
 
-	while ((grant = call_get(sync, here))) {
-		if (dsync_request_cancel(&grant->set)) {
-			call_withdraw(sync, grant);
+	while ((turn = call_get(sync, here))) {
+		if (dsync_request_cancel(&turn->set)) {
+			call_withdraw(sync, turn);
 			cancelled = true;
 		}
-		dsync_set_put(&grant->set);
+		dsync_set_put(&turn->set);
 	}
 	return cancelled;
 }
@@ -163,7 +163,7 @@ void dsync_callback_init(struct dmabuf_sync *sync)
  */
 void dsync_callback_end(struct dmabuf_sync *sync)
 {
-	struct dsync_grant *here = call_current(sync);
+	struct dsync_turn *here = call_current(sync);
 
 	calls_end(sync, here);
 	if (here) {

@@ -163,7 +163,7 @@ static int acquire_now(struct file *file, struct dsync_entry *entry,
 	struct dsync_set *set = &entry->set;
 	int ret;
 
-	if (arg->flags & DMABUF_SYNC_NONBLOCK)
+	if (arg->flags & DMABUF_SYNC_ACQUIRE_NONBLOCK)
 		ret = dsync_request_nonblock(set);
 	else
 		ret = acquire_blocking(file, set, arg->deadline_ns);
@@ -193,8 +193,8 @@ int dsync_context_acquire(struct file *file, struct dsync_entry *entry,
 	/* Once it is known another thread may end it. */
 	arg->set = entry->nr;
 	entry->user_data = arg->user_data;
-	entry->notify = arg->flags & DMABUF_SYNC_NOTIFY;
-	if (arg->flags & DMABUF_SYNC_QUEUE)
+	entry->notify = arg->flags & DMABUF_SYNC_ACQUIRE_NOTIFY;
+	if (arg->flags & DMABUF_SYNC_ACQUIRE_QUEUE)
 		ret = acquire_queued(entry, arg->deadline_ns);
 	else
 		ret = acquire_now(file, entry, arg);

@@ -70,7 +70,7 @@ static void wants_drop(struct dmabuf_sync *sync)
 }
 
 /* Released, perhaps by its fence, or failed. What a worker is to close is that one's. */
-static bool grant_is_over(struct dmabuf_sync *sync)
+static bool turn_is_over(struct dmabuf_sync *sync)
 {
 	enum dsync_state state;
 
@@ -78,21 +78,21 @@ static bool grant_is_over(struct dmabuf_sync *sync)
 	if (smp_load_acquire(&sync->due))
 		return false;
 	/* Pairs with smp_store_release() when a set leaves the tables, or fails. */
-	state = smp_load_acquire(&sync->grant->set.state);
+	state = smp_load_acquire(&sync->turn->set.state);
 	return state == DSYNC_OVER || state == DSYNC_CLOSING;
 }
 
 static bool sync_busy(struct dmabuf_sync *sync)
 {
-	return sync->grant && !grant_is_over(sync);
+	return sync->turn && !turn_is_over(sync);
 }
 
 /* What is to be acquired changes, or goes. */
-static void grant_drop(struct dmabuf_sync *sync)
+static void turn_drop(struct dmabuf_sync *sync)
 {
-	if (sync->grant)
-		dsync_set_put(&sync->grant->set);
-	sync->grant = NULL;
+	if (sync->turn)
+		dsync_set_put(&sync->turn->set);
+	sync->turn = NULL;
 }
 
 /**
@@ -112,9 +112,9 @@ static void grant_drop(struct dmabuf_sync *sync)
 void dmabuf_sync_fini(struct dmabuf_sync *sync)
 {
 	dsync_callback_end(sync);
-	if (sync_busy(sync) && READ_ONCE(sync->grant->set.state) == DSYNC_READY)
-		dsync_release(&sync->grant->set, DSYNC_END_ABANDONED);
-	grant_drop(sync);
+	if (sync_busy(sync) && READ_ONCE(sync->turn->set.state) == DSYNC_READY)
+		dsync_release(&sync->turn->set, DSYNC_END_ABANDONED);
+	turn_drop(sync);
 	wants_drop(sync);
 	dsync_owner_put(sync->owner);
 	kfree(sync);
@@ -125,7 +125,7 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_fini);
  * dmabuf_sync_get_range() - add an access to what the object asks for
  * @sync: the object, not locked
  * @dmabuf: the buffer; a reference is taken
- * @access: DMA_BUF_ACCESS_R, _W, _RW, _DMA_R, _DMA_W or _DMA_RW
+ * @mode: DMA_BUF_ACCESS_R, _W, _RW, _DMA_R, _DMA_W or _DMA_RW
  * @offset: first byte
  * @length: number of bytes, or DMABUF_SYNC_TO_END
  *
@@ -133,36 +133,36 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_fini);
  * as a whole, they exclude CPU writers in all of it.
  *
  * Context: process context; may sleep, also for the buffer's resv.
- * Return: 0, -EINVAL (access bits; a range that is empty or leaves the buffer), -E2BIG
+ * Return: 0, -EINVAL (the mode; a range that is empty or leaves the buffer), -E2BIG
  * (DMABUF_SYNC_MAX_SET), -EBUSY (locked, queued or committed) or -ENOMEM. Two ranges
  * that overlap are found by the lock.
  */
 int dmabuf_sync_get_range(struct dmabuf_sync *sync, struct dma_buf *dmabuf,
-			  unsigned int access, u64 offset, u64 length)
+			  unsigned int mode, u64 offset, u64 length)
 {
 	struct dsync_want want = {
 		.dmabuf = dmabuf,
-		.mode = access,
+		.mode = mode,
 		.offset = offset,
 		.length = length,
 	};
 	struct dsync_want *wants;
 	int ret;
 
-	ret = access & DSYNC_ACCESS_BOUNCED ? -EINVAL : dsync_want_check(&want);
+	ret = mode & DSYNC_ACCESS_BOUNCED ? -EINVAL : dsync_want_check(&want);
 	if (ret)
 		return ret;
 	if (sync_busy(sync))
 		return -EBUSY;
 	if (sync->nr_wants == DMABUF_SYNC_MAX_SET)
 		return -E2BIG;
-	want.mode = dsync_coherency_mode(dmabuf, access);
+	want.mode = dsync_coherency_mode(dmabuf, mode);
 	wants = krealloc_array(sync->wants, sync->nr_wants + 1, sizeof(*wants),
 			       GFP_KERNEL_ACCOUNT);
 	if (!wants)
 		return -ENOMEM;
 
-	grant_drop(sync);
+	turn_drop(sync);
 	get_dma_buf(dmabuf);
 	sync->wants = wants;
 	sync->wants[sync->nr_wants++] = want;
@@ -174,15 +174,15 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_get_range);
  * dmabuf_sync_get() - add an access to a whole buffer
  * @sync: the object, not locked
  * @dmabuf: the buffer; a reference is taken
- * @access: as for dmabuf_sync_get_range()
+ * @mode: as for dmabuf_sync_get_range()
  *
  * Context: process context; may sleep.
  * Return: as dmabuf_sync_get_range().
  */
 int dmabuf_sync_get(struct dmabuf_sync *sync, struct dma_buf *dmabuf,
-		    unsigned int access)
+		    unsigned int mode)
 {
-	return dmabuf_sync_get_range(sync, dmabuf, access, 0,
+	return dmabuf_sync_get_range(sync, dmabuf, mode, 0,
 				     DMABUF_SYNC_TO_END);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_get);
@@ -202,7 +202,7 @@ int dmabuf_sync_put(struct dmabuf_sync *sync, struct dma_buf *dmabuf)
 
 	if (sync_busy(sync))
 		return -EBUSY;
-	grant_drop(sync);
+	turn_drop(sync);
 	for (i = 0; i < sync->nr_wants; i++) {
 		if (sync->wants[i].dmabuf == dmabuf) {
 			dma_buf_put(dmabuf);
@@ -227,18 +227,18 @@ int dmabuf_sync_put_all(struct dmabuf_sync *sync)
 {
 	if (sync_busy(sync))
 		return -EBUSY;
-	grant_drop(sync);
+	turn_drop(sync);
 	wants_drop(sync);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_put_all);
 
-static int grant_create(struct dmabuf_sync *sync)
+static int turn_create(struct dmabuf_sync *sync)
 {
 	struct dsync_set *set;
 	int ret;
 
-	set = dsync_set_alloc(sync->owner, sync->nr_wants, offsetof(struct dsync_grant, set));
+	set = dsync_set_alloc(sync->owner, sync->nr_wants, offsetof(struct dsync_turn, set));
 	if (IS_ERR(set))
 		return PTR_ERR(set);
 	ret = dsync_set_fill(set, sync->wants);
@@ -247,15 +247,15 @@ static int grant_create(struct dmabuf_sync *sync)
 		return ret;
 	}
 	dsync_set_pin(set);
-	sync->grant = container_of(set, struct dsync_grant, set);
-	sync->grant->sync = sync;
-	INIT_LIST_HEAD(&sync->grant->link);
+	sync->turn = container_of(set, struct dsync_turn, set);
+	sync->turn->sync = sync;
+	INIT_LIST_HEAD(&sync->turn->link);
 	return 0;
 }
 
 /**
  * dsync_driver_prepare() - make a set of what an object asks for
- * @sync: the object; the set is in &dmabuf_sync.grant then
+ * @sync: the object; the set is in &dmabuf_sync.turn then
  *
  * Context: process context; may sleep.
  * Return: 0, -EBUSY (locked, queued or committed), -EINVAL (no access, or two that overlap), or as
@@ -267,17 +267,17 @@ int dsync_driver_prepare(struct dmabuf_sync *sync)
 		return -EBUSY;
 	if (!sync->nr_wants)
 		return -EINVAL;
-	if (sync->grant && dsync_set_renew(&sync->grant->set))
+	if (sync->turn && dsync_set_renew(&sync->turn->set))
 		return 0;
-	grant_drop(sync);
-	return grant_create(sync);
+	turn_drop(sync);
+	return turn_create(sync);
 }
 
 static int sync_lock(struct dmabuf_sync *sync, ktime_t *deadline)
 {
 	int ret = dsync_driver_prepare(sync);
 
-	return ret ?: dsync_request(&sync->grant->set, deadline);
+	return ret ?: dsync_request(&sync->turn->set, deadline);
 }
 
 /**
@@ -327,7 +327,7 @@ int dmabuf_sync_trylock(struct dmabuf_sync *sync)
 {
 	int ret = dsync_driver_prepare(sync);
 
-	return ret ?: dsync_request_nonblock(&sync->grant->set);
+	return ret ?: dsync_request_nonblock(&sync->turn->set);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_trylock);
 
@@ -353,7 +353,7 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_trylock);
  */
 int dmabuf_sync_commit(struct dmabuf_sync *sync, struct dma_fence *fence)
 {
-	return sync->grant ? dsync_fence_commit(&sync->grant->set, fence,
+	return sync->turn ? dsync_fence_commit(&sync->turn->set, fence,
 						DSYNC_BEGINS_AT_ONCE) : -EBUSY;
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_commit);
@@ -371,7 +371,7 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_commit);
  */
 int dmabuf_sync_commit_queued(struct dmabuf_sync *sync, struct dma_fence *fence)
 {
-	return sync->grant ? dsync_fence_commit(&sync->grant->set, fence,
+	return sync->turn ? dsync_fence_commit(&sync->turn->set, fence,
 						DSYNC_BEGINS_LATER) : -EBUSY;
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_commit_queued);
@@ -387,7 +387,7 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_commit_queued);
  */
 void dmabuf_sync_began(struct dmabuf_sync *sync)
 {
-	dsync_fence_began(&sync->grant->set);
+	dsync_fence_began(&sync->turn->set);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_began);
 
@@ -401,8 +401,8 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_began);
  */
 void dmabuf_sync_unlock(struct dmabuf_sync *sync)
 {
-	if (!WARN_ON_ONCE(!sync->grant))
-		dsync_release_any(&sync->grant->set);
+	if (!WARN_ON_ONCE(!sync->turn))
+		dsync_release_any(&sync->turn->set);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_unlock);
 
@@ -416,14 +416,14 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_unlock);
  */
 bool dmabuf_sync_was_abandoned(struct dmabuf_sync *sync)
 {
-	return sync_busy(sync) && dsync_set_marks(&sync->grant->set);
+	return sync_busy(sync) && dsync_set_marks(&sync->turn->set);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_was_abandoned);
 
 /**
  * dmabuf_sync_single_lock() - acquire one whole buffer
  * @dmabuf: the buffer
- * @access: as for dmabuf_sync_get_range()
+ * @mode: as for dmabuf_sync_get_range()
  * @wait: sleep until that is done; else now or not at all
  *
  * Context: process context; may sleep.
@@ -431,7 +431,7 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_was_abandoned);
  * dmabuf_sync_lock() or dmabuf_sync_trylock().
  */
 struct dmabuf_sync *dmabuf_sync_single_lock(struct dma_buf *dmabuf,
-					    unsigned int access, bool wait)
+					    unsigned int mode, bool wait)
 {
 	struct dmabuf_sync *sync;
 	int ret;
@@ -439,7 +439,7 @@ struct dmabuf_sync *dmabuf_sync_single_lock(struct dma_buf *dmabuf,
 	sync = dmabuf_sync_init(NULL, NULL);
 	if (IS_ERR(sync))
 		return sync;
-	ret = dmabuf_sync_get(sync, dmabuf, access);
+	ret = dmabuf_sync_get(sync, dmabuf, mode);
 	if (!ret)
 		ret = wait ? dmabuf_sync_lock(sync) : dmabuf_sync_trylock(sync);
 	if (!ret)

@@ -11,12 +11,12 @@
 struct dsync_owner;
 
 /**
- * struct dsync_grant - what a sync object locks, from the call to the release
+ * struct dsync_turn - what a sync object locks, from the call to the release
  * @sync: the object; NULL: it is gone, and its callback is the one who finished it
  * @link: in &dmabuf_sync.calls while the callback is due or has not returned
- * @set: the set, whose references are those of the grant
+ * @set: the set, whose references are those of the turn
  */
-struct dsync_grant {
+struct dsync_turn {
 	struct dmabuf_sync *sync;
 	struct list_head link;
 	struct dsync_set set;
@@ -28,11 +28,11 @@ struct dsync_grant {
  * @priv: the driver's
  * @wants: what to acquire, a reference on each buffer
  * @nr_wants: entries in @wants
- * @grant: the request under way, held or committed, or, when that is over, the one to use again,
+ * @turn: the request under way, held or committed, or, when that is over, the one to use again,
  *	with a reference; NULL: there was none since other accesses were asked for
- * @granted: told the end of an asynchronous request
- * @due: @granted was not called yet for @grant; a request that failed is not over before it was
- * @calls: grants whose callback is due or has not returned; a set can be released, and @grant be
+ * @ready: told the end of an asynchronous request
+ * @due: @ready was not called yet for @turn; a request that failed is not over before it was
+ * @calls: turns whose callback is due or has not returned; a set can be released, and @turn be
  *	the next one, before its callback has returned
  *
  * The driver serializes its calls on one object, as it does for any object of its own, but for
@@ -44,8 +44,8 @@ struct dmabuf_sync {
 	void *priv;
 	struct dsync_want *wants;
 	unsigned int nr_wants;
-	struct dsync_grant *grant;
-	dmabuf_sync_granted_fn granted;
+	struct dsync_turn *turn;
+	dmabuf_sync_ready_fn ready;
 	bool due;
 	/** @lock: protects @calls */
 	spinlock_t lock;

@@ -17,8 +17,8 @@ struct dsync_context;
  * @link: in &dsync_context.events while an event of it can be read, or in &dsync_context.news;
  *	under its lock
  * @nr: the number
- * @queued: the set was requested with DMABUF_SYNC_QUEUE: its end is an event
- * @notify: it was requested with DMABUF_SYNC_NOTIFY
+ * @queued: the set was requested with DMABUF_SYNC_ACQUIRE_QUEUE: its end is an event
+ * @notify: it was requested with DMABUF_SYNC_ACQUIRE_NOTIFY
  * @notices: BIT(DMABUF_SYNC_EVENT_...): what else is to be told; under &dsync_context.lock
  * @known: user space has its number, by the event or by the call's return
  * @claimed: the event of its end is being read, or was; under &dsync_context.lock
@@ -53,8 +53,8 @@ static inline u32 dsync_entry_status(const struct dsync_entry *entry)
 {
 	u8 marks = dsync_set_marks(&entry->set);
 
-	return (marks & BIT(DSYNC_MARK_ABANDONED) ? DMABUF_SYNC_ABANDONED : 0) |
-	       (marks & BIT(DSYNC_MARK_REVOKED) ? DMABUF_SYNC_REVOKED : 0);
+	return (marks & BIT(DSYNC_MARK_ABANDONED) ? DMABUF_SYNC_STATUS_ABANDONED : 0) |
+	       (marks & BIT(DSYNC_MARK_REVOKED) ? DMABUF_SYNC_STATUS_REVOKED : 0);
 }
 
 /* Is it among &dsync_context.nr_noticed? With &dsync_context.lock held. */

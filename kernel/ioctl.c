@@ -24,17 +24,17 @@
 
 /* Sizes of the structures of the first release: nobody can know shorter ones. */
 #define ACCESS_SIZE_V0	24
-#define ACQUIRE_SIZE_V0	48
+#define ACQUIRE_SIZE_V0	64
 #define RELEASE_SIZE_V0	16
 #define LEASE_SIZE_V0	16
-#define CAPS_SIZE_V0	64
+#define CAPS_SIZE_V0	72
 
 /* What they grow by comes behind these members. */
 static_assert(offsetofend(struct dmabuf_sync_access, length) == ACCESS_SIZE_V0);
-static_assert(offsetofend(struct dmabuf_sync_acquire, status) == ACQUIRE_SIZE_V0);
+static_assert(offsetofend(struct dmabuf_sync_acquire, point_size) == ACQUIRE_SIZE_V0);
 static_assert(offsetofend(struct dmabuf_sync_release, reserved) == RELEASE_SIZE_V0);
 static_assert(offsetofend(struct dmabuf_sync_lease, reserved) == LEASE_SIZE_V0);
-static_assert(offsetofend(struct dmabuf_sync_caps, max_user_marks) == CAPS_SIZE_V0);
+static_assert(offsetofend(struct dmabuf_sync_caps, max_user_points) == CAPS_SIZE_V0);
 
 /* All descriptors of a dma-buf share one file, so the mode is the buffer's. */
 static int check_mode(struct dma_buf *dmabuf, u32 access)
@@ -58,19 +58,19 @@ static int read_want(struct dsync_want *want, const void __user *from, u32 size)
 	ret = dsync_arg_read_item(&access, sizeof(access), ACCESS_SIZE_V0, from, size);
 	if (ret)
 		return ret;
-	if (!access.access || access.access & ~DMA_BUF_ACCESS_RW)
+	if (!access.mode || access.mode & ~DMA_BUF_ACCESS_RW)
 		return -EINVAL;
 	dmabuf = dma_buf_get(access.fd);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-	ret = check_mode(dmabuf, access.access);
+	ret = check_mode(dmabuf, access.mode);
 	if (ret) {
 		dma_buf_put(dmabuf);
 		return ret;
 	}
 	*want = (struct dsync_want){
 		.dmabuf = dmabuf,
-		.mode = access.access,
+		.mode = access.mode,
 		.offset = access.offset,
 		.length = access.length,
 	};
@@ -152,13 +152,15 @@ static struct dsync_entry *entry_make(struct dsync_context *context, struct want
 
 static int check_acquire(const struct dmabuf_sync_acquire *arg)
 {
-	const u32 ways = DMABUF_SYNC_NONBLOCK | DMABUF_SYNC_QUEUE;
+	const u32 ways = DMABUF_SYNC_ACQUIRE_NONBLOCK | DMABUF_SYNC_ACQUIRE_QUEUE;
 
-	if (arg->flags & ~(ways | DMABUF_SYNC_NOTIFY | DMABUF_SYNC_FD))
+	if (arg->flags & ~(ways | DMABUF_SYNC_ACQUIRE_NOTIFY | DMABUF_SYNC_ACQUIRE_FD))
 		return -EINVAL;
-	if ((arg->flags & ways) == ways || (arg->flags & DMABUF_SYNC_FD && !(arg->flags & ways)))
+	if ((arg->flags & ways) == ways)
 		return -EINVAL;
-	if (arg->flags & DMABUF_SYNC_NONBLOCK && arg->deadline_ns)
+	if (arg->flags & DMABUF_SYNC_ACQUIRE_FD && !(arg->flags & ways))
+		return -EINVAL;
+	if (arg->flags & DMABUF_SYNC_ACQUIRE_NONBLOCK && arg->deadline_ns)
 		return -EINVAL;
 	if (arg->deadline_ns < 0)
 		return -EINVAL;
@@ -170,7 +172,7 @@ static int check_acquire(const struct dmabuf_sync_acquire *arg)
 /* For what a request has in front of its entry. */
 static size_t room_for(const struct dmabuf_sync_acquire *arg)
 {
-	return arg->flags & DMABUF_SYNC_QUEUE && arg->deadline_ns ? DSYNC_DEADLINE_ROOM : 0;
+	return arg->flags & DMABUF_SYNC_ACQUIRE_QUEUE && arg->deadline_ns ? DSYNC_DEADLINE_ROOM : 0;
 }
 
 /* The entry is given up when this fails. */
@@ -268,7 +270,7 @@ static int ioctl_acquire(struct file *file, struct dmabuf_sync_acquire __user *u
 		ret = check_acquire(&arg);
 	if (ret)
 		return ret;
-	if (arg.flags & DMABUF_SYNC_FD)
+	if (arg.flags & DMABUF_SYNC_ACQUIRE_FD)
 		return acquire_fd(file, &arg, user);
 	return acquire_number(file, &arg, user);
 }
@@ -319,6 +321,8 @@ static void caps_fill(struct dmabuf_sync_caps *caps, const struct dsync_owner *o
 		.max_user_queued = dsync_user_limit(DSYNC_QUOTA_QUEUED),
 		.max_user_buffers = dsync_user_limit(DSYNC_QUOTA_BUFFERS),
 		.max_user_marks = dsync_user_limit(DSYNC_QUOTA_MARKS),
+		.max_user_timelines = dsync_user_limit(DSYNC_QUOTA_TIMELINES),
+		.max_user_points = dsync_user_limit(DSYNC_QUOTA_POINTS),
 	};
 }
 

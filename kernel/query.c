@@ -80,7 +80,7 @@ static void info_fill(struct dmabuf_sync_info *info, struct dsync_access *access
 		.owner_kind = set->owner->kind,
 		.tgid = info_pid(set->owner->pid, PIDTYPE_TGID),
 		.tid = info_pid(set->tid_pid, PIDTYPE_PID),
-		.access = access->mode & DMA_BUF_ACCESS_DMA_RW,
+		.mode = access->mode & DMA_BUF_ACCESS_DMA_RW,
 		.state = queued ? DMABUF_SYNC_STATE_QUEUED : DMABUF_SYNC_STATE_ACQUIRED,
 		.offset = access->start,
 		.length = dsync_access_len(access),

@@ -70,19 +70,17 @@ static void show_text(struct seq_file *m, const char *text, const char *more)
 		       ESCAPE_OCTAL | ESCAPE_NAP | ESCAPE_APPEND, more);
 }
 
-/* The job of an access, or nothing: its fence, what that is called, for how long it has run. */
+/* The job of an access, or nothing: its fence, what that is called, when its engine began it. */
 static void show_job(struct seq_file *m, struct dsync_set *set)
 {
 	const char __rcu *name;
 	struct dma_fence *fence;
-	u64 began_ns;
 
 	if (!dsync_set_is_committed(set)) {
-		seq_puts(m, " fence=0:0 driver= timeline= run_ns=0");
+		seq_puts(m, " fence=0:0 driver= timeline= began_ns=0");
 		return;
 	}
 	fence = set->commit.job.fence;
-	began_ns = READ_ONCE(set->commit.began_ns);
 	seq_printf(m, " fence=%llu:%llu driver=", fence->context, (u64)fence->seqno);
 	rcu_read_lock();
 	name = dma_fence_driver_name(fence);
@@ -91,7 +89,7 @@ static void show_job(struct seq_file *m, struct dsync_set *set)
 	name = dma_fence_timeline_name(fence);
 	show_text(m, rcu_dereference(name), "\\ =");
 	rcu_read_unlock();
-	seq_printf(m, " run_ns=%llu", began_ns ? ktime_get_ns() - began_ns : 0);
+	seq_printf(m, " began_ns=%llu", READ_ONCE(set->commit.began_ns));
 }
 
 static void show_access(struct seq_file *m, struct dsync_access *access,
@@ -105,13 +103,13 @@ static void show_access(struct seq_file *m, struct dsync_access *access,
 
 	seq_printf(m, "type=access ino=%llu exporter=", buf->ino);
 	show_text(m, buf->dmabuf->exp_name, "\\ =");
-	seq_printf(m, " size=%zu access=%llu owner=%llu kind=%s tgid=%u tid=%u mode=%s agent=%s state=%s start=%lu len=%llu age_ns=%llu",
+	seq_printf(m, " size=%zu access=%llu owner=%llu kind=%s tgid=%u tid=%u mode=%s agent=%s state=%s start=%lu len=%llu since_ns=%llu",
 		   buf->dmabuf->size, access->id, owner->id,
 		   kind_name(owner->kind), owner->tgid, dsync_set_tid(set),
 		   mode_name(access), dsync_access_is_dma(access) ? "dma" : "cpu",
 		   !held ? "queued" : job ? "committed" : "acquired",
 		   access->start, dsync_access_len(access),
-		   since ? ktime_get_ns() - since : 0);
+		   since);
 	show_job(m, set);
 	seq_puts(m, " comm=");
 	show_text(m, owner->name, "\\");

@@ -243,11 +243,11 @@ struct dsync_points *dsync_timeline_ioctl_points(const struct dmabuf_sync_acquir
 
 static int check_wait(const struct dmabuf_sync_wait *arg)
 {
-	if (arg->flags & ~(DMABUF_SYNC_NONBLOCK | DMABUF_SYNC_WAIT_ANY) || arg->reserved)
+	if (arg->flags & ~(DMABUF_SYNC_WAIT_NONBLOCK | DMABUF_SYNC_WAIT_ANY) || arg->reserved)
 		return -EINVAL;
 	if (arg->deadline_ns < 0)
 		return -EINVAL;
-	if (arg->flags & DMABUF_SYNC_NONBLOCK && arg->deadline_ns)
+	if (arg->flags & DMABUF_SYNC_WAIT_NONBLOCK && arg->deadline_ns)
 		return -EINVAL;
 	return 0;
 }

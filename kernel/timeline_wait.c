@@ -125,7 +125,7 @@ int dsync_timeline_wait(struct file *file, struct dsync_points *points,
 	points->task = current;
 	ret = look(points, arg);
 	if (ret == -EINPROGRESS)
-		ret = arg->flags & DMABUF_SYNC_NONBLOCK ? -EAGAIN :
+		ret = arg->flags & DMABUF_SYNC_WAIT_NONBLOCK ? -EAGAIN :
 		      wait_in_call(file, points, arg, arg->deadline_ns ? &deadline : NULL);
 	dsync_points_free(points);
 	return ret;

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "format.h"
 #include "words.h"
 
@@ -72,21 +71,6 @@ static int snapshot_state(const char *value, void *member)
 	return snapshot_word(value, member, WORDS_KERNEL_STATE);
 }
 
-/* An age becomes the time when it began. */
-static int snapshot_age(const char *value, void *member)
-{
-	top_u64 *since_ns = member;
-	top_u64 age;
-	int err;
-
-	err = snapshot_u64(value, &age);
-	if (err)
-		return err;
-	*since_ns = clock_now_ns();
-	*since_ns -= age < *since_ns ? age : *since_ns;
-	return 0;
-}
-
 static int snapshot_fence(const char *value, void *member)
 {
 	struct top_access *access = member;
@@ -110,8 +94,8 @@ static int snapshot_timeline(const char *value, void *member)
 	return 0;
 }
 
-/* A committed job that has run for some time is a running one. */
-static int snapshot_run(const char *value, void *member)
+/* A committed job whose engine began it is a running one. */
+static int snapshot_began(const char *value, void *member)
 {
 	top_u32 *state = member;
 	top_u64 ns;
@@ -161,11 +145,11 @@ static const struct snapshot_key snapshot_keys[] = {
 	KEY("state", state, access.state),
 	KEY("start", u64, access.start),
 	KEY("len", u64, access.len),
-	KEY("age_ns", age, access.since_ns),
+	KEY("since_ns", u64, access.since_ns),
 	KEY("fence", fence, access),
 	KEY("driver", driver, timeline.driver),
 	KEY("timeline", timeline, timeline.name),
-	KEY("run_ns", run, access.state),
+	KEY("began_ns", began, access.state),
 	KEY("comm", comm, access.comm),
 	KEY("blocker", u64, edge.blocker),
 	KEY("blocker_owner", u64, edge.owner),

@@ -36,8 +36,8 @@ static int context_open(void)
 static int acquire(int ctx, int src, int dst, struct dmabuf_sync_acquire *acquire)
 {
 	struct dmabuf_sync_access accesses[] = {
-		{ .fd = src, .access = DMA_BUF_ACCESS_R, .length = DMABUF_SYNC_TO_END },
-		{ .fd = dst, .access = DMA_BUF_ACCESS_W, .offset = 0, .length = PAGE },
+		{ .fd = src, .mode = DMA_BUF_ACCESS_R, .length = DMABUF_SYNC_TO_END },
+		{ .fd = dst, .mode = DMA_BUF_ACCESS_W, .offset = 0, .length = PAGE },
 	};
 
 	*acquire = (struct dmabuf_sync_acquire){
@@ -67,9 +67,9 @@ static void copy_page(int ctx, const struct buffer *src, const struct buffer *ds
 	if (acquire(ctx, src->fd, dst->fd, &set))
 		die("acquire");
 	/* [status] */
-	if (set.status & DMABUF_SYNC_ABANDONED)
+	if (set.status & DMABUF_SYNC_STATUS_ABANDONED)
 		puts("a former owner died while it was writing");
-	if (set.status & DMABUF_SYNC_REVOKED)
+	if (set.status & DMABUF_SYNC_STATUS_REVOKED)
 		puts("a former owner was too slow, and may still be writing");
 	/* [/status] */
 	memcpy((void *)dst->map, (void *)src->map, PAGE);

@@ -21,11 +21,11 @@ static int context_open(void)
 	return ctx;
 }
 
-/* Without DMABUF_SYNC_QUEUE it sleeps until the buffer is there. Return: the set. */
+/* Without DMABUF_SYNC_ACQUIRE_QUEUE it sleeps until the buffer is there. Return: the set. */
 static uint32_t request(int ctx, int dmabuf_fd, uint32_t flags)
 {
 	struct dmabuf_sync_access access = {
-		.fd = dmabuf_fd, .access = DMA_BUF_ACCESS_W, .length = DMABUF_SYNC_TO_END,
+		.fd = dmabuf_fd, .mode = DMA_BUF_ACCESS_W, .length = DMABUF_SYNC_TO_END,
 	};
 	struct dmabuf_sync_acquire acquire = {
 		.size = sizeof(acquire),
@@ -95,7 +95,7 @@ int main(void)
 
 	if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, ctx, &watch))
 		die("epoll");
-	request(ctx, buf.fd, DMABUF_SYNC_QUEUE | DMABUF_SYNC_NOTIFY);
+	request(ctx, buf.fd, DMABUF_SYNC_ACQUIRE_QUEUE | DMABUF_SYNC_ACQUIRE_NOTIFY);
 	puts("queued");
 	release(first, held);
 	/* [loop] */

@@ -20,11 +20,11 @@ static int request(int dmabuf_fd, uint32_t mode)
 {
 	int ctx = open("/dev/dmabuf_sync", O_RDWR | O_CLOEXEC);
 	struct dmabuf_sync_access access = {
-		.fd = dmabuf_fd, .access = mode, .length = DMABUF_SYNC_TO_END,
+		.fd = dmabuf_fd, .mode = mode, .length = DMABUF_SYNC_TO_END,
 	};
 	struct dmabuf_sync_acquire acquire = {
 		.size = sizeof(acquire),
-		.flags = DMABUF_SYNC_FD | DMABUF_SYNC_QUEUE,
+		.flags = DMABUF_SYNC_ACQUIRE_FD | DMABUF_SYNC_ACQUIRE_QUEUE,
 		.accesses = (uintptr_t)&access,
 		.nr_accesses = 1,
 		.access_size = sizeof(access),

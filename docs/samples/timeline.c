@@ -37,7 +37,7 @@ static uint32_t acquire_between(int ctx, int dmabuf_fd, uint32_t mode,
 {
 	struct dmabuf_sync_point points[] = { after, then };
 	struct dmabuf_sync_access access = {
-		.fd = dmabuf_fd, .access = mode, .length = DMABUF_SYNC_TO_END,
+		.fd = dmabuf_fd, .mode = mode, .length = DMABUF_SYNC_TO_END,
 	};
 	struct dmabuf_sync_acquire acquire = {
 		.size = sizeof(acquire),

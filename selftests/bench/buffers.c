@@ -50,7 +50,7 @@ static void others_open(struct bench *bench, struct buffers *buffers, unsigned i
 		if (!bench_expect(bench, other_open(buffers), "only %u buffers", i))
 			break;
 		set = st_lock_all(buffers->others[i % BUFFERS_CONTEXTS], buffers->fds[i],
-				  DMA_BUF_ACCESS_W, DMABUF_SYNC_NONBLOCK);
+				  DMA_BUF_ACCESS_W, DMABUF_SYNC_ACQUIRE_NONBLOCK);
 		bench_expect(bench, set > 0, "only %u buffers are held (%ld)", i, set);
 	}
 }

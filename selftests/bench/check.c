@@ -64,7 +64,7 @@ int bench_expect_context(struct bench *bench)
 void bench_expect_context_waits(struct bench *bench, int fd, uint64_t offset, bool waits)
 {
 	int ctx = bench_expect_context(bench);
-	long set = st_lock(ctx, fd, DMA_BUF_ACCESS_W, offset, 1, DMABUF_SYNC_NONBLOCK);
+	long set = st_lock(ctx, fd, DMA_BUF_ACCESS_W, offset, 1, DMABUF_SYNC_ACQUIRE_NONBLOCK);
 
 	bench_expect(bench, waits ? set == -EAGAIN : set > 0,
 		     waits ? "another context is not kept out (%ld)" :

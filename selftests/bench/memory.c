@@ -255,7 +255,7 @@ static void make_accesses(struct bench *bench, unsigned int nr)
 
 	for (i = 0; i < nr && !bench->why[0]; i++) {
 		set = st_lock(memory->ctx, memory->buf.fd, DMA_BUF_ACCESS_W, 4 * i, 1,
-			      DMABUF_SYNC_NONBLOCK);
+			      DMABUF_SYNC_ACQUIRE_NONBLOCK);
 		bench_expect(bench, set > 0, "only %u accesses (%ld)", i, set);
 	}
 }
@@ -288,7 +288,7 @@ static void make_buffers(struct bench *bench, unsigned int nr)
 
 	for (i = 0; i < nr && !bench->why[0]; i++) {
 		set = st_lock(memory->ctx, memory->bufs[i].fd, DMA_BUF_ACCESS_W, 0, 1,
-			      DMABUF_SYNC_NONBLOCK);
+			      DMABUF_SYNC_ACQUIRE_NONBLOCK);
 		bench_expect(bench, set > 0, "only %u buffers (%ld)", i, set);
 	}
 }

@@ -111,7 +111,7 @@ static void ctx_check(struct bench *bench, struct pair *pair)
 
 	bench_expect(bench, set > 0, "the first acquire failed (%ld)", set);
 	bench_expect(bench, st_query(pair->ctx, pair->buf.fd, &info, 1) == 1 &&
-		     info.state == DMABUF_SYNC_STATE_ACQUIRED && info.access == DMA_BUF_ACCESS_W &&
+		     info.state == DMABUF_SYNC_STATE_ACQUIRED && info.mode == DMA_BUF_ACCESS_W &&
 		     info.length == pair->buf.size, "the access is not what was asked for");
 	bench_expect_context_waits(bench, pair->buf.fd, 0, true);
 	bench_expect(bench, !st_release(pair->ctx, set), "the first release failed");

@@ -250,7 +250,7 @@ static void context_hold(struct bench *bench, struct ranges *ranges, unsigned in
 		for (nr = 0; nr < RANGES_SET && from < to; nr++)
 			set[nr] = st_access(ranges->buf.fd, DMA_BUF_ACCESS_W,
 					    held_byte(from++), 1);
-		ret = st_lock_set(ranges->others[i], set, nr, DMABUF_SYNC_NONBLOCK);
+		ret = st_lock_set(ranges->others[i], set, nr, DMABUF_SYNC_ACQUIRE_NONBLOCK);
 		bench_expect(bench, ret > 0, "%u others cannot be held (%ld)", ranges->nr, ret);
 	}
 }
@@ -263,7 +263,7 @@ static void others_check(struct bench *bench, struct ranges *ranges)
 
 	bench_expect(bench, nr == (int)ranges->nr, "%d of %u bytes are held", nr, ranges->nr);
 	bench_expect(bench, st_lock(ranges->ctx, fd, DMA_BUF_ACCESS_W, byte - 2, 1,
-				    DMABUF_SYNC_NONBLOCK) == -EAGAIN,
+				    DMABUF_SYNC_ACQUIRE_NONBLOCK) == -EAGAIN,
 		     "a byte that others hold can be had");
 	bench_expect_context_waits(bench, fd, byte, false);
 }

@@ -34,7 +34,7 @@ static bool waiter_queue(struct waiters *waiters, unsigned int i)
 		st_access(waiters->buf.fd, DMA_BUF_ACCESS_W, 0, DMABUF_SYNC_TO_END);
 	struct dmabuf_sync_acquire out = { 0 };
 
-	if (st_acquire(waiters->ctx[i], &access, 1, DMABUF_SYNC_QUEUE, 0, i, &out))
+	if (st_acquire(waiters->ctx[i], &access, 1, DMABUF_SYNC_ACQUIRE_QUEUE, 0, i, &out))
 		return false;
 	waiters->set[i] = out.set;
 	return true;

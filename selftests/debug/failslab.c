@@ -71,7 +71,7 @@ static bool buffer_works(struct stage *stage)
 	if (!ST_UNTIL(!st_snapshot_count(0, NULL)) || lk_records(ino))
 		return false;
 	set = st_lock_all(stage->world.ctx[2], stage->world.buf[0].fd, DMA_BUF_ACCESS_W,
-			  DMABUF_SYNC_NONBLOCK);
+			  DMABUF_SYNC_ACQUIRE_NONBLOCK);
 	return set > 0 && !st_release(stage->world.ctx[2], set);
 }
 

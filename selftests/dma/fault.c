@@ -111,7 +111,7 @@ FIXTURE_TEARDOWN(fault)
 /* Nobody holds the buffers, no fence is pending in them. */
 static bool is_free(int ctx, const struct st_buffer *buf)
 {
-	long set = st_lock_all(ctx, buf->fd, W, DMABUF_SYNC_NONBLOCK);
+	long set = st_lock_all(ctx, buf->fd, W, DMABUF_SYNC_ACQUIRE_NONBLOCK);
 
 	return set >= 0 && !st_release(ctx, set) && dma_buffer_status(buf);
 }
@@ -202,7 +202,7 @@ TEST_F(fault, hung_job_is_stopped)
 	sync = dma_job_sync_file(job);
 	ASSERT_LE(0, sync);
 	EXPECT_EQ(0, dma_sync_status(sync));
-	EXPECT_EQ(-EAGAIN, st_lock_all(self->ctx, self->dst.fd, W, DMABUF_SYNC_NONBLOCK));
+	EXPECT_EQ(-EAGAIN, st_lock_all(self->ctx, self->dst.fd, W, DMABUF_SYNC_ACQUIRE_NONBLOCK));
 	ASSERT_EQ(0, dma_job_result(job, &result));
 	EXPECT_EQ(-ETIMEDOUT, result.result);
 	EXPECT_EQ(-ETIMEDOUT, dma_sync_status(sync));
@@ -307,7 +307,7 @@ TEST_F(fault, closed_while_it_hangs)
 	ASSERT_LE(0, job);
 	ASSERT_EQ(POLLOUT, dma_job_poll(job, POLLOUT, ST_SOON_MS));
 	close(job);
-	EXPECT_EQ(-EAGAIN, st_lock_all(self->ctx, self->dst.fd, W, DMABUF_SYNC_NONBLOCK));
+	EXPECT_EQ(-EAGAIN, st_lock_all(self->ctx, self->dst.fd, W, DMABUF_SYNC_ACQUIRE_NONBLOCK));
 	EXPECT_TRUE(ST_UNTIL(is_free(self->ctx, &self->dst)));
 	EXPECT_TRUE(dma_filled(&self->dst, OLD));
 }

@@ -154,8 +154,8 @@ TEST_F(queue, the_writer_of_src_sleeps_until_the_dma_is_done)
 	ASSERT_EQ(0, slow(200));
 	job = dma_job(self->copy, &self->src, &self->dst);
 	ASSERT_LE(0, job);
-	ASSERT_EQ(-EAGAIN, st_lock_all(self->ctx, self->src.fd, W, DMABUF_SYNC_NONBLOCK));
-	ASSERT_LE(0, st_lock_all(self->ctx, self->src.fd, R, DMABUF_SYNC_NONBLOCK));
+	ASSERT_EQ(-EAGAIN, st_lock_all(self->ctx, self->src.fd, W, DMABUF_SYNC_ACQUIRE_NONBLOCK));
+	ASSERT_LE(0, st_lock_all(self->ctx, self->src.fd, R, DMABUF_SYNC_ACQUIRE_NONBLOCK));
 	ASSERT_EQ(0, st_call_lock(&call, self->other, self->dst.fd, W, 0, SIZE));
 	ASSERT_LE(0, st_call_end(&call));
 	EXPECT_EQ(POLLIN, dma_job_poll(job, POLLIN, 0));

@@ -69,7 +69,7 @@ TEST_F(stuck, fence_ends_with_an_error)
 	EXPECT_EQ(-ETIMEDOUT, dma_job_end(args.job_fd));
 	EXPECT_EQ(-ETIMEDOUT, dma_sync_status(args.sync_fd));
 	/* And with it the accesses. */
-	set = st_lock_all(self->ctx, self->dst.fd, W, DMABUF_SYNC_NONBLOCK);
+	set = st_lock_all(self->ctx, self->dst.fd, W, DMABUF_SYNC_ACQUIRE_NONBLOCK);
 	EXPECT_LE(0, set);
 	EXPECT_EQ(0, st_release(self->ctx, set));
 	close(args.sync_fd);

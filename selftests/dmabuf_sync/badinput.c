@@ -42,7 +42,7 @@ FIXTURE_SETUP(bad)
 		self->entries[i] = st_access(self->fd, DMA_BUF_ACCESS_R, i, 1);
 	self->acquire.arg = (struct dmabuf_sync_acquire){
 		.size = sizeof(self->acquire.arg),
-		.flags = DMABUF_SYNC_NONBLOCK,
+		.flags = DMABUF_SYNC_ACQUIRE_NONBLOCK,
 		.accesses = (uintptr_t)self->entries,
 		.nr_accesses = 1,
 		.access_size = sizeof(self->entries[0]),
@@ -138,7 +138,7 @@ TEST_F(bad, extreme_good_ranges_are_accepted)
 
 	for (i = 0; i < ST_ARRAY_SIZE(good); i++) {
 		set = st_lock(self->ctx, self->fd, DMA_BUF_ACCESS_RW, good[i].offset,
-			      good[i].length, DMABUF_SYNC_NONBLOCK);
+			      good[i].length, DMABUF_SYNC_ACQUIRE_NONBLOCK);
 		EXPECT_LE(0, set) TH_LOG("line %u", i);
 		EXPECT_EQ(0, st_release(self->ctx, set));
 	}
@@ -157,24 +157,24 @@ TEST_F(bad, access_bits)
 
 TEST_F(bad, flags_and_deadline)
 {
-	self->acquire.arg.flags = DMABUF_SYNC_NONBLOCK | DMABUF_SYNC_QUEUE;
+	self->acquire.arg.flags = DMABUF_SYNC_ACQUIRE_NONBLOCK | DMABUF_SYNC_ACQUIRE_QUEUE;
 	EXPECT_REFUSED(-EINVAL);
-	self->acquire.arg.flags |= DMABUF_SYNC_NOTIFY;
+	self->acquire.arg.flags |= DMABUF_SYNC_ACQUIRE_NOTIFY;
 	EXPECT_REFUSED(-EINVAL);
-	self->acquire.arg.flags = DMABUF_SYNC_FD;
+	self->acquire.arg.flags = DMABUF_SYNC_ACQUIRE_FD;
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.flags = 16;
 	EXPECT_REFUSED(-EINVAL);
-	self->acquire.arg.flags = 1U << 31 | DMABUF_SYNC_NONBLOCK;
+	self->acquire.arg.flags = 1U << 31 | DMABUF_SYNC_ACQUIRE_NONBLOCK;
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.flags = 0;
 	self->acquire.arg.deadline_ns = -1;
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.deadline_ns = INT64_MIN;
 	EXPECT_REFUSED(-EINVAL);
-	self->acquire.arg.flags = DMABUF_SYNC_QUEUE;
+	self->acquire.arg.flags = DMABUF_SYNC_ACQUIRE_QUEUE;
 	EXPECT_REFUSED(-EINVAL);
-	self->acquire.arg.flags = DMABUF_SYNC_NONBLOCK;
+	self->acquire.arg.flags = DMABUF_SYNC_ACQUIRE_NONBLOCK;
 	self->acquire.arg.deadline_ns = 1;
 	EXPECT_REFUSED(-EINVAL);
 }
@@ -199,7 +199,7 @@ TEST_F(bad, duplicate_and_overlapping_entries)
 	self->acquire.arg.nr_accesses = 2;
 	e[1] = e[0];
 	EXPECT_REFUSED(-EINVAL);
-	e[1].access = DMA_BUF_ACCESS_W;
+	e[1].mode = DMA_BUF_ACCESS_W;
 	EXPECT_REFUSED(-EINVAL);
 	e[0] = st_access(self->fd, DMA_BUF_ACCESS_R, 100, 10);
 	e[1] = st_access(self->fd, DMA_BUF_ACCESS_R, 91, 10);
@@ -288,7 +288,7 @@ TEST_F(bad, acquire_size)
 {
 	self->acquire.arg.size = 0;
 	EXPECT_REFUSED(-EINVAL);
-	self->acquire.arg.size = offsetof(struct dmabuf_sync_acquire, points) - 1;
+	self->acquire.arg.size = sizeof(self->acquire.arg) - 1;
 	EXPECT_REFUSED(-EINVAL);
 	self->acquire.arg.size = ST_PAGE + 1;
 	EXPECT_REFUSED(-EINVAL);
@@ -416,7 +416,7 @@ TEST_F(bad, cursor)
 	ASSERT_LE(0, st_lock(self->w.ctx[0], self->fd, DMA_BUF_ACCESS_W, 0, 10, 0));
 	ASSERT_LE(0, st_lock(self->w.ctx[1], self->fd, DMA_BUF_ACCESS_R, 50, 10, 0));
 	ASSERT_LE(0, st_lock(self->w.ctx[2], self->fd, DMA_BUF_ACCESS_R, 5, 50,
-			     DMABUF_SYNC_QUEUE));
+			     DMABUF_SYNC_ACQUIRE_QUEUE));
 	ASSERT_EQ(3, st_query(self->ctx, self->fd, infos, 4));
 	waiter = infos[2];
 	for (place = 0; place < 6; place++)

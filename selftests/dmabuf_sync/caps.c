@@ -84,6 +84,8 @@ TEST_F(caps, limits_are_those_that_hold)
 	EXPECT_EQ(parameter("max_user_queued"), caps->max_user_queued);
 	EXPECT_EQ(parameter("max_user_buffers"), caps->max_user_buffers);
 	EXPECT_EQ(parameter("max_user_marks"), caps->max_user_marks);
+	EXPECT_EQ(parameter("max_user_timelines"), caps->max_user_timelines);
+	EXPECT_EQ(parameter("max_user_points"), caps->max_user_points);
 }
 
 TEST_F(caps, lease_is_the_one_of_the_context)

@@ -14,7 +14,7 @@
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
 #define TO_END	DMABUF_SYNC_TO_END
-#define TRY	DMABUF_SYNC_NONBLOCK
+#define TRY	DMABUF_SYNC_ACQUIRE_NONBLOCK
 
 /* Buffer 0 is held by another owner, buffer 1 by the context. */
 FIXTURE(closing)
@@ -63,7 +63,7 @@ TEST_F(closing, last_descriptor_ends_the_wait_and_all_else)
 	EXPECT_EQ(0, close(self->ctx));
 	EXPECT_TRUE(call_is_cancelled(&self->w, &self->call));
 	ASSERT_EQ(0, st_acquire(self->w.ctx[1], &entry, 1, 0, 0, 0, &out));
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED, out.status);
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, out.status);
 }
 
 TEST_F(closing, duplicate_keeps_the_wait)

@@ -13,8 +13,8 @@
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
 #define TO_END	DMABUF_SYNC_TO_END
-#define TRY	DMABUF_SYNC_NONBLOCK
-#define QUEUE	DMABUF_SYNC_QUEUE
+#define TRY	DMABUF_SYNC_ACQUIRE_NONBLOCK
+#define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
 
 FIXTURE(window)
 {
@@ -220,7 +220,7 @@ TEST_F(window, failed_set_does_not_swallow_the_abandoned_flag)
 	ASSERT_EQ(0, st_buffer_fault(self->test, &self->a, 1, -EIO, 0));
 	EXPECT_EQ(-EIO, st_lock_all(self->w.ctx[0], self->a.fd, W, 0));
 	ASSERT_EQ(0, st_acquire(self->w.ctx[0], &entry, 1, 0, 0, 0, &out));
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED, out.status);
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, out.status);
 }
 
 /* A slow exporter delays its own buffer's user, and nobody else's. */

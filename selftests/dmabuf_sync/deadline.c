@@ -9,8 +9,8 @@
 
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
-#define TRY	DMABUF_SYNC_NONBLOCK
-#define QUEUE	DMABUF_SYNC_QUEUE
+#define TRY	DMABUF_SYNC_ACQUIRE_NONBLOCK
+#define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
 #define TO_END	DMABUF_SYNC_TO_END
 #define SHORT_NS	(50 * ST_NSEC_PER_MSEC)
 
@@ -163,7 +163,7 @@ TEST_F(deadline, deadline_goes_with_its_request)
 TEST_F(deadline, set_with_a_descriptor_ends)
 {
 	long set = queue_until(self->ctx[1], self->fd, W, st_now_ns() + SHORT_NS,
-			       DMABUF_SYNC_FD);
+			       DMABUF_SYNC_ACQUIRE_FD);
 	struct dmabuf_sync_event event;
 
 	ASSERT_LT(0, set);

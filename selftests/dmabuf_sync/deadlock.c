@@ -11,8 +11,8 @@
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
 #define TO_END	DMABUF_SYNC_TO_END
-#define TRY	DMABUF_SYNC_NONBLOCK
-#define QUEUE	DMABUF_SYNC_QUEUE
+#define TRY	DMABUF_SYNC_ACQUIRE_NONBLOCK
+#define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
 
 /* "At once": far less than any timeout, much more than a slow machine needs. */
 #define AT_ONCE_NS	(2 * ST_NSEC_PER_SEC)

@@ -12,7 +12,7 @@
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
 #define TO_END	DMABUF_SYNC_TO_END
-#define TRY	DMABUF_SYNC_NONBLOCK
+#define TRY	DMABUF_SYNC_ACQUIRE_NONBLOCK
 
 FIXTURE(end)
 {
@@ -164,14 +164,14 @@ TEST_F(end, sigkill_of_the_holder_lets_the_waiter_in)
 	EXPECT_EQ(0, kill(pid, SIGKILL));
 	EXPECT_EQ(SIGKILL, st_child_wait(pid));
 	EXPECT_LE(0, st_call_end(&call));
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED, call.status);
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, call.status);
 }
 
 TEST_F(end, close_cancels_queued_sets)
 {
 	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, R, 0));
-	ASSERT_LE(0, st_lock_all(self->w.ctx[1], self->fd, W, DMABUF_SYNC_QUEUE));
-	ASSERT_LE(0, st_lock_all(self->w.ctx[2], self->fd, R, DMABUF_SYNC_QUEUE));
+	ASSERT_LE(0, st_lock_all(self->w.ctx[1], self->fd, W, DMABUF_SYNC_ACQUIRE_QUEUE));
+	ASSERT_LE(0, st_lock_all(self->w.ctx[2], self->fd, R, DMABUF_SYNC_ACQUIRE_QUEUE));
 	st_context_reopen(&self->w.ctx[1]);
 	EXPECT_TRUE(st_event_pending(self->w.ctx[2], ST_SOON_MS));
 	EXPECT_EQ(2, st_snapshot(0, NULL, 0));
@@ -181,7 +181,7 @@ TEST_F(end, close_while_writing_is_told_to_the_next_writer_once)
 {
 	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, W, 0));
 	st_context_reopen(&self->w.ctx[0]);
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED, status_of(self->w.ctx[1], self->fd, W, 0, TO_END));
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, status_of(self->w.ctx[1], self->fd, W, 0, TO_END));
 	EXPECT_EQ(0, status_of(self->w.ctx[1], self->fd, W, 0, TO_END));
 	EXPECT_EQ(0, status_of(self->w.ctx[2], self->fd, W, 0, TO_END));
 }
@@ -211,7 +211,7 @@ TEST_F(end, abandoned_range_is_told_to_those_who_overlap_it)
 	EXPECT_EQ(0, status_of(self->w.ctx[1], self->fd, W, 0, ST_PAGE));
 	EXPECT_EQ(0, status_of(self->w.ctx[1], self->fd, W, 2 * ST_PAGE, ST_PAGE));
 	EXPECT_EQ(0, status_of(self->w.ctx[1], self->w.buf[1].fd, W, 0, TO_END));
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED,
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED,
 		  status_of(self->w.ctx[1], self->fd, W, 2 * ST_PAGE - 1, 10));
 }
 
@@ -221,13 +221,13 @@ TEST_F(end, abandoned_is_told_by_the_event_of_a_queued_set)
 	long set;
 
 	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, W, 0));
-	set = st_lock_all(self->w.ctx[1], self->fd, W, DMABUF_SYNC_QUEUE);
+	set = st_lock_all(self->w.ctx[1], self->fd, W, DMABUF_SYNC_ACQUIRE_QUEUE);
 	ASSERT_LE(0, set);
 	st_context_reopen(&self->w.ctx[0]);
 	ASSERT_EQ(0, st_event_read(self->w.ctx[1], &event, ST_SOON_MS));
 	EXPECT_EQ(set, event.set);
 	EXPECT_EQ(0, event.result);
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED, event.status);
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, event.status);
 }
 
 /* Whoever released the set before it read the event was not told: then the next one is. */
@@ -237,11 +237,11 @@ TEST_F(end, abandoned_is_not_forgotten_with_an_unread_event)
 
 	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, W, 0));
 	st_context_reopen(&self->w.ctx[0]);
-	set = st_lock_all(self->w.ctx[1], self->fd, W, DMABUF_SYNC_QUEUE);
+	set = st_lock_all(self->w.ctx[1], self->fd, W, DMABUF_SYNC_ACQUIRE_QUEUE);
 	ASSERT_LE(0, set);
 	ASSERT_TRUE(st_event_pending(self->w.ctx[1], ST_SOON_MS));
 	EXPECT_EQ(0, st_release(self->w.ctx[1], set));
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED, status_of(self->w.ctx[2], self->fd, W, 0, TO_END));
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, status_of(self->w.ctx[2], self->fd, W, 0, TO_END));
 	EXPECT_EQ(0, status_of(self->w.ctx[2], self->fd, W, 0, TO_END));
 }
 

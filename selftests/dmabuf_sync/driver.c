@@ -14,7 +14,7 @@
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
 #define TO_END	DMABUF_SYNC_TO_END
-#define TRY	DMABUF_SYNC_NONBLOCK
+#define TRY	DMABUF_SYNC_ACQUIRE_NONBLOCK
 
 FIXTURE(drv)
 {
@@ -153,7 +153,7 @@ TEST_F(drv, async_callback_comes_when_the_cpu_releases)
 	struct dst_wait wait;
 
 	ASSERT_LE(0, cpu);
-	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, DST_GRANTED_COMMIT,
+	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, DST_READY_COMMIT,
 					self->fence));
 	EXPECT_EQ(-ETIME, st_sync_wait(self->test, self->sync, ST_WHILE_MS, &wait));
 	EXPECT_EQ(0, st_release(self->w.ctx[0], cpu));
@@ -166,7 +166,7 @@ TEST_F(drv, async_callback_comes_when_the_cpu_releases)
 /* Everything a driver does at the end of a request, from inside its callback. */
 TEST_F(drv, callback_may_unlock)
 {
-	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, DST_GRANTED_UNLOCK, 0));
+	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, DST_READY_UNLOCK, 0));
 	EXPECT_EQ(0, st_sync_result(self->test, self->sync));
 	EXPECT_TRUE(is_free(&self->w));
 	EXPECT_EQ(0, st_sync_lock(self->test, self->sync, DST_LOCK_TRY, 0));
@@ -175,7 +175,7 @@ TEST_F(drv, callback_may_unlock)
 TEST_F(drv, callback_may_unlock_and_finish)
 {
 	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync,
-					DST_GRANTED_UNLOCK | DST_GRANTED_FINI, 0));
+					DST_READY_UNLOCK | DST_READY_FINI, 0));
 	EXPECT_EQ(0, st_sync_result(self->test, self->sync));
 	EXPECT_TRUE(is_free(&self->w));
 	EXPECT_EQ(0, st_test_destroy(self->test, self->sync));
@@ -196,7 +196,7 @@ TEST_F(drv, callback_may_finish_what_is_to_look_once_more)
 	ASSERT_LE(0, b);
 	ASSERT_EQ(0, st_sync_get(self->test, self->sync, b1, DMA_W, 0, 0));
 	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync,
-					DST_GRANTED_UNLOCK | DST_GRANTED_FINI, 0));
+					DST_READY_UNLOCK | DST_READY_FINI, 0));
 	resv = st_resv_hold(self->test, b0, ST_SOON_MS, false);
 	ASSERT_LE(0, resv);
 	EXPECT_EQ(0, st_release(self->w.ctx[0], a));
@@ -211,7 +211,7 @@ TEST_F(drv, callback_may_finish_what_is_to_look_once_more)
 TEST_F(drv, callback_may_commit_and_finish)
 {
 	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync,
-					DST_GRANTED_COMMIT | DST_GRANTED_FINI, self->fence));
+					DST_READY_COMMIT | DST_READY_FINI, self->fence));
 	EXPECT_EQ(0, st_sync_result(self->test, self->sync));
 	EXPECT_FALSE(is_free(&self->w));
 	EXPECT_EQ(0, st_fence_signal(self->test, self->fence, DST_HARDIRQ, 0, 0));
@@ -224,7 +224,7 @@ TEST_F(drv, callback_may_commit_and_finish)
  */
 TEST_F(drv, finish_waits_for_the_callback_to_return_after_unlock)
 {
-	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, DST_GRANTED_LINGER, 0));
+	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, DST_READY_LINGER, 0));
 	ASSERT_EQ(0, st_sync_result(self->test, self->sync));
 	EXPECT_EQ(0, st_sync_unlock(self->test, self->sync, DST_PROCESS));
 	EXPECT_TRUE(is_free(&self->w));
@@ -236,7 +236,7 @@ TEST_F(drv, finish_waits_for_the_callback_to_return_after_the_fence)
 	int other = self->w.buf[1].fd;
 
 	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync,
-					DST_GRANTED_COMMIT | DST_GRANTED_LINGER, self->fence));
+					DST_READY_COMMIT | DST_READY_LINGER, self->fence));
 	ASSERT_EQ(0, st_sync_result(self->test, self->sync));
 	EXPECT_EQ(0, st_fence_signal(self->test, self->fence, DST_HARDIRQ, 0, 0));
 	EXPECT_TRUE(becomes_free(&self->w));
@@ -251,7 +251,7 @@ TEST_F(drv, cancel_waits_for_the_callback_to_return)
 	struct dst_wait wait;
 	long cpu;
 
-	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, DST_GRANTED_LINGER, 0));
+	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, DST_READY_LINGER, 0));
 	ASSERT_EQ(0, st_sync_wait(self->test, self->sync, ST_SOON_MS, &wait));
 	EXPECT_EQ(1, wait.running);
 	EXPECT_EQ(0, st_sync_unlock(self->test, self->sync, DST_PROCESS));
@@ -272,9 +272,9 @@ TEST_F(drv, callback_comes_beside_the_end_of_the_one_before)
 	struct dst_wait wait;
 
 	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync,
-					DST_GRANTED_UNLOCK | DST_GRANTED_LINGER, 0));
+					DST_READY_UNLOCK | DST_READY_LINGER, 0));
 	ASSERT_EQ(0, st_sync_result(self->test, self->sync));
-	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, DST_GRANTED_LINGER, 0));
+	ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, DST_READY_LINGER, 0));
 	ASSERT_EQ(0, st_sync_wait(self->test, self->sync, ST_SOON_MS, &wait));
 	EXPECT_EQ(2, wait.calls);
 	EXPECT_EQ(2, wait.running);
@@ -333,7 +333,7 @@ TEST_F(drv, cancel_races_with_a_callback_that_unlocks)
 		int cancelled;
 
 		ASSERT_LE(0, cpu);
-		ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, DST_GRANTED_UNLOCK, 0));
+		ASSERT_EQ(0, st_sync_lock_async(self->test, self->sync, DST_READY_UNLOCK, 0));
 		ASSERT_EQ(0, st_release(self->w.ctx[0], cpu));
 		cancelled = st_sync_cancel(self->test, self->sync);
 		ASSERT_EQ(cancelled ? -ETIME : 0, st_sync_wait(self->test, self->sync, 0, &wait))
@@ -438,7 +438,7 @@ TEST_F(drv, fini_while_held_abandons)
 	ASSERT_EQ(0, st_sync_lock(self->test, self->sync, DST_LOCK_TRY, 0));
 	EXPECT_EQ(0, st_test_destroy(self->test, self->sync));
 	ASSERT_EQ(0, st_acquire(self->w.ctx[0], &entry, 1, TRY, 0, 0, &out));
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED, out.status);
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, out.status);
 }
 
 TEST_F(drv, fini_while_queued_cancels)

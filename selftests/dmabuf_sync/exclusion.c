@@ -227,7 +227,7 @@ TEST(same_context_does_not_exclude_itself)
 		ASSERT_LE(0, first);
 		for (k = 0; k < ST_ARRAY_SIZE(modes); k++) {
 			long second = st_lock_all(w.ctx[0], w.buf[0].fd, modes[k],
-						  DMABUF_SYNC_NONBLOCK);
+						  DMABUF_SYNC_ACQUIRE_NONBLOCK);
 
 			ASSERT_LE(0, second);
 			EXPECT_NE(first, second);
@@ -235,7 +235,7 @@ TEST(same_context_does_not_exclude_itself)
 		}
 		/* What is left is still held. */
 		EXPECT_EQ(-EAGAIN, st_lock_all(w.ctx[1], w.buf[0].fd, DMA_BUF_ACCESS_W,
-					       DMABUF_SYNC_NONBLOCK));
+					       DMABUF_SYNC_ACQUIRE_NONBLOCK));
 		EXPECT_EQ(0, st_release(w.ctx[0], first));
 	}
 	EXPECT_TRUE(st_world_close(&w));

@@ -31,7 +31,7 @@ FIXTURE_TEARDOWN(fair)
 
 static long queue(struct st_world *w, int ctx, uint32_t access)
 {
-	return st_lock_all(w->ctx[ctx], w->buf[0].fd, access, DMABUF_SYNC_QUEUE);
+	return st_lock_all(w->ctx[ctx], w->buf[0].fd, access, DMABUF_SYNC_ACQUIRE_QUEUE);
 }
 
 static bool waits(struct st_world *w, int ctx)
@@ -101,7 +101,7 @@ TEST_F(fair, requests_on_other_bytes_go_in_order)
 	held = st_lock_all(self->w.ctx[0], self->fd, W, 0);
 	ASSERT_LE(0, held);
 	for (i = 0; i < 4; i++) {
-		set[i] = st_lock(self->w.ctx[1], self->fd, W, i, 1, DMABUF_SYNC_QUEUE);
+		set[i] = st_lock(self->w.ctx[1], self->fd, W, i, 1, DMABUF_SYNC_ACQUIRE_QUEUE);
 		ASSERT_LE(0, set[i]);
 	}
 	EXPECT_EQ(0, st_release(self->w.ctx[0], held));
@@ -172,7 +172,7 @@ TEST_F(fair, later_reader_does_not_overtake_a_waiting_writer)
 	ASSERT_LE(0, w);
 	ASSERT_LE(0, r);
 	EXPECT_TRUE(ST_STAYS(waits(&self->w, 2)));
-	EXPECT_EQ(-EAGAIN, st_lock_all(self->w.ctx[3], self->fd, R, DMABUF_SYNC_NONBLOCK));
+	EXPECT_EQ(-EAGAIN, st_lock_all(self->w.ctx[3], self->fd, R, DMABUF_SYNC_ACQUIRE_NONBLOCK));
 	EXPECT_EQ(0, st_release(self->w.ctx[0], h));
 	EXPECT_EQ(0, st_event_result(self->w.ctx[1], w));
 	EXPECT_TRUE(waits(&self->w, 2));
@@ -203,9 +203,9 @@ TEST_F(fair, later_dma_reader_does_not_overtake_a_waiting_writer)
 TEST_F(fair, overlapping_chain_keeps_its_order)
 {
 	long h = st_lock(self->w.ctx[0], self->fd, W, 0, 10, 0);
-	long w1 = st_lock(self->w.ctx[1], self->fd, W, 5, 10, DMABUF_SYNC_QUEUE);
-	long w2 = st_lock(self->w.ctx[2], self->fd, W, 10, 10, DMABUF_SYNC_QUEUE);
-	long w3 = st_lock(self->w.ctx[3], self->fd, W, 20, 10, DMABUF_SYNC_NONBLOCK);
+	long w1 = st_lock(self->w.ctx[1], self->fd, W, 5, 10, DMABUF_SYNC_ACQUIRE_QUEUE);
+	long w2 = st_lock(self->w.ctx[2], self->fd, W, 10, 10, DMABUF_SYNC_ACQUIRE_QUEUE);
+	long w3 = st_lock(self->w.ctx[3], self->fd, W, 20, 10, DMABUF_SYNC_ACQUIRE_NONBLOCK);
 
 	ASSERT_LE(0, h);
 	ASSERT_LE(0, w1);
@@ -355,7 +355,7 @@ TEST_F(fair, hundred_writers_all_have_their_turn)
 	for (i = 0; i < 100; i++) {
 		ctx[i] = st_context_open();
 		ASSERT_LE(0, ctx[i]);
-		set[i] = st_lock_all(ctx[i], self->fd, W, DMABUF_SYNC_QUEUE);
+		set[i] = st_lock_all(ctx[i], self->fd, W, DMABUF_SYNC_ACQUIRE_QUEUE);
 		ASSERT_LE(0, set[i]);
 	}
 	EXPECT_EQ(0, st_release(self->w.ctx[0], h));

@@ -13,7 +13,7 @@
 
 #define W	DMA_BUF_ACCESS_W
 #define TO_END	DMABUF_SYNC_TO_END
-#define TRY	DMABUF_SYNC_NONBLOCK
+#define TRY	DMABUF_SYNC_ACQUIRE_NONBLOCK
 
 #define CGROUP	"/sys/fs/cgroup/dmabuf_sync_frozen"
 

@@ -22,7 +22,7 @@
 #include "st.h"
 
 #define W	DMA_BUF_ACCESS_W
-#define QUEUE	DMABUF_SYNC_QUEUE
+#define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
 
 #define CROWD	1500
 #define ROUNDS	20

@@ -48,7 +48,8 @@ static long hold_point(void)
 	int ctx = st_context_open();
 
 	point.fd = st_timeline_new(ctx, 0);
-	return st_lock_points(ctx, hold_buf.fd, DMA_BUF_ACCESS_W, DMABUF_SYNC_QUEUE, &point, 1);
+	return st_lock_points(ctx, hold_buf.fd, DMA_BUF_ACCESS_W, DMABUF_SYNC_ACQUIRE_QUEUE,
+			      &point, 1);
 }
 
 static long hold_do(const char *what)
@@ -59,7 +60,7 @@ static long hold_do(const char *what)
 		return st_lock_all(st_context_open(), hold_buf.fd, DMA_BUF_ACCESS_W, 0);
 	if (!strcmp(what, "queue"))
 		return st_lock_all(st_context_open(), hold_buf.fd, DMA_BUF_ACCESS_W,
-				   DMABUF_SYNC_QUEUE);
+				   DMABUF_SYNC_ACQUIRE_QUEUE);
 	if (!strcmp(what, "job"))
 		return hold_job();
 	if (!strcmp(what, "timeline"))

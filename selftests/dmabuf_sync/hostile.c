@@ -12,7 +12,7 @@
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
 #define TO_END	DMABUF_SYNC_TO_END
-#define QUEUE	DMABUF_SYNC_QUEUE
+#define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
 
 /* Requests that queue for the same bytes behind a holder, by a few owners: as many as may. */
 #define NR_OWNERS	4

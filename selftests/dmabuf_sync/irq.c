@@ -40,7 +40,7 @@ FIXTURE_TEARDOWN(irq)
 static void waiters_follow(struct __test_metadata *_metadata, struct st_world *w,
 			   long job, long fence, uint32_t where)
 {
-	long queued = st_lock(w->ctx[0], w->buf[0].fd, W, 0, 1, DMABUF_SYNC_QUEUE);
+	long queued = st_lock(w->ctx[0], w->buf[0].fd, W, 0, 1, DMABUF_SYNC_ACQUIRE_QUEUE);
 	long sync = st_sync_new(w->test);
 	struct st_call call;
 
@@ -156,7 +156,7 @@ TEST(only_the_owner_releases)
 	for (i = 0; i < 64; i++)
 		EXPECT_EQ(-ENOENT, st_release(w.ctx[1], i));
 	EXPECT_EQ(-ENOENT, st_release(w.ctx[1], set));
-	EXPECT_EQ(-EAGAIN, st_lock_all(w.ctx[1], w.buf[0].fd, R, DMABUF_SYNC_NONBLOCK));
+	EXPECT_EQ(-EAGAIN, st_lock_all(w.ctx[1], w.buf[0].fd, R, DMABUF_SYNC_ACQUIRE_NONBLOCK));
 	EXPECT_EQ(0, st_release(w.ctx[0], set));
 	EXPECT_EQ(-ENOENT, st_release(w.ctx[0], set));
 	EXPECT_TRUE(st_world_close(&w));

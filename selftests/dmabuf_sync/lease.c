@@ -17,8 +17,8 @@
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
 #define TO_END	DMABUF_SYNC_TO_END
-#define TRY	DMABUF_SYNC_NONBLOCK
-#define NOTIFY	DMABUF_SYNC_NOTIFY
+#define TRY	DMABUF_SYNC_ACQUIRE_NONBLOCK
+#define NOTIFY	DMABUF_SYNC_ACQUIRE_NOTIFY
 
 /* The shortest one. */
 #define MIN_MS		DMABUF_SYNC_MIN_LEASE_MS
@@ -60,7 +60,7 @@ TEST_F(lease, who_waits_gets_it_and_both_learn)
 	ASSERT_LE(0, held);
 	set = st_lease_wait(self->ctx[1], self->fd, W, &status);
 	ASSERT_LE(0, set);
-	EXPECT_EQ(DMABUF_SYNC_REVOKED, status);
+	EXPECT_EQ(DMABUF_SYNC_STATUS_REVOKED, status);
 	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], held));
 	EXPECT_EQ(-ENOENT, st_release(self->ctx[0], held));
 	EXPECT_EQ(0, st_release(self->ctx[1], set));
@@ -117,7 +117,7 @@ TEST_F(lease, mark_is_of_its_bytes_and_goes_with_a_writer)
 	ASSERT_LE(0, st_lock(self->ctx[1], self->fd, W, 2 * ST_PAGE, ST_PAGE, 0));
 	st_context_reopen(&self->ctx[1]);
 	ASSERT_EQ(0, st_acquire(self->ctx[2], &entry, 1, 0, 0, 0, &out));
-	EXPECT_EQ(DMABUF_SYNC_REVOKED | DMABUF_SYNC_ABANDONED, out.status);
+	EXPECT_EQ(DMABUF_SYNC_STATUS_REVOKED | DMABUF_SYNC_STATUS_ABANDONED, out.status);
 	ASSERT_EQ(0, st_release(self->ctx[2], out.set));
 
 	entry = st_access(self->fd, W, 0, ST_PAGE);
@@ -135,10 +135,10 @@ TEST_F(lease, mark_of_one_kind_says_nothing_of_the_other)
 	ASSERT_LE(0, st_lock(self->ctx[1], self->fd, W, ST_PAGE, ST_PAGE, 0));
 	st_context_reopen(&self->ctx[1]);
 	ASSERT_EQ(0, st_acquire(self->ctx[2], &entry, 1, 0, 0, 0, &out));
-	EXPECT_EQ(DMABUF_SYNC_REVOKED, out.status);
+	EXPECT_EQ(DMABUF_SYNC_STATUS_REVOKED, out.status);
 	entry.offset = ST_PAGE;
 	ASSERT_EQ(0, st_acquire(self->ctx[2], &entry, 1, TRY, 0, 0, &out));
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED, out.status);
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, out.status);
 }
 
 /* All of its buffers are free afterwards. */
@@ -274,7 +274,7 @@ TEST_F(lease, promise_holds_after_a_hand_over)
 	held = st_call_end(&first);
 	ASSERT_LE(0, held);
 	ASSERT_LE(0, st_call_end(&second));
-	EXPECT_EQ(DMABUF_SYNC_REVOKED, second.status);
+	EXPECT_EQ(DMABUF_SYNC_STATUS_REVOKED, second.status);
 	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[1], held));
 }
 
@@ -495,7 +495,7 @@ TEST_F(lease, meets_the_release)
 		set = st_call_end(&call);
 		ASSERT_LE(0, set);
 		revoked += !!ret;
-		told += call.status == DMABUF_SYNC_REVOKED;
+		told += call.status == DMABUF_SYNC_STATUS_REVOKED;
 		ASSERT_EQ(0, st_release(self->ctx[1], set));
 	}
 	EXPECT_EQ(revoked, told);
@@ -515,8 +515,8 @@ TEST_F(lease, meets_the_close)
 		st_context_reopen(&self->ctx[0]);
 		ASSERT_LE(0, st_call_end(&call));
 		/* Never neither, and never both. */
-		EXPECT_TRUE(call.status == DMABUF_SYNC_REVOKED ||
-			    call.status == DMABUF_SYNC_ABANDONED);
+		EXPECT_TRUE(call.status == DMABUF_SYNC_STATUS_REVOKED ||
+			    call.status == DMABUF_SYNC_STATUS_ABANDONED);
 		ASSERT_EQ(0, st_release(self->ctx[1], call.result));
 	}
 }

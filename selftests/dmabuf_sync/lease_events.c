@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Leases, and what a context is told by events: with DMABUF_SYNC_NOTIFY that somebody waits, and
- * that its lease is over; of a queued set that was acquired, and whose event nobody has read, that
- * it has lost it again.
+ * Leases, and what a context is told by events: with DMABUF_SYNC_ACQUIRE_NOTIFY that somebody
+ * waits, and that its lease is over; of a queued set that was acquired, and whose event nobody has
+ * read, that it has lost it again.
  */
 #include <kselftest_harness.h>
 #include <poll.h>
@@ -11,8 +11,8 @@
 
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
-#define QUEUE	DMABUF_SYNC_QUEUE
-#define NOTIFY	DMABUF_SYNC_NOTIFY
+#define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
+#define NOTIFY	DMABUF_SYNC_ACQUIRE_NOTIFY
 
 FIXTURE(told)
 {

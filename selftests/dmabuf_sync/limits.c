@@ -12,7 +12,7 @@
 
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
-#define TRY	DMABUF_SYNC_NONBLOCK
+#define TRY	DMABUF_SYNC_ACQUIRE_NONBLOCK
 
 #define LIMIT	"/sys/module/dmabuf_sync/parameters/max_accesses"
 #define QUEUED	"/sys/module/dmabuf_sync/parameters/max_queued"
@@ -106,12 +106,12 @@ TEST_F(limit, owner_gets_enolck_at_its_limit)
 	ASSERT_EQ(0, file_write(LIMIT, "10"));
 	for (i = 0; i < 10; i++) {
 		set[i] = st_lock(self->w.ctx[0], self->fd, R, i, 1,
-				 i % 2 ? DMABUF_SYNC_QUEUE : 0);
+				 i % 2 ? DMABUF_SYNC_ACQUIRE_QUEUE : 0);
 		ASSERT_LE(0, set[i]);
 	}
 	EXPECT_EQ(-ENOLCK, st_lock(self->w.ctx[0], self->fd, R, 10, 1, 0));
 	EXPECT_EQ(-ENOLCK, st_lock(self->w.ctx[0], self->fd, R, 10, 1, TRY));
-	EXPECT_EQ(-ENOLCK, st_lock(self->w.ctx[0], self->fd, R, 10, 1, DMABUF_SYNC_QUEUE));
+	EXPECT_EQ(-ENOLCK, st_lock(self->w.ctx[0], self->fd, R, 10, 1, DMABUF_SYNC_ACQUIRE_QUEUE));
 	/* Another owner has its own limit. */
 	EXPECT_LE(0, st_lock(self->w.ctx[1], self->fd, R, 10, 1, 0));
 	/* What is released is free again, by one. */
@@ -144,7 +144,7 @@ TEST_F(limit, failed_requests_are_not_counted)
 	for (i = 0; i < 30; i++) {
 		EXPECT_EQ(-EAGAIN, st_lock(self->w.ctx[0], self->fd, R, 0, 1, TRY));
 		EXPECT_EQ(-ETIMEDOUT, st_lock_ms(self->w.ctx[0], self->fd, R, 0, 1, 1));
-		set = st_lock(self->w.ctx[0], self->fd, R, 0, 1, DMABUF_SYNC_QUEUE);
+		set = st_lock(self->w.ctx[0], self->fd, R, 0, 1, DMABUF_SYNC_ACQUIRE_QUEUE);
 		ASSERT_LE(0, set);
 		EXPECT_EQ(0, st_release(self->w.ctx[0], set));
 	}
@@ -170,23 +170,23 @@ TEST_F(limit, queue_of_an_owner_is_full)
 	EXPECT_LE(0, h);
 	EXPECT_LE(0, st_lock(self->w.ctx[0], other, W, 0, 10, 0));
 	for (i = 0; i < 5; i++) {
-		last = st_lock(self->w.ctx[1], self->fd, R, i, 1, DMABUF_SYNC_QUEUE);
+		last = st_lock(self->w.ctx[1], self->fd, R, i, 1, DMABUF_SYNC_ACQUIRE_QUEUE);
 		EXPECT_LE(0, last);
 	}
-	EXPECT_EQ(-ENOLCK, st_lock(self->w.ctx[1], self->fd, R, 5, 1, DMABUF_SYNC_QUEUE));
+	EXPECT_EQ(-ENOLCK, st_lock(self->w.ctx[1], self->fd, R, 5, 1, DMABUF_SYNC_ACQUIRE_QUEUE));
 	EXPECT_EQ(-ENOLCK, st_lock_ms(self->w.ctx[1], other, R, 5, 1, 1000));
 	EXPECT_EQ(-EAGAIN, st_lock(self->w.ctx[1], self->fd, R, 5, 1, TRY));
 	EXPECT_LE(0, st_lock(self->w.ctx[1], self->fd, W, 20, 10, 0));
-	EXPECT_LE(0, st_lock(self->w.ctx[2], self->fd, R, 5, 1, DMABUF_SYNC_QUEUE));
+	EXPECT_LE(0, st_lock(self->w.ctx[2], self->fd, R, 5, 1, DMABUF_SYNC_ACQUIRE_QUEUE));
 	EXPECT_EQ(6, st_snapshot_count(self->w.buf[0].ino, "queued"));
 
 	/* A request that was cancelled makes room, and so do those that were acquired. */
 	EXPECT_EQ(0, st_release(self->w.ctx[1], last));
-	EXPECT_EQ(-ENOLCK, st_lock_set(self->w.ctx[1], two, 2, DMABUF_SYNC_QUEUE));
-	EXPECT_LE(0, st_lock(self->w.ctx[1], self->fd, R, 5, 1, DMABUF_SYNC_QUEUE));
+	EXPECT_EQ(-ENOLCK, st_lock_set(self->w.ctx[1], two, 2, DMABUF_SYNC_ACQUIRE_QUEUE));
+	EXPECT_LE(0, st_lock(self->w.ctx[1], self->fd, R, 5, 1, DMABUF_SYNC_ACQUIRE_QUEUE));
 	EXPECT_EQ(0, st_release(self->w.ctx[0], h));
 	EXPECT_TRUE(ST_UNTIL(st_snapshot_count(self->w.buf[0].ino, "queued") == 0));
-	EXPECT_LE(0, st_lock_set(self->w.ctx[1], two, 2, DMABUF_SYNC_QUEUE));
+	EXPECT_LE(0, st_lock_set(self->w.ctx[1], two, 2, DMABUF_SYNC_ACQUIRE_QUEUE));
 	EXPECT_EQ(0, file_write(QUEUED, text));
 }
 
@@ -220,7 +220,7 @@ TEST_F(limit, fdinfo_says_what_a_context_has)
 
 	other = st_context_open();
 	ASSERT_LE(0, other);
-	ASSERT_LE(0, st_lock(other, self->fd, W, 0, 10, DMABUF_SYNC_QUEUE));
+	ASSERT_LE(0, st_lock(other, self->fd, W, 0, 10, DMABUF_SYNC_ACQUIRE_QUEUE));
 	EXPECT_EQ(1, fdinfo_of(other, "accesses"));
 	EXPECT_EQ(0, fdinfo_of(other, "held"));
 	EXPECT_EQ(1, fdinfo_of(other, "queued"));
@@ -408,7 +408,7 @@ TEST_F_TIMEOUT(scale, whole_buffer_waits_for_all_ranges, 120)
 	long whole;
 
 	ranges_acquire(_metadata, self->ctx, &self->buf, 0, 2000);
-	whole = st_lock_all(self->w.ctx[0], self->buf.fd, W, DMABUF_SYNC_QUEUE);
+	whole = st_lock_all(self->w.ctx[0], self->buf.fd, W, DMABUF_SYNC_ACQUIRE_QUEUE);
 	ASSERT_LE(0, whole);
 	for (i = 0; i < 64; i++) {
 		EXPECT_FALSE(st_event_pending(self->w.ctx[0], 0));

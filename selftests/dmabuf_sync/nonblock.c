@@ -11,7 +11,7 @@
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
 #define TO_END	DMABUF_SYNC_TO_END
-#define TRY	DMABUF_SYNC_NONBLOCK
+#define TRY	DMABUF_SYNC_ACQUIRE_NONBLOCK
 
 /* The longest of many calls: a call that slept for the holder would take 5 s. */
 #define NEVER_SLEEPS_NS	(st_slowness() * ST_NSEC_PER_SEC)
@@ -62,7 +62,7 @@ TEST_F(nb, behind_a_holder_says_eagain_at_once)
 TEST_F(nb, behind_a_queued_request_says_eagain_at_once)
 {
 	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, R, 0));
-	ASSERT_LE(0, st_lock_all(self->w.ctx[1], self->fd, W, DMABUF_SYNC_QUEUE));
+	ASSERT_LE(0, st_lock_all(self->w.ctx[1], self->fd, W, DMABUF_SYNC_ACQUIRE_QUEUE));
 	EXPECT_GT(NEVER_SLEEPS_NS, longest_eagain(self->w.ctx[2], self->fd, R));
 }
 

@@ -17,7 +17,7 @@
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
 #define TO_END	DMABUF_SYNC_TO_END
-#define QUEUE	DMABUF_SYNC_QUEUE
+#define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
 #define SIZE	(ST_WORLD_PAGES * ST_PAGE)
 
 FIXTURE(look)
@@ -60,7 +60,7 @@ TEST_F(look, query_tells_everything_of_a_holder)
 	EXPECT_EQ(DMABUF_SYNC_OWNER_CONTEXT, info.owner_kind);
 	EXPECT_EQ((uint32_t)getpid(), info.tgid);
 	EXPECT_EQ((uint32_t)gettid(), info.tid);
-	EXPECT_EQ(RW, info.access);
+	EXPECT_EQ(RW, info.mode);
 	EXPECT_EQ(DMABUF_SYNC_STATE_ACQUIRED, info.state);
 	EXPECT_EQ(100, info.offset);
 	EXPECT_EQ(200, info.length);
@@ -89,7 +89,7 @@ TEST_F(look, driver_and_committed_job_are_told)
 	ASSERT_LE(0, st_fence_new(self->w.test, &fence));
 	ASSERT_EQ(1, st_query(self->w.ctx[0], self->fd, &info, 1));
 	EXPECT_EQ(DMABUF_SYNC_OWNER_DRIVER, info.owner_kind);
-	EXPECT_EQ(DMA_BUF_ACCESS_DMA_W, info.access);
+	EXPECT_EQ(DMA_BUF_ACCESS_DMA_W, info.mode);
 	EXPECT_EQ(DMABUF_SYNC_STATE_ACQUIRED, info.state);
 	EXPECT_EQ(0, info.fence_context | info.fence_seqno);
 	ASSERT_EQ(0, st_sync_commit(self->w.test, job, fence.id));
@@ -265,7 +265,7 @@ TEST_F(look, blockers_tell_who_waits_for_whom)
 	ASSERT_EQ(4, st_query(self->w.ctx[4], self->fd, infos, 4));
 	EXPECT_EQ(-ENOENT, st_query_blockers(self->w.ctx[4], self->fd, &infos[0], blockers, 4));
 	/* Writers are listed before readers. */
-	ASSERT_EQ(W, infos[2].access);
+	ASSERT_EQ(W, infos[2].mode);
 	ASSERT_EQ(2, st_query_blockers(self->w.ctx[4], self->fd, &infos[2], blockers, 4));
 	EXPECT_EQ(infos[0].access_id, blockers[0].access_id);
 	EXPECT_EQ(infos[1].owner_id, blockers[1].owner_id);

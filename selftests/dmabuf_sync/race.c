@@ -9,7 +9,7 @@
 #include "st.h"
 
 #define W	DMA_BUF_ACCESS_W
-#define QUEUE	DMABUF_SYNC_QUEUE
+#define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
 #define MANY	DMABUF_SYNC_MAX_SET
 
 FIXTURE(race)

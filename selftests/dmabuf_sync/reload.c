@@ -129,7 +129,7 @@ static int draw_ids(const struct st_buffer *buf, uint64_t *ids)
 		ctx = st_context_open();
 		if (ctx < 0)
 			return ctx;
-		if (st_lock_all(ctx, buf->fd, W, DMABUF_SYNC_NONBLOCK) < 0 ||
+		if (st_lock_all(ctx, buf->fd, W, DMABUF_SYNC_ACQUIRE_NONBLOCK) < 0 ||
 		    st_query(ctx, buf->fd, &info, 1) != 1)
 			return -EIO;
 		ids[2 * i] = info.access_id;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sets that are descriptors (DMABUF_SYNC_FD): whoever has the descriptor has the set. What can
- * be read of it, when it ends, and that it can be handed over.
+ * Sets that are descriptors (DMABUF_SYNC_ACQUIRE_FD): whoever has the descriptor has the set. What
+ * can be read of it, when it ends, and that it can be handed over.
  */
 #include <kselftest_harness.h>
 #include <dirent.h>
@@ -16,9 +16,9 @@
 
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
-#define TRY	DMABUF_SYNC_NONBLOCK
-#define QUEUE	DMABUF_SYNC_QUEUE
-#define NOTIFY	DMABUF_SYNC_NOTIFY
+#define TRY	DMABUF_SYNC_ACQUIRE_NONBLOCK
+#define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
+#define NOTIFY	DMABUF_SYNC_ACQUIRE_NOTIFY
 #define TO_END	DMABUF_SYNC_TO_END
 #define COOKIE	0x1122334455667788ULL
 
@@ -51,7 +51,7 @@ static int set_open(int ctx, int fd, uint32_t access, uint32_t flags)
 {
 	struct dmabuf_sync_access entry = st_access(fd, access, 0, TO_END);
 	struct dmabuf_sync_acquire out;
-	int err = st_acquire(ctx, &entry, 1, flags | DMABUF_SYNC_FD, 0, COOKIE, &out);
+	int err = st_acquire(ctx, &entry, 1, flags | DMABUF_SYNC_ACQUIRE_FD, 0, COOKIE, &out);
 
 	if (err)
 		return err;
@@ -315,7 +315,7 @@ TEST_F(setfd, answer_that_faults_leaves_nothing)
 	arg = mmap(NULL, ST_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, (void *)arg);
 	*arg = (struct dmabuf_sync_acquire){
-		.size = sizeof(*arg), .flags = TRY | DMABUF_SYNC_FD,
+		.size = sizeof(*arg), .flags = TRY | DMABUF_SYNC_ACQUIRE_FD,
 		.accesses = (uintptr_t)&entry, .nr_accesses = 1, .access_size = sizeof(entry),
 	};
 	ASSERT_EQ(0, mprotect(arg, ST_PAGE, PROT_READ));
@@ -326,7 +326,7 @@ TEST_F(setfd, answer_that_faults_leaves_nothing)
 	EXPECT_EQ(EFAULT, errno);
 	EXPECT_EQ(nr, count_open());
 	EXPECT_EQ(0, st_query_count(self->ctx[2], self->fd, 0));
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED, status_for_next(self->ctx[1], self->fd));
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, status_for_next(self->ctx[1], self->fd));
 	st_context_reopen(&self->ctx[1]);
 	munmap(arg, ST_PAGE);
 }
@@ -364,10 +364,10 @@ static int end_by_exec(int set)
 TEST_F(setfd, end_of_the_process_abandons)
 {
 	EXPECT_EQ(0, child_ends(self->ctx[0], self->fd, end_by_exit));
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED, status_for_next(self->ctx[1], self->fd));
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, status_for_next(self->ctx[1], self->fd));
 	st_context_reopen(&self->ctx[1]);
 	EXPECT_EQ(SIGKILL, child_ends(self->ctx[0], self->w.buf[1].fd, end_by_kill));
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED, status_for_next(self->ctx[1], self->w.buf[1].fd));
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, status_for_next(self->ctx[1], self->w.buf[1].fd));
 }
 
 TEST_F(setfd, close_and_exec_release)
@@ -406,7 +406,7 @@ TEST_F(setfd, revoked_set_says_so)
 	ASSERT_EQ(0, st_lease_set(ST_LEASE_SHORT_MS));
 	next = st_lease_wait(self->ctx[1], self->fd, W, &status);
 	ASSERT_LE(0, next);
-	EXPECT_EQ(DMABUF_SYNC_REVOKED, status);
+	EXPECT_EQ(DMABUF_SYNC_STATUS_REVOKED, status);
 	EXPECT_EQ(-EOWNERDEAD, set_result(set));
 	EXPECT_EQ(-EOWNERDEAD, set_result(set));
 	EXPECT_EQ(POLLIN | POLLERR, polled(set));

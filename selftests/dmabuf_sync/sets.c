@@ -45,7 +45,7 @@ static long queue_range(struct st_world *w, int ctx, unsigned int first,
 
 	for (i = 0; i < nr; i++)
 		entries[i] = st_access(w->buf[first + i].fd, access, 0, TO_END);
-	return st_lock_set(w->ctx[ctx], entries, nr, DMABUF_SYNC_QUEUE);
+	return st_lock_set(w->ctx[ctx], entries, nr, DMABUF_SYNC_ACQUIRE_QUEUE);
 }
 
 /* Nothing in the way: the whole set is there at once, in one call. */
@@ -116,9 +116,9 @@ TEST_F(set, compatible_request_passes_the_waiting_set)
 	ASSERT_LE(0, h);
 	ASSERT_LE(0, set);
 	EXPECT_LE(0, st_lock_all(self->w.ctx[2], self->w.buf[1].fd, R,
-				 DMABUF_SYNC_NONBLOCK));
+				 DMABUF_SYNC_ACQUIRE_NONBLOCK));
 	EXPECT_LE(0, st_lock_all(self->w.ctx[3], self->w.buf[2].fd, W,
-				 DMABUF_SYNC_NONBLOCK));
+				 DMABUF_SYNC_ACQUIRE_NONBLOCK));
 }
 
 /* h0: A  h1: B  h2: C   set: A B C   One after the other goes; the set gets all or none. */
@@ -171,7 +171,7 @@ TEST_F(set, ranges_of_one_buffer_are_acquired_together)
 		st_access(self->w.buf[0].fd, W, ST_PAGE, ST_PAGE),
 	};
 	long h = st_lock(self->w.ctx[0], self->w.buf[0].fd, W, ST_PAGE + 5, 1, 0);
-	long set = st_lock_set(self->w.ctx[1], entries, 3, DMABUF_SYNC_QUEUE);
+	long set = st_lock_set(self->w.ctx[1], entries, 3, DMABUF_SYNC_ACQUIRE_QUEUE);
 
 	ASSERT_LE(0, h);
 	ASSERT_LE(0, set);
@@ -194,10 +194,10 @@ TEST_F(set, refused_set_leaves_nothing)
 	long h = st_lock_all(self->w.ctx[0], self->w.buf[0].fd, W, 0);
 
 	ASSERT_LE(0, h);
-	EXPECT_EQ(-EAGAIN, st_lock_set(self->w.ctx[1], entries, 3, DMABUF_SYNC_NONBLOCK));
+	EXPECT_EQ(-EAGAIN, st_lock_set(self->w.ctx[1], entries, 3, DMABUF_SYNC_ACQUIRE_NONBLOCK));
 	EXPECT_EQ(1, st_snapshot(0, NULL, 0));
 	EXPECT_LE(0, st_lock_all(self->w.ctx[2], self->w.buf[1].fd, W,
-				 DMABUF_SYNC_NONBLOCK));
+				 DMABUF_SYNC_ACQUIRE_NONBLOCK));
 }
 
 /* A cancelled set leaves its queues, and the next in line goes on. */

@@ -66,7 +66,7 @@ static struct slot *slot_of(struct worker *worker, const struct dmabuf_sync_acce
 
 static void enter(struct worker *worker, const struct dmabuf_sync_access *entry, int add)
 {
-	bool writes = entry->access & DMA_BUF_ACCESS_W;
+	bool writes = entry->mode & DMA_BUF_ACCESS_W;
 	uint64_t offset;
 	struct slot *slot;
 
@@ -79,7 +79,7 @@ static void enter(struct worker *worker, const struct dmabuf_sync_access *entry,
 
 static void look_around(struct worker *worker, const struct dmabuf_sync_access *entry)
 {
-	bool writes = entry->access & DMA_BUF_ACCESS_W;
+	bool writes = entry->mode & DMA_BUF_ACCESS_W;
 	uint64_t offset;
 	struct slot *slot;
 	int readers, writers;
@@ -129,7 +129,7 @@ static void note_error(struct worker *worker, long error)
 static long lock_queued(struct worker *worker, const struct dmabuf_sync_access *entries,
 			unsigned int nr)
 {
-	long set = st_lock_set(worker->ctx, entries, nr, DMABUF_SYNC_QUEUE);
+	long set = st_lock_set(worker->ctx, entries, nr, DMABUF_SYNC_ACQUIRE_QUEUE);
 	int err;
 
 	if (set < 0)
@@ -150,7 +150,7 @@ static long lock_somehow(struct worker *worker, const struct dmabuf_sync_access 
 
 	switch (pick(worker, 4)) {
 	case 0:
-		return st_lock_set(worker->ctx, entries, nr, DMABUF_SYNC_NONBLOCK);
+		return st_lock_set(worker->ctx, entries, nr, DMABUF_SYNC_ACQUIRE_NONBLOCK);
 	case 1:
 		err = st_acquire(worker->ctx, entries, nr, 0,
 				 st_now_ns() + pick(worker, 3000) * 1000LL, 0, &out);
@@ -177,7 +177,7 @@ static void act_as_context(struct worker *worker)
 	if (!pick(worker, 3)) {
 		/* An upgrade, or the same bytes of the other buffer. */
 		more = entries[0];
-		more.access = DMA_BUF_ACCESS_W;
+		more.mode = DMA_BUF_ACCESS_W;
 		if (nr == 1 && pick(worker, 2))
 			more.fd = worker->bufs[more.fd == worker->bufs[0].fd].fd;
 		second = st_lock_set(worker->ctx, &more, 1, 0);
@@ -204,7 +204,7 @@ static void act_as_driver(struct worker *worker)
 
 	for (i = 0; !err && i < nr; i++)
 		err = st_sync_get(worker->test, sync, entries[i].fd,
-				  entries[i].access | DMA_BUF_ACCESS_DMA, entries[i].offset,
+				  entries[i].mode | DMA_BUF_ACCESS_DMA, entries[i].offset,
 				  entries[i].length);
 	if (!err && pick(worker, 2)) {
 		err = st_sync_lock_async(worker->test, sync, 0, 0) ?:

@@ -16,7 +16,7 @@
 #include "st.h"
 
 #define ANY	DMABUF_SYNC_WAIT_ANY
-#define TRY	DMABUF_SYNC_NONBLOCK
+#define TRY	DMABUF_SYNC_WAIT_NONBLOCK
 #define FOREVER	0
 
 FIXTURE(timeline)

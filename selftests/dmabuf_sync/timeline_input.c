@@ -8,7 +8,7 @@
 
 #include "st.h"
 
-#define TRY	DMABUF_SYNC_NONBLOCK
+#define TRY	DMABUF_SYNC_WAIT_NONBLOCK
 
 FIXTURE(input)
 {

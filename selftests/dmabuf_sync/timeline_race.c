@@ -13,8 +13,9 @@
 #include "st.h"
 
 #define W	DMA_BUF_ACCESS_W
-#define TRY	DMABUF_SYNC_NONBLOCK
-#define QUEUE	DMABUF_SYNC_QUEUE
+#define TRY	DMABUF_SYNC_ACQUIRE_NONBLOCK
+#define LOOK	DMABUF_SYNC_WAIT_NONBLOCK
+#define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
 #define AFTER	DMABUF_SYNC_POINT_WAIT
 #define THEN	DMABUF_SYNC_POINT_SIGNAL
 #define FOREVER	0
@@ -185,7 +186,7 @@ TEST_F(tr, release_meets_the_signal)
 		ASSERT_LE(0, set);
 		pthread_barrier_wait(&side.start);
 		ASSERT_EQ(0, st_release(self->ctx[1], set));
-		ASSERT_EQ(0, st_timeline_wait_one(side.waiter, 1, TRY, FOREVER));
+		ASSERT_EQ(0, st_timeline_wait_one(side.waiter, 1, LOOK, FOREVER));
 		side_end(&side);
 		ASSERT_TRUE(!side.result || side.result == -ERANGE);
 		ASSERT_EQ(1, st_timeline_value(side.timeline));
@@ -236,7 +237,7 @@ static void busy(struct st_world *w, int tl, int waiter)
 
 		st_timeline_signal(tl, st_timeline_value(tl) + 1);
 		st_timeline_poll(waiter, 0);
-		st_timeline_wait_one(waiter, i, i % 2 ? TRY : 0, i % 2 ? 0 : 1);
+		st_timeline_wait_one(waiter, i, i % 2 ? LOOK : 0, i % 2 ? 0 : 1);
 		if (i % 7)
 			st_release(ctx, set);
 		if (!(i % 50))

@@ -103,7 +103,7 @@ static int queued_deadline_is_kept(struct st_world *w, int64_t deadline_ns)
 	struct dmabuf_sync_access entry = st_access(w->buf[0].fd, W, 0, TO_END);
 	struct dmabuf_sync_acquire out;
 
-	if (st_acquire(w->ctx[1], &entry, 1, DMABUF_SYNC_QUEUE, deadline_ns, 0, &out))
+	if (st_acquire(w->ctx[1], &entry, 1, DMABUF_SYNC_ACQUIRE_QUEUE, deadline_ns, 0, &out))
 		return 1;
 	if (!st_event_pending(w->ctx[1], 5000))
 		return 2;

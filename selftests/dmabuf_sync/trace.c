@@ -14,8 +14,8 @@
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
 #define TO_END	DMABUF_SYNC_TO_END
-#define TRY	DMABUF_SYNC_NONBLOCK
-#define QUEUE	DMABUF_SYNC_QUEUE
+#define TRY	DMABUF_SYNC_ACQUIRE_NONBLOCK
+#define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
 #define MAX	64
 /* A buffer that was not used before. */
 #define UNKNOWN	(ST_WORLD - 1)

@@ -7,7 +7,7 @@
 
 #include "locks.h"
 
-#define TRY	DMABUF_SYNC_NONBLOCK
+#define TRY	DMABUF_SYNC_ACQUIRE_NONBLOCK
 
 FIXTURE(wait)
 {

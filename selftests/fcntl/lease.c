@@ -53,7 +53,7 @@ static int context_passes(FIXTURE_DATA(lease) *self, uint32_t mode, off_t start,
 TEST_F(lease, context_that_waits_gets_the_bytes)
 {
 	ASSERT_EQ(0, lk_try(self->fd, F_WRLCK, 0, 10));
-	EXPECT_EQ(DMABUF_SYNC_REVOKED, context_passes(self, DMA_BUF_ACCESS_W, 0, 10));
+	EXPECT_EQ(DMABUF_SYNC_STATUS_REVOKED, context_passes(self, DMA_BUF_ACCESS_W, 0, 10));
 	EXPECT_EQ(0, lk_records(self->ino));
 	EXPECT_EQ(-EOWNERDEAD, lk_try(self->fd, F_UNLCK, 0, 10));
 	EXPECT_EQ(0, lk_try(self->fd, F_UNLCK, 0, 10));
@@ -86,7 +86,7 @@ TEST_F(lease, process_is_told_however_late)
 	FILE *file;
 
 	ASSERT_EQ(0, lk_try(self->fd, F_WRLCK, 0, 10));
-	EXPECT_EQ(DMABUF_SYNC_REVOKED, context_passes(self, DMA_BUF_ACCESS_W, 0, 1));
+	EXPECT_EQ(DMABUF_SYNC_STATUS_REVOKED, context_passes(self, DMA_BUF_ACCESS_W, 0, 1));
 	file = fopen("/proc/sys/vm/drop_caches", "we");
 	ASSERT_NE(NULL, file);
 	fputs("2\n", file);
@@ -98,7 +98,7 @@ TEST_F(lease, only_the_lock_in_the_way_goes)
 {
 	ASSERT_EQ(0, lk_try(self->fd, F_WRLCK, 0, 10));
 	ASSERT_EQ(0, lk_try(self->fd, F_WRLCK, 20, 10));
-	EXPECT_EQ(DMABUF_SYNC_REVOKED, context_passes(self, DMA_BUF_ACCESS_W, 25, 1));
+	EXPECT_EQ(DMABUF_SYNC_STATUS_REVOKED, context_passes(self, DMA_BUF_ACCESS_W, 25, 1));
 	EXPECT_EQ(1, lk_records(self->ino));
 	EXPECT_TRUE(lk_alike(self->ino));
 	EXPECT_EQ(-EAGAIN, lk_peer_try(&self->peer[0], self->fd, F_RDLCK, 9, 1));
@@ -175,7 +175,7 @@ TEST_F(lease, meets_the_unlock)
 		ret = st_call_end(&call);
 		ASSERT_LE(0, ret);
 		revoked += !!mine;
-		told += call.status == DMABUF_SYNC_REVOKED;
+		told += call.status == DMABUF_SYNC_STATUS_REVOKED;
 		ASSERT_EQ(0, st_release(self->w.ctx[0], ret));
 		EXPECT_TRUE(lk_alike(self->ino));
 	}

@@ -451,15 +451,16 @@ TEST_F(lock, death_is_abandonment_close_is_not)
 
 	ASSERT_EQ(0, lk_try(self->fd, F_WRLCK, 0, 10));
 	ASSERT_EQ(0, close(dup(self->fd)));
-	ASSERT_EQ(0, st_acquire(self->w.ctx[0], &want, 1, DMABUF_SYNC_NONBLOCK, 0, 0, &out));
+	ASSERT_EQ(0, st_acquire(self->w.ctx[0], &want, 1, DMABUF_SYNC_ACQUIRE_NONBLOCK, 0, 0,
+				&out));
 	EXPECT_EQ(0, out.status);
 	ASSERT_EQ(0, st_release(self->w.ctx[0], out.set));
 
 	ASSERT_EQ(0, lk_peer_try(&self->peer[0], self->fd, F_WRLCK, 0, 10));
 	EXPECT_EQ(0, kill(self->peer[0].pid, SIGKILL));
-	ASSERT_TRUE(ST_UNTIL(!st_acquire(self->w.ctx[0], &want, 1, DMABUF_SYNC_NONBLOCK, 0,
+	ASSERT_TRUE(ST_UNTIL(!st_acquire(self->w.ctx[0], &want, 1, DMABUF_SYNC_ACQUIRE_NONBLOCK, 0,
 					 0, &out)));
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED, out.status);
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, out.status);
 }
 
 static unsigned int sum(const uint32_t *counts)

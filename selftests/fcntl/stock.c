@@ -110,10 +110,10 @@ STOCK_TEST(sleeper_gets_an_access)
 	ASSERT_EQ(0, lk_peer_try(&self->peer, fd, F_UNLCK, ALL_BYTES));
 	EXPECT_EQ(0, sleeper_end(&s));
 	ctx = st_context_open();
-	EXPECT_EQ(-EAGAIN, st_lock(ctx, fd, DMA_BUF_ACCESS_W, 15, 1, DMABUF_SYNC_NONBLOCK));
+	EXPECT_EQ(-EAGAIN, st_lock(ctx, fd, DMA_BUF_ACCESS_W, 15, 1, DMABUF_SYNC_ACQUIRE_NONBLOCK));
 	EXPECT_TRUE(lk_alike(self->buf.ino));
 	EXPECT_EQ(0, lk_try(fd, F_UNLCK, ALL_BYTES));
-	EXPECT_LE(0, st_lock(ctx, fd, DMA_BUF_ACCESS_W, 15, 1, DMABUF_SYNC_NONBLOCK));
+	EXPECT_LE(0, st_lock(ctx, fd, DMA_BUF_ACCESS_W, 15, 1, DMABUF_SYNC_ACQUIRE_NONBLOCK));
 	close(ctx);
 }
 
@@ -137,12 +137,12 @@ STOCK_TEST(sleeper_meets_a_lock_of_its_process)
 	ASSERT_EQ(0, lk_peer_try(&self->peer, fd, F_UNLCK, ALL_BYTES));
 	EXPECT_EQ(0, sleeper_end(&s));
 	EXPECT_EQ(1, lk_records(self->buf.ino));
-	st_lock(ctx, fd, DMA_BUF_ACCESS_W, 10, 10, DMABUF_SYNC_NONBLOCK);
+	st_lock(ctx, fd, DMA_BUF_ACCESS_W, 10, 10, DMABUF_SYNC_ACQUIRE_NONBLOCK);
 	EXPECT_EQ(0, lk_try(fd, F_UNLCK, 5, 1));
 	EXPECT_EQ(2, lk_records(self->buf.ino));
-	EXPECT_EQ(-EAGAIN, st_lock(ctx, fd, DMA_BUF_ACCESS_R, 9, 1, DMABUF_SYNC_NONBLOCK));
-	EXPECT_EQ(-EAGAIN, st_lock(ctx, fd, DMA_BUF_ACCESS_R, 4, 1, DMABUF_SYNC_NONBLOCK));
-	EXPECT_LE(0, st_lock(ctx, fd, DMA_BUF_ACCESS_R, 5, 1, DMABUF_SYNC_NONBLOCK));
+	EXPECT_EQ(-EAGAIN, st_lock(ctx, fd, DMA_BUF_ACCESS_R, 9, 1, DMABUF_SYNC_ACQUIRE_NONBLOCK));
+	EXPECT_EQ(-EAGAIN, st_lock(ctx, fd, DMA_BUF_ACCESS_R, 4, 1, DMABUF_SYNC_ACQUIRE_NONBLOCK));
+	EXPECT_LE(0, st_lock(ctx, fd, DMA_BUF_ACCESS_R, 5, 1, DMABUF_SYNC_ACQUIRE_NONBLOCK));
 	EXPECT_EQ(0, lk_try(fd, F_UNLCK, ALL_BYTES));
 	close(ctx);
 	EXPECT_TRUE(st_snapshot_becomes_empty());

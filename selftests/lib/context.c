@@ -16,11 +16,11 @@ int st_context_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
-struct dmabuf_sync_access st_access(int fd, uint32_t access, uint64_t offset,
+struct dmabuf_sync_access st_access(int fd, uint32_t mode, uint64_t offset,
 				    uint64_t length)
 {
 	return (struct dmabuf_sync_access){
-		.fd = fd, .access = access, .offset = offset, .length = length,
+		.fd = fd, .mode = mode, .offset = offset, .length = length,
 	};
 }
 

@@ -28,9 +28,9 @@ static const struct snap_key snap_access[] = {
 	SNAP_KEY(tgid, SNAP_U32), SNAP_KEY(tid, SNAP_U32),
 	SNAP_KEY(mode, SNAP_STR), SNAP_KEY(agent, SNAP_STR),
 	SNAP_KEY(state, SNAP_STR), SNAP_KEY(start, SNAP_U64),
-	SNAP_KEY(len, SNAP_U64), SNAP_KEY(age_ns, SNAP_U64),
+	SNAP_KEY(len, SNAP_U64), SNAP_KEY(since_ns, SNAP_U64),
 	SNAP_KEY(fence, SNAP_STR), SNAP_KEY(driver, SNAP_STR),
-	SNAP_KEY(timeline, SNAP_STR), SNAP_KEY(run_ns, SNAP_U64),
+	SNAP_KEY(timeline, SNAP_STR), SNAP_KEY(began_ns, SNAP_U64),
 	SNAP_KEY(comm, SNAP_STR),
 };
 

@@ -76,7 +76,7 @@ void st_buffer_close(struct st_buffer *buf);
 /* context.c */
 int st_context_open(void);
 
-struct dmabuf_sync_access st_access(int fd, uint32_t access, uint64_t offset,
+struct dmabuf_sync_access st_access(int fd, uint32_t mode, uint64_t offset,
 				    uint64_t length);
 
 /*
@@ -124,7 +124,7 @@ struct st_snap {
 	/* type=access */
 	char exporter[32], kind[16], mode[8], agent[8], state[16], fence[48], comm[64];
 	char driver[32], timeline[32];
-	uint64_t size, start, len, age_ns, run_ns;
+	uint64_t size, start, len, since_ns, began_ns;
 	uint32_t tgid, tid;
 	/* type=edge */
 	uint64_t blocker, blocker_owner;
@@ -231,7 +231,7 @@ int st_sync_get(int test, long id, int fd, uint32_t access, uint64_t offset,
 /* @fd -1: dmabuf_sync_put_all(). */
 int st_sync_put(int test, long id, int fd);
 int st_sync_lock(int test, long id, uint32_t how, uint64_t timeout_ns);
-int st_sync_lock_async(int test, long id, uint32_t granted, long fence);
+int st_sync_lock_async(int test, long id, uint32_t ready, long fence);
 /* -ETIME: the callback was not called within @ms. */
 int st_sync_wait(int test, long id, unsigned int ms, struct dst_wait *wait);
 /* Wait for the callback. Return: what it was told, or -ETIME. */

@@ -57,10 +57,10 @@ int st_sync_lock(int test, long id, uint32_t how, uint64_t timeout_ns)
 	return test_call(test, DST_SYNC_LOCK, &args);
 }
 
-int st_sync_lock_async(int test, long id, uint32_t granted, long fence)
+int st_sync_lock_async(int test, long id, uint32_t ready, long fence)
 {
 	struct dst_lock args = {
-		.id = id, .how = DST_LOCK_ASYNC, .granted = granted, .fence = fence,
+		.id = id, .how = DST_LOCK_ASYNC, .ready = ready, .fence = fence,
 	};
 
 	return test_call(test, DST_SYNC_LOCK, &args);

@@ -52,7 +52,7 @@ long st_owner_try(const struct st_owner *owner, int fd, uint32_t access, uint64_
 {
 	if (!owner->driver)
 		return st_lock(owner->fd, fd, access, offset, length,
-			       DMABUF_SYNC_NONBLOCK);
+			       DMABUF_SYNC_ACQUIRE_NONBLOCK);
 	return st_sync_locked(owner->fd, fd, access | owner->agent, offset, length,
 			      DST_LOCK_TRY);
 }
@@ -65,13 +65,13 @@ long st_owner_queue(const struct st_owner *owner,
 	int err = 0;
 
 	if (!owner->driver)
-		return st_lock_set(owner->fd, accesses, nr_accesses, DMABUF_SYNC_QUEUE);
+		return st_lock_set(owner->fd, accesses, nr_accesses, DMABUF_SYNC_ACQUIRE_QUEUE);
 	id = st_sync_new(owner->fd);
 	if (id < 0)
 		return id;
 	for (i = 0; !err && i < nr_accesses; i++)
 		err = st_sync_get(owner->fd, id, accesses[i].fd,
-				  accesses[i].access | owner->agent, accesses[i].offset,
+				  accesses[i].mode | owner->agent, accesses[i].offset,
 				  accesses[i].length);
 	if (!err)
 		err = st_sync_lock_async(owner->fd, id, 0, 0);

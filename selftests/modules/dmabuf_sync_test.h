@@ -44,17 +44,17 @@ struct dst_range {
 #define DST_LOCK_ASYNC		3
 
 /* What the callback of DST_LOCK_ASYNC does once the set is acquired. */
-#define DST_GRANTED_COMMIT	0x1	/* commit with @fence */
-#define DST_GRANTED_UNLOCK	0x2	/* unlock */
-#define DST_GRANTED_FINI	0x4	/* dmabuf_sync_fini(), after commit or unlock */
+#define DST_READY_COMMIT	0x1	/* commit with @fence */
+#define DST_READY_UNLOCK	0x2	/* unlock */
+#define DST_READY_FINI	0x4	/* dmabuf_sync_fini(), after commit or unlock */
 /* After it was told (DST_SYNC_WAIT): return late, while DST_DESTROY or DST_SYNC_CANCEL wait. */
-#define DST_GRANTED_LINGER	0x8
+#define DST_READY_LINGER	0x8
 
 struct dst_lock {
 	__u32 id;
 	__u32 how;
 	__u64 timeout_ns;
-	__u32 granted;		/* DST_GRANTED_... */
+	__u32 ready;		/* DST_READY_... */
 	__u32 fence;		/* number of a fence */
 };
 

@@ -20,10 +20,10 @@
  * @lock: one call at a time; not held by unlock and wait
  * @sync: the sync object; NULL once finished: whoever takes it away finishes it
  * @fence: what the callback commits with
- * @todo: what the callback does, DST_GRANTED_...
+ * @todo: what the callback does, DST_READY_...
  * @due: a callback has not done yet what @todo says; until it returns it has a reference on
  *	@object
- * @granted: the callback was called
+ * @ready: the callback was called
  * @awaited: somebody is about to wait for the callback's return
  * @running: callbacks that have not returned
  * @calls: so often
@@ -38,7 +38,7 @@ struct test_sync {
 	struct dma_fence *fence;
 	u32 todo;
 	atomic_t due;
-	struct completion granted;
+	struct completion ready;
 	struct completion awaited;
 	atomic_t running;
 	u32 calls;
@@ -54,7 +54,7 @@ static struct test_sync *to_test_sync(struct test_object *object)
 /* A callback that finishes the object tolerates no other call. */
 static int test_sync_usable(struct test_sync *ts)
 {
-	if (atomic_read_acquire(&ts->due) && (ts->todo & DST_GRANTED_FINI))
+	if (atomic_read_acquire(&ts->due) && (ts->todo & DST_READY_FINI))
 		return -EBUSY;
 	return READ_ONCE(ts->sync) ? 0 : -ESTALE;
 }
@@ -163,7 +163,7 @@ int test_sync_new(struct test_session *session, void *arg)
 		goto free_ts;
 	init_rwsem(&ts->stays);
 	mutex_init(&ts->lock);
-	init_completion(&ts->granted);
+	init_completion(&ts->ready);
 	init_completion(&ts->awaited);
 	ts->object.end = test_sync_end;
 	ts->object.free = test_sync_free;
@@ -245,11 +245,11 @@ static int test_sync_todo(struct test_sync *ts, struct dmabuf_sync *sync)
 {
 	int err = 0;
 
-	if (ts->todo & DST_GRANTED_COMMIT)
+	if (ts->todo & DST_READY_COMMIT)
 		err = dmabuf_sync_commit(sync, ts->fence);
-	if (ts->todo & DST_GRANTED_UNLOCK)
+	if (ts->todo & DST_READY_UNLOCK)
 		dmabuf_sync_unlock(sync);
-	if (!err && (ts->todo & DST_GRANTED_FINI) && xchg(&ts->sync, NULL))
+	if (!err && (ts->todo & DST_READY_FINI) && xchg(&ts->sync, NULL))
 		dmabuf_sync_fini(sync);
 	return err;
 }
@@ -261,7 +261,7 @@ static void test_sync_linger(struct test_sync *ts)
 	msleep(LINGER_MS);
 }
 
-static void test_sync_granted(struct dmabuf_sync *sync, void *priv, int error)
+static void test_sync_ready(struct dmabuf_sync *sync, void *priv, int error)
 {
 	struct test_sync *ts = priv;
 	u32 todo = ts->todo;
@@ -271,8 +271,8 @@ static void test_sync_granted(struct dmabuf_sync *sync, void *priv, int error)
 	ts->calls++;
 	ts->error = error ?: test_sync_todo(ts, sync);
 	atomic_set_release(&ts->due, 0);
-	complete_all(&ts->granted);
-	if (todo & DST_GRANTED_LINGER)
+	complete_all(&ts->ready);
+	if (todo & DST_READY_LINGER)
 		test_sync_linger(ts);
 	atomic_dec(&ts->running);
 	test_object_put(&ts->object);
@@ -287,12 +287,12 @@ static int test_sync_lock_async(struct test_sync *ts, struct dst_lock *args,
 		return -EALREADY;
 	swap(ts->fence, fence);
 	dma_fence_put(fence);
-	ts->todo = args->granted;
+	ts->todo = args->ready;
 	atomic_set(&ts->due, 1);
-	reinit_completion(&ts->granted);
+	reinit_completion(&ts->ready);
 	reinit_completion(&ts->awaited);
 	kref_get(&ts->object.ref);
-	err = dmabuf_sync_lock_async(ts->sync, test_sync_granted);
+	err = dmabuf_sync_lock_async(ts->sync, test_sync_ready);
 	if (err)
 		test_sync_withdrawn(ts);
 	return err;
@@ -312,10 +312,10 @@ static int test_sync_lock_how(struct test_session *session, struct test_sync *ts
 		return dmabuf_sync_lock_timeout(ts->sync, args->timeout_ns);
 	case DST_LOCK_ASYNC:
 		/* Nobody would wait for its end. */
-		if ((args->granted & DST_GRANTED_FINI) && (args->granted & DST_GRANTED_LINGER))
+		if ((args->ready & DST_READY_FINI) && (args->ready & DST_READY_LINGER))
 			return -EINVAL;
 		fence = test_fence_lookup(session, args->fence);
-		if (!fence && (args->granted & DST_GRANTED_COMMIT))
+		if (!fence && (args->ready & DST_READY_COMMIT))
 			return -ENOENT;
 		return test_sync_lock_async(ts, args, fence);
 	default:
@@ -364,7 +364,7 @@ int test_sync_wait(struct test_session *session, void *arg)
 	if (!object)
 		return -ENOENT;
 	ts = to_test_sync(object);
-	left = wait_for_completion_interruptible_timeout(&ts->granted,
+	left = wait_for_completion_interruptible_timeout(&ts->ready,
 							 msecs_to_jiffies(args->ms));
 	args->error = ts->error;
 	args->in_process = ts->in_process;

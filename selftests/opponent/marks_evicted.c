@@ -107,7 +107,7 @@ TEST_F_TIMEOUT(mark, is_not_evicted_by_marks, 120)
 	EXPECT_EQ(0, self->stage->err);
 
 	EXPECT_EQ(0, st_acquire(self->w.ctx[1], &entry, 1, 0, 0, 0, &out));
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED, out.status);
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, out.status);
 	op_reach(&self->stage->go, 1);
 	EXPECT_EQ(0, op_end(pid));
 }

@@ -38,7 +38,7 @@ static void expect_marked(struct __test_metadata *_metadata, FIXTURE_DATA(mark) 
 	struct dmabuf_sync_acquire out = { 0 };
 
 	EXPECT_EQ(0, st_acquire(self->w.ctx[1], &entry, 1, 0, 0, 0, &out));
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED, out.status);
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, out.status);
 }
 
 static int play_fault(void *arg)

@@ -56,7 +56,7 @@ static int marked(FIXTURE_DATA(mark) *self, uint64_t offset, uint64_t length)
 
 	if (!err)
 		err = st_release(self->w.ctx[1], out.set);
-	return err ?: out.status == DMABUF_SYNC_ABANDONED;
+	return err ?: out.status == DMABUF_SYNC_STATUS_ABANDONED;
 }
 
 static int play_cancel(void *arg)
@@ -97,7 +97,7 @@ TEST_F(mark, goes_where_a_writer_came)
 
 	ASSERT_EQ(0, abandon(OP_VICTIM, self->fd, 0, 300));
 	ASSERT_EQ(0, st_acquire(self->w.ctx[0], &entry, 1, TRY, 0, 0, &out));
-	EXPECT_EQ(DMABUF_SYNC_ABANDONED, out.status);
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, out.status);
 	ASSERT_EQ(0, st_release(self->w.ctx[0], out.set));
 	EXPECT_EQ(1, marked(self, 0, 100));
 	EXPECT_EQ(0, marked(self, 100, 100));

@@ -76,7 +76,7 @@ static void *cpu_worker(void *arg)
 					       rand_r(&worker->seed) % ST_PAGE,
 					       1 + rand_r(&worker->seed) % MAX_BYTES);
 		set = st_lock_set(worker->ctx, entries, nr,
-				  rand_r(&worker->seed) % 2 ? DMABUF_SYNC_NONBLOCK : 0);
+				  rand_r(&worker->seed) % 2 ? DMABUF_SYNC_ACQUIRE_NONBLOCK : 0);
 		if (set == -EAGAIN)
 			continue;
 		if (set < 0 || st_release(worker->ctx, set)) {

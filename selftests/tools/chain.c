@@ -12,7 +12,7 @@
 #define R	DMA_BUF_ACCESS_R
 #define RW	DMA_BUF_ACCESS_RW
 #define ALL	0, DMABUF_SYNC_TO_END
-#define QUEUE	DMABUF_SYNC_QUEUE
+#define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
 #define SIZE	(ST_WORLD_PAGES * ST_PAGE)
 
 /* A line of a chain, as the test expects it. */

@@ -6,7 +6,7 @@
 #include "tool.h"
 
 #define W	DMA_BUF_ACCESS_W
-#define QUEUE	DMABUF_SYNC_QUEUE
+#define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
 
 /* What the child does once it has the buffer. */
 enum act {

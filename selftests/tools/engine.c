@@ -9,7 +9,7 @@
 #include "tool.h"
 
 #define R		DMA_BUF_ACCESS_R
-#define QUEUE		DMABUF_SYNC_QUEUE
+#define QUEUE		DMABUF_SYNC_ACQUIRE_QUEUE
 #define NR_JOBS		4
 #define JOB_MS		100
 #define JOB_BYTES	(4 * ST_PAGE)

@@ -8,7 +8,7 @@
 #include "tool.h"
 
 #define W	DMA_BUF_ACCESS_W
-#define QUEUE	DMABUF_SYNC_QUEUE
+#define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
 #define PAGE(i)	(i) * ST_PAGE, ST_PAGE
 
 FIXTURE(least)

@@ -10,7 +10,7 @@
 #define DMA_W	DMA_BUF_ACCESS_DMA_W
 #define W	DMA_BUF_ACCESS_W
 #define ALL	0, DMABUF_SYNC_TO_END
-#define QUEUE	DMABUF_SYNC_QUEUE
+#define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
 #define STEP_MS	60
 #define GAP_MS	30
 
@@ -97,7 +97,7 @@ TOOL_TEST(overlap, none)
 	ASSERT_LE(0, a);
 	self->job = st_sync_new(self->w.test);
 	ASSERT_EQ(0, st_sync_get(self->w.test, self->job, buf->fd, DMA_W, ALL));
-	AT(asked, ASSERT_EQ(0, st_sync_lock_async(self->w.test, self->job, DST_GRANTED_COMMIT,
+	AT(asked, ASSERT_EQ(0, st_sync_lock_async(self->w.test, self->job, DST_READY_COMMIT,
 						  self->fence)));
 	st_sleep_ms(STEP_MS);
 	AT(a1, ASSERT_EQ(0, st_release(self->w.ctx[0], a)));
@@ -227,7 +227,7 @@ TOOL_TEST(overlap, dma_behind_dma)
 	fence = st_fence_new(self->w.test, NULL);
 	second = st_sync_new(self->w.test);
 	ASSERT_EQ(0, st_sync_get(self->w.test, second, buf->fd, DMA_W, ALL));
-	AT(asked, ASSERT_EQ(0, st_sync_lock_async(self->w.test, second, DST_GRANTED_COMMIT,
+	AT(asked, ASSERT_EQ(0, st_sync_lock_async(self->w.test, second, DST_READY_COMMIT,
 						  fence)));
 	st_sleep_ms(STEP_MS);
 	END_JOB(j1);

@@ -10,7 +10,7 @@
 #include "tool.h"
 
 #define W		DMA_BUF_ACCESS_W
-#define QUEUE		DMABUF_SYNC_QUEUE
+#define QUEUE		DMABUF_SYNC_ACQUIRE_QUEUE
 
 #define NR_STUCK	4
 #define STUCK_MS	300
@@ -138,7 +138,7 @@ TOOL_TEST(stuck, a_job_that_waits_counts_once)
 	ASSERT_EQ(0, st_sync_get(test, job, buf[1].fd, DMA_BUF_ACCESS_DMA_R, 0, ST_PAGE));
 	ASSERT_EQ(0, st_sync_get(test, job, buf[0].fd, DMA_BUF_ACCESS_DMA_R, 0, ST_PAGE));
 	ASSERT_EQ(0, st_sync_get(test, job, buf[0].fd, DMA_BUF_ACCESS_DMA_W, ST_PAGE, ST_PAGE));
-	ASSERT_EQ(0, st_sync_lock_async(test, job, DST_GRANTED_COMMIT, fence));
+	ASSERT_EQ(0, st_sync_lock_async(test, job, DST_READY_COMMIT, fence));
 	LOOK();
 	EXPECT_EQ(1, tool_number(self->summary, "waiting"));
 	EXPECT_EQ(1, tool_number(tool_row(self->report, "buffers", "ino", buf[0].ino),

@@ -228,7 +228,7 @@ static struct told lines(const char *text)
 
 TEST(snapshot_access)
 {
-	struct told told = lines("type=access ino=7 exporter=udmabuf size=4096 access=12 owner=3 kind=context tgid=40 tid=41 mode=rw agent=dma state=committed start=0 len=4096 age_ns=5 fence=8:9 driver=copy timeline=dma0chan0 run_ns=4 lease=new comm=a task=b\n");
+	struct told told = lines("type=access ino=7 exporter=udmabuf size=4096 access=12 owner=3 kind=context tgid=40 tid=41 mode=rw agent=dma state=committed start=0 len=4096 since_ns=5 fence=8:9 driver=copy timeline=dma0chan0 began_ns=4 lease=new comm=a task=b\n");
 
 	EXPECT_EQ(0, told.ret);
 	ASSERT_EQ(1, told.nr);

@@ -65,7 +65,7 @@ static bool context_call(struct to_actor *actor, const struct to_set *set, enum 
 	if (begin && how != TRY)
 		to_notice_publish(actor, set, false);
 	to_actor_waits(actor, how != TRY);
-	err = st_acquire(actor->fd, accesses, nr, how == TRY ? DMABUF_SYNC_NONBLOCK : 0,
+	err = st_acquire(actor->fd, accesses, nr, how == TRY ? DMABUF_SYNC_ACQUIRE_NONBLOCK : 0,
 			 deadline, 0, &out);
 	to_actor_waits(actor, false);
 	to_notice_withdraw(actor);
@@ -75,7 +75,7 @@ static bool context_call(struct to_actor *actor, const struct to_set *set, enum 
 	}
 	to_notice_check(actor, set, begin);
 	to_fence_check(actor, "acquired what it requested", set, fences);
-	to_actor_enter(actor, out.set, set, out.status & DMABUF_SYNC_ABANDONED);
+	to_actor_enter(actor, out.set, set, out.status & DMABUF_SYNC_STATUS_ABANDONED);
 	return true;
 }
 
@@ -100,7 +100,7 @@ static void queue_start(struct to_actor *actor, struct queued *queued)
 	for (i = 0; i < queued->nr; i++) {
 		to_set_pick(&queued->sets[i], &actor->random, actor->arena->options.buffers);
 		nr = to_actor_accesses(actor, &queued->sets[i], accesses);
-		err = st_acquire(actor->fd, accesses, nr, DMABUF_SYNC_QUEUE, 0, i, &out);
+		err = st_acquire(actor->fd, accesses, nr, DMABUF_SYNC_ACQUIRE_QUEUE, 0, i, &out);
 		queued->names[i] = err ? -1 : (long)out.set;
 		queued->left += !err;
 		if (err)
@@ -131,7 +131,8 @@ static void queue_event(struct to_actor *actor, struct queued *queued)
 		return;
 	}
 	to_fence_check(actor, "acquired what it queued", &queued->sets[i], queued->fences);
-	to_actor_enter(actor, event.set, &queued->sets[i], event.status & DMABUF_SYNC_ABANDONED);
+	to_actor_enter(actor, event.set, &queued->sets[i],
+			       event.status & DMABUF_SYNC_STATUS_ABANDONED);
 }
 
 /* Not before the check: what was acquired while its notice is there overtook nobody. */

@@ -44,7 +44,7 @@ static void crowd_hold(struct to_actor *actor, int fd)
 
 	for (i = 0; i < nr; i++)
 		bytes[i] = st_access(fd, 1 + i % 2, CROWD_FIRST + i, 1);
-	crowd_check(actor, st_lock_set(actor->fd, bytes, nr, DMABUF_SYNC_NONBLOCK));
+	crowd_check(actor, st_lock_set(actor->fd, bytes, nr, DMABUF_SYNC_ACQUIRE_NONBLOCK));
 }
 
 /* Readers can all go on at once. Return: how many wait, or are held by now. */
@@ -56,7 +56,7 @@ static unsigned int crowd_queue(struct to_actor *actor, int fd, long *sets)
 	for (i = 0; i < asked; i++) {
 		sets[nr] = st_lock(actor->fd, fd, access,
 				   to_random_below(&actor->random, CROWD_FIRST),
-				   DMABUF_SYNC_TO_END, DMABUF_SYNC_QUEUE);
+				   DMABUF_SYNC_TO_END, DMABUF_SYNC_ACQUIRE_QUEUE);
 		crowd_check(actor, sets[nr]);
 		nr += sets[nr] >= 0;
 	}

@@ -87,7 +87,7 @@ static void job_refused(struct to_actor *actor, uint32_t how, int err)
 		job_check(actor, "lock", err);
 }
 
-/* Return: true when it was granted, false when it was cancelled. */
+/* Return: true when it is ready, false when it was cancelled. */
 static bool job_wait(struct to_actor *actor, struct job *job)
 {
 	unsigned int tries = to_random_percent(&actor->random, 20) ?
@@ -117,7 +117,7 @@ static bool job_wait(struct to_actor *actor, struct job *job)
 static bool job_lock_async(struct to_actor *actor, struct job *job)
 {
 	bool commit = job->fence >= 0 && !job->writes;
-	int err = st_sync_lock_async(actor->fd, job->sync, commit ? DST_GRANTED_COMMIT : 0,
+	int err = st_sync_lock_async(actor->fd, job->sync, commit ? DST_READY_COMMIT : 0,
 				     commit ? job->fence : 0);
 
 	job->committed = commit;

@@ -35,13 +35,13 @@ static void sleeper_close(struct to_actor *actor)
 static bool sleeper_acquire(struct to_actor *actor, const struct to_set *set,
 			    struct dmabuf_sync_acquire *out)
 {
-	uint32_t flags = to_random_percent(&actor->random, 30) ? DMABUF_SYNC_NONBLOCK : 0;
+	uint32_t flags = to_random_percent(&actor->random, 30) ? DMABUF_SYNC_ACQUIRE_NONBLOCK : 0;
 	struct dmabuf_sync_access accesses[TO_SET];
 	unsigned int nr = to_actor_accesses(actor, set, accesses);
 	int err;
 
 	to_actor_waits(actor, !flags);
-	err = st_acquire(actor->fd, accesses, nr, flags | DMABUF_SYNC_NOTIFY, 0, 0, out);
+	err = st_acquire(actor->fd, accesses, nr, flags | DMABUF_SYNC_ACQUIRE_NOTIFY, 0, 0, out);
 	to_actor_waits(actor, false);
 	if (err && err != -EINTR && err != -EAGAIN && err != -ENOLCK)
 		to_fail(actor->arena, "errno", "slot %u: a request of a sleeper: %s",
@@ -60,9 +60,20 @@ static uint32_t sleeper_events(struct to_actor *actor, unsigned int ms)
 	return types;
 }
 
+/* Of those that do not return before they have what they wait for. */
+static bool somebody_waits(const struct to_arena *arena)
+{
+	const struct to_slot *slot;
+
+	for (slot = arena->slots; slot < arena->slots + arena->options.owners; slot++)
+		if (to_load(&slot->waits_ns))
+			return true;
+	return false;
+}
+
 /*
- * For a while, or until it is told that the lease is over. It ignores that somebody waits, even if
- * the round is over: unless that one gave up, and the lease has not begun anew.
+ * For a while, or until it is told that the lease is over. It ignores that somebody waits for it,
+ * even if the round is over; but whoever did may have given up, and then the lease never ends.
  */
 static void sleeper_sleep(struct to_actor *actor)
 {
@@ -79,7 +90,8 @@ static void sleeper_sleep(struct to_actor *actor)
 			break;
 		if (to_load(&actor->arena->phase) == TO_RUN)
 			continue;
-		if (!events || now_ns - begin_ns >= patience_ns)
+		if (!events || !somebody_waits(actor->arena) ||
+		    now_ns - begin_ns >= patience_ns)
 			break;
 	}
 }
@@ -114,7 +126,7 @@ static void sleeper_turn(struct to_actor *actor)
 		return;
 	to_actor_count(actor, TO_ACQUIRED);
 	/* Its release says that all is well again. */
-	if (out.status & DMABUF_SYNC_ABANDONED)
+	if (out.status & DMABUF_SYNC_STATUS_ABANDONED)
 		to_cells_clean(actor, &set);
 	to_cells_remember(actor, &set);
 	sleeper_sleep(actor);

@@ -172,7 +172,7 @@ static int dcopy_job_start(struct dcopy_job *job)
 	return ret;
 }
 
-static void dcopy_job_granted(struct dmabuf_sync *sync, void *priv, int error)
+static void dcopy_job_ready(struct dmabuf_sync *sync, void *priv, int error)
 {
 	struct dcopy_job *job = priv;
 
@@ -194,7 +194,7 @@ static int dcopy_job_enqueue(struct dcopy_job *job)
 	int ret;
 
 	dcopy_job_enter(job, DCOPY_QUEUED);
-	ret = dmabuf_sync_lock_async(job->sync, dcopy_job_granted);
+	ret = dmabuf_sync_lock_async(job->sync, dcopy_job_ready);
 	if (ret)
 		dcopy_job_enter(job, DCOPY_NEW);
 	return ret;

@@ -7,9 +7,9 @@
  *	sync = dmabuf_sync_init("copy", job);
  *	dmabuf_sync_get_range(sync, src, DMA_BUF_ACCESS_DMA_R, 0, len);
  *	dmabuf_sync_get_range(sync, dst, DMA_BUF_ACCESS_DMA_W, 0, len);
- *	dmabuf_sync_lock_async(sync, granted);
+ *	dmabuf_sync_lock_async(sync, ready);
  *
- * and in granted(), which runs in process context: prepare the job,
+ * and in ready(), which runs in process context: prepare the job,
  * dmabuf_sync_commit(sync, fence), start the engine. The accesses are released when
  * the fence signals. An engine that has a queue of jobs takes dmabuf_sync_commit_queued() instead,
  * and calls dmabuf_sync_began() when it begins this one.
@@ -29,7 +29,7 @@ struct dma_fence;
 struct dmabuf_sync;
 
 /**
- * typedef dmabuf_sync_granted_fn - the end of an asynchronous request
+ * typedef dmabuf_sync_ready_fn - the end of an asynchronous request
  * @sync: the sync object
  * @priv: from dmabuf_sync_init()
  * @error: 0 when all accesses are acquired and all fences of stock drivers that
@@ -45,7 +45,7 @@ struct dmabuf_sync;
  * can be locked again meanwhile, and the next callback come beside the end of this one.
  * dmabuf_sync_cancel() and dmabuf_sync_fini() wait for its return.
  */
-typedef void (*dmabuf_sync_granted_fn)(struct dmabuf_sync *sync, void *priv,
+typedef void (*dmabuf_sync_ready_fn)(struct dmabuf_sync *sync, void *priv,
 				       int error);
 
 bool dmabuf_sync_is_supported(void);
@@ -53,16 +53,16 @@ struct dmabuf_sync *dmabuf_sync_init(const char *name, void *priv);
 void dmabuf_sync_fini(struct dmabuf_sync *sync);
 
 int dmabuf_sync_get(struct dmabuf_sync *sync, struct dma_buf *dmabuf,
-		    unsigned int access);
+		    unsigned int mode);
 int dmabuf_sync_get_range(struct dmabuf_sync *sync, struct dma_buf *dmabuf,
-			  unsigned int access, u64 offset, u64 length);
+			  unsigned int mode, u64 offset, u64 length);
 int dmabuf_sync_put(struct dmabuf_sync *sync, struct dma_buf *dmabuf);
 int dmabuf_sync_put_all(struct dmabuf_sync *sync);
 
 int dmabuf_sync_lock(struct dmabuf_sync *sync);
 int dmabuf_sync_trylock(struct dmabuf_sync *sync);
 int dmabuf_sync_lock_timeout(struct dmabuf_sync *sync, u64 timeout_ns);
-int dmabuf_sync_lock_async(struct dmabuf_sync *sync, dmabuf_sync_granted_fn fn);
+int dmabuf_sync_lock_async(struct dmabuf_sync *sync, dmabuf_sync_ready_fn fn);
 bool dmabuf_sync_cancel(struct dmabuf_sync *sync);
 int dmabuf_sync_commit(struct dmabuf_sync *sync, struct dma_fence *fence);
 int dmabuf_sync_commit_queued(struct dmabuf_sync *sync, struct dma_fence *fence);
@@ -71,7 +71,7 @@ void dmabuf_sync_unlock(struct dmabuf_sync *sync);
 bool dmabuf_sync_was_abandoned(struct dmabuf_sync *sync);
 
 struct dmabuf_sync *dmabuf_sync_single_lock(struct dma_buf *dmabuf,
-					    unsigned int access, bool wait);
+					    unsigned int mode, bool wait);
 void dmabuf_sync_single_unlock(struct dmabuf_sync *sync);
 
 #endif /* _LINUX_DMABUF_SYNC_H */

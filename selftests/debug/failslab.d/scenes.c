@@ -4,8 +4,8 @@
 
 #define R	DMA_BUF_ACCESS_R
 #define W	DMA_BUF_ACCESS_W
-#define TRY	DMABUF_SYNC_NONBLOCK
-#define QUEUE	DMABUF_SYNC_QUEUE
+#define TRY	DMABUF_SYNC_ACQUIRE_NONBLOCK
+#define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
 
 static int buf(struct stage *stage, unsigned int nr)
 {

@@ -38,7 +38,7 @@ static int call(unsigned int cmd, void *arg)
 /* Return: the set, or a negative errno. */
 static int acquire(uint64_t offset, uint64_t length, uint32_t flags)
 {
-	struct dmabuf_sync_access access = { .access = RW, .offset = offset, .length = length };
+	struct dmabuf_sync_access access = { .mode = RW, .offset = offset, .length = length };
 	struct dmabuf_sync_acquire arg = {
 		.size = sizeof(arg), .flags = flags, .accesses = (uintptr_t)&access,
 		.nr_accesses = 1, .access_size = sizeof(access),
@@ -78,7 +78,7 @@ static int layout_is_the_documented_one(void)
 static int queued_is_told(void)
 {
 	struct dmabuf_sync_event event;
-	int set = acquire(0, 10, DMABUF_SYNC_QUEUE);
+	int set = acquire(0, 10, DMABUF_SYNC_ACQUIRE_QUEUE);
 	struct pollfd pfd = { .fd = ctx, .events = POLLIN };
 
 	return set > 0 && poll(&pfd, 1, 10000) == 1 &&
@@ -111,9 +111,9 @@ int main(void)
 	set = acquire(10, 10, 0);
 	check("acquire", set > 0);
 	check("what the other process writes: EAGAIN",
-	      acquire(4000, 1000, DMABUF_SYNC_NONBLOCK) == -EAGAIN);
+	      acquire(4000, 1000, DMABUF_SYNC_ACQUIRE_NONBLOCK) == -EAGAIN);
 	check("an offset beyond 2^32 is one: EINVAL",
-	      acquire(1ULL << 32, 1, DMABUF_SYNC_NONBLOCK) == -EINVAL);
+	      acquire(1ULL << 32, 1, DMABUF_SYNC_ACQUIRE_NONBLOCK) == -EINVAL);
 	check("query", query_tells());
 	check("release", !release(set) && release(set) == -ENOENT);
 	check("queue, event", queued_is_told());

@@ -6,9 +6,9 @@
 #define HEADER_NR_CALLS		11
 
 /* The sizes of the first release, and the numbers: magic 0xBD, direction, size. */
-#define HEADER_SIZES	{ 24, 64, 16, 88, 80, 32, 16, 64, 16, 24, 16, 32, 40 }
+#define HEADER_SIZES	{ 24, 64, 16, 88, 80, 32, 16, 72, 16, 24, 16, 32, 40 }
 #define HEADER_CALLS	{						\
-	0xc040bd00, 0x4010bd01, 0xc050bd02, 0xc010bd03, 0xc040bd04,	\
+	0xc040bd00, 0x4010bd01, 0xc050bd02, 0xc010bd03, 0xc048bd04,	\
 	0xc018bd20, 0xc018bd21, 0x4010bd22, 0x4010bd23, 0xc020bd24,	\
 	0xc028bd25							\
 }

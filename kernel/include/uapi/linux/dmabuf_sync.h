@@ -47,26 +47,26 @@
 /**
  * struct dmabuf_sync_access - one access of a set
  * @fd:		descriptor of the dma-buf
- * @access:	DMA_BUF_ACCESS_R, _W or _RW
+ * @mode:	DMA_BUF_ACCESS_R, _W or _RW
  * @offset:	first byte
  * @length:	number of bytes, not 0, or DMABUF_SYNC_TO_END
  */
 struct dmabuf_sync_access {
 	__s32 fd;
-	__u32 access;
+	__u32 mode;
 	__u64 offset;
 	__u64 length;
 };
 
 /* Fail with EAGAIN instead of sleeping for another owner, a DMA job or a fence. */
-#define DMABUF_SYNC_NONBLOCK	0x1
+#define DMABUF_SYNC_ACQUIRE_NONBLOCK	0x1
 /* Return at once; a struct dmabuf_sync_event tells when the set is acquired. */
-#define DMABUF_SYNC_QUEUE	0x2
+#define DMABUF_SYNC_ACQUIRE_QUEUE	0x2
 /*
  * Events, and POLLPRI, tell when somebody else begins to wait for an access of the set, and when
  * its lease is over.
  */
-#define DMABUF_SYNC_NOTIFY	0x4
+#define DMABUF_SYNC_ACQUIRE_NOTIFY	0x4
 /*
  * With NONBLOCK or QUEUE: the set is a descriptor, not a number of the context (closed by execve()
  * unless that is changed). It is an owner of its own, which also the context that asked can
@@ -86,25 +86,24 @@ struct dmabuf_sync_access {
  * the end. Whoever reads first has the buffers made ready for the CPU, so a set should be read
  * before it is used, also by those to whom it was passed.
  */
-#define DMABUF_SYNC_FD		0x8
+#define DMABUF_SYNC_ACQUIRE_FD		0x8
 
 /*
  * A former owner died, or closed its file, while it held a write access here. Everybody who
  * acquires the bytes is told, until one that was told releases a write access to them.
  */
-#define DMABUF_SYNC_ABANDONED	0x1
+#define DMABUF_SYNC_STATUS_ABANDONED	0x1
 /*
  * The lease of a former owner was over while it held a write access here (struct
- * dmabuf_sync_lease). Told like DMABUF_SYNC_ABANDONED; but the former owner may still be alive, and
- * write through its mapping.
+ * dmabuf_sync_lease). Told like DMABUF_SYNC_STATUS_ABANDONED; but the former owner may still be
+ * alive, and write through its mapping.
  */
-#define DMABUF_SYNC_REVOKED	0x2
+#define DMABUF_SYNC_STATUS_REVOKED	0x2
 
 /**
  * struct dmabuf_sync_acquire - acquire a set: all its accesses or none
  * @size:	sizeof(struct dmabuf_sync_acquire)
- * @flags:	DMABUF_SYNC_NONBLOCK or DMABUF_SYNC_QUEUE or neither; and DMABUF_SYNC_NOTIFY or not;
- *		and DMABUF_SYNC_FD or not
+ * @flags:	DMABUF_SYNC_ACQUIRE_NONBLOCK or _QUEUE or neither; _NOTIFY or not; _FD or not
  * @accesses:	pointer to an array of struct dmabuf_sync_access
  * @nr_accesses: entries in @accesses, 1 .. DMABUF_SYNC_MAX_SET
  * @access_size: sizeof(struct dmabuf_sync_access)
@@ -115,22 +114,22 @@ struct dmabuf_sync_access {
  *		milliseconds later perhaps, unless it was acquired by then, whether read or not.
  *		Must be 0 with NONBLOCK.
  * @user_data:	handed back in the events of the set
- * @set:	out: names the set in later calls, unique within the owner; with DMABUF_SYNC_FD its
- *		descriptor
- * @status:	out: DMABUF_SYNC_ABANDONED and DMABUF_SYNC_REVOKED, each or not; of a queued set the
+ * @set:	out: names the set in later calls, unique within the owner; with
+ *		DMABUF_SYNC_ACQUIRE_FD its descriptor
+ * @status:	out: DMABUF_SYNC_STATUS_ABANDONED and _REVOKED, each or not; of a queued set the
  *		event tells it
  * @points:	pointer to an array of struct dmabuf_sync_point: what the set waits for, and
  *		what its release signals; or 0
  * @nr_points:	entries in @points, 0 .. DMABUF_SYNC_MAX_POINTS
  * @point_size:	sizeof(struct dmabuf_sync_point)
  *
- * Errors: EINVAL (flags, access bits, range, overlap within the set, number of accesses,
+ * Errors: EINVAL (flags, mode, range, overlap within the set, number of accesses,
  * a size, dma-buf expected), E2BIG (see above), EBADF (@fd is not open, or not for this mode),
  * EFAULT, EAGAIN (NONBLOCK: it would have to wait),
  * EDEADLK (waiting would close a cycle of holders, all of which sleep in such calls),
  * ETIMEDOUT, EINTR, ECANCELED (the context was closed meanwhile), ENOMEM, ENOLCK (the owner
  * or its user has as many accesses, requests that wait, or buffers as it may have),
- * EMFILE and ENFILE (DMABUF_SYNC_FD), EPIPE and ERANGE (points, see there).
+ * EMFILE and ENFILE (DMABUF_SYNC_ACQUIRE_FD), EPIPE and ERANGE (points, see there).
  *
  * With QUEUE the owner goes on, so it is in no such cycle and never gets EDEADLK. Who
  * waits for the event while it holds other accesses can wait for somebody who waits for
@@ -194,7 +193,7 @@ struct dmabuf_sync_release {
  *		there, or gone. A number that belongs to another process by now is never told;
  *		@owner_id tells whether two entries are of the same owner
  * @tid:	thread that made the request, likewise
- * @access:	DMA_BUF_ACCESS_... bits
+ * @mode:	DMA_BUF_ACCESS_... bits
  * @state:	DMABUF_SYNC_STATE_...
  * @offset:	first byte
  * @length:	number of bytes
@@ -210,7 +209,7 @@ struct dmabuf_sync_info {
 	__u32 owner_kind;
 	__u32 tgid;
 	__u32 tid;
-	__u32 access;
+	__u32 mode;
 	__u32 state;
 	__u64 offset;
 	__u64 length;
@@ -327,13 +326,13 @@ struct dmabuf_sync_lease {
  * @set:	which set; 1 when it is a descriptor
  * @result:	of DMABUF_SYNC_EVENT_READY: 0: acquired; otherwise a negative errno, and the set
  *		is gone. Else 0
- * @status:	of an acquired set: DMABUF_SYNC_ABANDONED and DMABUF_SYNC_REVOKED, each or not
+ * @status:	of an acquired set: DMABUF_SYNC_STATUS_ABANDONED and _REVOKED, each or not
  * @reserved:	0
  * @user_data:	from struct dmabuf_sync_acquire
  *
  * poll() reports POLLIN as long as an event can be read, and POLLPRI as long as one of these is
- * not DMABUF_SYNC_EVENT_READY: those come with DMABUF_SYNC_NOTIFY only. read() returns as many
- * events as fit; EINVAL with room for less than 32 bytes; with O_NONBLOCK EAGAIN when
+ * not DMABUF_SYNC_EVENT_READY: those come with DMABUF_SYNC_ACQUIRE_NOTIFY only. read() returns as
+ * many events as fit; EINVAL with room for less than 32 bytes; with O_NONBLOCK EAGAIN when
  * there is none; ECANCELED when the context is closed while it waits for one.
  *
  * The access is held from before its event on. read() makes the buffers ready for the CPU, as an
@@ -373,6 +372,8 @@ struct dmabuf_sync_event {
  * @max_user_queued: out: those of them that wait
  * @max_user_buffers: out: dma-bufs that the sets of one user keep, counted once for each set
  * @max_user_marks: out: ranges that one user has abandoned and that are remembered
+ * @max_user_timelines: out: descriptors of timelines that one user has opened
+ * @max_user_points: out: points that the requests and calls of one user have to do with
  *
  * Limits of owners and users can be changed by the administrator at any time.
  * Errors: EINVAL, E2BIG, EFAULT.
@@ -393,6 +394,8 @@ struct dmabuf_sync_caps {
 	__u32 max_user_queued;
 	__u32 max_user_buffers;
 	__u32 max_user_marks;
+	__u32 max_user_timelines;
+	__u32 max_user_points;
 };
 
 /*
@@ -510,13 +513,15 @@ struct dmabuf_sync_timeline_query {
 	__u32 reserved;
 };
 
+/* Fail with EAGAIN instead of sleeping. */
+#define DMABUF_SYNC_WAIT_NONBLOCK	0x1
 /* One point is enough; else all are waited for. */
-#define DMABUF_SYNC_WAIT_ANY	0x10
+#define DMABUF_SYNC_WAIT_ANY		0x2
 
 /**
  * struct dmabuf_sync_wait - wait for points, of one timeline or of several
  * @size:	sizeof(struct dmabuf_sync_wait)
- * @flags:	DMABUF_SYNC_WAIT_ANY or not, and DMABUF_SYNC_NONBLOCK or not
+ * @flags:	DMABUF_SYNC_WAIT_ANY or not, and DMABUF_SYNC_WAIT_NONBLOCK or not
  * @points:	pointer to an array of struct dmabuf_sync_point
  * @nr_points:	entries in @points, 1 .. DMABUF_SYNC_MAX_POINTS
  * @point_size:	sizeof(struct dmabuf_sync_point)
