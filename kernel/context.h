@@ -32,6 +32,8 @@ struct seq_file;
  * @rcu: frees it after the last one who looks at a wanted set (lease.c)
  * @wait: readers and pollers
  * @calls: calls that may sleep
+ * @exited: the descriptor that was closed last was closed by the end of its process; of a set's
+ *	own descriptor (setfd.c). Read and written without a lock
  */
 struct dsync_context {
 	struct dsync_owner *owner;
@@ -57,6 +59,7 @@ struct dsync_context {
 	};
 	wait_queue_head_t wait;
 	struct dsync_calls calls;
+	bool exited;
 };
 
 int dsync_context_start(void);

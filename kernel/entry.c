@@ -53,6 +53,7 @@ static bool entry_renew(struct dsync_entry *entry)
 	entry->claimed = false;
 	entry->told = false;
 	entry->ended = false;
+	entry->revoked = false;
 	return true;
 }
 

@@ -25,6 +25,7 @@ struct dsync_context;
  * @told: that event was read, under &dsync_context.numbers, or the call is to return its answer;
  *	with @notify under &dsync_context.lock, too
  * @ended: the number was given up, and nobody will read an event; under &dsync_context.lock
+ * @revoked: its lease is over: it was released since, or will be
  * @set: the set, whose references are those of the entry: of the number while it is known, and
  *	of the call that requests the set
  */
@@ -40,6 +41,7 @@ struct dsync_entry {
 	bool claimed;
 	bool told;
 	bool ended;
+	bool revoked;
 	struct dsync_set set;
 };
 

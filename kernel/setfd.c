@@ -106,7 +106,7 @@ static int setfd_flush(struct file *file, fl_owner_t files)
 {
 	struct dsync_context *context = file->private_data;
 
-	WRITE_ONCE(context->calls.exited, !!(current->flags & PF_EXITING));
+	WRITE_ONCE(context->exited, !!(current->flags & PF_EXITING));
 	return dsync_context_flush(file, files);
 }
 
@@ -114,7 +114,7 @@ static int setfd_release(struct inode *inode, struct file *file)
 {
 	struct dsync_context *context = file->private_data;
 
-	if (!context->calls.exited)
+	if (!context->exited)
 		dsync_context_release(context, THE_SET);
 	dsync_context_destroy(context);
 	return 0;
