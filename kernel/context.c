@@ -250,7 +250,7 @@ void dsync_context_withdraw(struct dsync_context *context, u32 nr)
 
 	if (!entry)
 		return;
-	entry->told = false;
+	entry->delivered = false;
 	dsync_entry_end(entry);
 }
 

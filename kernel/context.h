@@ -27,7 +27,7 @@ struct seq_file;
  * @recent: the entry that was told last, which is looked at before @entries; or NULL. Under RCU
  * @news: entries to look at, by &dsync_entry.link
  * @events: entries with an event that was not read, in order
- * @nr_noticed: entries among @events of which a notice is to be told, not the end of a request
+ * @nr_noticed: entries among @events of which a notice is to be delivered, not the end of a request
  * @wake: wakes those on @wait
  * @rcu: frees it after the last one who looks at a wanted set (lease.c)
  * @wait: readers and pollers

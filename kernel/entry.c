@@ -51,7 +51,7 @@ static bool entry_renew(struct dsync_entry *entry)
 	entry->notify = false;
 	entry->notices = 0;
 	entry->claimed = false;
-	entry->told = false;
+	entry->delivered = false;
 	entry->ended = false;
 	entry->revoked = false;
 	return true;
@@ -171,7 +171,7 @@ int dsync_entry_end(struct dsync_entry *entry)
 	if (!dsync_request_was_ready(set))
 		ret = set->result == -EOWNERDEAD ? -EOWNERDEAD : 0;
 	else
-		ret = dsync_release(set, entry->told ? DSYNC_END_RELEASED : DSYNC_END_UNTOLD);
+		ret = dsync_release(set, entry->delivered ? DSYNC_END_RELEASED : DSYNC_END_UNDELIVERED);
 	dsync_entry_over(entry);
 	return ret;
 }

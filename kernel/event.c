@@ -82,7 +82,7 @@ static bool notices_link(struct dsync_entry *entry)
 {
 	struct dsync_context *context = entry->context;
 
-	if (!entry->notices || !entry->told || entry->ended || !list_empty(&entry->link))
+	if (!entry->notices || !entry->delivered || entry->ended || !list_empty(&entry->link))
 		return false;
 	list_add_tail(&entry->link, &context->events);
 	context->nr_noticed++;
@@ -137,8 +137,8 @@ void dsync_event_revoked(struct dsync_set *set)
 
 static void answer(struct dsync_entry *entry)
 {
-	/* Pairs with smp_load_acquire() in setfd_told(). */
-	smp_store_release(&entry->told, true);
+	/* Pairs with smp_load_acquire() in setfd_delivered(). */
+	smp_store_release(&entry->delivered, true);
 	dsync_entry_tell(entry);
 }
 
@@ -289,7 +289,7 @@ static int event_claim(struct dsync_context *context, const struct place *place,
 	if (!context_look(context))
 		goto unlock;
 	entry = list_first_entry(&context->events, struct dsync_entry, link);
-	if (entry->told) {
+	if (entry->delivered) {
 		ret = notice_copy(entry, place);
 		goto unlock;
 	}

@@ -256,7 +256,7 @@ static void point_end(struct dsync_point *point, enum dsync_end how)
 	case DSYNC_END_RELEASED:
 		dsync_timeline_reach(point->timeline, point->value);
 		break;
-	case DSYNC_END_UNTOLD:
+	case DSYNC_END_UNDELIVERED:
 		break;
 	case DSYNC_END_ABANDONED:
 	case DSYNC_END_REVOKED:
@@ -291,7 +291,7 @@ void dsync_points_end(struct dsync_points *points, enum dsync_end how)
  */
 void dsync_points_drop(struct dsync_set *set)
 {
-	struct dsync_points *points = dsync_points_take(set, DSYNC_END_UNTOLD);
+	struct dsync_points *points = dsync_points_take(set, DSYNC_END_UNDELIVERED);
 
 	if (points)
 		dsync_points_free(points);
