@@ -238,7 +238,7 @@ static int place_fill(const struct place *place, struct dmabuf_sync_event *event
 /* Somebody may take the memory away again and again. Return: 0: place_fill() is to be repeated. */
 static int place_make(const struct place *place)
 {
-	if (fault_in_writeable(place->to, place->size))
+	if (fault_in_subpage_writeable(place->to, place->size))
 		return -EFAULT;
 	cond_resched();
 	return signal_pending(current) ? -ERESTARTSYS : 0;
@@ -274,6 +274,25 @@ static int notice_copy(struct dsync_entry *entry, const struct place *place)
 }
 
 /*
+ * The entry with the first event. The end of a request leaves the list; a notice does when it was
+ * read. Others add events, and move them, with the numbers not locked.
+ */
+static struct dsync_entry *first_take(struct dsync_context *context)
+{
+	struct dsync_entry *entry;
+
+	lockdep_assert_held(&context->numbers);
+	spin_lock_irq(&context->lock);
+	entry = list_first_entry_or_null(&context->events, struct dsync_entry, link);
+	if (entry && !entry->delivered) {
+		list_del_init(&entry->link);
+		entry->claimed = true;
+	}
+	spin_unlock_irq(&context->lock);
+	return entry;
+}
+
+/*
  * Take the first event. Return: 1 if that was a notice, which was read; 0 with the end of a
  * request, and a reference: nobody else reads it, but the set can be released; or with nothing;
  * -EFAULT.
@@ -286,20 +305,13 @@ static int event_claim(struct dsync_context *context, const struct place *place,
 
 	*claimed = NULL;
 	mutex_lock(&context->numbers);
-	if (!context_look(context))
-		goto unlock;
-	entry = list_first_entry(&context->events, struct dsync_entry, link);
-	if (entry->delivered) {
+	entry = context_look(context) ? first_take(context) : NULL;
+	if (entry && entry->delivered) {
 		ret = notice_copy(entry, place);
-		goto unlock;
+	} else if (entry) {
+		dsync_set_get(&entry->set);
+		*claimed = entry;
 	}
-	spin_lock_irq(&context->lock);
-	list_del_init(&entry->link);
-	entry->claimed = true;
-	spin_unlock_irq(&context->lock);
-	dsync_set_get(&entry->set);
-	*claimed = entry;
-unlock:
 	mutex_unlock(&context->numbers);
 	return ret;
 }

@@ -315,7 +315,8 @@ static int request_finish(struct dsync_set *set, int ret)
 {
 	if (ret)
 		request_fail(set, ret);
-	set->result = ret;
+	/* What is read by an event is not restarted. */
+	set->result = ret == -ERESTARTSYS ? -EINTR : ret;
 	return ret;
 }
 

@@ -13,6 +13,7 @@
 #define W	DMA_BUF_ACCESS_W
 #define TRY	DMABUF_SYNC_ACQUIRE_NONBLOCK
 #define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
+#define ROUNDS	30
 
 FIXTURE(wait)
 {
@@ -169,6 +170,34 @@ TEST_F(wait, end_of_the_lease_wakes_pollers)
 	EXPECT_EQ(-EOWNERDEAD, set_result(set));
 	EXPECT_LE(0, st_call_end(&call));
 	close(set);
+}
+
+/* However quick its owner is when it learns of that. */
+TEST_F(wait, set_that_was_said_to_be_revoked_ends_so)
+{
+	int tl = st_timeline_new(self->ctx[0], 0), set, i;
+	struct dmabuf_sync_point point;
+	struct st_call call;
+
+	ASSERT_EQ(DMABUF_SYNC_MIN_LEASE_MS,
+		  st_lease_promise(self->ctx[0], DMABUF_SYNC_MIN_LEASE_MS));
+	for (i = 1; i <= ROUNDS; i++) {
+		point = st_point(tl, DMABUF_SYNC_POINT_SIGNAL, i);
+		set = st_lock_points(self->ctx[0], self->fd, W,
+				     TRY | DMABUF_SYNC_ACQUIRE_FD, &point, 1);
+		ASSERT_LE(0, set);
+		ASSERT_EQ(0, set_result(set));
+		ASSERT_EQ(0, st_call_lock(&call, self->ctx[1], self->fd, W, 0,
+					  DMABUF_SYNC_TO_END));
+		EXPECT_EQ(POLLERR, polled(set, -1));
+		EXPECT_EQ(-EOWNERDEAD, set_result(set));
+		close(set);
+		EXPECT_EQ(-EPIPE, st_timeline_wait_one(tl, i, 0, 0)) TH_LOG("round %d", i);
+		ASSERT_EQ(0, st_release(self->ctx[1], st_call_end(&call)));
+		EXPECT_EQ(DMABUF_SYNC_STATUS_REVOKED, call.status);
+		ASSERT_EQ(0, st_timeline_signal(tl, i));
+	}
+	close(tl);
 }
 
 TEST_HARNESS_MAIN

@@ -20,7 +20,7 @@
 #define THEN	DMABUF_SYNC_POINT_SIGNAL
 #define FOREVER	0
 #define ROUNDS	300
-#define CROWD	100
+#define MANY	100
 
 FIXTURE(tr)
 {
@@ -253,7 +253,7 @@ static int crowd_waits(int ctx, int fd, int waiter)
 	long set = 0;
 	int i;
 
-	for (i = 0; i < CROWD && set >= 0; i++)
+	for (i = 0; i < MANY && set >= 0; i++)
 		set = st_lock_points(ctx, fd, W, QUEUE, &point, 1);
 	return set < 0 ? set : 0;
 }
