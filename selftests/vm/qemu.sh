@@ -50,6 +50,13 @@ qemu_port() {
 		-device "virtserialport,bus=ports.0,chardev=$name,name=$name")
 }
 
+# Virtio devices go past it, which they may as long as they do not promise otherwise: what the
+# machine is made of costs the same with it.
+qemu_iommu() {
+	qemu_cmd+=(-device intel-iommu)
+	append+=" intel_iommu=on"
+}
+
 qemu_accel() {
 	case $1 in
 	kvm)	qemu_cmd+=(-accel kvm -cpu host) ;;
