@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mistakes of a driver: each call that can tell one warns, and fails at once, instead of crashing or
- * hanging. The warnings are announced to the check of the kernel log, which fails this test if
- * one does not come.
+ * Mistakes of a driver: each call that can tell one warns, and fails at once, instead of crashing
+ * or hanging. The warnings are announced to the check of the kernel log, which fails this test
+ * if one does not come.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -157,7 +157,8 @@ TEST_F(misuse, resv_that_another_task_holds_is_waited_for)
 	long sync = st_sync_new(self->w.test), hold;
 
 	ASSERT_LE(0, sync);
-	ASSERT_EQ(0, st_sync_get(self->w.test, sync, self->w.buf[0].fd, DMA_BUF_ACCESS_DMA_R, 0, 0));
+	ASSERT_EQ(0, st_sync_get(self->w.test, sync, self->w.buf[0].fd, DMA_BUF_ACCESS_DMA_R,
+				 0, 0));
 	hold = st_resv_hold(self->w.test, self->w.buf[0].fd, 50, false);
 	ASSERT_LE(0, hold);
 	EXPECT_EQ(0, st_sync_lock(self->w.test, sync, DST_LOCK_WAIT, 0));
