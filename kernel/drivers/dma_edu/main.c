@@ -4,6 +4,7 @@
  */
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
+#include <linux/iommu-dma.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
@@ -113,6 +114,23 @@ err_unmap:
 	return ret;
 }
 
+/*
+ * A client would be told so when it maps a buffer, with a warning of the DMA core. Bounce buffers
+ * are of no help, since they are above what the device reaches, too.
+ */
+static int dma_edu_set_mask(struct device *dev)
+{
+	int ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(DMA_EDU_ADDRESS_BITS));
+
+	if (!ret && dma_addressing_limited(dev) && !use_dma_iommu(dev)) {
+		dev_err(dev, "reaches 256 MiB: needs an IOMMU, or less memory in the machine\n");
+		ret = -EOPNOTSUPP;
+	}
+	/* A descriptor of any size becomes transfers of 4 KiB. */
+	dma_set_max_seg_size(dev, UINT_MAX);
+	return ret;
+}
+
 static int dma_edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct dma_edu *edu;
@@ -121,11 +139,9 @@ static int dma_edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = pci_enable_device(pdev);
 	if (ret)
 		return ret;
-	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(DMA_EDU_ADDRESS_BITS));
+	ret = dma_edu_set_mask(&pdev->dev);
 	if (ret)
 		goto err_disable;
-	/* A descriptor of any size becomes transfers of 4 KiB. */
-	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
 
 	ret = -ENOMEM;
 	edu = dma_edu_create(pdev);
