@@ -4,7 +4,9 @@
  * before the callback has returned: so the object lists the sets whose callback is due or
  * running, whatever became of their accesses, and waits for them before it goes.
  */
+#include <linux/err.h>
 #include <linux/export.h>
+#include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/workqueue.h>
 
@@ -86,19 +88,23 @@ static void call_make(struct dsync_set *set, int error)
  * @sync: the object, with at least one access
  * @fn: called by a worker, also if nothing had to be waited for
  *
- * The caller goes on, so this is in no deadlock and never fails with -EDEADLK. A driver that holds
- * accesses of the object until the callback comes can wait for one who waits for these: it
- * should ask for all at once, or cancel after a while.
+ * The caller goes on, so this is in no deadlock, and fails with -EDEADLK only with a warning, when
+ * the caller holds the resv of one of the buffers. A driver that holds accesses of the object
+ * until the callback comes can wait for one who waits for these: it should ask for all at
+ * once, or cancel after a while.
  *
  * Context: process context; as dmabuf_sync_trylock().
  * Return: 0, and @fn will be called once unless dmabuf_sync_cancel() says otherwise;
- * or an error as of dmabuf_sync_lock(), and @fn is not called.
+ * or an error as of dmabuf_sync_lock(), and @fn is not called; -EINVAL also without @fn.
  */
 int dmabuf_sync_lock_async(struct dmabuf_sync *sync, dmabuf_sync_ready_fn fn)
 {
-	int ret = dsync_driver_prepare(sync);
 	struct dsync_turn *turn;
+	int ret;
 
+	if (WARN_ON_ONCE(!fn))
+		return -EINVAL;
+	ret = dsync_driver_prepare(sync);
 	if (ret)
 		return ret;
 	turn = sync->turn;
@@ -140,6 +146,9 @@ static bool calls_end(struct dmabuf_sync *sync, struct dsync_turn *here)
  */
 bool dmabuf_sync_cancel(struct dmabuf_sync *sync)
 {
+	might_sleep();
+	if (WARN_ON_ONCE(IS_ERR_OR_NULL(sync)))
+		return false;
 	return !call_current(sync) && calls_end(sync, NULL);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_cancel);

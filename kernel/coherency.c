@@ -18,8 +18,10 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-resv.h>
+#include <linux/iommu-dma.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
+#include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/swiotlb.h>
 
@@ -264,9 +266,14 @@ static bool exporter_only_syncs(const struct dma_buf *dmabuf)
 	return false;
 }
 
-/* Does the device see some memory through swiotlb? */
+/*
+ * Does the device see some memory through swiotlb? One with an IOMMU gets addresses that it can
+ * reach, however few it has; there only those that are not trusted have copies.
+ */
 static bool device_bounces(struct device *dev)
 {
+	if (use_dma_iommu(dev))
+		return dev_is_pci(dev) && to_pci_dev(dev)->untrusted;
 	return is_swiotlb_force_bounce(dev) || dma_addressing_limited(dev);
 }
 

@@ -2,9 +2,13 @@
 /*
  * Driver API: a sync object is one owner with one set at a time. The accesses that the
  * driver asked for are kept as wants; each lock makes a set of them.
+ *
+ * A call that can only be a mistake warns, once, and fails, instead of crashing or hanging.
  */
 #include <linux/dma-buf.h>
+#include <linux/err.h>
 #include <linux/export.h>
+#include <linux/kernel.h>
 #include <linux/slab.h>
 
 #include "callback.h"
@@ -15,6 +19,7 @@
 #include "owner.h"
 #include "release.h"
 #include "request.h"
+#include "txn.h"
 
 /**
  * dmabuf_sync_is_supported() - is the framework there
@@ -44,6 +49,7 @@ struct dmabuf_sync *dmabuf_sync_init(const char *name, void *priv)
 	struct dmabuf_sync *sync;
 	int ret;
 
+	might_sleep();
 	if (!dsync_started())
 		return ERR_PTR(-EOPNOTSUPP);
 	sync = kzalloc(sizeof(*sync), GFP_KERNEL_ACCOUNT);
@@ -87,6 +93,17 @@ static bool sync_busy(struct dmabuf_sync *sync)
 	return sync->turn && !turn_is_over(sync);
 }
 
+/* Locking a resv once more would wait for the caller. */
+static bool wants_are_locked(struct dmabuf_sync *sync)
+{
+	unsigned int i;
+
+	for (i = 0; i < sync->nr_wants; i++)
+		if (WARN_ON_ONCE(dsync_txn_is_mine(sync->wants[i].dmabuf->resv)))
+			return true;
+	return false;
+}
+
 /* What is to be acquired changes, or goes. */
 static void turn_drop(struct dmabuf_sync *sync)
 {
@@ -111,6 +128,9 @@ static void turn_drop(struct dmabuf_sync *sync)
  */
 void dmabuf_sync_fini(struct dmabuf_sync *sync)
 {
+	might_sleep();
+	if (WARN_ON_ONCE(IS_ERR_OR_NULL(sync)))
+		return;
 	dsync_callback_end(sync);
 	if (sync_busy(sync) && READ_ONCE(sync->turn->set.state) == DSYNC_READY)
 		dsync_release(&sync->turn->set, DSYNC_END_ABANDONED);
@@ -133,8 +153,9 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_fini);
  * as a whole, they exclude CPU writers in all of it.
  *
  * Context: process context; may sleep, also for the buffer's resv.
- * Return: 0, -EINVAL (the mode; a range that is empty or leaves the buffer), -E2BIG
- * (DMABUF_SYNC_MAX_SET), -EBUSY (locked, queued or committed) or -ENOMEM. Two ranges
+ * Return: 0, -EINVAL (the mode; a range that is empty or leaves the buffer; no object or no
+ * buffer), -E2BIG (DMABUF_SYNC_MAX_SET), -EBUSY (locked, queued or committed), -EDEADLK (the
+ * caller holds the buffer's resv) or -ENOMEM. Two ranges
  * that overlap are found by the lock.
  */
 int dmabuf_sync_get_range(struct dmabuf_sync *sync, struct dma_buf *dmabuf,
@@ -149,6 +170,11 @@ int dmabuf_sync_get_range(struct dmabuf_sync *sync, struct dma_buf *dmabuf,
 	struct dsync_want *wants;
 	int ret;
 
+	might_sleep();
+	if (WARN_ON_ONCE(IS_ERR_OR_NULL(sync) || IS_ERR_OR_NULL(dmabuf)))
+		return -EINVAL;
+	if (WARN_ON_ONCE(dsync_txn_is_mine(dmabuf->resv)))
+		return -EDEADLK;
 	ret = mode & DSYNC_ACCESS_BOUNCED ? -EINVAL : dsync_want_check(&want);
 	if (ret)
 		return ret;
@@ -192,14 +218,18 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_get);
  * @sync: the object, not locked
  * @dmabuf: the buffer; the object's references are dropped
  *
- * Context: process context.
- * Return: 0, -ENOENT (no access to that buffer), -EBUSY (locked, queued or committed).
+ * Context: process context; may sleep.
+ * Return: 0, -ENOENT (no access to that buffer), -EBUSY (locked, queued or committed),
+ * -EINVAL (no object or no buffer).
  */
 int dmabuf_sync_put(struct dmabuf_sync *sync, struct dma_buf *dmabuf)
 {
 	unsigned int i, kept = 0;
 	int ret = -ENOENT;
 
+	might_sleep();
+	if (WARN_ON_ONCE(IS_ERR_OR_NULL(sync) || IS_ERR_OR_NULL(dmabuf)))
+		return -EINVAL;
 	if (sync_busy(sync))
 		return -EBUSY;
 	turn_drop(sync);
@@ -220,11 +250,14 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_put);
  * dmabuf_sync_put_all() - take all accesses off the object
  * @sync: the object, not locked
  *
- * Context: process context.
- * Return: 0, or -EBUSY (locked, queued or committed).
+ * Context: process context; may sleep.
+ * Return: 0, -EBUSY (locked, queued or committed), -EINVAL (no object).
  */
 int dmabuf_sync_put_all(struct dmabuf_sync *sync)
 {
+	might_sleep();
+	if (WARN_ON_ONCE(IS_ERR_OR_NULL(sync)))
+		return -EINVAL;
 	if (sync_busy(sync))
 		return -EBUSY;
 	turn_drop(sync);
@@ -258,15 +291,20 @@ static int turn_create(struct dmabuf_sync *sync)
  * @sync: the object; the set is in &dmabuf_sync.turn then
  *
  * Context: process context; may sleep.
- * Return: 0, -EBUSY (locked, queued or committed), -EINVAL (no access, or two that overlap), or as
- * dsync_set_alloc().
+ * Return: 0, -EBUSY (locked, queued or committed), -EINVAL (no access, or two that overlap; no
+ * object), -EDEADLK (the caller holds the resv of one of the buffers), or as dsync_set_alloc().
  */
 int dsync_driver_prepare(struct dmabuf_sync *sync)
 {
+	might_sleep();
+	if (WARN_ON_ONCE(IS_ERR_OR_NULL(sync)))
+		return -EINVAL;
 	if (sync_busy(sync))
 		return -EBUSY;
 	if (!sync->nr_wants)
 		return -EINVAL;
+	if (wants_are_locked(sync))
+		return -EDEADLK;
 	if (sync->turn && dsync_set_renew(&sync->turn->set))
 		return 0;
 	turn_drop(sync);
@@ -284,13 +322,13 @@ static int sync_lock(struct dmabuf_sync *sync, ktime_t *deadline)
  * dmabuf_sync_lock() - acquire all accesses of the object, sleep until that is done
  * @sync: the object, with at least one access
  *
- * No resv of the buffers may be held by the caller.
+ * No resv of the buffers may be held by the caller: that would wait for itself.
  *
  * Context: process context; sleeps interruptibly.
- * Return: 0, -EINVAL (no access, or two that overlap), -EBUSY (locked, queued or
- * committed already), -EDEADLK (waiting would close a cycle of holders), -ENOLCK (too
- * many accesses, or too many wait), -ENOMEM, -ERESTARTSYS, or what an exporter's
- * begin_cpu_access returned.
+ * Return: 0, -EINVAL (no access, or two that overlap; no object), -EBUSY (locked, queued or
+ * committed already), -EDEADLK (waiting would close a cycle of holders; with a warning: the
+ * caller holds one of the resv), -ENOLCK (too many accesses, or too many wait), -ENOMEM,
+ * -ERESTARTSYS, or what an exporter's begin_cpu_access returned.
  */
 int dmabuf_sync_lock(struct dmabuf_sync *sync)
 {
@@ -321,7 +359,8 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_lock_timeout);
  *
  * Context: process context; may sleep for a buffer's resv, for memory and for exporters,
  * not for another owner and not for a fence.
- * Return: 0, -EAGAIN (it would have to wait), or as dmabuf_sync_lock() but -EDEADLK.
+ * Return: 0, -EAGAIN (it would have to wait), or as dmabuf_sync_lock(), but -EDEADLK only with a
+ * warning.
  */
 int dmabuf_sync_trylock(struct dmabuf_sync *sync)
 {
@@ -330,6 +369,19 @@ int dmabuf_sync_trylock(struct dmabuf_sync *sync)
 	return ret ?: dsync_request_nonblock(&sync->turn->set);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_trylock);
+
+static int sync_commit(struct dmabuf_sync *sync, struct dma_fence *fence,
+		       enum dsync_begin begin)
+{
+	might_sleep();
+	if (WARN_ON_ONCE(IS_ERR_OR_NULL(sync) || IS_ERR_OR_NULL(fence)))
+		return -EINVAL;
+	if (!sync->turn)
+		return -EBUSY;
+	if (wants_are_locked(sync))
+		return -EDEADLK;
+	return dsync_fence_commit(&sync->turn->set, fence, begin);
+}
 
 /**
  * dmabuf_sync_commit() - publish the fence of the job that the accesses are for
@@ -348,13 +400,13 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_trylock);
  *
  * Context: process context; may sleep for a buffer's resv, for memory and for fences of stock
  * drivers.
- * Return: 0, -EINVAL (a CPU access, or a container), -EBUSY (not locked, or committed
- * already) or -ENOMEM; then nothing was published and the accesses are still held.
+ * Return: 0, -EINVAL (a CPU access, or a container; no object or no fence), -EBUSY (not locked,
+ * or committed already), -EDEADLK (the caller holds the resv of one of the buffers) or -ENOMEM;
+ * then nothing was published and the accesses are still held.
  */
 int dmabuf_sync_commit(struct dmabuf_sync *sync, struct dma_fence *fence)
 {
-	return sync->turn ? dsync_fence_commit(&sync->turn->set, fence,
-						DSYNC_BEGINS_AT_ONCE) : -EBUSY;
+	return sync_commit(sync, fence, DSYNC_BEGINS_AT_ONCE);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_commit);
 
@@ -371,8 +423,7 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_commit);
  */
 int dmabuf_sync_commit_queued(struct dmabuf_sync *sync, struct dma_fence *fence)
 {
-	return sync->turn ? dsync_fence_commit(&sync->turn->set, fence,
-						DSYNC_BEGINS_LATER) : -EBUSY;
+	return sync_commit(sync, fence, DSYNC_BEGINS_LATER);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_commit_queued);
 
@@ -387,7 +438,8 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_commit_queued);
  */
 void dmabuf_sync_began(struct dmabuf_sync *sync)
 {
-	dsync_fence_began(&sync->turn->set);
+	if (!WARN_ON_ONCE(IS_ERR_OR_NULL(sync) || !sync->turn))
+		dsync_fence_began(&sync->turn->set);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_began);
 
@@ -401,7 +453,7 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_began);
  */
 void dmabuf_sync_unlock(struct dmabuf_sync *sync)
 {
-	if (!WARN_ON_ONCE(!sync->turn))
+	if (!WARN_ON_ONCE(IS_ERR_OR_NULL(sync) || !sync->turn))
 		dsync_release_any(&sync->turn->set);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_unlock);
@@ -416,6 +468,8 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_unlock);
  */
 bool dmabuf_sync_was_abandoned(struct dmabuf_sync *sync)
 {
+	if (WARN_ON_ONCE(IS_ERR_OR_NULL(sync)))
+		return false;
 	return sync_busy(sync) && dsync_set_marks(&sync->turn->set);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_was_abandoned);
@@ -451,12 +505,14 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_single_lock);
 
 /**
  * dmabuf_sync_single_unlock() - release one whole buffer
- * @sync: from dmabuf_sync_single_lock()
+ * @sync: from dmabuf_sync_single_lock(), which succeeded
  *
  * Context: process context; may sleep.
  */
 void dmabuf_sync_single_unlock(struct dmabuf_sync *sync)
 {
+	if (WARN_ON_ONCE(IS_ERR_OR_NULL(sync)))
+		return;
 	dmabuf_sync_unlock(sync);
 	dmabuf_sync_fini(sync);
 }

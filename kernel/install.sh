@@ -22,7 +22,7 @@ set -eu
 cd "$(dirname "$0")"
 PATH=$PATH:/usr/sbin:/sbin
 
-names=(dmabuf_sync dmabuf_copy dma_sim)
+names=(dmabuf_sync dmabuf_copy dma_sim dma_edu)
 headers=(dmabuf_sync.h dmabuf_copy.h)
 dkms_key=/var/lib/dkms/mok.key dkms_cert=/var/lib/dkms/mok.pub
 
@@ -198,7 +198,7 @@ do_uninstall() {
 	headers_remove
 	device_remove
 	[ -n "$dest$modroot" ] || [ ! -d /sys/module/dmabuf_sync/holders ] ||
-		echo "dmabuf_sync is still loaded: modprobe -r dmabuf_copy dma_sim dmabuf_sync, or restart."
+		echo "dmabuf_sync is still loaded: modprobe -r dmabuf_copy dma_sim dma_edu dmabuf_sync, or restart."
 }
 
 what=${1:-} release=${2:-}

@@ -11,6 +11,29 @@
 #include "set.h"
 #include "txn.h"
 
+/**
+ * dsync_txn_is_mine() - does the caller hold a resv
+ * @resv: the resv
+ *
+ * A ww_mutex cannot be asked without the acquire context that it was locked with, or without
+ * lockdep. But its owner's word is the task that holds it, and a few flags below: it is the
+ * current task for as long as that holds the lock, and never otherwise.
+ *
+ * Context: process context.
+ * Return: true if locking it would wait for the caller itself.
+ */
+bool dsync_txn_is_mine(struct dma_resv *resv)
+{
+	unsigned long owner;
+
+#ifdef CONFIG_PREEMPT_RT
+	owner = (unsigned long)READ_ONCE(resv->lock.base.rtmutex.owner);
+#else
+	owner = atomic_long_read(&resv->lock.base.owner);
+#endif
+	return (owner & ~7UL) == (unsigned long)current;
+}
+
 static bool one_resv(struct dsync_set *set)
 {
 	return dsync_resv_of(&set->accesses[0]) == dsync_resv_of(&set->accesses[set->nr - 1]);

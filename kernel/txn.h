@@ -21,5 +21,6 @@ struct dsync_txn {
 
 int dsync_txn_lock(struct dsync_txn *txn, struct dsync_set *set, bool intr);
 void dsync_txn_unlock(struct dsync_txn *txn);
+bool dsync_txn_is_mine(struct dma_resv *resv);
 
 #endif /* _DSYNC_TXN_H */

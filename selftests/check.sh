@@ -34,6 +34,6 @@ host_tests selftests/vm/test-check-log.sh
 host_tests selftests/model/check-model.sh
 for series; do
 	echo "check: Linux $series"
-	machine_tests "$series" $limit -k "$series" --
+	machine_tests "$series" $limit -k "$series" --iommu --
 done
 machines_end

@@ -20,7 +20,7 @@ tree=/run/bind/tree
 out=/run/bind/out
 log=$out/log
 value=$2
-options="DMABUF_SYNC DMABUF_COPY DMA_SIM DMABUF_SYNC_KUNIT_TEST"
+options="DMABUF_SYNC DMABUF_COPY DMA_SIM DMA_EDU DMABUF_SYNC_KUNIT_TEST"
 selftests="dmabuf-sync/dma dmabuf-sync/dmabuf_sync dmabuf-sync/fcntl dmabuf-sync/torture"
 
 # The configuration on standard input; the new options, as far as the tree has them.

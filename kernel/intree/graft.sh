@@ -65,5 +65,5 @@ if [ -n "$undo" ]; then
 	ungraft
 else
 	graft
-	echo "grafted: options DMABUF_SYNC, DMABUF_SYNC_DEBUG, DMABUF_COPY, DMA_SIM, DMABUF_SYNC_KUNIT_TEST"
+	echo "grafted: options DMABUF_SYNC, DMABUF_SYNC_DEBUG, DMABUF_COPY, DMA_SIM, DMA_EDU, DMABUF_SYNC_KUNIT_TEST"
 fi

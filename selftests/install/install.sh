@@ -108,6 +108,7 @@ stays_in_destdir() {
 	listing | diff "$dir/before" - || return
 	(cd "$dir/stage" && find . -type f | sort) > "$dir/staged"
 	diff - "$dir/staged" <<- END
+	./lib/modules/$release/updates/dma_edu.ko
 	./lib/modules/$release/updates/dma_sim.ko
 	./lib/modules/$release/updates/dmabuf_copy.ko
 	./lib/modules/$release/updates/dmabuf_sync.ko
@@ -127,7 +128,7 @@ signed() {
 	[ "$(modinfo -F signer "$dir/stage/lib/modules/$release/updates/$1.ko")" = "dmabuf-sync test key" ]
 }
 
-all_are_signed() { signed dmabuf_sync && signed dmabuf_copy && signed dma_sim; }
+all_are_signed() { signed dmabuf_sync && signed dmabuf_copy && signed dma_sim && signed dma_edu; }
 
 leaves_an_empty_destdir() {
 	run_make uninstall DESTDIR="$dir/stage" > /dev/null && [ -z "$(find "$dir/stage" -type f)" ]

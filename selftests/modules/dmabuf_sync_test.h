@@ -171,6 +171,44 @@ struct dst_device {
 	__u32 differ;		/* out: bytes that are not @value */
 };
 
+/* The calls of the driver API ... */
+enum dst_call {
+	DST_CALL_FINI,
+	DST_CALL_GET,
+	DST_CALL_PUT,
+	DST_CALL_PUT_ALL,
+	DST_CALL_LOCK,
+	DST_CALL_TRYLOCK,
+	DST_CALL_LOCK_TIMEOUT,
+	DST_CALL_LOCK_ASYNC,
+	DST_CALL_CANCEL,
+	DST_CALL_COMMIT,
+	DST_CALL_COMMIT_QUEUED,
+	DST_CALL_BEGAN,
+	DST_CALL_UNLOCK,
+	DST_CALL_ABANDONED,
+	DST_CALL_SINGLE_LOCK,
+	DST_CALL_SINGLE_UNLOCK,
+};
+
+/* ... and what can be wrong with them. */
+enum dst_wrong {
+	DST_MISUSE_NO_OBJECT,		/* NULL for the sync object */
+	DST_MISUSE_ERROR_POINTER,	/* what dmabuf_sync_init() returned, unchecked */
+	DST_MISUSE_NO_ARGUMENT,		/* NULL for the buffer, the fence, the callback */
+	DST_MISUSE_ATOMIC,		/* with preemption disabled */
+	DST_MISUSE_RESV,		/* with the buffer's resv locked */
+	DST_MISUSE_RESV_CTX,		/* the same, through an acquire context */
+};
+
+/* Make @call, wrong in the way @how, on an object that asks for the buffer @fd. */
+struct dst_misuse {
+	__u32 call;
+	__u32 how;
+	__s32 fd;
+	__u32 reserved;
+};
+
 #define DST_MAGIC		0xBE
 #define DST_SYNC_NEW		_IOWR(DST_MAGIC, 0, struct dst_object)
 #define DST_SYNC_GET		_IOW(DST_MAGIC, 1, struct dst_range)
@@ -192,6 +230,7 @@ struct dst_device {
 /* End of an object: fini of a sync object, signal of a fence, unlock of a resv or a single. */
 #define DST_DESTROY		_IOW(DST_MAGIC, 17, struct dst_object)
 #define DST_EXPORT_DEVICE	_IOWR(DST_MAGIC, 18, struct dst_device)
-#define DST_NR_CALLS		19
+#define DST_MISUSE		_IOW(DST_MAGIC, 19, struct dst_misuse)
+#define DST_NR_CALLS		20
 
 #endif /* _DMABUF_SYNC_TEST_H */

@@ -29,6 +29,7 @@ union test_arg {
 	struct dst_count count;
 	struct dst_fault fault;
 	struct dst_device device;
+	struct dst_misuse misuse;
 };
 
 /**
@@ -119,6 +120,7 @@ static const struct {
 	[_IOC_NR(DST_EXPORT_COUNT)] = { DST_EXPORT_COUNT, test_export_count },
 	[_IOC_NR(DST_EXPORT_FAULT)] = { DST_EXPORT_FAULT, test_export_fault },
 	[_IOC_NR(DST_EXPORT_DEVICE)] = { DST_EXPORT_DEVICE, test_export_device },
+	[_IOC_NR(DST_MISUSE)] = { DST_MISUSE, test_misuse },
 	[_IOC_NR(DST_DESTROY)] = { DST_DESTROY, test_object_destroy },
 };
 

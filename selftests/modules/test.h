@@ -61,6 +61,8 @@ int test_fence_publish(struct test_session *session, void *arg);
 int test_fence_signal(struct test_session *session, void *arg);
 struct dma_fence *test_fence_lookup(struct test_session *session, u32 id);
 
+int test_misuse(struct test_session *session, void *arg);
+
 int test_resv_hold(struct test_session *session, void *arg);
 
 int test_export(struct test_session *session, void *arg);

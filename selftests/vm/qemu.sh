@@ -20,6 +20,8 @@ qemu_use() {
 # everything goes to the console log. On a loaded host an emulated machine may
 # stand still for seconds: no timer check at boot, long limits for stalls.
 QEMU_APPEND="console=ttyS0 ignore_loglevel printk.devkmsg=on panic=-1 oops=panic"
+# A test may make many warnings on purpose, and all of the log is looked at behind it.
+QEMU_APPEND+=" log_buf_len=4M"
 QEMU_APPEND+=" mitigations=off no_timer_check rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30"
 
 # A path as the value of a QEMU option.
@@ -48,6 +50,13 @@ qemu_port() {
 
 	qemu_cmd+=(-chardev "$chardev,id=$name"
 		-device "virtserialport,bus=ports.0,chardev=$name,name=$name")
+}
+
+# Virtio devices go past it, which they may as long as they do not promise otherwise: what the
+# machine is made of costs the same with it.
+qemu_iommu() {
+	qemu_cmd+=(-device intel-iommu)
+	append+=" intel_iommu=on"
 }
 
 qemu_accel() {

@@ -140,6 +140,15 @@ test_status "mark missing" 2 --after "test b" <<< "$old"
 test_status "file missing" 2 /nonexistent/log < /dev/null
 test_status "unknown option" 2 --before x < /dev/null
 
+expect=$'[ 1.0] check-log: expect foo_lock+\n' warning=$'[ 2.0] WARNING: a.c:1 at foo_lock+0x1/0x2\n'
+test_status "expected report" 0 <<< "$expect$warning"
+test_status "expected report that does not come" 1 <<< "$expect"
+test_status "another report than the expected one" 1 <<< "${expect}[ 2.0] WARNING: a.c:1 at bar+0x1/0x2"
+test_status "expected report that comes twice" 1 <<< "$expect$warning$warning"
+test_status "expected after it came" 1 <<< "$warning$expect"
+test_status "expected twice, and came twice" 0 <<< "$expect$expect$warning$warning"
+test_status "expectation before the mark" 1 --after "test a" <<< "${expect}[ 1.5] test a"$'\n'"$warning"
+
 report=$("$dir/check-log" <<< $'[ 1.0] a\n[ 2.0] BUG: b\n[ 3.0]  c\n[ 4.0] ---[ end trace 0 ]---\n[ 5.0] d')
 number=$((number + 1))
 if [ "$report" = $'[ 2.0] BUG: b\n[ 3.0]  c\n[ 4.0] ---[ end trace 0 ]---' ]; then

@@ -18,6 +18,9 @@ static void dcopy_client_free(struct kref *ref)
 {
 	struct dcopy_client *client = container_of(ref, struct dcopy_client, ref);
 
+	mutex_lock(&client->engine->clients_lock);
+	list_del(&client->node);
+	mutex_unlock(&client->engine->clients_lock);
 	dcopy_pool_put(client->engine);
 	kfree(client);
 	module_put(THIS_MODULE);
@@ -169,7 +172,7 @@ static long dcopy_client_submit(struct dcopy_client *client,
 static long dcopy_client_info(struct dcopy_client *client,
 			      struct dmabuf_copy_info __user *user)
 {
-	struct dma_chan *chan = client->engine->chan;
+	struct dcopy_engine *engine = client->engine;
 	struct dmabuf_copy_info info;
 	u32 size;
 	int ret;
@@ -182,10 +185,10 @@ static long dcopy_client_info(struct dcopy_client *client,
 	size = info.size;
 	memset(&info, 0, sizeof(info));
 	info.size = size;
-	info.alignment_bytes = 1U << chan->device->copy_align;
+	info.alignment_bytes = engine->alignment_bytes;
 	info.max_jobs = DCOPY_MAX_JOBS;
 	info.timeout_ms = dcopy_engine_timeout_ms();
-	strscpy(info.channel, dma_chan_name(chan));
+	strscpy(info.channel, engine->name);
 	return copy_to_user(user, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
@@ -224,6 +227,9 @@ static int dcopy_client_open(struct inode *inode, struct file *file)
 	__module_get(THIS_MODULE);
 	kref_init(&client->ref);
 	dcopy_map_init(client);
+	mutex_lock(&client->engine->clients_lock);
+	list_add(&client->node, &client->engine->clients);
+	mutex_unlock(&client->engine->clients_lock);
 	file->private_data = client;
 	return nonseekable_open(inode, file);
 }

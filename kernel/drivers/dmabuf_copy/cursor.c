@@ -75,7 +75,7 @@ size_t dcopy_cursor_step(const struct dcopy_engine *engine,
 {
 	struct device *dev = dmaengine_get_dma_device(engine->chan);
 	u64 max = round_down((u64)dma_get_max_seg_size(dev),
-			     1ULL << engine->chan->device->copy_align);
+			     (u64)engine->alignment_bytes);
 
 	max = dcopy_cursor_run(to, min(left, max));
 	return dcopy_cursor_run(from, max);

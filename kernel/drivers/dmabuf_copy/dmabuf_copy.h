@@ -9,11 +9,13 @@
  * fence.c	its fence
  * cursor.c	a place in a mapped buffer
  * engine.c	a channel: takes jobs in order, stops what does not end
+ * pool.c	which channels are in use
+ * unplug.c	a channel's device is taken away
  * main.c	starts and stops the parts
  *
- * Locks, outermost first: &dcopy_job.sync_lock, &dcopy_client.map_lock or
- * &dcopy_engine.commit_lock, the reservation locks of the buffers, &dcopy_engine.lock,
- * the lock of a fence.
+ * Locks, outermost first: &dcopy_job.sync_lock, &dcopy_engine.present,
+ * &dcopy_engine.clients_lock, &dcopy_client.map_lock or &dcopy_engine.commit_lock, the
+ * reservation locks of the buffers, &dcopy_engine.lock, the lock of a fence.
  */
 #ifndef _DMABUF_COPY_H
 #define _DMABUF_COPY_H
@@ -25,6 +27,8 @@
 #include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/rwsem.h>
 #include <linux/scatterlist.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -43,10 +47,29 @@ struct file;
 #define DCOPY_MAX_MAPS		(4 * DCOPY_MAX_JOBS)
 
 /**
+ * enum dcopy_engine_state - what a channel is good for
+ * @DCOPY_ENGINE_WORKS: it takes jobs
+ * @DCOPY_ENGINE_QUARANTINED: it could not be stopped, and gets no jobs before it has
+ * @DCOPY_ENGINE_GONE: its device was taken away; it gets none any more
+ */
+enum dcopy_engine_state {
+	DCOPY_ENGINE_WORKS,
+	DCOPY_ENGINE_QUARANTINED,
+	DCOPY_ENGINE_GONE,
+};
+
+/**
  * struct dcopy_engine - a dmaengine channel and the jobs it has
  * @node: in the list of engines
  * @nr_users: clients that have it; protected by that list's lock
- * @chan: the channel
+ * @chan: the channel; NULL: it was given back, because its device is gone
+ * @dev: the device whose driver has it; a reference, also when the channel is gone
+ * @name: of the channel
+ * @alignment_bytes: what it wants of addresses and lengths
+ * @unplug: told when that driver is about to leave the device
+ * @present: held for reading where @chan is looked at by others than @worker
+ * @clients_lock: protects @clients
+ * @clients: the open files that have it
  * @worker: the only one that touches @chan, but for completions
  * @feed: gives jobs to @chan
  * @tick: the same, later: when @chan was full, or to see whether it hangs
@@ -58,7 +81,7 @@ struct file;
  * @jobs: committed jobs in order; the first ones are in the hands of @chan
  * @first_ns: since when the first one is the first, or @chan was last to be stopped
  * @full: @chan took no more: the next completion makes room
- * @quarantined: @chan could not be stopped: it gets no jobs. Only @worker changes it
+ * @state: what it is good for
  * @stuck: jobs that have ended, although @chan may still work on them: until it is known to
  *	have stopped, they keep their buffers mapped and the engine in place
  * @stopping: errors that completions report are due to @chan being stopped
@@ -67,6 +90,13 @@ struct dcopy_engine {
 	struct list_head node;
 	unsigned int nr_users;
 	struct dma_chan *chan;
+	struct device *dev;
+	char name[24];
+	u32 alignment_bytes;
+	struct notifier_block unplug;
+	struct rw_semaphore present;
+	struct mutex clients_lock; /* protects clients */
+	struct list_head clients;
 	struct kthread_worker *worker;
 	struct kthread_work feed;
 	struct kthread_delayed_work tick;
@@ -79,7 +109,7 @@ struct dcopy_engine {
 	struct list_head jobs;
 	u64 first_ns;
 	bool full;
-	bool quarantined;
+	enum dcopy_engine_state state;
 	struct list_head stuck;
 	bool stopping;
 };
@@ -88,6 +118,7 @@ struct dcopy_engine {
  * struct dcopy_client - an open file, and what is left of it
  * @ref: of the file, of each job, of the pending @expire
  * @engine: the engine
+ * @node: in &dcopy_engine.clients
  * @nr_jobs: unfinished jobs
  * @map_lock: protects all that follows
  * @maps: mapped buffers, the latest used one at the end
@@ -98,6 +129,7 @@ struct dcopy_engine {
 struct dcopy_client {
 	struct kref ref;
 	struct dcopy_engine *engine;
+	struct list_head node;
 	atomic_t nr_jobs;
 
 	struct mutex map_lock; /* protects all that follows */
@@ -112,7 +144,7 @@ struct dcopy_client {
  * @node: in &dcopy_client.maps
  * @dmabuf: the buffer; a reference
  * @attach: its attachment to the engine's device
- * @sgt: the mapping
+ * @sgt: the mapping; NULL: the device is gone, and with it @attach
  * @dir: DMA_TO_DEVICE when the engine only reads, else DMA_BIDIRECTIONAL
  * @nr_users: jobs; protected by &dcopy_client.map_lock
  * @idle_since: jiffies; likewise
@@ -251,6 +283,7 @@ struct dcopy_map *dcopy_map_get(struct dcopy_client *client,
 				struct dma_buf *dmabuf, bool write);
 void dcopy_map_put(struct dcopy_client *client, struct dcopy_map *map);
 void dcopy_map_close(struct dcopy_client *client);
+void dcopy_map_unplug(struct dcopy_client *client);
 
 /* job.c */
 struct dcopy_job *dcopy_job_create(struct dcopy_client *client,
@@ -274,14 +307,21 @@ void dcopy_fence_free(struct dcopy_fence *fence);
 void dcopy_fence_start(struct dcopy_fence *fence, struct dcopy_engine *engine,
 		       u64 seqno);
 
-/* engine.c */
+/* pool.c */
 struct dcopy_engine *dcopy_pool_get(void);
 void dcopy_pool_put(struct dcopy_engine *engine);
 
-struct dcopy_engine *dcopy_engine_create(const char *name);
-void dcopy_engine_destroy(struct dcopy_engine *engine);
+/* unplug.c */
+int dcopy_unplug_watch(struct dcopy_engine *engine);
+void dcopy_unplug_ignore(struct dcopy_engine *engine);
+
+/* engine.c */
+void dcopy_engine_init(struct dcopy_engine *engine);
+void dcopy_engine_end(struct dcopy_engine *engine);
 void dcopy_engine_queue(struct dcopy_engine *engine, struct dcopy_job *job);
-bool dcopy_engine_works(const struct dcopy_engine *engine);
+void dcopy_engine_leave(struct dcopy_engine *engine);
+void dcopy_engine_let_go(struct dcopy_engine *engine);
+int dcopy_engine_error(const struct dcopy_engine *engine);
 unsigned int dcopy_engine_timeout_ms(void);
 
 /* cursor.c */

@@ -14,14 +14,13 @@
  * therefore end with an error. But it may write at any later time, so the buffers stay
  * mapped, nothing is given back to anybody, and it gets no further job, until the driver
  * says that it has stopped. It is asked again and again.
+ *
+ * When its driver leaves the device all jobs end, and the channel is given back: see unplug.c.
  */
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
-#include <linux/sched.h>
-#include <linux/slab.h>
-#include <linux/string.h>
 
 #include "../../compat/drivers.h"
 #include "dmabuf_copy.h"
@@ -57,15 +56,34 @@ unsigned int dcopy_engine_timeout_ms(void)
 }
 
 /**
- * dcopy_engine_works() - may the engine be given jobs
+ * dcopy_engine_error() - why the engine takes no jobs
  * @engine: the engine
  *
  * Context: any; the answer may have changed already, which dcopy_engine_queue() can live with.
- * Return: false while it is quarantined.
+ * Return: 0: it does; -EIO: not while it is quarantined; -ENODEV: its device is gone.
  */
-bool dcopy_engine_works(const struct dcopy_engine *engine)
+int dcopy_engine_error(const struct dcopy_engine *engine)
 {
-	return !READ_ONCE(engine->quarantined);
+	switch (READ_ONCE(engine->state)) {
+	case DCOPY_ENGINE_WORKS:
+		return 0;
+	case DCOPY_ENGINE_QUARANTINED:
+		return -EIO;
+	case DCOPY_ENGINE_GONE:
+		break;
+	}
+	return -ENODEV;
+}
+
+static bool dcopy_engine_is_quarantined(const struct dcopy_engine *engine)
+{
+	return READ_ONCE(engine->state) == DCOPY_ENGINE_QUARANTINED;
+}
+
+/* Only its worker asks, which is idle before the channel goes. */
+static bool dcopy_engine_is_gone(const struct dcopy_engine *engine)
+{
+	return READ_ONCE(engine->state) == DCOPY_ENGINE_GONE;
 }
 
 static struct dcopy_job *dcopy_engine_first(struct dcopy_engine *engine)
@@ -130,7 +148,7 @@ static void dcopy_engine_completed(void *param,
 		kthread_queue_work(engine->worker, &engine->feed);
 	}
 	/* Its jobs have ended; what it says of them does not matter any more. */
-	if (!engine->quarantined && (!failed || !engine->stopping)) {
+	if (!dcopy_engine_error(engine) && (!failed || !engine->stopping)) {
 		if (failed)
 			WRITE_ONCE(job->error, -EIO);
 		dcopy_engine_close(engine, job);
@@ -238,7 +256,7 @@ static void dcopy_engine_set_tick(struct dcopy_engine *engine)
 
 	spin_lock_irq(&engine->lock);
 	full = engine->full;
-	idle = !dcopy_engine_first(engine) && !engine->quarantined;
+	idle = !dcopy_engine_first(engine) && !dcopy_engine_is_quarantined(engine);
 	due = engine->first_ns + dcopy_engine_timeout_ns();
 	spin_unlock_irq(&engine->lock);
 
@@ -256,6 +274,8 @@ static void dcopy_engine_feed(struct dcopy_engine *engine)
 	struct dcopy_job *job;
 	bool full = false;
 
+	if (dcopy_engine_is_gone(engine))
+		return;
 	while (!full && (job = dcopy_engine_next(engine)))
 		full = !dcopy_engine_feed_job(engine, job);
 
@@ -279,7 +299,7 @@ static void dcopy_engine_feed_work(struct kthread_work *work)
 static bool dcopy_engine_is_overdue(struct dcopy_engine *engine)
 {
 	lockdep_assert_held(&engine->lock);
-	return (dcopy_engine_first(engine) || engine->quarantined) &&
+	return (dcopy_engine_first(engine) || dcopy_engine_is_quarantined(engine)) &&
 	       ktime_get_ns() - engine->first_ns >= dcopy_engine_timeout_ns();
 }
 
@@ -330,28 +350,27 @@ static void dcopy_engine_strand(struct dcopy_engine *engine, struct dcopy_job *j
 	dcopy_job_end(job, error);
 }
 
-/* The channel was not stopped: its jobs end, in order, and no more come. */
-static void dcopy_engine_quarantine(struct dcopy_engine *engine)
+/* The channel is not to be trusted any more: its jobs end, in order, the first with @error. */
+static void dcopy_engine_shut(struct dcopy_engine *engine, enum dcopy_engine_state state,
+			      int error)
 {
-	int error = -ETIMEDOUT;
 	struct dcopy_job *job;
 
 	lockdep_assert_held(&engine->lock);
-	WRITE_ONCE(engine->quarantined, true);
+	WRITE_ONCE(engine->state, state);
 	engine->first_ns = ktime_get_ns();
 	while ((job = dcopy_engine_first(engine))) {
 		dcopy_engine_strand(engine, job, error);
-		error = -EIO;
+		error = dcopy_engine_error(engine);
 	}
 }
 
 /* The channel was stopped, at last: nothing of it reaches memory any more. */
-static void dcopy_engine_recover(struct dcopy_engine *engine)
+static void dcopy_engine_free_stuck(struct dcopy_engine *engine)
 {
 	struct dcopy_job *job, *next;
 
 	lockdep_assert_held(&engine->lock);
-	WRITE_ONCE(engine->quarantined, false);
 	list_for_each_entry_safe(job, next, &engine->stuck, node) {
 		list_del_init(&job->node);
 		dcopy_job_give_back(job);
@@ -361,38 +380,40 @@ static void dcopy_engine_recover(struct dcopy_engine *engine)
 /* What a try to stop the channel means is told when it changes something. */
 static void dcopy_engine_tell(struct dcopy_engine *engine, int error)
 {
-	struct dma_chan *chan = engine->chan;
-
-	if (error && !engine->quarantined)
-		dev_err(chan->device->dev,
+	if (error && !dcopy_engine_is_quarantined(engine))
+		dev_err(engine->dev,
 			"%s: cannot be stopped (error %d): its jobs fail, and the memory that it may write to is kept\n",
-			dma_chan_name(chan), error);
-	else if (!error && engine->quarantined)
-		dev_info(chan->device->dev, "%s: has stopped, and is of use again\n",
-			 dma_chan_name(chan));
+			engine->name, error);
+	else if (!error && dcopy_engine_is_quarantined(engine))
+		dev_info(engine->dev, "%s: has stopped, and is of use again\n",
+			 engine->name);
 }
 
 /* Called, and waits, with no lock: a channel stops in its own time. */
 static void dcopy_engine_stop(struct dcopy_engine *engine)
 {
-	struct dma_chan *chan = engine->chan;
 	int ret;
 
-	if (!engine->quarantined)
-		dev_err_ratelimited(chan->device->dev,
+	if (!dcopy_engine_is_quarantined(engine))
+		dev_err_ratelimited(engine->dev,
 				    "%s: a copy takes longer than %u ms, stopping the channel\n",
-				    dma_chan_name(chan), dcopy_engine_timeout_ms());
-	ret = dmaengine_terminate_sync(chan);
+				    engine->name, dcopy_engine_timeout_ms());
+	ret = dmaengine_terminate_sync(engine->chan);
 	dcopy_engine_tell(engine, ret);
 
 	spin_lock_irq(&engine->lock);
 	engine->stopping = false;
+	/* Its device may be about to go: see dcopy_engine_leave(). */
+	if (dcopy_engine_is_gone(engine))
+		goto unlock;
 	if (ret) {
-		dcopy_engine_quarantine(engine);
+		dcopy_engine_shut(engine, DCOPY_ENGINE_QUARANTINED, -ETIMEDOUT);
 	} else {
+		WRITE_ONCE(engine->state, DCOPY_ENGINE_WORKS);
 		dcopy_engine_restart(engine);
-		dcopy_engine_recover(engine);
+		dcopy_engine_free_stuck(engine);
 	}
+unlock:
 	spin_unlock_irq(&engine->lock);
 }
 
@@ -403,6 +424,8 @@ static void dcopy_engine_tick(struct kthread_work *work)
 	bool cookie = dma_fence_begin_signalling();
 	bool overdue;
 
+	if (dcopy_engine_is_gone(engine))
+		goto out;
 	spin_lock_irq(&engine->lock);
 	overdue = dcopy_engine_is_overdue(engine);
 	engine->stopping = overdue;
@@ -414,6 +437,7 @@ static void dcopy_engine_tick(struct kthread_work *work)
 		dma_async_is_tx_complete(engine->chan, engine->last_cookie,
 					 NULL, NULL);
 	dcopy_engine_feed(engine);
+out:
 	dma_fence_end_signalling(cookie);
 }
 
@@ -429,8 +453,8 @@ void dcopy_engine_queue(struct dcopy_engine *engine, struct dcopy_job *job)
 	lockdep_assert_held(&engine->commit_lock);
 	spin_lock_irq(&engine->lock);
 	dcopy_engine_rewind(job);
-	if (engine->quarantined) {
-		dcopy_job_done(job, -EIO);
+	if (dcopy_engine_error(engine)) {
+		dcopy_job_done(job, dcopy_engine_error(engine));
 	} else {
 		if (list_empty(&engine->jobs))
 			engine->first_ns = ktime_get_ns();
@@ -440,50 +464,62 @@ void dcopy_engine_queue(struct dcopy_engine *engine, struct dcopy_job *job)
 	spin_unlock_irq(&engine->lock);
 }
 
-/*
- * A hung channel must be stopped before the fence of its job may signal, and it must be
- * known when it has stopped: a channel that cannot do that is of no use.
- */
-static bool dcopy_engine_filter(struct dma_chan *chan, void *param)
+/* From now on nobody touches the channel but who calls this. */
+static void dcopy_engine_rest(struct dcopy_engine *engine)
 {
-	const char *name = param;
-
-	return chan->device->device_terminate_all &&
-	       chan->device->device_synchronize &&
-	       (!name || !strcmp(name, dma_chan_name(chan)));
+	spin_lock_irq(&engine->lock);
+	WRITE_ONCE(engine->state, DCOPY_ENGINE_GONE);
+	spin_unlock_irq(&engine->lock);
+	kthread_flush_work(&engine->feed);
+	kthread_cancel_delayed_work_sync(&engine->tick);
 }
 
 /**
- * dcopy_engine_create() - take a channel, and the thread that feeds it
- * @name: of the channel; NULL: any that can copy memory and be stopped
+ * dcopy_engine_leave() - the channel's device goes: end all jobs
+ * @engine: the engine; dcopy_engine_let_go() has to follow
+ *
+ * Jobs end with -ENODEV, and so do those that still come.
  *
  * Context: process context.
- * Return: the engine, or an error pointer: -ENODEV (there is none, or others use it) or -ENOMEM.
  */
-struct dcopy_engine *dcopy_engine_create(const char *name)
+void dcopy_engine_leave(struct dcopy_engine *engine)
 {
-	struct dcopy_engine *engine;
-	dma_cap_mask_t mask;
+	bool cookie = dma_fence_begin_signalling();
 	int ret;
 
-	engine = kzalloc(sizeof(*engine), GFP_KERNEL);
-	if (!engine)
-		return ERR_PTR(-ENOMEM);
-	dma_cap_zero(mask);
-	dma_cap_set(DMA_MEMCPY, mask);
-	engine->chan = dma_request_channel(mask, dcopy_engine_filter,
-					   (void *)name);
-	if (!engine->chan) {
-		ret = -ENODEV;
-		goto err_free;
-	}
-	engine->worker = kthread_run_worker(0, "dmabuf_copy/%s",
-					    dma_chan_name(engine->chan));
-	if (IS_ERR(engine->worker)) {
-		ret = PTR_ERR(engine->worker);
-		goto err_channel;
-	}
-	sched_set_fifo_low(engine->worker->task);
+	dcopy_engine_rest(engine);
+	ret = dmaengine_terminate_sync(engine->chan);
+	if (ret)
+		dev_err(engine->dev, "%s: cannot be stopped (error %d) before its device goes\n",
+			engine->name, ret);
+	spin_lock_irq(&engine->lock);
+	dcopy_engine_shut(engine, DCOPY_ENGINE_GONE, -ENODEV);
+	spin_unlock_irq(&engine->lock);
+	dma_fence_end_signalling(cookie);
+}
+
+/**
+ * dcopy_engine_let_go() - give the channel of a device back that goes
+ * @engine: the engine, which has been left
+ *
+ * Context: &dcopy_engine.present held for writing.
+ */
+void dcopy_engine_let_go(struct dcopy_engine *engine)
+{
+	/* Stops it, whatever it said before. */
+	dma_release_channel(engine->chan);
+	engine->chan = NULL;
+	spin_lock_irq(&engine->lock);
+	dcopy_engine_free_stuck(engine);
+	spin_unlock_irq(&engine->lock);
+}
+
+/**
+ * dcopy_engine_init() - an engine without jobs
+ * @engine: zeroed memory with a channel
+ */
+void dcopy_engine_init(struct dcopy_engine *engine)
+{
 	kthread_init_work(&engine->feed, dcopy_engine_feed_work);
 	kthread_init_delayed_work(&engine->tick, dcopy_engine_tick);
 	engine->context = dma_fence_context_alloc(1);
@@ -491,22 +527,15 @@ struct dcopy_engine *dcopy_engine_create(const char *name)
 	spin_lock_init(&engine->lock);
 	INIT_LIST_HEAD(&engine->jobs);
 	INIT_LIST_HEAD(&engine->stuck);
-	return engine;
-
-err_channel:
-	dma_release_channel(engine->chan);
-err_free:
-	kfree(engine);
-	return ERR_PTR(ret);
 }
 
 /**
- * dcopy_engine_destroy() - give the channel back
+ * dcopy_engine_end() - let the worker come to rest
  * @engine: the engine, which has no job and gets none
  *
  * Context: process context.
  */
-void dcopy_engine_destroy(struct dcopy_engine *engine)
+void dcopy_engine_end(struct dcopy_engine *engine)
 {
 	/* The completion of the last job may hold it still. */
 	spin_lock_irq(&engine->lock);
@@ -514,7 +543,4 @@ void dcopy_engine_destroy(struct dcopy_engine *engine)
 	kthread_cancel_delayed_work_sync(&engine->tick);
 	kthread_flush_work(&engine->feed);
 	kthread_cancel_delayed_work_sync(&engine->tick);
-	kthread_destroy_worker(engine->worker);
-	dma_release_channel(engine->chan);
-	kfree(engine);
 }

@@ -77,7 +77,7 @@ void dcopy_fence_free(struct dcopy_fence *fence)
 void dcopy_fence_start(struct dcopy_fence *fence, struct dcopy_engine *engine,
 		       u64 seqno)
 {
-	strscpy(fence->timeline, dma_chan_name(engine->chan));
+	strscpy(fence->timeline, engine->name);
 	spin_lock_init(&fence->lock);
 	dma_fence_init(&fence->base, &dcopy_fence_ops, &fence->lock,
 		       engine->context, seqno);

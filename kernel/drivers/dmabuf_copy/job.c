@@ -161,10 +161,11 @@ static int dcopy_job_commit(struct dcopy_job *job)
 static int dcopy_job_start(struct dcopy_job *job)
 {
 	struct dcopy_engine *engine = job->client->engine;
-	int ret = -EIO;
+	int ret;
 
 	mutex_lock(&engine->commit_lock);
-	if (dcopy_engine_works(engine))
+	ret = dcopy_engine_error(engine);
+	if (!ret)
 		ret = dcopy_job_commit(job);
 	mutex_unlock(&engine->commit_lock);
 	if (ret)
@@ -348,7 +349,7 @@ static int dcopy_job_set_sync(struct dcopy_job *job)
 	return ret;
 }
 
-/* Map both buffers and get the sync object. */
+/* Map both buffers and get the sync object. The engine's device stays. */
 static int dcopy_job_set_ranges(struct dcopy_job *job, struct dma_buf *src,
 				struct dma_buf *dst)
 {
@@ -371,6 +372,18 @@ static int dcopy_job_set_ranges(struct dcopy_job *job, struct dma_buf *src,
 	dcopy_map_put(job->client, job->dst.map);
 err_src:
 	dcopy_map_put(job->client, job->src.map);
+	return ret;
+}
+
+static int dcopy_job_set_up(struct dcopy_job *job, struct dma_buf *src,
+			    struct dma_buf *dst)
+{
+	struct dcopy_engine *engine = job->client->engine;
+	int ret;
+
+	down_read(&engine->present);
+	ret = engine->chan ? dcopy_job_set_ranges(job, src, dst) : -ENODEV;
+	up_read(&engine->present);
 	return ret;
 }
 
@@ -415,7 +428,7 @@ dcopy_job_create_between(struct dcopy_client *client,
 	if (!dcopy_job_charge(client))
 		return ERR_PTR(-EBUSY);
 	job = dcopy_job_alloc(client, args);
-	ret = job ? dcopy_job_set_ranges(job, src, dst) : -ENOMEM;
+	ret = job ? dcopy_job_set_up(job, src, dst) : -ENOMEM;
 	if (!ret)
 		return job;
 	atomic_dec(&client->nr_jobs);

@@ -33,10 +33,17 @@ static bool dcopy_map_is_bounced(struct device *dev, struct sg_table *sgt)
 	return false;
 }
 
-static void dcopy_map_detach(struct dcopy_map *map)
+static void dcopy_map_unmap(struct dcopy_map *map)
 {
 	dma_buf_unmap_attachment_unlocked(map->attach, map->sgt, map->dir);
 	dma_buf_detach(map->dmabuf, map->attach);
+	map->sgt = NULL;
+}
+
+static void dcopy_map_free(struct dcopy_map *map)
+{
+	if (map->sgt)
+		dcopy_map_unmap(map);
 	dma_buf_put(map->dmabuf);
 	kfree(map);
 }
@@ -65,7 +72,7 @@ static struct dcopy_map *dcopy_map_create(struct device *dev,
 	get_dma_buf(dmabuf);
 	if (!dcopy_map_is_bounced(dev, map->sgt))
 		return map;
-	dcopy_map_detach(map);
+	dcopy_map_free(map);
 	return ERR_PTR(-EOPNOTSUPP);
 
 err_detach:
@@ -78,7 +85,8 @@ err_free:
 /* Does unmapping throw away what a CPU has written? */
 static bool dcopy_map_discards(const struct dcopy_map *map)
 {
-	return map->dir != DMA_TO_DEVICE && !dev_is_dma_coherent(map->attach->dev);
+	return map->sgt && map->dir != DMA_TO_DEVICE &&
+	       !dev_is_dma_coherent(map->attach->dev);
 }
 
 /* Give an idle mapping up. Returns whether it is gone. */
@@ -95,7 +103,7 @@ static bool dcopy_map_drop(struct dcopy_client *client, struct dcopy_map *map)
 	}
 	list_del(&map->node);
 	client->nr_maps--;
-	dcopy_map_detach(map);
+	dcopy_map_free(map);
 	if (sync)
 		dmabuf_sync_single_unlock(sync);
 	return true;
@@ -203,6 +211,30 @@ void dcopy_map_close(struct dcopy_client *client)
 	mutex_lock(&client->map_lock);
 	client->closed = true;
 	dcopy_map_sweep(client);
+	mutex_unlock(&client->map_lock);
+}
+
+/**
+ * dcopy_map_unplug() - the engine's device goes: unmap all buffers
+ * @client: the client, whose jobs have ended or will not be started
+ *
+ * This cannot wait for an access. So what CPUs have written is put into memory before the
+ * unmapping throws it out of caches that the device does not see.
+ *
+ * Context: process context, no reservation lock held.
+ */
+void dcopy_map_unplug(struct dcopy_client *client)
+{
+	struct dcopy_map *map;
+
+	mutex_lock(&client->map_lock);
+	list_for_each_entry(map, &client->maps, node) {
+		if (!map->sgt)
+			continue;
+		if (dcopy_map_discards(map))
+			dma_sync_sgtable_for_device(map->attach->dev, map->sgt, map->dir);
+		dcopy_map_unmap(map);
+	}
 	mutex_unlock(&client->map_lock);
 }
 

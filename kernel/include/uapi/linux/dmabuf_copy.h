@@ -50,7 +50,8 @@
  * struct dmabuf_copy_info says, no dma-buf), E2BIG (unknown fields set), EBADF (not
  * open, or not for this mode), EFAULT, EAGAIN (NONBLOCK), EBUSY (this open file has
  * as many unfinished jobs as it may have, or still uses too many buffers), EMFILE,
- * EINTR, ENOMEM, EOPNOTSUPP (the engine cannot reach the buffer), what the exporter
+ * EINTR, ENODEV (the engine's device was taken away: open the file anew for another one),
+ * ENOMEM, EOPNOTSUPP (the engine cannot reach the buffer), what the exporter
  * returned for attaching or mapping the buffer, what acquiring can return (see
  * dmabuf_sync.h), and with WAIT those of struct dmabuf_copy_result.
  */
@@ -92,7 +93,8 @@ struct dmabuf_copy_info {
  * struct dmabuf_copy_result - read() from a job: how it ended
  * @result:	0: all bytes are there; otherwise a negative errno, and nothing can be
  *		said about the destination range: EIO (the engine failed), ETIMEDOUT
- *		(the engine was stopped), ECANCELED, or what acquiring can return
+ *		(the engine was stopped), ENODEV (its device was taken away), ECANCELED, or
+ *		what acquiring can return
  * @reserved:	0
  * @requested_ns: CLOCK_MONOTONIC, when it was submitted
  * @committed_ns: when it had its accesses and was given to the engine; 0: never
