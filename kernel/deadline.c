@@ -16,9 +16,11 @@
 static void deadline_arm(struct dsync_deadline *deadline)
 {
 	s64 left = ktime_to_ns(ktime_sub(deadline->at, ktime_get()));
+	unsigned long delay = 0;
 
-	mod_timer(&deadline->timer,
-		  jiffies + (left > 0 ? min_t(u64, nsecs_to_jiffies64(left) + 1, MAX_JIFFY_OFFSET) : 0));
+	if (left > 0)
+		delay = min_t(u64, nsecs_to_jiffies64(left) + 1, MAX_JIFFY_OFFSET);
+	mod_timer(&deadline->timer, jiffies + delay);
 }
 
 static void deadline_passed(struct timer_list *timer)

@@ -22,8 +22,8 @@ struct dsync_context;
  * @notices: BIT(DMABUF_SYNC_EVENT_...): what else is to be delivered; under &dsync_context.lock
  * @known: user space has its number, by the event or by the call's return
  * @claimed: the event of its end is being read, or was; under &dsync_context.lock
- * @delivered: that event was read, under &dsync_context.numbers, or the call is to return its answer;
- *	with @notify under &dsync_context.lock, too
+ * @delivered: that event was read, under &dsync_context.numbers, or the call is to return its
+ *	answer; with @notify under &dsync_context.lock, too
  * @ended: the number was given up, and nobody will read an event; under &dsync_context.lock
  * @revoked: its lease is over: it was released since, or will be
  * @set: the set, whose references are those of the entry: of the number while it is known, and

@@ -136,7 +136,7 @@ TEST_F(version, first_acquires_and_releases)
 	ASSERT_LT(0, set);
 	EXPECT_EQ(3, st_query_count(self->ctx[1], self->fd, DMABUF_SYNC_STATE_ACQUIRED));
 	EXPECT_EQ(-EAGAIN, acquire_v0(self->ctx[1], &accesses[2], 1,
-				       DMABUF_SYNC_ACQUIRE_NONBLOCK));
+				      DMABUF_SYNC_ACQUIRE_NONBLOCK));
 	EXPECT_EQ(0, release_v0(self->ctx[0], set));
 	EXPECT_EQ(0, st_query_count(self->ctx[1], self->fd, 0));
 }

@@ -132,7 +132,7 @@ static void queue_event(struct to_actor *actor, struct queued *queued)
 	}
 	to_fence_check(actor, "acquired what it queued", &queued->sets[i], queued->fences);
 	to_actor_enter(actor, event.set, &queued->sets[i],
-			       event.status & DMABUF_SYNC_STATUS_ABANDONED);
+		       event.status & DMABUF_SYNC_STATUS_ABANDONED);
 }
 
 /* Not before the check: what was acquired while its notice is there overtook nobody. */
