@@ -16,6 +16,7 @@
 #include "dmasync_top.h"
 #include "busy.bpf.h"
 #include "counters.bpf.h"
+#include "filter.bpf.h"
 
 #define SYNC_COMMAND	0x40086200	/* DMA_BUF_IOCTL_SYNC */
 #define SYNC_RW		3
@@ -105,13 +106,18 @@ int sync_begin(__u64 *args)
 	struct file *file = (struct file *)args[0];
 	__u64 task = bpf_get_current_pid_tgid(), flags = 0;
 	struct top_sync sync = { .since_ns = bpf_ktime_get_ns() };
+	struct top_class class;
 
 	if ((__u32)args[1] != SYNC_COMMAND ||
 	    bpf_probe_read_user(&flags, sizeof(flags), (void *)args[2]) || flags & SYNC_END)
 		return 0;
 	sync.ino = BPF_CORE_READ(file, f_inode, i_ino);
 	sync.mode = flags & SYNC_RW;
-	if (filtered(sync.ino, task >> 32))
+	if (filter_glob.end) {
+		class_of(&class, (struct dma_buf *)BPF_CORE_READ(file, private_data));
+		filter_buffer(sync.ino, &class);
+	}
+	if (filtered_current(sync.ino))
 		return 0;
 	bpf_get_current_comm(sync.comm, sizeof(sync.comm));
 	if (bpf_map_update_elem(&syncs, &task, &sync, BPF_ANY))

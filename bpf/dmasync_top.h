@@ -14,6 +14,7 @@ typedef unsigned long long top_u64;
 typedef long long top_s64;
 
 #define TOP_COMM_LEN	16
+#define TOP_COMM_WORDS	(TOP_COMM_LEN / sizeof(top_u64))
 #define TOP_NAME_LEN	32
 /* Fence contexts whose names are kept. */
 #define TOP_NR_TIMELINES	1024
@@ -88,6 +89,7 @@ struct top_edge {
  * @mode: 1 read, 2 write, 3 both
  * @agent: enum top_agent
  * @fence_wait: held, but waits for a fence that a stock driver has in the resv
+ * @passes: it is one of those that the filters let pass
  * @nr_edges: blockers it had so far
  * @comm: task name, empty when not known
  */
@@ -108,7 +110,8 @@ struct top_access {
 	top_u32 tid;
 	top_u32 mode;
 	top_u32 agent;
-	top_u32 fence_wait;
+	top_u16 fence_wait;
+	top_u16 passes;
 	top_u32 nr_edges;
 	char comm[TOP_COMM_LEN];
 };

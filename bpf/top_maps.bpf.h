@@ -12,6 +12,7 @@
 #include "busy.bpf.h"
 #include "counters.bpf.h"
 #include "dmabuf_sync.bpf.h"
+#include "filter.bpf.h"
 
 /* Waits that are longer are worth an event; 0: none is. */
 const volatile __u64 above_ns;
@@ -59,12 +60,6 @@ struct {
 	__type(key, __u32);
 	__array(values, struct ring);
 } rings SEC(".maps");
-
-/* For events that do not tell the process. */
-static __always_inline bool filtered_access(const struct top_access *access)
-{
-	return filter_tgid && (!access || access->tgid != filter_tgid);
-}
 
 static __always_inline struct top_entry *entry_find(__u64 id)
 {
@@ -211,6 +206,8 @@ static __always_inline void access_fill(struct top_access *access,
 	access->agent = args->agent;
 	if ((__u32)bpf_get_current_pid_tgid() == access->tid)
 		bpf_get_current_comm(access->comm, sizeof(access->comm));
+	access->passes = !filtered_thread(access->tgid, access->tid) &&
+			 !filtered_comm(access->comm);
 }
 
 static __always_inline void event_push(__u32 type, __u64 ino, __u64 id,

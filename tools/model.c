@@ -268,6 +268,7 @@ void model_sync_add(struct model *model, uint64_t task, const struct top_sync *s
 			.kind = MODEL_KIND_SYNC,
 			.mode = sync->mode,
 			.agent = TOP_AGENT_CPU,
+			.passes = 1,
 			.tgid = task >> 32,
 			.tid = task,
 		},
@@ -347,7 +348,7 @@ static void model_wait_runs(const struct model *model, struct model_window *wind
 
 	if ((access->at.state != TOP_STATE_BEHIND_CPU &&
 	     access->at.state != TOP_STATE_BEHIND_DMA) ||
-	    (model->tgid && access->at.tgid != model->tgid))
+	    !model_access_counts(model, access))
 		return;
 	window->count.waits[pair]++;
 	window->count.wait_ns[pair] += ns;
@@ -503,9 +504,9 @@ void model_end(struct model *model)
 	model_list_waiting(model);
 	for (i = 0; i < model->nr_waiting; i++)
 		model_edges(model, model->waiting[i]);
-	if (model->tgid) {
+	if (model->filtered) {
 		model_list_jobs(model);
-		reach_keep(model, model->tgid);
+		reach_keep(model);
 		model_list_waiting(model);
 	}
 	model_list_jobs(model);

@@ -126,7 +126,7 @@ static inline uint64_t model_lost_sum(const struct model_lost *lost)
  * @complete: every access is here, so an edge to one that is not is over
  * @over: accesses that are over, sorted: what may not be here without @complete
  * @nr_over: how many
- * @tgid: only accesses of this process matter, and those in their way; 0: all do
+ * @filtered: only accesses that pass matter, and those in their way; not: all do
  * @buffers: sorted by inode number
  * @classes: buffers that are gone
  * @accesses: sorted by id, after model_end()
@@ -148,7 +148,7 @@ struct model {
 	bool complete;
 	const uint64_t *over;
 	size_t nr_over;
-	uint32_t tgid;
+	bool filtered;
 
 	struct model_buffer **buffers;
 	size_t nr_buffers, max_buffers;
@@ -215,6 +215,13 @@ static inline uint64_t model_window_requests(const struct model_window *window)
 static inline bool model_access_is_sync(const struct model_access *access)
 {
 	return access->at.kind == MODEL_KIND_SYNC;
+}
+
+/* It is not only kept because it is in somebody's way. */
+static inline bool model_access_counts(const struct model *model,
+				       const struct model_access *access)
+{
+	return !model->filtered || access->at.passes;
 }
 
 static inline bool model_access_waits(const struct model_access *access)

@@ -54,8 +54,13 @@ static const struct argp_option options_argp[] = {
 	  "Text and screen show idle buffers, too (CSV and JSON always do)", 0 },
 	{ "above", 'a', "SECONDS", 0,
 	  "End when somebody has waited for so long, and say who, and behind whom", 0 },
+	{ "buffer", 'B', "INO|PATTERN", 0,
+	  "Only the buffer with this inode number, or those whose name or exporter fits", 1 },
+	{ "comm", 'c', "NAME", 0,
+	  "Only accesses of threads of this name, and those in their way", 1 },
 	{ "ino", OPTION_INO, "NUMBER", 0, "Only the buffer with this inode number", 1 },
 	{ "pid", 'p', "PID", 0, "Only accesses of this process, and those in their way", 1 },
+	{ "tid", 't', "TID", 0, "Only accesses of this thread, and those in their way", 1 },
 	{ "probe", OPTION_PROBE, "KIND", 0,
 	  "tp_btf or raw_tp (the first one that the kernel can do)", 2 },
 	{ "max-accesses", OPTION_MAX_ACCESSES, "NUMBER", 0,
@@ -98,15 +103,45 @@ static uint64_t options_seconds(struct argp_state *state, const char *what, cons
 	return llround(seconds * 1e9);
 }
 
-static uint32_t options_pid(struct argp_state *state, const char *arg)
+/* @what is @arg: "process" or "thread". */
+static uint32_t options_task(struct argp_state *state, const char *option, const char *what,
+			     const char *arg)
 {
-	uint32_t pid = options_number(state, "--pid", arg, 1, INT32_MAX);
+	uint32_t task = options_number(state, option, arg, 1, INT32_MAX);
 	char path[32];
 
-	snprintf(path, sizeof(path), "/proc/%u", pid);
+	snprintf(path, sizeof(path), "/proc/%u", task);
 	if (access(path, F_OK))
-		argp_error(state, "--pid: there is no process %u", pid);
-	return pid;
+		argp_error(state, "%s: there is no %s %u", option, what, task);
+	return task;
+}
+
+static void options_comm(struct argp_state *state, char *comm, const char *arg)
+{
+	if (!*arg || strlen(arg) >= TOP_COMM_LEN)
+		argp_error(state, "--comm: '%s' is no name of a thread: it has 1 to %d characters",
+			   arg, TOP_COMM_LEN - 1);
+	memset(comm, 0, TOP_COMM_LEN);
+	memcpy(comm, arg, strnlen(arg, TOP_COMM_LEN - 1));
+}
+
+/* A number is always one of an inode. */
+static void options_buffer(struct argp_state *state, struct top_limits *limits, const char *arg)
+{
+	if (*arg && !arg[strspn(arg, "0123456789")]) {
+		limits->ino = options_number(state, "--buffer", arg, 1, UINT64_MAX);
+		return;
+	}
+	switch (glob_parse(&limits->glob, arg)) {
+	case -E2BIG:
+		argp_error(state, "--buffer: '%s' is longer than any name: %d characters", arg,
+			   TOP_NAME_LEN - 1);
+		break;
+	case -EINVAL:
+		argp_error(state, "--buffer: '%s' is neither a number nor a pattern with an end",
+			   arg);
+		break;
+	}
 }
 
 static uint32_t options_ring(struct argp_state *state, const char *arg)
@@ -166,8 +201,17 @@ static error_t options_limit(int key, char *arg, struct argp_state *state)
 	case OPTION_INO:
 		limits->ino = options_number(state, "--ino", arg, 1, UINT64_MAX);
 		return 0;
+	case 'B':
+		options_buffer(state, limits, arg);
+		return 0;
 	case 'p':
-		limits->tgid = options_pid(state, arg);
+		limits->tgid = options_task(state, "--pid", "process", arg);
+		return 0;
+	case 't':
+		limits->tid = options_task(state, "--tid", "thread", arg);
+		return 0;
+	case 'c':
+		options_comm(state, limits->comm, arg);
 		return 0;
 	case OPTION_MAX_ACCESSES:
 		limits->max_accesses = options_number(state, "--max-accesses",

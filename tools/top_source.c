@@ -32,6 +32,15 @@ static unsigned int source_nr_rings(void)
 	return ((libbpf_num_possible_cpus() - 1) >> RING_SHIFT) + 1;
 }
 
+static void source_filters(struct dmasync_top_bpf *skel, const struct top_limits *limits)
+{
+	skel->rodata->filter_ino = limits->ino;
+	skel->rodata->filter_tgid = limits->tgid;
+	skel->rodata->filter_tid = limits->tid;
+	memcpy((void *)skel->rodata->filter_comm, limits->comm, sizeof(limits->comm));
+	memcpy((void *)&skel->rodata->filter_glob, &limits->glob, sizeof(limits->glob));
+}
+
 static struct bpf_object_skeleton *source_open(void *priv)
 {
 	struct top_source *source = priv;
@@ -43,13 +52,13 @@ static struct bpf_object_skeleton *source_open(void *priv)
 		return NULL;
 	for (set = 0; set < TOP_NR_USE_SETS; set++)
 		skel->rodata->busy_times[set] = top_busy_times(set);
-	skel->rodata->filter_ino = limits->ino;
-	skel->rodata->filter_tgid = limits->tgid;
+	source_filters(skel, limits);
 	skel->rodata->above_ns = limits->above_ns;
 	skel->rodata->ring_shift = RING_SHIFT;
 	bpf_map__set_max_entries(skel->maps.accesses, limits->max_accesses);
 	bpf_map__set_max_entries(skel->maps.buffers, limits->max_buffers);
 	bpf_map__set_max_entries(skel->maps.identities, limits->max_buffers);
+	bpf_map__set_max_entries(skel->maps.passing, limits->max_buffers);
 	bpf_map__set_max_entries(skel->maps.rings, source_nr_rings());
 	source->skel = skel;
 	return skel->skeleton;
@@ -94,9 +103,12 @@ static int source_loaded(void *priv)
 
 	for (group = 0; group < nr && !err; group++)
 		err = source_add_ring(source, group);
-	if (!err)
-		source->ends_error = top_ends_open(source);
-	return err;
+	if (err)
+		return err;
+	source->ends_error = top_ends_open(source);
+	top_passing_update(source);
+	source->passing_ns = clock_now_ns() + AGAIN_NS;
+	return 0;
 }
 
 /* Compare the accesses in the map with the kernel's, and see when to do so again. */
@@ -344,8 +356,13 @@ static bool source_lost(struct top_source *source)
 /* What events did not tell the snapshot does, before the window is shown. */
 static void source_repair(struct top_source *source)
 {
-	bool due = source->sync_ns <= clock_now_ns();
+	uint64_t now_ns = clock_now_ns();
+	bool due = source->sync_ns <= now_ns;
 
+	if (source->passing_ns <= now_ns) {
+		due |= top_passing_update(source);
+		source->passing_ns = now_ns + AGAIN_NS;
+	}
 	cost_read(&source->cost, source->skel->obj, top_ends_object(source));
 	source->model->lost.missed += source->cost.missed;
 	if (source_lost(source) || source->cost.missed || due)
@@ -399,7 +416,8 @@ void top_source_read(struct top_source *source)
 	source->model->complete = !full && !source->sync_error &&
 				  !source->no_room && !source->unlisted;
 	source_over(source);
-	source->model->tgid = source->limits->tgid;
+	source->model->filtered = source->limits->tgid || source->limits->tid ||
+				  source->limits->comm[0];
 	model_end(source->model);
 	identity_update(source->model);
 	source_forget(source);

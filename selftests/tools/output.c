@@ -158,6 +158,11 @@ TOOL_TEST(output, wrong_options)
 		{ "--ino 0", "'0'" },
 		{ "-p 4194304999", "'4194304999'" },
 		{ "-p 4194303", "no process" },
+		{ "-t 4194303", "no thread" },
+		{ "-c 0123456789abcdef", "'0123456789abcdef'" },
+		{ "-c ''", "''" },
+		{ "-B '[a'", "'[a'" },
+		{ "-B 0", "'0'" },
 		{ "word", "'word'" },
 	};
 	unsigned int i;

@@ -14,8 +14,8 @@ _dmasync_top_columns="ino name exporter size_bytes waiting acquired_per_s conten
 	holder_mode holder_agent holder_engine holder_age_ns acquired contended released
 	failed deadlocks abandoned revoked backoffs total_acquired total_contended
 	total_released total_failed total_wait_ns total_hold_ns"
-_dmasync_top_options="-a --above= -b --batch --check -d --delay= -i --idle -n --count=
-	-p --pid= -s --sort= -v --verbose
+_dmasync_top_options="-a --above= -B --buffer= -b --batch -c --comm= --check -d --delay= -i --idle -n --count=
+	-p --pid= -s --sort= -t --tid= -v --verbose
 	-J --json --csv --csv= --forget= --ino= --max-accesses= --max-buffers= --probe= --ring-size=
 	-? --help --usage -V --version"
 
@@ -27,7 +27,7 @@ _dmasync_top_values() {
 	-s | --sort)	words=$_dmasync_top_columns ;;
 	--csv)		words="summary buffers chains events" ;;
 	--probe)	words="tp_btf raw_tp" ;;
-	-p | --pid)	words=$(cd /proc && echo [0-9]*) ;;
+	-p | --pid | -t | --tid)	words=$(cd /proc && echo [0-9]*) ;;
 	*)		return ;;
 	esac
 	[[ $1 != -s && $1 != --sort || $2 != +* ]] || sign=+
@@ -42,7 +42,7 @@ _dmasync_top() {
 		_dmasync_top_values "$before" ""
 	elif [ "$before" = = ]; then
 		_dmasync_top_values "${COMP_WORDS[COMP_CWORD - 2]}" "$word"
-	elif [[ $before == -[ps] ]]; then
+	elif [[ $before == -[pst] ]]; then
 		_dmasync_top_values "$before" "$word"
 	else
 		mapfile -t COMPREPLY < <(compgen -W "$_dmasync_top_options" -- "$word")
