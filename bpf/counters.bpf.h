@@ -107,18 +107,23 @@ static __always_inline void count_wait_max(struct top_counters *counters, __u32 
 		    value | (__u64)number << TOP_MAX_BITS);
 }
 
-/* A wait is over. */
-static __always_inline void count_wait(struct counted at, unsigned int pair, __u64 ns)
+/* A wait is over. Global, so that the verifier looks at it once. */
+__noinline int counters_wait(struct top_counters *counters, __u32 pair, __u64 ns)
 {
-	__u32 number = *(volatile __u32 *)&window;
-
+	if (!counters)
+		return 0;
 	pair &= TOP_NR_PAIRS - 1;
-	COUNT(at, waits[pair], 1);
-	COUNT(at, wait_ns[pair], ns);
+	count(&counters->waits[pair], 1);
+	count(&counters->wait_ns[pair], ns);
+	count_wait_max(counters, *(volatile __u32 *)&window, ns);
+	return 0;
+}
+
+static __always_inline void count_wait(struct counted at, __u32 pair, __u64 ns)
+{
 	if (at.buffer)
-		count_wait_max(&at.buffer->count, number, ns);
-	if (at.total)
-		count_wait_max(at.total, number, ns);
+		counters_wait(&at.buffer->count, pair, ns);
+	counters_wait(at.total, pair, ns);
 }
 
 #endif /* COUNTERS_BPF_H */

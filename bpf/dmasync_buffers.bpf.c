@@ -17,6 +17,7 @@
 #include "busy.bpf.h"
 #include "counters.bpf.h"
 #include "filter.bpf.h"
+#include "users.bpf.h"
 
 #define SYNC_COMMAND	0x40086200	/* DMA_BUF_IOCTL_SYNC */
 #define SYNC_RW		3
@@ -163,6 +164,19 @@ static __always_inline void sync_identify(const struct top_sync *sync, struct fi
 	bpf_map_update_elem(&identities, &ino, &identity, BPF_ANY);
 }
 
+static __always_inline void sync_user(const struct top_sync *sync, __u64 ns)
+{
+	struct top_user user = {
+		.kind = TOP_USER_TASK,
+		.tgid = bpf_get_current_pid_tgid() >> 32,
+	};
+
+	__builtin_memcpy(user.name, sync->comm, sizeof(sync->comm));
+	user_wait(&user, TOP_PAIR(TOP_AGENT_CPU, TOP_AGENT_DMA), ns);
+	user_add(&user, USER_SUM(syncs), 1);
+	user_add(&user, USER_SUM(sync_ns), ns);
+}
+
 static __always_inline void sync_count(const struct top_sync *sync, __u64 now)
 {
 	__u32 zero = 0;
@@ -180,6 +194,8 @@ static __always_inline void sync_count(const struct top_sync *sync, __u64 now)
 	count_wait(at, TOP_PAIR(TOP_AGENT_CPU, TOP_AGENT_DMA), ns);
 	COUNT(at, syncs, 1);
 	COUNT(at, sync_ns, ns);
+	if (users_are_wanted())
+		sync_user(sync, ns);
 }
 
 SEC("fexit/dma_buf_ioctl")

@@ -62,12 +62,24 @@ static __always_inline void body_acquired(const struct dmabuf_sync_access_args *
 	if (at.buffer)
 		at.buffer->tgid = args->tgid;
 	COUNT(at, acquired, 1);
+	if (counts)
+		ACCESS_USER_ADD(access, acquired, 1);
 	if (access && state_waits(from)) {
 		COUNT(at, contended, 1);
-		wait_ended(at, args->agent, from, args->time_ns);
+		if (counts)
+			ACCESS_USER_ADD(access, contended, 1);
+		wait_ended(at, access, args->agent, from, args->time_ns);
 		if (above_ns && args->time_ns >= above_ns && counts)
 			wait_was_long(args->access, args->time_ns);
 	}
+}
+
+static __always_inline void user_releases(const struct top_access *access, __u32 agent,
+					  __u64 hold_ns)
+{
+	access_user_add(access, USER_SUM(released) + agent, 1);
+	access_user_add(access, USER_SUM(hold_ns) + agent, hold_ns);
+	engine_releases(access, hold_ns);
 }
 
 static __always_inline void body_released(const struct dmabuf_sync_access_args *args)
@@ -81,6 +93,8 @@ static __always_inline void body_released(const struct dmabuf_sync_access_args *
 	access = access_find(args->access);
 	if (!filtered_task(access, args->tgid, args->tid))
 		at = counted_at(args->ino, now);
+	if (access && at.total && users_are_wanted())
+		user_releases(access, args->agent & 1, args->time_ns);
 	if (access)
 		access_drop(args->access, access, at.buffer, now);
 	else
@@ -107,6 +121,7 @@ static __always_inline void body_abandoned(const struct dmabuf_sync_access_args 
 		   NULL, NULL);
 	at = counted_at(args->ino, bpf_ktime_get_ns());
 	COUNT(at, abandoned, 1);
+	ACCESS_USER_ADD(access_find(args->access), abandoned, 1);
 }
 
 /* Likewise. */
@@ -119,6 +134,7 @@ static __always_inline void body_revoked(const struct dmabuf_sync_access_args *a
 	event_push(TOP_EVENT_REVOKED, args->ino, args->access, args->owner, 0, NULL, NULL);
 	at = counted_at(args->ino, bpf_ktime_get_ns());
 	COUNT(at, revoked, 1);
+	ACCESS_USER_ADD(access_find(args->access), revoked, 1);
 }
 
 /*
@@ -154,13 +170,16 @@ static __always_inline void body_failed(const struct dmabuf_sync_failed_args *ar
 		access_was_unknown(args->access);
 		return;
 	}
+	if (counts)
+		ACCESS_USER_ADD(access, failed, 1);
 	if (above_ns && counts && args->wait_ns >= above_ns && error != -EAGAIN &&
 	    state_waits(access->state))
 		wait_was_long(args->access, args->wait_ns);
 	agent = access->agent;
-	from = access_drop(args->access, access, at.buffer, now);
+	from = access_leave(access, at.buffer, now);
 	if (state_waits(from) && error != -EAGAIN)
-		wait_ended(at, agent, from, args->wait_ns);
+		wait_ended(at, access, agent, from, args->wait_ns);
+	access_delete(args->access);
 }
 
 static __always_inline void body_contended(const struct dmabuf_sync_edge_args *args)
@@ -197,6 +216,7 @@ static __always_inline void body_deadlock(const struct dmabuf_sync_edge_args *ar
 		   -EDEADLK, args, NULL);
 	at = counted_at(args->ino, bpf_ktime_get_ns());
 	COUNT(at, deadlocks, 1);
+	ACCESS_USER_ADD(access_find(args->access), deadlocks, 1);
 }
 
 static __always_inline void body_commit(const struct dmabuf_sync_fence_args *args)
@@ -210,6 +230,8 @@ static __always_inline void body_commit(const struct dmabuf_sync_fence_args *arg
 		return;
 	access->fence_context = args->context;
 	access->fence_seqno = args->seqno;
+	if (users_are_wanted() && !filtered_access(access))
+		engine_gets(access);
 	access_step(access, TOP_STATE_HELD, TOP_STATE_COMMITTED,
 		    bpf_ktime_get_ns());
 }

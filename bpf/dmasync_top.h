@@ -22,6 +22,8 @@ typedef long long top_s64;
 #define TOP_NR_CLASSES	256
 /* Calls of DMA_BUF_IOCTL_SYNC at once. */
 #define TOP_NR_SYNCS	1024
+/* Threads by process and name, and engines, of which counters are kept. */
+#define TOP_NR_USERS	4096
 /* Accesses that are over and were never seen before: so many are remembered. */
 #define TOP_NR_OVER	4096
 /* Blockers kept per waiting access: the latest ones. */
@@ -82,6 +84,8 @@ struct top_edge {
  * @fence_seqno: likewise
  * @wait_context: while @fence_wait: the stock driver's fence it waits for
  * @wait_seqno: likewise
+ * @waited_ns: how long the access wait was, when it was @contended
+ * @contended: 1 + TOP_PAIR() of the access wait, once it is over; 0: there was none
  * @state: enum top_state; the last member that is written when an access is new
  * @kind: kind of the owner
  * @tgid: process
@@ -91,6 +95,7 @@ struct top_edge {
  * @fence_wait: held, but waits for a fence that a stock driver has in the resv
  * @passes: it is one of those that the filters let pass
  * @nr_edges: blockers it had so far
+ * @reserved: 0
  * @comm: task name, empty when not known
  */
 struct top_access {
@@ -104,6 +109,8 @@ struct top_access {
 	top_u64 fence_seqno;
 	top_u64 wait_context;
 	top_u64 wait_seqno;
+	top_u64 waited_ns;
+	top_u32 contended;
 	top_u32 state;
 	top_u32 kind;
 	top_u32 tgid;
@@ -113,6 +120,7 @@ struct top_access {
 	top_u16 fence_wait;
 	top_u16 passes;
 	top_u32 nr_edges;
+	top_u32 reserved;
 	char comm[TOP_COMM_LEN];
 };
 
@@ -357,6 +365,25 @@ struct top_buffer {
 struct top_gone {
 	struct top_counters count;
 	top_u64 nr_buffers;
+};
+
+enum top_user_kind {
+	TOP_USER_TASK,
+	TOP_USER_ENGINE,
+};
+
+/**
+ * struct top_user - who uses buffers; key: itself
+ * @kind: enum top_user_kind
+ * @tgid: of a task: its process
+ * @name: of the thread, or of the timeline of an engine; zero bytes behind it
+ * @driver: of an engine: its driver
+ */
+struct top_user {
+	top_u32 kind;
+	top_u32 tgid;
+	char name[TOP_NAME_LEN];
+	char driver[16];
 };
 
 /**

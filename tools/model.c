@@ -137,11 +137,20 @@ static void model_counters_add(struct top_counters *sum, const struct top_counte
 		to[i] += a[i] - b[i];
 }
 
-static void model_window_add(struct model_window *window, const struct top_counters *now,
-			     const struct top_counters *before, uint32_t number)
+void model_window_add(struct model_window *window, const struct top_counters *now,
+		      const struct top_counters *before, uint32_t number)
 {
 	model_counters_add(&window->count, now, before);
 	model_raise(&window->wait_max_ns, model_wait_max(now, number));
+}
+
+void model_window_fold(struct model_window *window, const struct model_window *add)
+{
+	static const struct top_counters zero;
+
+	model_counters_add(&window->count, &add->count, &zero);
+	model_raise(&window->wait_max_ns, add->wait_max_ns);
+	model_raise(&window->oldest_ns, add->oldest_ns);
 }
 
 void model_buffer_sample(struct model *model, struct model_buffer *buffer,
@@ -222,8 +231,7 @@ void model_buffer_gone(struct model *model, struct model_buffer *buffer,
 	static const struct top_counters zero;
 	struct model_buffer *row = model_class_get(model, class);
 
-	model_counters_add(&row->window.count, &buffer->window.count, &zero);
-	model_raise(&row->window.wait_max_ns, buffer->window.wait_max_ns);
+	model_window_fold(&row->window, &buffer->window);
 	model_counters_add(&row->counters, &buffer->counters, &zero);
 	row->nr_gone++;
 	model_buffer_drop(model, buffer->ino);
@@ -338,9 +346,8 @@ struct model_access **model_owner_waiting(const struct model *model,
 	return model->waiting + low;
 }
 
-/* A wait counts from its beginning, not only when it is over. */
-static void model_wait_runs(const struct model *model, struct model_window *window,
-			    const struct model_access *access)
+void model_window_wait(const struct model *model, struct model_window *window,
+		       const struct model_access *access)
 {
 	unsigned int pair = TOP_PAIR(access->at.agent == TOP_AGENT_DMA,
 				     access->at.state == TOP_STATE_BEHIND_DMA);
@@ -371,8 +378,8 @@ static void model_link(struct model *model, struct model_access *access)
 	buffer->tgid = access->at.tgid;
 	buffer->active_ns = model->now_ns;
 	if (model_access_waits(access)) {
-		model_wait_runs(model, &buffer->window, access);
-		model_wait_runs(model, &model->total, access);
+		model_window_wait(model, &buffer->window, access);
+		model_window_wait(model, &model->total, access);
 		return;
 	}
 	buffer->nr_held++;
@@ -529,5 +536,6 @@ void model_clear(struct model *model)
 	free(model->waiting);
 	free(model->jobs);
 	free(model->events);
+	free(model->users);
 	*model = (struct model){ .lost = model->lost };
 }

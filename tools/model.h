@@ -103,12 +103,25 @@ struct model_access {
 	unsigned int visit;
 };
 
+/**
+ * struct model_user - a thread or an engine with counters of its own
+ * @key: who it is
+ * @counters: since they were asked for, at the end of the window
+ * @window: what the window added; of waits those that are over, and no times
+ */
+struct model_user {
+	struct top_user key;
+	struct top_counters counters;
+	struct model_window window;
+};
+
 /* What was lost since the tool was started; see struct top_lost. */
 struct model_lost {
 	uint64_t accesses;
 	uint64_t buffers;
 	uint64_t edges;
 	uint64_t events;
+	uint64_t users;
 	uint64_t missed;	/* program runs: an event within an event */
 	uint64_t unlisted;	/* accesses that the kernel's snapshot left out */
 };
@@ -116,7 +129,7 @@ struct model_lost {
 static inline uint64_t model_lost_sum(const struct model_lost *lost)
 {
 	return lost->accesses + lost->buffers + lost->edges + lost->events +
-	       lost->missed + lost->unlisted;
+	       lost->users + lost->missed + lost->unlisted;
 }
 
 /**
@@ -133,6 +146,7 @@ static inline uint64_t model_lost_sum(const struct model_lost *lost)
  * @waiting: those that wait, sorted by owner, after model_end()
  * @jobs: jobs that engines have, queued or running, one access of each; by fence
  * @events: of the window, by time
+ * @users: threads and engines, sorted by key; none unless they are asked for
  * @total: of all buffers, whether they are in @buffers or not; @use is the union over them
  * @counters: likewise, since the source was attached
  * @nr_requests: requests that wait; a job of several accesses counts once
@@ -162,6 +176,8 @@ struct model {
 	size_t nr_jobs, max_jobs;
 	struct top_event *events;
 	size_t nr_events, max_events;
+	struct model_user *users;
+	size_t nr_users;
 
 	struct model_window total;
 	struct top_counters counters;
@@ -182,13 +198,17 @@ static inline uint64_t model_sum(const top_u64 *numbers, unsigned int nr)
 	return sum;
 }
 
+static inline bool model_window_is_idle(const struct model_window *window)
+{
+	return !window->count.acquired && !window->count.failed &&
+	       !model_sum(window->count.released, 2) && !window->count.syncs;
+}
+
 /* Nobody had it, wanted it or let it go in the window. */
 static inline bool model_buffer_is_idle(const struct model_buffer *buffer)
 {
 	return !buffer->nr_held && !buffer->nr_waiting &&
-	       !buffer->window.count.acquired && !buffer->window.count.failed &&
-	       !model_sum(buffer->window.count.released, 2) && !buffer->window.count.syncs &&
-	       !buffer->nr_gone;
+	       model_window_is_idle(&buffer->window) && !buffer->nr_gone;
 }
 
 /* Waits behind others of the same agent, and behind the other agent. */
@@ -275,6 +295,17 @@ void model_counters_sum(struct top_counters *sum, const struct top_counters *add
 /* The counters of all buffers, likewise. */
 void model_total_sample(struct model *model, const struct top_counters *count,
 			uint32_t number);
+/* Counters of all threads and engines at the end of window @number. */
+void model_users_sample(struct model *model, const struct top_user *keys,
+			const struct top_counters *counters, size_t nr, uint32_t number);
+/* What came between two readings, the latter at the end of window @number. */
+void model_window_add(struct model_window *window, const struct top_counters *now,
+		      const struct top_counters *before, uint32_t number);
+/* Two windows of the same time as one, but for times of use. */
+void model_window_fold(struct model_window *window, const struct model_window *add);
+/* An access that waits counts from its beginning, not only when its wait is over. */
+void model_window_wait(const struct model *model, struct model_window *window,
+		       const struct model_access *access);
 /* @timeline: of a job; NULL: not known. */
 void model_access_add(struct model *model, uint64_t id, const struct top_entry *entry,
 		      const struct top_timeline *timeline);

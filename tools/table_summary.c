@@ -80,6 +80,7 @@ SUMMARY(lost_accesses, value->number = row->model->lost.accesses)
 SUMMARY(lost_buffers, value->number = row->model->lost.buffers)
 SUMMARY(lost_edges, value->number = row->model->lost.edges)
 SUMMARY(lost_events, value->number = row->model->lost.events)
+SUMMARY(lost_users, value->number = row->model->lost.users)
 SUMMARY(lost_runs, value->number = row->model->lost.missed)
 SUMMARY(lost_unlisted, value->number = row->model->lost.unlisted)
 
@@ -150,6 +151,8 @@ static const struct column summary_columns[] = {
 	  .get = summary_lost_edges },
 	{ "lost_events", "events", COLUMN_COUNT, .line = 5,
 	  .get = summary_lost_events },
+	{ "lost_users", "users", COLUMN_COUNT, .line = 5,
+	  .get = summary_lost_users },
 	{ "lost_runs", "runs", COLUMN_COUNT, .line = 5,
 	  .get = summary_lost_runs },
 	{ "lost_unlisted", "unlisted", COLUMN_COUNT, .line = 5,

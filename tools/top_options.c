@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "top_tables.h"
+#include "words.h"
 
 #define MAX_SECONDS	86400.0
 #define MIN_DELAY	0.01
@@ -35,8 +36,8 @@ static const char options_doc[] =
 "Signals: SIGUSR1 lets go of dmabuf_sync.ko, so that it can be unloaded, or "
 "attaches again. SIGINT and SIGTERM end the window and the program; in batch mode "
 "the window is written.\n\n"
-"Keys: < > sort column, r reverse, i idle buffers, d let go or attach, arrows, "
-"page keys and Home scroll, Tab chooses whether buffers or wait chains, q quit.";
+"Keys: < > sort column, r reverse, g group by the next one, i idle rows, d let go or attach, arrows, "
+"page keys and Home scroll, Tab chooses whether rows or wait chains, q quit.";
 
 static const struct argp_option options_argp[] = {
 	{ "batch", 'b', NULL, 0,
@@ -47,11 +48,14 @@ static const struct argp_option options_argp[] = {
 	{ "delay", 'd', "SECONDS", 0, "Length of a window (1)", 0 },
 	{ "json", 'J', NULL, 0, "Batch, one JSON object per line and window", 0 },
 	{ "csv", OPTION_CSV, "TABLE", OPTION_ARG_OPTIONAL,
-	  "Batch, TABLE as CSV: summary, buffers (default), chains or events", 0 },
-	{ "sort", 's', "COLUMN", 0,
-	  "Buffers by COLUMN, the greatest first; +COLUMN: the least first (waiting)", 0 },
+	  "Batch, TABLE as CSV: summary, buffers, groups, chains or events (buffers or, with -g, groups)",
+	  0 },
+	{ "group", 'g', "BY", 0,
+	  "A row for each buffer (default), exporter, name, process, comm or engine", 0 },
+	{ "sort", 's', "COLUMN[,COLUMN]", 0,
+	  "Rows by COLUMN, the greatest first; +COLUMN: the least first (waiting)", 0 },
 	{ "idle", 'i', NULL, 0,
-	  "Text and screen show idle buffers, too (CSV and JSON always do)", 0 },
+	  "Text and screen show idle rows, too (CSV and JSON always do)", 0 },
 	{ "above", 'a', "SECONDS", 0,
 	  "End when somebody has waited for so long, and say who, and behind whom", 0 },
 	{ "buffer", 'B', "INO|PATTERN", 0,
@@ -166,15 +170,27 @@ static enum session_probe options_probe(struct argp_state *state,
 	return SESSION_PROBE_AUTO;
 }
 
-static void options_sort(struct argp_state *state, struct top_options *options,
-			 const char *arg)
+static enum group_by options_group(struct argp_state *state, const char *arg)
 {
-	options->ascending = *arg == '+';
-	options->sort = output_column(&top_buffer_table,
-				      arg + options->ascending);
-	if (!options->sort)
-		argp_error(state, "--sort: there is no column '%s'; 'dmasync-top --csv -n 1' shows their names",
+	int by = words_number(WORDS_GROUP, arg);
+
+	if (by < 0)
+		argp_error(state, "--group: '%s' is none of buffer, exporter, name, process, comm and engine",
 			   arg);
+	return by < 0 ? GROUP_BY_BUFFER : by;
+}
+
+/* What follows from several options. */
+static void options_together(struct argp_state *state, struct top_options *options)
+{
+	const struct table *table = options->group == GROUP_BY_BUFFER ? &top_buffer_table :
+				    &top_group_table;
+
+	if (options->report.format == TOP_FORMAT_CSV && !options->report.table)
+		options->report.table = table;
+	if (order_parse(&options->order, table, options->sort ?: "waiting"))
+		argp_error(state, "--sort: '%s' is not one or two of the columns of %s; 'dmasync-top --csv=%s -n 1' shows their names",
+			   options->sort, table->name, table->name);
 }
 
 static void options_report(struct argp_state *state, struct top_report *report,
@@ -183,9 +199,9 @@ static void options_report(struct argp_state *state, struct top_report *report,
 	if (report->format != TOP_FORMAT_TEXT && report->format != format)
 		argp_error(state, "--json and --csv exclude each other: choose one");
 	report->format = format;
-	report->table = top_report_table(table);
-	if (!report->table)
-		argp_error(state, "--csv: there is no table '%s': summary, buffers, chains or events",
+	report->table = table ? top_report_table(table) : NULL;
+	if (table && !report->table)
+		argp_error(state, "--csv: there is no table '%s': summary, buffers, groups, chains or events",
 			   table);
 }
 
@@ -252,15 +268,16 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 		options->delay_ns = options_seconds(state, "--delay", arg, MIN_DELAY);
 		return 0;
 	case 'J':
-		options_report(state, &options->report, TOP_FORMAT_JSON,
-			       "buffers");
+		options_report(state, &options->report, TOP_FORMAT_JSON, NULL);
 		return 0;
 	case OPTION_CSV:
-		options_report(state, &options->report, TOP_FORMAT_CSV,
-			       arg ?: "buffers");
+		options_report(state, &options->report, TOP_FORMAT_CSV, arg);
 		return 0;
 	case 's':
-		options_sort(state, options, arg);
+		options->sort = arg;
+		return 0;
+	case 'g':
+		options->group = options_group(state, arg);
 		return 0;
 	case 'i':
 		options->idle = true;
@@ -270,6 +287,9 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'v':
 		options->verbose = true;
+		return 0;
+	case ARGP_KEY_SUCCESS:
+		options_together(state, options);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s': there are no arguments, only options",
@@ -295,7 +315,6 @@ void top_options_parse(struct top_options *options, int argc, char **argv)
 			.ring_bytes = 65536,
 			.forget_s = 60,
 		},
-		.sort = output_column(&top_buffer_table, "waiting"),
 		.delay_ns = 1000000000,
 	};
 	argp_parse(&argp, argc, argv, 0, NULL, options);

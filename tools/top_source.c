@@ -106,6 +106,7 @@ static int source_loaded(void *priv)
 	if (err)
 		return err;
 	source->ends_error = top_ends_open(source);
+	top_users_start(source);
 	top_passing_update(source);
 	source->passing_ns = clock_now_ns() + AGAIN_NS;
 	return 0;
@@ -150,6 +151,7 @@ static int source_attached(void *priv)
 	source->number = 0;
 	memset(&source->lost, 0, sizeof(source->lost));
 	source->lost_syncs = 0;
+	source->lost_users = 0;
 	memset(&source->use, 0, sizeof(source->use));
 	cost_begin(&source->cost);
 	source->unlisted = 0;
@@ -350,6 +352,8 @@ static bool source_lost(struct top_source *source)
 	source->lost = now;
 	lost->accesses += top_ends_lost(source) - source->lost_syncs;
 	source->lost_syncs = top_ends_lost(source);
+	lost->users += top_users_lost(source) - source->lost_users;
+	source->lost_users = top_users_lost(source);
 	return full;
 }
 
@@ -407,6 +411,7 @@ void top_source_read(struct top_source *source)
 	ring_buffer__consume(source->rings);
 	source_buffers(source);
 	top_ends_read(source);
+	top_users_read(source);
 	source_total_counters(source);
 	source_total(source);
 	source_accesses(source);

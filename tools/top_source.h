@@ -63,6 +63,8 @@ struct top_limits {
  * @unsure: there were requests too new to tell whether they are over
  * @lost: what these programs have lost, as far as it is in the model
  * @lost_syncs: likewise
+ * @lost_users: likewise
+ * @users: counters of threads and engines are wanted
  * @use: of all buffers, likewise
  * @over: accesses that are over and were never seen before
  * @over_values: room for what the map has of these
@@ -89,6 +91,8 @@ struct top_source {
 	bool unsure;
 	struct top_lost lost;
 	uint64_t lost_syncs;
+	uint64_t lost_users;
+	bool users;
 	struct interval use;
 	uint64_t over[TOP_NR_OVER];
 	uint32_t over_values[TOP_NR_OVER];
@@ -126,6 +130,17 @@ struct bpf_object *top_ends_object(const struct top_source *source);
 /* Calls for which there was no room. */
 uint64_t top_ends_lost(const struct top_source *source);
 void top_ends_close(struct top_source *source);
+
+/*
+ * top_users.c: counters of threads and engines; once they are wanted they are kept as long as
+ * programs are attached.
+ */
+void top_users_want(struct top_source *source);
+/* The programs are new ones. */
+void top_users_start(struct top_source *source);
+void top_users_read(struct top_source *source);
+/* Events of those for which there was no room. */
+uint64_t top_users_lost(const struct top_source *source);
 
 /*
  * top_passing.c: let buffers pass that fit the pattern. Return: true when there are some that

@@ -5,6 +5,7 @@
 
 #include "chain.h"
 #include "cost.h"
+#include "group.h"
 #include "model.h"
 #include "output.h"
 #include "session.h"
@@ -24,6 +25,7 @@ struct top_event_row {
 
 extern const struct table top_summary_table;	/* struct top_summary */
 extern const struct table top_buffer_table;	/* struct model_buffer */
+extern const struct table top_group_table;	/* struct group */
 extern const struct table top_chain_table;	/* struct chain_row */
 extern const struct table top_event_table;	/* struct top_event_row */
 

@@ -163,6 +163,8 @@ TOOL_TEST(output, wrong_options)
 		{ "-c ''", "''" },
 		{ "-B '[a'", "'[a'" },
 		{ "-B 0", "'0'" },
+		{ "-g colour", "'colour'" },
+		{ "-g comm -s ino", "'ino'" },
 		{ "word", "'word'" },
 	};
 	unsigned int i;
