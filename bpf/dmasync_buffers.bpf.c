@@ -14,6 +14,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "dmasync_top.h"
+#include "blame.bpf.h"
 #include "busy.bpf.h"
 #include "counters.bpf.h"
 #include "filter.bpf.h"
@@ -164,6 +165,18 @@ static __always_inline void sync_identify(const struct top_sync *sync, struct fi
 	bpf_map_update_elem(&identities, &ino, &identity, BPF_ANY);
 }
 
+/* The last fence that it waited for is at fault. */
+static __always_inline void sync_blame(const struct top_sync *sync, __u64 ns)
+{
+	struct top_blame_key key = {
+		.waiter.tgid = bpf_get_current_pid_tgid() >> 32,
+		.holder.context = sync->context,
+	};
+
+	__builtin_memcpy(key.waiter.comm, sync->comm, sizeof(key.waiter.comm));
+	blame_add(&key, sync->ino, ns);
+}
+
 static __always_inline void sync_user(const struct top_sync *sync, __u64 ns)
 {
 	struct top_user user = {
@@ -194,6 +207,7 @@ static __always_inline void sync_count(const struct top_sync *sync, __u64 now)
 	count_wait(at, TOP_PAIR(TOP_AGENT_CPU, TOP_AGENT_DMA), ns);
 	COUNT(at, syncs, 1);
 	COUNT(at, sync_ns, ns);
+	sync_blame(sync, ns);
 	if (users_are_wanted())
 		sync_user(sync, ns);
 }

@@ -54,6 +54,8 @@ static __always_inline void body_acquired(const struct dmabuf_sync_access_args *
 	counts = !filtered_task(access, args->tgid, args->tid);
 	if (counts)
 		at = counted_at(args->ino, now);
+	/* For the verifier the compiler has to look at the pointer itself each time. */
+	barrier_var(access);
 	if (access) {
 		access->since_ns = now;
 		from = __sync_lock_test_and_set(&access->state, TOP_STATE_HELD);
@@ -62,6 +64,7 @@ static __always_inline void body_acquired(const struct dmabuf_sync_access_args *
 	if (at.buffer)
 		at.buffer->tgid = args->tgid;
 	COUNT(at, acquired, 1);
+	barrier_var(access);
 	if (counts)
 		ACCESS_USER_ADD(access, acquired, 1);
 	if (access && state_waits(from)) {
@@ -202,6 +205,7 @@ static __always_inline void body_contended(const struct dmabuf_sync_edge_args *a
 		return;
 	edge_add(entry, &edge);
 	access_told(&entry->access, &edge, now);
+	behind_told(entry, &edge, now);
 }
 
 static __always_inline void body_deadlock(const struct dmabuf_sync_edge_args *args)
@@ -409,6 +413,7 @@ int replay(void)
 {
 	const struct top_access *in = &replay_input.access;
 	__u64 id = replay_input.id, now = bpf_ktime_get_ns();
+	struct top_edge edge = replay_input.edge;
 	struct top_entry *entry;
 
 	if (filtered_buffer(in->ino))
@@ -424,6 +429,7 @@ int replay(void)
 	if (replay_input.edge.blocker) {
 		edge_replay(entry, &replay_input.edge);
 		access_told(&entry->access, &replay_input.edge, now);
+		behind_told(entry, &edge, now);
 	}
 	return 0;
 }

@@ -24,6 +24,9 @@ typedef long long top_s64;
 #define TOP_NR_SYNCS	1024
 /* Threads by process and name, and engines, of which counters are kept. */
 #define TOP_NR_USERS	4096
+/* Pairs of a waiter and who is in its way, and buffers that are known of each. */
+#define TOP_NR_BLAMES	1024
+#define TOP_BLAME_BUFFERS	16
 /* Accesses that are over and were never seen before: so many are remembered. */
 #define TOP_NR_OVER	4096
 /* Blockers kept per waiting access: the latest ones. */
@@ -125,13 +128,45 @@ struct top_access {
 };
 
 /**
+ * struct top_party - a waiter, or who is in its way
+ * @context: fence context, when it is a job; 0: it is none
+ * @tgid: process, 0 when not known
+ * @reserved: 0
+ * @comm: name of the thread that made the request, empty when not known
+ */
+struct top_party {
+	top_u64 context;
+	top_u32 tgid;
+	top_u32 reserved;
+	char comm[TOP_COMM_LEN];
+};
+
+/**
+ * struct top_behind - whose fault it is that a request waits
+ * @blocker: access id; 0: it was told of nobody
+ * @blamed_ns: time of this wait that others before were at fault for
+ * @queued: it is not held, but queued ahead
+ * @known: the map of accesses had it; so if it has not, it is over
+ * @party: who it is
+ */
+struct top_behind {
+	top_u64 blocker;
+	top_u64 blamed_ns;
+	top_u32 queued;
+	top_u32 known;
+	struct top_party party;
+};
+
+/**
  * struct top_entry - an access and its blockers; key: access id
- * @access: the access
+ * @access: the access; the first member
+ * @behind: one of them
  * @edges: blocker number N is in [N % TOP_NR_EDGES]; valid while the access is
  *	queued, and as long as the blocker exists
  */
 struct top_entry {
 	struct top_access access;
+	struct top_behind behind;
 	struct top_edge edges[TOP_NR_EDGES];
 };
 
@@ -365,6 +400,27 @@ struct top_buffer {
 struct top_gone {
 	struct top_counters count;
 	top_u64 nr_buffers;
+};
+
+struct top_blame_key {
+	struct top_party waiter;
+	struct top_party holder;
+};
+
+/**
+ * struct top_blame - waits that are over, of one party because of another one
+ * @waits: how many; one that several were at fault for counts at each
+ * @wait_ns: how long
+ * @max_ns: the longest one
+ * @more_inos: there are more buffers than @inos has room for
+ * @inos: on which buffers; 0: none
+ */
+struct top_blame {
+	top_u64 waits;
+	top_u64 wait_ns;
+	top_u64 max_ns;
+	top_u64 more_inos;
+	top_u64 inos[TOP_BLAME_BUFFERS];
 };
 
 enum top_user_kind {

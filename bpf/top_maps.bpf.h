@@ -9,6 +9,7 @@
 #define TOP_MAPS_BPF_H
 
 #include "dmasync_top.h"
+#include "blame.bpf.h"
 #include "busy.bpf.h"
 #include "counters.bpf.h"
 #include "dmabuf_sync.bpf.h"
@@ -365,7 +366,79 @@ __noinline int wait_was_long(__u64 id, __u64 ns)
 	return 0;
 }
 
+static __always_inline void access_party(const struct top_access *access,
+					 struct top_party *party)
+{
+	party->tgid = access->tgid;
+	__builtin_memcpy(party->comm, access->comm, sizeof(party->comm));
+	if (access->state >= TOP_STATE_COMMITTED)
+		party->context = access->fence_context;
+}
+
+/* So long more the one it is behind is at fault. Global, for the verifier. */
+__noinline int behind_blame(const struct top_entry *entry, __u64 ns)
+{
+	struct top_blame_key key = {};
+
+	if (!entry || !entry->behind.blocker)
+		return 0;
+	key.waiter.tgid = entry->access.tgid;
+	__builtin_memcpy(key.waiter.comm, entry->access.comm, sizeof(key.waiter.comm));
+	__builtin_memcpy(&key.holder, &entry->behind.party, sizeof(key.holder));
+	return blame_add(&key, entry->access.ino, ns);
+}
+
+static __always_inline bool behind_is_over(const struct top_entry *entry)
+{
+	return entry->behind.known && !access_find(entry->behind.blocker);
+}
+
+/* That one is over, and the request waits on. */
+static __always_inline void behind_next(struct top_entry *entry, __u64 now)
+{
+	__u64 ns = now - entry->access.since_ns - entry->behind.blamed_ns;
+
+	if ((__s64)ns < 0)
+		ns = 0;
+	if (!filtered_access(&entry->access))
+		behind_blame(entry, ns);
+	entry->behind.blamed_ns += ns;
+}
+
+/*
+ * A request was told who is in its way. The first one that holds counts while it is there; one
+ * that is queued only as long as none is known that holds.
+ */
+__noinline int behind_told(struct top_entry *entry, const struct top_edge *edge, __u64 now)
+{
+	const struct top_access *blocker;
+	struct top_party party = {};
+
+	if (!entry || !edge || entry->access.state >= TOP_STATE_HELD)
+		return 0;
+	if (behind_is_over(entry))
+		behind_next(entry, now);
+	else if (entry->behind.blocker && edge->queued >= entry->behind.queued)
+		return 0;
+	blocker = access_find(edge->blocker);
+	party.tgid = edge->tgid;
+	if (blocker)
+		access_party(blocker, &party);
+	__builtin_memcpy(&entry->behind.party, &party, sizeof(party));
+	entry->behind.queued = edge->queued;
+	entry->behind.known = !!blocker;
+	entry->behind.blocker = edge->blocker;
+	return 0;
+}
+
 /* One that waited, in this state, does so no longer. */
+static __always_inline void behind_ended(const struct top_entry *entry, __u64 ns)
+{
+	__u64 blamed_ns = entry->behind.blamed_ns;
+
+	behind_blame(entry, ns > blamed_ns ? ns - blamed_ns : 0);
+}
+
 static __always_inline void wait_ended(struct counted at, struct top_access *access,
 				       __u32 agent, __u32 state, __u64 ns)
 {
@@ -374,6 +447,8 @@ static __always_inline void wait_ended(struct counted at, struct top_access *acc
 	count_wait(at, pair, ns);
 	access->contended = 1 + pair;
 	access->waited_ns = ns;
+	if (at.total)
+		behind_ended((const struct top_entry *)access, ns);
 	if (at.total && users_are_wanted())
 		access_user_wait(access, pair, ns);
 }

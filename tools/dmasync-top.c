@@ -25,7 +25,7 @@
 #include "top_report.h"
 #include "words.h"
 
-#define HELP "q quit  Tab scroll %s  <> sort by %s  r reverse  g by %s  i idle  d %s"
+#define HELP "q quit  Tab scroll %s  <> sort by %s  r reverse  g by %s  p pairs  i idle  d %s"
 /* What was shown is right, but not all of it. */
 #define EXIT_LOST	2
 /* Somebody has waited for longer than --above allows. */
@@ -184,6 +184,10 @@ static void top_key(struct top *top, int key)
 		break;
 	case SCREEN_KEY_CHAR + 'g':
 		top_group(top, (top->view.groups.by + 1) % GROUP_NR_BY);
+		break;
+	case SCREEN_KEY_CHAR + 'p':
+		top->view.pairs = !top->view.pairs;
+		top->view.first = 0;
 		break;
 	case SCREEN_KEY_CHAR + 'i':
 		top->view.idle = !top->view.idle;

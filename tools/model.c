@@ -255,6 +255,7 @@ void model_access_add(struct model *model, uint64_t id, const struct top_entry *
 		access->timeline = *timeline;
 	if (!model_access_waits(access))
 		return;
+	access->behind = entry->behind;
 	for (i = 0; i < TOP_NR_EDGES; i++)
 		if (entry->edges[i].blocker)
 			access->edges[access->nr_edges++] = entry->edges[i];
@@ -283,6 +284,8 @@ void model_sync_add(struct model *model, uint64_t task, const struct top_sync *s
 	};
 
 	memcpy(entry.access.comm, sync->comm, sizeof(entry.access.comm));
+	entry.behind.blocker = SYNC_ID;
+	entry.behind.party.context = sync->context;
 	model_access_add(model, SYNC_ID | task, &entry, NULL);
 }
 
@@ -537,5 +540,7 @@ void model_clear(struct model *model)
 	free(model->jobs);
 	free(model->events);
 	free(model->users);
+	free(model->blames);
+	free(model->timelines);
 	*model = (struct model){ .lost = model->lost };
 }

@@ -84,6 +84,7 @@ struct model_buffer {
  * @buffer: its buffer
  * @now_ns: when it was seen, for ages
  * @timeline: names of the fence context of its job, empty when not known
+ * @behind: while it waits: which of them is at fault
  * @nr_edges: entries of @edges in use
  * @edges: who blocks it now, while it waits
  * @more_edges: further accesses may block it: the source did not keep all
@@ -96,6 +97,7 @@ struct model_access {
 	const struct model_buffer *buffer;
 	uint64_t now_ns;
 	struct top_timeline timeline;
+	struct top_behind behind;
 	unsigned int nr_edges;
 	struct top_edge edges[TOP_NR_EDGES];
 	bool more_edges;
@@ -113,6 +115,17 @@ struct model_user {
 	struct top_user key;
 	struct top_counters counters;
 	struct model_window window;
+};
+
+/* Waits that are over. */
+struct model_blame {
+	struct top_blame_key key;
+	struct top_blame sum;
+};
+
+struct model_timeline {
+	uint64_t context;
+	struct top_timeline timeline;
 };
 
 /* What was lost since the tool was started; see struct top_lost. */
@@ -147,6 +160,10 @@ static inline uint64_t model_lost_sum(const struct model_lost *lost)
  * @jobs: jobs that engines have, queued or running, one access of each; by fence
  * @events: of the window, by time
  * @users: threads and engines, sorted by key; none unless they are asked for
+ * @blames: waits that are over, by who waited and who was in the way
+ * @blame_left_waits: those that are not in @blames
+ * @blame_left_ns: likewise
+ * @timelines: names of fence contexts, by number
  * @total: of all buffers, whether they are in @buffers or not; @use is the union over them
  * @counters: likewise, since the source was attached
  * @nr_requests: requests that wait; a job of several accesses counts once
@@ -178,6 +195,12 @@ struct model {
 	size_t nr_events, max_events;
 	struct model_user *users;
 	size_t nr_users;
+	struct model_blame *blames;
+	size_t nr_blames;
+	uint64_t blame_left_waits;
+	uint64_t blame_left_ns;
+	struct model_timeline *timelines;
+	size_t nr_timelines;
 
 	struct model_window total;
 	struct top_counters counters;
@@ -298,6 +321,13 @@ void model_total_sample(struct model *model, const struct top_counters *count,
 /* Counters of all threads and engines at the end of window @number. */
 void model_users_sample(struct model *model, const struct top_user *keys,
 			const struct top_counters *counters, size_t nr, uint32_t number);
+/* All pairs since the source was attached, and all names of fence contexts. */
+void model_blames_set(struct model *model, const struct top_blame_key *keys,
+		      const struct top_blame *sums, size_t nr);
+void model_timelines_set(struct model *model, const uint64_t *contexts,
+			 const struct top_timeline *timelines, size_t nr);
+/* Return: NULL when it is not known. */
+const struct top_timeline *model_timeline(const struct model *model, uint64_t context);
 /* What came between two readings, the latter at the end of window @number. */
 void model_window_add(struct model_window *window, const struct top_counters *now,
 		      const struct top_counters *before, uint32_t number);

@@ -54,6 +54,7 @@ static int ends_start(const struct dmasync_top_bpf *skel, struct dmasync_buffers
 	err = ends_others(skel) ?: ends_share(ends->maps.buffers, skel->maps.buffers) ?:
 	      ends_share(ends->maps.identities, skel->maps.identities) ?:
 	      ends_share(ends->maps.passing, skel->maps.passing) ?:
+	      ends_share(ends->maps.blames, skel->maps.blames) ?:
 	      ends_share(ends->maps.users, skel->maps.users) ?:
 	      ends_share(ends->maps.totals, skel->maps.totals) ?:
 	      ends_share(ends->maps.data_busy, skel->maps.data_busy) ?:

@@ -36,7 +36,7 @@ static const char options_doc[] =
 "Signals: SIGUSR1 lets go of dmabuf_sync.ko, so that it can be unloaded, or "
 "attaches again. SIGINT and SIGTERM end the window and the program; in batch mode "
 "the window is written.\n\n"
-"Keys: < > sort column, r reverse, g group by the next one, i idle rows, d let go or attach, arrows, "
+"Keys: < > sort column, r reverse, g group by the next one, p pairs or back, i idle rows, d let go or attach, arrows, "
 "page keys and Home scroll, Tab chooses whether rows or wait chains, q quit.";
 
 static const struct argp_option options_argp[] = {
@@ -48,7 +48,7 @@ static const struct argp_option options_argp[] = {
 	{ "delay", 'd', "SECONDS", 0, "Length of a window (1)", 0 },
 	{ "json", 'J', NULL, 0, "Batch, one JSON object per line and window", 0 },
 	{ "csv", OPTION_CSV, "TABLE", OPTION_ARG_OPTIONAL,
-	  "Batch, TABLE as CSV: summary, buffers, groups, chains or events (buffers or, with -g, groups)",
+	  "Batch, TABLE as CSV: summary, buffers, groups, pairs, chains or events (buffers or, with -g, groups)",
 	  0 },
 	{ "group", 'g', "BY", 0,
 	  "A row for each buffer (default), exporter, name, process, comm or engine", 0 },
@@ -201,7 +201,7 @@ static void options_report(struct argp_state *state, struct top_report *report,
 	report->format = format;
 	report->table = table ? top_report_table(table) : NULL;
 	if (table && !report->table)
-		argp_error(state, "--csv: there is no table '%s': summary, buffers, groups, chains or events",
+		argp_error(state, "--csv: there is no table '%s': summary, buffers, groups, pairs, chains or events",
 			   table);
 }
 

@@ -23,7 +23,7 @@ typedef void (*report_row_fn)(const struct table *table, const void *row,
 
 static const struct table *const report_tables[] = {
 	&top_summary_table, &top_buffer_table, &top_group_table,
-	&top_chain_table, &top_event_table,
+	&top_pair_table, &top_chain_table, &top_event_table,
 };
 
 #define NR_TABLES (sizeof(report_tables) / sizeof(report_tables[0]))

@@ -412,6 +412,7 @@ void top_source_read(struct top_source *source)
 	source_buffers(source);
 	top_ends_read(source);
 	top_users_read(source);
+	top_blames_read(source);
 	source_total_counters(source);
 	source_total(source);
 	source_accesses(source);

@@ -131,6 +131,9 @@ struct bpf_object *top_ends_object(const struct top_source *source);
 uint64_t top_ends_lost(const struct top_source *source);
 void top_ends_close(struct top_source *source);
 
+/* top_blames.c: who waited because of whom. */
+void top_blames_read(struct top_source *source);
+
 /*
  * top_users.c: counters of threads and engines; once they are wanted they are kept as long as
  * programs are attached.

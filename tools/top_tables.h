@@ -3,6 +3,7 @@
 #ifndef TOP_TABLES_H
 #define TOP_TABLES_H
 
+#include "blame.h"
 #include "chain.h"
 #include "cost.h"
 #include "group.h"
@@ -26,6 +27,7 @@ struct top_event_row {
 extern const struct table top_summary_table;	/* struct top_summary */
 extern const struct table top_buffer_table;	/* struct model_buffer */
 extern const struct table top_group_table;	/* struct group */
+extern const struct table top_pair_table;	/* struct blame_row */
 extern const struct table top_chain_table;	/* struct chain_row */
 extern const struct table top_event_table;	/* struct top_event_row */
 

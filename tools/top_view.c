@@ -33,6 +33,12 @@ static int view_tie_groups(const void *a, const void *b)
 	return strcmp(x->name, y->name) ?: strcmp(x->driver, y->driver);
 }
 
+/* As they were made. */
+static int view_tie_pairs(const void *a, const void *b)
+{
+	return (a > b) - (a < b);
+}
+
 static bool view_idle_buffer(const void *row)
 {
 	return model_buffer_is_idle(row);
@@ -56,6 +62,10 @@ void top_view_init(struct top_view *view)
 			.tie = view_tie_groups,
 			.idle = view_idle_group,
 		},
+		[TOP_PANE_PAIRS] = {
+			.table = &top_pair_table,
+			.tie = view_tie_pairs,
+		},
 	};
 	unsigned int i;
 
@@ -64,10 +74,13 @@ void top_view_init(struct top_view *view)
 		view->lists[i] = lists[i];
 		order_set(&view->lists[i].order, output_column(lists[i].table, "waiting"));
 	}
+	order_set(&view->lists[TOP_PANE_PAIRS].order, output_column(&top_pair_table, "wait_ns"));
 }
 
 static enum top_pane view_pane(const struct top_view *view)
 {
+	if (view->pairs)
+		return TOP_PANE_PAIRS;
 	return view->groups.by == GROUP_BY_BUFFER ? TOP_PANE_BUFFERS : TOP_PANE_GROUPS;
 }
 
@@ -88,10 +101,24 @@ void top_view_regroup(struct top_view *view, const struct model *model)
 	view_list_sort(list);
 }
 
+static void view_update_pairs(struct top_view *view, const struct model *model)
+{
+	struct view_list *list = &view->lists[TOP_PANE_PAIRS];
+	size_t i;
+
+	blame_build(&view->blames, model);
+	view_list_resize(list, view->blames.nr);
+	for (i = 0; i < list->nr; i++)
+		list->rows[i] = &view->blames.rows[i];
+	view_list_sort(list);
+}
+
 void top_view_group(struct top_view *view, enum group_by by)
 {
-	struct order order = top_view_list(view)->order;
+	struct order order;
 
+	view->pairs = false;
+	order = top_view_list(view)->order;
 	view->groups.by = by;
 	view->first = 0;
 	order_move(&order, top_view_list(view)->table, "waiting");
@@ -125,6 +152,7 @@ void top_view_update(struct top_view *view, struct model *model)
 
 	view_update_buffers(view, model);
 	top_view_regroup(view, model);
+	view_update_pairs(view, model);
 	for (i = 0; i < model->nr_events; i++)
 		view_note_event(view, &model->events[i]);
 	chain_build(&view->chains, model);
@@ -347,6 +375,7 @@ void top_view_free(struct top_view *view)
 	for (i = 0; i < TOP_NR_PANES; i++)
 		view_list_free(&view->lists[i]);
 	group_free(&view->groups);
+	blame_free(&view->blames);
 	chain_free(&view->chains);
 	*view = (struct top_view){ 0 };
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "blame.h"
 #include "chain.h"
 #include "group.h"
 #include "page.h"
@@ -19,6 +20,7 @@
 enum top_pane {
 	TOP_PANE_BUFFERS,
 	TOP_PANE_GROUPS,
+	TOP_PANE_PAIRS,
 	TOP_NR_PANES,
 };
 
@@ -29,7 +31,9 @@ enum top_pane {
  * @first: rows left out at the top, for scrolling
  * @first_chain: lines of wait chains, likewise
  * @lists: rows of the model, by enum top_pane
+ * @pairs: a page shows the pairs, not buffers or groups
  * @groups: of the model
+ * @blames: the pairs of the model
  * @chains: of the model
  * @recent: latest events
  * @nr_recent: how many
@@ -40,7 +44,9 @@ struct top_view {
 	size_t first;
 	size_t first_chain;
 	struct view_list lists[TOP_NR_PANES];
+	bool pairs;
 	struct groups groups;
+	struct blames blames;
 	struct chains chains;
 	struct top_event recent[TOP_VIEW_EVENTS];
 	size_t nr_recent;

@@ -223,6 +223,10 @@ TOOL_TEST(engine, jobs_ahead_are_in_the_chain)
 	row = tool_row(self->report, "buffers", "ino", self->dst[0].ino);
 	ASSERT_NE(NULL, row);
 	EXPECT_STREQ(self->info.channel, tool_text(row, "holder_engine"));
+	row = tool_row(self->report, "pairs", "waits", 1);
+	ASSERT_NE(NULL, row);
+	EXPECT_STREQ("reader", tool_text(row, "waiter_comm"));
+	EXPECT_STREQ(self->info.channel, tool_text(row, "holder_engine"));
 	/* A job of two accesses is one job. */
 	EXPECT_EQ(1, tool_summary(self->report, "jobs_running"));
 	EXPECT_EQ(NR_JOBS - 1, tool_summary(self->report, "jobs_queued"));

@@ -198,6 +198,11 @@ TOOL_TEST(screen, groups)
 	}
 	KEY("g");
 	EXPECT_TRUE(SHOWS_ANEW("HOLDER"));
+	KEY("p");
+	EXPECT_TRUE(SHOWS_ANEW("BEHIND"));
+	EXPECT_TRUE(SHOWS_ANEW("sort by IN ALL"));
+	KEY("p");
+	EXPECT_TRUE(SHOWS_ANEW("HOLDER"));
 	KEY("q");
 	EXPECT_EQ(0, ENDS());
 }

@@ -25,7 +25,7 @@ _dmasync_top_values() {
 
 	case $1 in
 	-s | --sort)	words=$_dmasync_top_columns ;;
-	--csv)		words="summary buffers groups chains events" ;;
+	--csv)		words="summary buffers groups pairs chains events" ;;
 	-g | --group)	words="buffer exporter name process comm engine" ;;
 	--probe)	words="tp_btf raw_tp" ;;
 	-p | --pid | -t | --tid)	words=$(cd /proc && echo [0-9]*) ;;
