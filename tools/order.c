@@ -21,7 +21,8 @@ static const struct column *order_column(const struct table *table, const char *
 	return output_column(table, name) ?: order_title(table, name);
 }
 
-static int order_add(struct order *order, const struct table *table, const char *text, size_t len)
+static int order_add(struct order *order, const struct table *table, const char *text,
+		     size_t len)
 {
 	struct order_key *key = &order->keys[order->nr];
 	char name[64];
@@ -76,11 +77,22 @@ void order_move(struct order *order, const struct table *table, const char *othe
 
 		column = column->key ? output_column(table, column->key) : NULL;
 		if (column)
-			order->keys[nr++] = (struct order_key){ column, order->keys[i].ascending };
+			order->keys[nr++] = (struct order_key){
+				column, order->keys[i].ascending,
+			};
 	}
 	order->nr = nr;
 	if (!nr)
 		order_set(order, output_column(table, otherwise));
+}
+
+void order_mark(const struct order *order, struct layout *layout)
+{
+	unsigned int i;
+
+	for (i = 0; i < order->nr; i++)
+		output_mark(layout, order->keys[i].column,
+			    order->keys[i].ascending ? OUTPUT_UP : OUTPUT_DOWN);
 }
 
 int order_compare(const struct order *order, const void *a, const void *b)

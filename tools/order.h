@@ -39,6 +39,8 @@ void order_set(struct order *order, const struct column *column);
 void order_step(struct order *order, const struct table *table, int step);
 /* The same in another table, as far as it has these columns; else by its column @otherwise. */
 void order_move(struct order *order, const struct table *table, const char *otherwise);
+/* Mark the columns in a heading. */
+void order_mark(const struct order *order, struct layout *layout);
 /* As for qsort(). */
 int order_compare(const struct order *order, const void *a, const void *b);
 

@@ -275,6 +275,7 @@ static void view_list(const struct view_list *list, const void **shown, size_t n
 	struct layout layout;
 
 	output_layout(list->table, width, &layout);
+	order_mark(&list->order, &layout);
 	view_heading(&layout, page);
 	for (i = 0; i < rows; i++) {
 		struct page_line *line = page_add(page, PAGE_PLAIN);
