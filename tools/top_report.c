@@ -142,14 +142,10 @@ int top_report_write(struct top_report *report, struct top_view *view,
 	struct report_parts parts = {
 		.view = view,
 		.model = source->model,
-		.summary = {
-			.model = source->model,
-			.cost = &source->cost,
-			.session = session,
-		},
 	};
 	struct stamp stamp = { .lost = model_lost_sum(&source->model->lost) };
 
+	top_summary_fill(&parts.summary, session, source);
 	format_time(stamp.time, sizeof(stamp.time));
 	switch (report->format) {
 	case TOP_FORMAT_TEXT:

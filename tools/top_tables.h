@@ -10,13 +10,18 @@
 #include "model.h"
 #include "output.h"
 #include "session.h"
+#include "top_unseen.h"
 
 /* The row of top_summary_table. */
 struct top_summary {
 	const struct model *model;
 	const struct cost *cost;
 	const struct session *session;
+	struct top_unseen unseen;
 };
+
+void top_summary_fill(struct top_summary *summary, const struct session *session,
+		      const struct top_source *source);
 
 /* The row of top_event_table. */
 struct top_event_row {

@@ -169,11 +169,7 @@ static void view_head(const struct session *session,
 		      const struct top_source *source, struct page *page,
 		      int width)
 {
-	struct top_summary summary = {
-		.model = source->model,
-		.cost = &source->cost,
-		.session = session,
-	};
+	struct top_summary summary;
 	bool attached = session->state == SESSION_ATTACHED;
 	struct page_line *line = page_add(page, PAGE_TITLE);
 	char time[32], window[16];
@@ -186,6 +182,7 @@ static void view_head(const struct session *session,
 		line = page_add(page, PAGE_ALERT);
 		snprintf(line->text, sizeof(line->text), "%s", session->text);
 	}
+	top_summary_fill(&summary, session, source);
 	output_pairs(&top_summary_table, &summary, width, view_pair, page);
 	if (model_lost_sum(&source->model->lost)) {
 		line = page_add(page, PAGE_ALERT);

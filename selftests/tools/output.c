@@ -108,6 +108,7 @@ TOOL_TEST(output, text)
 	EXPECT_NE(NULL, strstr(self->text, "attached by "));
 	EXPECT_NE(NULL, strstr(self->text, "own cost: BPF "));
 	EXPECT_NE(NULL, strstr(self->text, "lost: accesses 0 "));
+	EXPECT_NE(NULL, strstr(self->text, "\nLIMITS not seen: none\n"));
 	EXPECT_NE(NULL, strstr(self->text, "HOLDER"));
 	EXPECT_NE(NULL, strstr(self->text, " waits "));
 	EXPECT_NE(NULL, strstr(self->text, "udmabuf"));
