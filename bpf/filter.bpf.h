@@ -67,7 +67,8 @@ static __always_inline bool filtered_comm(const char *comm)
 }
 
 /* The access of an event that tells the thread; NULL: it is not known. */
-static __always_inline bool filtered_task(const struct top_access *access, __u32 tgid, __u32 tid)
+static __always_inline bool filtered_task(const struct top_access *access, __u32 tgid,
+					  __u32 tid)
 {
 	return filtered_thread(tgid, tid) || (filter_comm[0] && (!access || !access->passes));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Counters of those who use buffers: of threads, by their process and name, and of engines. Kept
- * only when the tool asks for them, from then on: without it they cost a look at a word.
+ * Counters of those who use buffers: of threads, by their process and name, and of engines.
+ * Kept only when the tool asks for them, from then on: without it they cost a look at a word.
  */
 #ifndef USERS_BPF_H
 #define USERS_BPF_H
@@ -40,7 +40,7 @@ static __always_inline bool users_are_wanted(void)
 	return *(volatile __u32 *)&users_wanted;
 }
 
-/* Global, as those below, so that the verifier looks at them once. @counter: number of a sum. */
+/* Global, as that below, so that the verifier looks at it once. @counter: number of a sum. */
 __noinline int user_add(const struct top_user *user, __u32 counter, __u64 add)
 {
 	struct top_counters *counters;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * First each pair of the kernel and each wait in progress is a row of its own; then the rows are
- * sorted, and those of the same pair become one.
+ * First each pair of the kernel and each wait in progress is a row of its own; then the rows
+ * are sorted, and those of the same pair become one.
  */
 #include "blame.h"
 
