@@ -214,12 +214,13 @@ static void source_buffer(struct top_source *source, uint64_t ino,
 	struct model *model = source->model;
 	struct model_buffer *buffer = model_buffer_get(model, ino);
 	struct interval use = buffer->use;
+	uint64_t now_ns = model->now_ns;
 
-	while (!interval_read(&entry->busy, source->attached_ns,
-			      model->now_ns, &use)) {
+	while (!interval_read(&entry->busy, source->attached_ns, now_ns, &use)) {
 		use = buffer->use;
 		if (!--tries || bpf_map_lookup_elem(fd, &ino, entry))
 			break;
+		now_ns = clock_now_ns();
 	}
 	model_buffer_sample(model, buffer, entry, &use, source->number);
 	source_identity(source, buffer);
@@ -229,17 +230,18 @@ static void source_buffer(struct top_source *source, uint64_t ino,
 	model_buffer_gone(model, buffer, &entry->class);
 }
 
-static void source_buffers(struct top_source *source)
+/* @nr: of them are in source->keys and ->values. */
+static void source_buffers(struct top_source *source, int nr)
 {
-	int nr = source_map(source, source->skel->maps.buffers), i;
 	struct top_buffer *entries = source->values;
+	int i;
 
 	for (i = 0; i < nr; i++)
 		source_buffer(source, source->keys[i], &entries[i]);
 }
 
 /* What all CPUs have counted. */
-static void source_total_counters(struct top_source *source)
+static struct top_counters source_total_counters(struct top_source *source)
 {
 	int fd = bpf_map__fd(source->skel->maps.totals), nr = libbpf_num_possible_cpus(), i;
 	struct top_counters *cpus = calloc(nr, sizeof(*cpus)), sum = { 0 };
@@ -251,7 +253,7 @@ static void source_total_counters(struct top_source *source)
 		for (i = 0; i < nr; i++)
 			model_counters_sum(&sum, &cpus[i]);
 	free(cpus);
-	model_total_sample(source->model, &sum, source->number);
+	return sum;
 }
 
 /* The name of a task that did not make its requests itself. */
@@ -318,19 +320,26 @@ static void source_over(struct top_source *source)
 	model_over_set(source->model, source->over, !err || err == -ENOENT ? count : 0);
 }
 
-static void source_total(struct top_source *source)
+static struct top_busy source_busy(const struct top_source *source)
+{
+	return *(volatile struct top_busy *)&source->skel->data_busy->total;
+}
+
+/* @busy: as it was at the end of the window */
+static void source_total(struct top_source *source, struct top_busy busy)
 {
 	struct model *model = source->model;
 	struct interval use = source->use;
+	uint64_t now_ns = model->now_ns;
 	int tries = READ_TRIES;
-	struct top_busy busy;
 
-	do {
-		busy = *(volatile struct top_busy *)&source->skel->data_busy->total;
-	} while (!interval_read(&busy, source->attached_ns, model->now_ns,
-				&use) && --tries);
-	if (!tries)
+	while (!interval_read(&busy, source->attached_ns, now_ns, &use)) {
 		use = source->use;
+		if (!--tries)
+			break;
+		busy = source_busy(source);
+		now_ns = clock_now_ns();
+	}
 	interval_diff(&use, &source->use, model->window_ns, &model->total.use);
 	source->use = use;
 }
@@ -399,22 +408,29 @@ static void source_forget(struct top_source *source)
 
 void top_source_read(struct top_source *source)
 {
+	struct top_counters counters;
+	struct top_busy busy;
 	uint64_t now_ns;
 	bool full;
+	int nr;
 
 	source_repair(source);
+	source->skel->bss->window = source->number + 1;
+	top_ends_window(source, source->number + 1);
+	counters = source_total_counters(source);
+	busy = source_busy(source);
+	nr = source_map(source, source->skel->maps.buffers);
+	/* What was read is from before this time, however long that took. */
 	now_ns = clock_now_ns();
 	model_begin(source->model, now_ns, now_ns - source->window_begin_ns);
 	source->window_begin_ns = now_ns;
-	source->skel->bss->window = source->number + 1;
-	top_ends_window(source, source->number + 1);
 	ring_buffer__consume(source->rings);
-	source_buffers(source);
+	source_buffers(source, nr);
 	top_ends_read(source);
 	top_users_read(source);
 	top_blames_read(source);
-	source_total_counters(source);
-	source_total(source);
+	model_total_sample(source->model, &counters, source->number);
+	source_total(source, busy);
 	source_accesses(source);
 	full = source_lost(source);
 	if (full)
