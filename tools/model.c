@@ -387,9 +387,9 @@ static void model_link(struct model *model, struct model_access *access)
 	}
 	buffer->nr_held++;
 	if (access->at.agent == TOP_AGENT_CPU)
-		model->nr_held_cpu++;
+		model->nr_held_cpu += model_access_counts(model, access);
 	else
-		model->nr_held_dma++;
+		model->nr_held_dma += model_access_counts(model, access);
 	if (!buffer->holder ||
 	    access->at.since_ns < buffer->holder->at.since_ns)
 		buffer->holder = access;
@@ -409,7 +409,8 @@ static void model_count_waiting(struct model *model)
 		struct model_buffer *buffer = model_buffer_get(model, access->at.ino);
 		bool job = access->at.kind == DMABUF_SYNC_OWNER_DRIVER;
 
-		model->nr_requests += !job || owner != access->at.owner;
+		if (model_access_counts(model, access))
+			model->nr_requests += !job || owner != access->at.owner;
 		buffer->nr_waiting += !job || buffer->waiter != access->at.owner;
 		buffer->waiter = access->at.owner;
 		owner = access->at.owner;
@@ -477,7 +478,8 @@ static void model_list_jobs(struct model *model)
 	model->nr_jobs = nr;
 	for (i = 0; i < nr; i++)
 		*(model->jobs[i]->at.state == TOP_STATE_RUNNING ?
-		  &model->nr_jobs_running : &model->nr_jobs_queued) += 1;
+		  &model->nr_jobs_running : &model->nr_jobs_queued) +=
+			model_access_counts(model, model->jobs[i]);
 }
 
 struct model_access *model_job_ahead(const struct model *model,

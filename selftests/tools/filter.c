@@ -130,6 +130,8 @@ TOOL_TEST(filter, name_of_a_thread)
 	EXPECT_EQ(100, tool_real(_row, "contended_percent"));		\
 	EXPECT_EQ(0, tool_number(_row, "acquired"));			\
 	EXPECT_EQ(1, tool_summary(self->report, "waiting"));		\
+	EXPECT_EQ(0, tool_summary(self->report, "cpu_held"));		\
+	EXPECT_EQ(1, tool_number(_row, "held"));			\
 	_chains = json_object_object_get(self->report, "chains");	\
 	ASSERT_EQ(2, json_object_array_length(_chains));		\
 	EXPECT_STREQ("B", tool_text(json_object_array_get_idx(_chains, 0), "comm")); \

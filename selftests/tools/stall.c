@@ -8,11 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STALL_NS	200000000L
-
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
-	const struct timespec stall = { .tv_nsec = STALL_NS };
+	const struct timespec stall = { .tv_nsec = STALL_MS * 1000000L };
 	int ret = syscall(SYS_clock_gettime, clock, now);
 
 	if (clock == CLOCK_MONOTONIC)
