@@ -11,10 +11,6 @@
 /* Replacing a maximum fails only against a larger one: this is plenty. */
 #define MAX_TRIES	16
 
-/* Filters, written by the tool: 0 lets everything pass. */
-const volatile __u64 filter_ino;
-const volatile __u32 filter_tgid;
-
 /* Written by the tool: number of the window. */
 __u32 window;
 
@@ -58,22 +54,6 @@ static __always_inline void count(top_u64 *counter, __u64 add)
 static __always_inline struct top_buffer *buffer_find(__u64 ino)
 {
 	return bpf_map_lookup_elem(&buffers, &ino);
-}
-
-static __always_inline bool filtered_buffer(__u64 ino)
-{
-	return filter_ino && ino != filter_ino;
-}
-
-/* Accesses of other processes are kept, because they may be in the way, but not counted. */
-static __always_inline bool filtered_process(__u32 tgid)
-{
-	return filter_tgid && tgid != filter_tgid;
-}
-
-static __always_inline bool filtered(__u64 ino, __u32 tgid)
-{
-	return filtered_buffer(ino) || filtered_process(tgid);
 }
 
 /* A buffer's counters, if there is room. */
@@ -127,18 +107,23 @@ static __always_inline void count_wait_max(struct top_counters *counters, __u32 
 		    value | (__u64)number << TOP_MAX_BITS);
 }
 
-/* A wait is over. */
-static __always_inline void count_wait(struct counted at, unsigned int pair, __u64 ns)
+/* A wait is over. Global, so that the verifier looks at it once. */
+__noinline int counters_wait(struct top_counters *counters, __u32 pair, __u64 ns)
 {
-	__u32 number = *(volatile __u32 *)&window;
-
+	if (!counters)
+		return 0;
 	pair &= TOP_NR_PAIRS - 1;
-	COUNT(at, waits[pair], 1);
-	COUNT(at, wait_ns[pair], ns);
+	count(&counters->waits[pair], 1);
+	count(&counters->wait_ns[pair], ns);
+	count_wait_max(counters, *(volatile __u32 *)&window, ns);
+	return 0;
+}
+
+static __always_inline void count_wait(struct counted at, __u32 pair, __u64 ns)
+{
 	if (at.buffer)
-		count_wait_max(&at.buffer->count, number, ns);
-	if (at.total)
-		count_wait_max(at.total, number, ns);
+		counters_wait(&at.buffer->count, pair, ns);
+	counters_wait(at.total, pair, ns);
 }
 
 #endif /* COUNTERS_BPF_H */

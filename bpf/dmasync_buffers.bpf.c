@@ -14,8 +14,11 @@
 #include <bpf/bpf_helpers.h>
 
 #include "dmasync_top.h"
+#include "blame.bpf.h"
 #include "busy.bpf.h"
 #include "counters.bpf.h"
+#include "filter.bpf.h"
+#include "users.bpf.h"
 
 #define SYNC_COMMAND	0x40086200	/* DMA_BUF_IOCTL_SYNC */
 #define SYNC_RW		3
@@ -105,13 +108,18 @@ int sync_begin(__u64 *args)
 	struct file *file = (struct file *)args[0];
 	__u64 task = bpf_get_current_pid_tgid(), flags = 0;
 	struct top_sync sync = { .since_ns = bpf_ktime_get_ns() };
+	struct top_class class;
 
 	if ((__u32)args[1] != SYNC_COMMAND ||
 	    bpf_probe_read_user(&flags, sizeof(flags), (void *)args[2]) || flags & SYNC_END)
 		return 0;
 	sync.ino = BPF_CORE_READ(file, f_inode, i_ino);
 	sync.mode = flags & SYNC_RW;
-	if (filtered(sync.ino, task >> 32))
+	if (filter_glob.end) {
+		class_of(&class, (struct dma_buf *)BPF_CORE_READ(file, private_data));
+		filter_buffer(sync.ino, &class);
+	}
+	if (filtered_current(sync.ino))
 		return 0;
 	bpf_get_current_comm(sync.comm, sizeof(sync.comm));
 	if (bpf_map_update_elem(&syncs, &task, &sync, BPF_ANY))
@@ -157,6 +165,31 @@ static __always_inline void sync_identify(const struct top_sync *sync, struct fi
 	bpf_map_update_elem(&identities, &ino, &identity, BPF_ANY);
 }
 
+/* The last fence that it waited for is at fault. */
+static __always_inline void sync_blame(const struct top_sync *sync, __u64 ns)
+{
+	struct top_blame_key key = {
+		.waiter.tgid = bpf_get_current_pid_tgid() >> 32,
+		.holder.context = sync->context,
+	};
+
+	__builtin_memcpy(key.waiter.comm, sync->comm, sizeof(key.waiter.comm));
+	blame_add(&key, sync->ino, ns);
+}
+
+static __always_inline void sync_user(const struct top_sync *sync, __u64 ns)
+{
+	struct top_user user = {
+		.kind = TOP_USER_TASK,
+		.tgid = bpf_get_current_pid_tgid() >> 32,
+	};
+
+	__builtin_memcpy(user.name, sync->comm, sizeof(sync->comm));
+	user_wait(&user, TOP_PAIR(TOP_AGENT_CPU, TOP_AGENT_DMA), ns);
+	user_add(&user, USER_SUM(syncs), 1);
+	user_add(&user, USER_SUM(sync_ns), ns);
+}
+
 static __always_inline void sync_count(const struct top_sync *sync, __u64 now)
 {
 	__u32 zero = 0;
@@ -174,6 +207,9 @@ static __always_inline void sync_count(const struct top_sync *sync, __u64 now)
 	count_wait(at, TOP_PAIR(TOP_AGENT_CPU, TOP_AGENT_DMA), ns);
 	COUNT(at, syncs, 1);
 	COUNT(at, sync_ns, ns);
+	sync_blame(sync, ns);
+	if (users_are_wanted())
+		sync_user(sync, ns);
 }
 
 SEC("fexit/dma_buf_ioctl")

@@ -25,8 +25,6 @@ static __always_inline void body_request(const struct dmabuf_sync_access_args *a
 
 	if (filtered_buffer(args->ino))
 		return;
-	if (!filtered_process(args->tgid))
-		buffer_make(args->ino, now);
 	access = access_new(args->access);
 	if (!access) {
 		count(&lost.accesses, 1);
@@ -34,6 +32,8 @@ static __always_inline void body_request(const struct dmabuf_sync_access_args *a
 	}
 	access_fill(access, args, now);
 	access->since_ns = now;
+	if (!filtered_access(access))
+		buffer_make(args->ino, now);
 	__sync_val_compare_and_swap(&access->state, TOP_STATE_NONE,
 				    TOP_STATE_REQUESTED);
 }
@@ -44,15 +44,19 @@ static __always_inline void body_acquired(const struct dmabuf_sync_access_args *
 	struct top_access *access;
 	struct counted at = {};
 	__u32 from = TOP_STATE_NONE;
+	bool counts;
 
 	if (filtered_buffer(args->ino))
 		return;
-	if (!filtered_process(args->tgid))
-		at = counted_at(args->ino, now);
 	access = access_get(args->access);
+	if (access && access->state == TOP_STATE_NONE)
+		access_fill(access, args, now);
+	counts = !filtered_task(access, args->tgid, args->tid);
+	if (counts)
+		at = counted_at(args->ino, now);
+	/* For the verifier the compiler has to look at the pointer itself each time. */
+	barrier_var(access);
 	if (access) {
-		if (access->state == TOP_STATE_NONE)
-			access_fill(access, args, now);
 		access->since_ns = now;
 		from = __sync_lock_test_and_set(&access->state, TOP_STATE_HELD);
 		access_account(access, at.buffer, from, TOP_STATE_HELD, now);
@@ -60,12 +64,25 @@ static __always_inline void body_acquired(const struct dmabuf_sync_access_args *
 	if (at.buffer)
 		at.buffer->tgid = args->tgid;
 	COUNT(at, acquired, 1);
+	barrier_var(access);
+	if (counts)
+		ACCESS_USER_ADD(access, acquired, 1);
 	if (access && state_waits(from)) {
 		COUNT(at, contended, 1);
-		wait_ended(at, args->agent, from, args->time_ns);
-		if (above_ns && args->time_ns >= above_ns && !filtered_process(args->tgid))
+		if (counts)
+			ACCESS_USER_ADD(access, contended, 1);
+		wait_ended(at, access, args->agent, from, args->time_ns);
+		if (above_ns && args->time_ns >= above_ns && counts)
 			wait_was_long(args->access, args->time_ns);
 	}
+}
+
+static __always_inline void user_releases(const struct top_access *access, __u32 agent,
+					  __u64 hold_ns)
+{
+	access_user_add(access, USER_SUM(released) + agent, 1);
+	access_user_add(access, USER_SUM(hold_ns) + agent, hold_ns);
+	engine_releases(access, hold_ns);
 }
 
 static __always_inline void body_released(const struct dmabuf_sync_access_args *args)
@@ -76,9 +93,11 @@ static __always_inline void body_released(const struct dmabuf_sync_access_args *
 
 	if (filtered_buffer(args->ino))
 		return;
-	if (!filtered_process(args->tgid))
-		at = counted_at(args->ino, now);
 	access = access_find(args->access);
+	if (!filtered_task(access, args->tgid, args->tid))
+		at = counted_at(args->ino, now);
+	if (access && at.total && users_are_wanted())
+		user_releases(access, args->agent & 1, args->time_ns);
 	if (access)
 		access_drop(args->access, access, at.buffer, now);
 	else
@@ -87,17 +106,25 @@ static __always_inline void body_released(const struct dmabuf_sync_access_args *
 	COUNT(at, hold_ns[args->agent & 1], args->time_ns);
 }
 
+/* An event of an access that is there, and that other events are told of. */
+static __always_inline bool filtered(const struct dmabuf_sync_access_args *args)
+{
+	return filtered_buffer(args->ino) ||
+	       filtered_task(access_find(args->access), args->tgid, args->tid);
+}
+
 /* The release follows. */
 static __always_inline void body_abandoned(const struct dmabuf_sync_access_args *args)
 {
 	struct counted at;
 
-	if (filtered(args->ino, args->tgid))
+	if (filtered(args))
 		return;
 	event_push(TOP_EVENT_ABANDONED, args->ino, args->access, args->owner, 0,
 		   NULL, NULL);
 	at = counted_at(args->ino, bpf_ktime_get_ns());
 	COUNT(at, abandoned, 1);
+	ACCESS_USER_ADD(access_find(args->access), abandoned, 1);
 }
 
 /* Likewise. */
@@ -105,11 +132,12 @@ static __always_inline void body_revoked(const struct dmabuf_sync_access_args *a
 {
 	struct counted at;
 
-	if (filtered(args->ino, args->tgid))
+	if (filtered(args))
 		return;
 	event_push(TOP_EVENT_REVOKED, args->ino, args->access, args->owner, 0, NULL, NULL);
 	at = counted_at(args->ino, bpf_ktime_get_ns());
 	COUNT(at, revoked, 1);
+	ACCESS_USER_ADD(access_find(args->access), revoked, 1);
 }
 
 /*
@@ -145,13 +173,16 @@ static __always_inline void body_failed(const struct dmabuf_sync_failed_args *ar
 		access_was_unknown(args->access);
 		return;
 	}
+	if (counts)
+		ACCESS_USER_ADD(access, failed, 1);
 	if (above_ns && counts && args->wait_ns >= above_ns && error != -EAGAIN &&
 	    state_waits(access->state))
 		wait_was_long(args->access, args->wait_ns);
 	agent = access->agent;
-	from = access_drop(args->access, access, at.buffer, now);
+	from = access_leave(access, at.buffer, now);
 	if (state_waits(from) && error != -EAGAIN)
-		wait_ended(at, agent, from, args->wait_ns);
+		wait_ended(at, access, agent, from, args->wait_ns);
+	access_delete(args->access);
 }
 
 static __always_inline void body_contended(const struct dmabuf_sync_edge_args *args)
@@ -174,6 +205,7 @@ static __always_inline void body_contended(const struct dmabuf_sync_edge_args *a
 		return;
 	edge_add(entry, &edge);
 	access_told(&entry->access, &edge, now);
+	behind_told(entry, &edge, now);
 }
 
 static __always_inline void body_deadlock(const struct dmabuf_sync_edge_args *args)
@@ -188,6 +220,7 @@ static __always_inline void body_deadlock(const struct dmabuf_sync_edge_args *ar
 		   -EDEADLK, args, NULL);
 	at = counted_at(args->ino, bpf_ktime_get_ns());
 	COUNT(at, deadlocks, 1);
+	ACCESS_USER_ADD(access_find(args->access), deadlocks, 1);
 }
 
 static __always_inline void body_commit(const struct dmabuf_sync_fence_args *args)
@@ -201,6 +234,8 @@ static __always_inline void body_commit(const struct dmabuf_sync_fence_args *arg
 		return;
 	access->fence_context = args->context;
 	access->fence_seqno = args->seqno;
+	if (users_are_wanted() && !filtered_access(access))
+		engine_gets(access);
 	access_step(access, TOP_STATE_HELD, TOP_STATE_COMMITTED,
 		    bpf_ktime_get_ns());
 }
@@ -251,6 +286,7 @@ static __always_inline void body_buffer(const struct dmabuf_sync_buffer_args *ar
 	};
 	__u64 ino = args->ino;
 
+	filter_buffer(ino, &buffer.identity.class);
 	if (!filtered_buffer(ino))
 		bpf_map_update_elem(&identities, &ino, &buffer.identity, BPF_ANY);
 }
@@ -304,8 +340,8 @@ static __always_inline void body_backoff(const struct dmabuf_sync_backoff_args *
 {
 	struct counted at;
 
-	/* It belongs to no access, so to no process. */
-	if (filtered_buffer(args->ino) || filter_tgid)
+	/* It belongs to no access, so to no task. */
+	if (filtered_buffer(args->ino) || filters_tasks())
 		return;
 	at = counted_at(args->ino, bpf_ktime_get_ns());
 	COUNT(at, backoffs, 1);
@@ -342,6 +378,7 @@ static __always_inline void replay_fill(struct top_access *access,
 	access->mode = in->mode;
 	access->agent = in->agent;
 	__builtin_memcpy(access->comm, in->comm, sizeof(access->comm));
+	access->passes = !filtered_thread(in->tgid, in->tid) && !filtered_comm(access->comm);
 }
 
 /*
@@ -376,21 +413,23 @@ int replay(void)
 {
 	const struct top_access *in = &replay_input.access;
 	__u64 id = replay_input.id, now = bpf_ktime_get_ns();
+	struct top_edge edge = replay_input.edge;
 	struct top_entry *entry;
 
 	if (filtered_buffer(in->ino))
 		return 0;
-	if (!filtered_process(in->tgid))
-		buffer_make(in->ino, now);
 	if (!replay_input.known_only)
 		access_get(id);
 	entry = entry_find(id);
 	if (!entry)
 		return !replay_input.known_only;
+	if (!filtered_thread(in->tgid, in->tid) && !filtered_comm(replay_input.access.comm))
+		buffer_make(in->ino, now);
 	replay_step(&entry->access, in, now);
 	if (replay_input.edge.blocker) {
 		edge_replay(entry, &replay_input.edge);
 		access_told(&entry->access, &replay_input.edge, now);
+		behind_told(entry, &edge, now);
 	}
 	return 0;
 }

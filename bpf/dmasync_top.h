@@ -14,6 +14,7 @@ typedef unsigned long long top_u64;
 typedef long long top_s64;
 
 #define TOP_COMM_LEN	16
+#define TOP_COMM_WORDS	(TOP_COMM_LEN / sizeof(top_u64))
 #define TOP_NAME_LEN	32
 /* Fence contexts whose names are kept. */
 #define TOP_NR_TIMELINES	1024
@@ -21,6 +22,11 @@ typedef long long top_s64;
 #define TOP_NR_CLASSES	256
 /* Calls of DMA_BUF_IOCTL_SYNC at once. */
 #define TOP_NR_SYNCS	1024
+/* Threads by process and name, and engines, of which counters are kept. */
+#define TOP_NR_USERS	4096
+/* Pairs of a waiter and who is in its way, and buffers that are known of each. */
+#define TOP_NR_BLAMES	1024
+#define TOP_BLAME_BUFFERS	16
 /* Accesses that are over and were never seen before: so many are remembered. */
 #define TOP_NR_OVER	4096
 /* Blockers kept per waiting access: the latest ones. */
@@ -81,6 +87,8 @@ struct top_edge {
  * @fence_seqno: likewise
  * @wait_context: while @fence_wait: the stock driver's fence it waits for
  * @wait_seqno: likewise
+ * @waited_ns: how long the access wait was, when it was @contended
+ * @contended: 1 + TOP_PAIR() of the access wait, once it is over; 0: there was none
  * @state: enum top_state; the last member that is written when an access is new
  * @kind: kind of the owner
  * @tgid: process
@@ -88,7 +96,9 @@ struct top_edge {
  * @mode: 1 read, 2 write, 3 both
  * @agent: enum top_agent
  * @fence_wait: held, but waits for a fence that a stock driver has in the resv
+ * @passes: it is one of those that the filters let pass
  * @nr_edges: blockers it had so far
+ * @reserved: 0
  * @comm: task name, empty when not known
  */
 struct top_access {
@@ -102,25 +112,61 @@ struct top_access {
 	top_u64 fence_seqno;
 	top_u64 wait_context;
 	top_u64 wait_seqno;
+	top_u64 waited_ns;
+	top_u32 contended;
 	top_u32 state;
 	top_u32 kind;
 	top_u32 tgid;
 	top_u32 tid;
 	top_u32 mode;
 	top_u32 agent;
-	top_u32 fence_wait;
+	top_u16 fence_wait;
+	top_u16 passes;
 	top_u32 nr_edges;
+	top_u32 reserved;
 	char comm[TOP_COMM_LEN];
 };
 
 /**
+ * struct top_party - a waiter, or who is in its way
+ * @context: fence context, when it is a job; 0: it is none
+ * @tgid: process, 0 when not known
+ * @reserved: 0
+ * @comm: name of the thread that made the request, empty when not known
+ */
+struct top_party {
+	top_u64 context;
+	top_u32 tgid;
+	top_u32 reserved;
+	char comm[TOP_COMM_LEN];
+};
+
+/**
+ * struct top_behind - whose fault it is that a request waits
+ * @blocker: access id; 0: it was told of nobody
+ * @blamed_ns: time of this wait that others before were at fault for
+ * @queued: it is not held, but queued ahead
+ * @known: the map of accesses had it; so if it has not, it is over
+ * @party: who it is
+ */
+struct top_behind {
+	top_u64 blocker;
+	top_u64 blamed_ns;
+	top_u32 queued;
+	top_u32 known;
+	struct top_party party;
+};
+
+/**
  * struct top_entry - an access and its blockers; key: access id
- * @access: the access
+ * @access: the access; the first member
+ * @behind: one of them
  * @edges: blocker number N is in [N % TOP_NR_EDGES]; valid while the access is
  *	queued, and as long as the blocker exists
  */
 struct top_entry {
 	struct top_access access;
+	struct top_behind behind;
 	struct top_edge edges[TOP_NR_EDGES];
 };
 
@@ -354,6 +400,46 @@ struct top_buffer {
 struct top_gone {
 	struct top_counters count;
 	top_u64 nr_buffers;
+};
+
+struct top_blame_key {
+	struct top_party waiter;
+	struct top_party holder;
+};
+
+/**
+ * struct top_blame - waits that are over, of one party because of another one
+ * @waits: how many; one that several were at fault for counts at each
+ * @wait_ns: how long
+ * @max_ns: the longest one
+ * @more_inos: there are more buffers than @inos has room for
+ * @inos: on which buffers; 0: none
+ */
+struct top_blame {
+	top_u64 waits;
+	top_u64 wait_ns;
+	top_u64 max_ns;
+	top_u64 more_inos;
+	top_u64 inos[TOP_BLAME_BUFFERS];
+};
+
+enum top_user_kind {
+	TOP_USER_TASK,
+	TOP_USER_ENGINE,
+};
+
+/**
+ * struct top_user - who uses buffers; key: itself
+ * @kind: enum top_user_kind
+ * @tgid: of a task: its process
+ * @name: of the thread, or of the timeline of an engine; zero bytes behind it
+ * @driver: of an engine: its driver
+ */
+struct top_user {
+	top_u32 kind;
+	top_u32 tgid;
+	char name[TOP_NAME_LEN];
+	char driver[16];
 };
 
 /**

@@ -9,9 +9,12 @@
 #define TOP_MAPS_BPF_H
 
 #include "dmasync_top.h"
+#include "blame.bpf.h"
 #include "busy.bpf.h"
 #include "counters.bpf.h"
 #include "dmabuf_sync.bpf.h"
+#include "filter.bpf.h"
+#include "users.bpf.h"
 
 /* Waits that are longer are worth an event; 0: none is. */
 const volatile __u64 above_ns;
@@ -59,12 +62,6 @@ struct {
 	__type(key, __u32);
 	__array(values, struct ring);
 } rings SEC(".maps");
-
-/* For events that do not tell the process. */
-static __always_inline bool filtered_access(const struct top_access *access)
-{
-	return filter_tgid && (!access || access->tgid != filter_tgid);
-}
 
 static __always_inline struct top_entry *entry_find(__u64 id)
 {
@@ -156,15 +153,26 @@ static __always_inline void access_step(struct top_access *access, __u32 from,
 		access_account(access, buffer_find(access->ino), from, to, now);
 }
 
-/* Return: the state that it was in. */
-static __always_inline __u32 access_drop(__u64 id, struct top_access *access,
-					 struct top_buffer *buffer, __u64 now)
+/* It is over. Return: the state that it was in. */
+static __always_inline __u32 access_leave(struct top_access *access, struct top_buffer *buffer,
+					  __u64 now)
 {
 	__u32 from = __sync_lock_test_and_set(&access->state, TOP_STATE_GONE);
 
 	access_account(access, buffer, from, TOP_STATE_GONE, now);
-	bpf_map_delete_elem(&accesses, &id);
 	return from;
+}
+
+static __always_inline void access_delete(__u64 id)
+{
+	bpf_map_delete_elem(&accesses, &id);
+}
+
+static __always_inline void access_drop(__u64 id, struct top_access *access,
+					struct top_buffer *buffer, __u64 now)
+{
+	access_leave(access, buffer, now);
+	access_delete(id);
 }
 
 /* One is over that is not in the map: whoever was told to be behind it is so no longer. */
@@ -211,6 +219,73 @@ static __always_inline void access_fill(struct top_access *access,
 	access->agent = args->agent;
 	if ((__u32)bpf_get_current_pid_tgid() == access->tid)
 		bpf_get_current_comm(access->comm, sizeof(access->comm));
+	access->passes = !filtered_thread(access->tgid, access->tid) &&
+			 !filtered_comm(access->comm);
+}
+
+/* The task that made the request. Global, as those below, for the verifier. */
+__noinline int access_user_add(const struct top_access *access, __u32 counter, __u64 add)
+{
+	struct top_user user = { .kind = TOP_USER_TASK };
+
+	if (!access)
+		return 0;
+	user.tgid = access->tgid;
+	__builtin_memcpy(user.name, access->comm, sizeof(access->comm));
+	return user_add(&user, counter, add);
+}
+
+__noinline int access_user_wait(const struct top_access *access, __u32 pair, __u64 ns)
+{
+	struct top_user user = { .kind = TOP_USER_TASK };
+
+	if (!access)
+		return 0;
+	user.tgid = access->tgid;
+	__builtin_memcpy(user.name, access->comm, sizeof(access->comm));
+	return user_wait(&user, pair, ns);
+}
+
+#define ACCESS_USER_ADD(access, counter, add) do {			\
+	if (users_are_wanted())						\
+		access_user_add(access, USER_SUM(counter), add);	\
+} while (0)
+
+static __always_inline void engine_of(const struct top_access *access, struct top_user *user)
+{
+	__u64 context = access->fence_context;
+	const struct top_timeline *timeline = bpf_map_lookup_elem(&timelines, &context);
+
+	if (!timeline)
+		return;
+	__builtin_memcpy(user->name, timeline->name, sizeof(user->name));
+	__builtin_memcpy(user->driver, timeline->driver, sizeof(user->driver));
+}
+
+/* From here on an access is one of an engine: with the wait before, if there was one. */
+__noinline int engine_gets(const struct top_access *access)
+{
+	struct top_user user = { .kind = TOP_USER_ENGINE };
+
+	if (!access)
+		return 0;
+	engine_of(access, &user);
+	user_add(&user, USER_SUM(acquired), 1);
+	if (!access->contended)
+		return 0;
+	user_add(&user, USER_SUM(contended), 1);
+	return user_wait(&user, access->contended - 1, access->waited_ns);
+}
+
+__noinline int engine_releases(const struct top_access *access, __u64 hold_ns)
+{
+	struct top_user user = { .kind = TOP_USER_ENGINE };
+
+	if (!access || access->state < TOP_STATE_COMMITTED)
+		return 0;
+	engine_of(access, &user);
+	user_add(&user, USER_SUM(released[TOP_AGENT_DMA]), 1);
+	return user_add(&user, USER_SUM(hold_ns[TOP_AGENT_DMA]), hold_ns);
 }
 
 static __always_inline void event_push(__u32 type, __u64 ino, __u64 id,
@@ -291,10 +366,91 @@ __noinline int wait_was_long(__u64 id, __u64 ns)
 	return 0;
 }
 
-/* One that waited, in this state, does so no longer. */
-static __always_inline void wait_ended(struct counted at, __u32 agent, __u32 state, __u64 ns)
+static __always_inline void access_party(const struct top_access *access,
+					 struct top_party *party)
 {
-	count_wait(at, TOP_PAIR(agent == TOP_AGENT_DMA, state == TOP_STATE_BEHIND_DMA), ns);
+	party->tgid = access->tgid;
+	__builtin_memcpy(party->comm, access->comm, sizeof(party->comm));
+	if (access->state >= TOP_STATE_COMMITTED)
+		party->context = access->fence_context;
+}
+
+/* So long more the one it is behind is at fault. Global, for the verifier. */
+__noinline int behind_blame(const struct top_entry *entry, __u64 ns)
+{
+	struct top_blame_key key = {};
+
+	if (!entry || !entry->behind.blocker)
+		return 0;
+	key.waiter.tgid = entry->access.tgid;
+	__builtin_memcpy(key.waiter.comm, entry->access.comm, sizeof(key.waiter.comm));
+	__builtin_memcpy(&key.holder, &entry->behind.party, sizeof(key.holder));
+	return blame_add(&key, entry->access.ino, ns);
+}
+
+static __always_inline bool behind_is_over(const struct top_entry *entry)
+{
+	return entry->behind.known && !access_find(entry->behind.blocker);
+}
+
+/* That one is over, and the request waits on. */
+static __always_inline void behind_next(struct top_entry *entry, __u64 now)
+{
+	__u64 ns = now - entry->access.since_ns - entry->behind.blamed_ns;
+
+	if ((__s64)ns < 0)
+		ns = 0;
+	if (!filtered_access(&entry->access))
+		behind_blame(entry, ns);
+	entry->behind.blamed_ns += ns;
+}
+
+/*
+ * A request was told who is in its way. The first one that holds counts while it is there; one
+ * that is queued only as long as none is known that holds.
+ */
+__noinline int behind_told(struct top_entry *entry, const struct top_edge *edge, __u64 now)
+{
+	const struct top_access *blocker;
+	struct top_party party = {};
+
+	if (!entry || !edge || entry->access.state >= TOP_STATE_HELD)
+		return 0;
+	if (behind_is_over(entry))
+		behind_next(entry, now);
+	else if (entry->behind.blocker && edge->queued >= entry->behind.queued)
+		return 0;
+	blocker = access_find(edge->blocker);
+	party.tgid = edge->tgid;
+	if (blocker)
+		access_party(blocker, &party);
+	__builtin_memcpy(&entry->behind.party, &party, sizeof(party));
+	entry->behind.queued = edge->queued;
+	entry->behind.known = !!blocker;
+	entry->behind.blocker = edge->blocker;
+	return 0;
+}
+
+/* One that waited, in this state, does so no longer. */
+static __always_inline void behind_ended(const struct top_entry *entry, __u64 ns)
+{
+	__u64 blamed_ns = entry->behind.blamed_ns;
+
+	behind_blame(entry, ns > blamed_ns ? ns - blamed_ns : 0);
+}
+
+static __always_inline void wait_ended(struct counted at, struct top_access *access,
+				       __u32 agent, __u32 state, __u64 ns)
+{
+	__u32 pair = TOP_PAIR(agent == TOP_AGENT_DMA, state == TOP_STATE_BEHIND_DMA);
+
+	count_wait(at, pair, ns);
+	access->contended = 1 + pair;
+	access->waited_ns = ns;
+	if (at.total)
+		behind_ended((const struct top_entry *)access, ns);
+	if (at.total && users_are_wanted())
+		access_user_wait(access, pair, ns);
 }
 
 /* Its slot is needed: was this edge still one? */

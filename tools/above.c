@@ -20,7 +20,7 @@ static const struct model_access *above_longest(const struct model *model)
 		const struct model_access *access = model->waiting[i];
 
 		if (access->at.state == TOP_STATE_REQUESTED ||
-		    (model->tgid && access->at.tgid != model->tgid))
+		    !model_access_counts(model, access))
 			continue;
 		if (!longest || model_access_age_ns(access) > model_access_age_ns(longest))
 			longest = access;

@@ -23,8 +23,9 @@
 #include "top_check.h"
 #include "top_options.h"
 #include "top_report.h"
+#include "words.h"
 
-#define HELP "q quit  < > sort by %s  r reverse  i idle  d %s  Tab scroll %s"
+#define HELP "q quit  Tab scroll %s  <> sort by %s  r reverse  g by %s  p pairs  i idle  d %s"
 /* What was shown is right, but not all of it. */
 #define EXIT_LOST	2
 /* Somebody has waited for longer than --above allows. */
@@ -138,8 +139,18 @@ static void top_scroll(struct top *top, long step)
 		*first += step;
 }
 
+static void top_group(struct top *top, enum group_by by)
+{
+	if (group_needs_users(by))
+		top_users_want(&top->source);
+	top_view_group(&top->view, by);
+	top_view_regroup(&top->view, &top->model);
+}
+
 static void top_key(struct top *top, int key)
 {
+	struct view_list *list = top_view_list(&top->view);
+
 	switch (key) {
 	case SCREEN_KEY_UP:
 		top_scroll(top, -1);
@@ -160,14 +171,23 @@ static void top_key(struct top *top, int key)
 		top->view.scroll_chains = !top->view.scroll_chains;
 		break;
 	case SCREEN_KEY_CHAR + '<':
-		top_view_next_sort(&top->view, -1);
+		order_step(&list->order, list->table, -1);
+		view_list_sort(list);
 		break;
 	case SCREEN_KEY_CHAR + '>':
-		top_view_next_sort(&top->view, 1);
+		order_step(&list->order, list->table, 1);
+		view_list_sort(list);
 		break;
 	case SCREEN_KEY_CHAR + 'r':
-		top->view.ascending = !top->view.ascending;
-		top_view_sort(&top->view);
+		list->order.keys[0].ascending = !list->order.keys[0].ascending;
+		view_list_sort(list);
+		break;
+	case SCREEN_KEY_CHAR + 'g':
+		top_group(top, (top->view.groups.by + 1) % GROUP_NR_BY);
+		break;
+	case SCREEN_KEY_CHAR + 'p':
+		top->view.pairs = !top->view.pairs;
+		top->view.first = 0;
 		break;
 	case SCREEN_KEY_CHAR + 'i':
 		top->view.idle = !top->view.idle;
@@ -184,19 +204,20 @@ static void top_key(struct top *top, int key)
 
 static void top_draw(struct top *top)
 {
-	const struct column *sort = top->view.sort;
-	char help[128];
+	const struct column *sort = top_view_list(&top->view)->order.keys[0].column;
+	enum group_by next = (top->view.groups.by + 1) % GROUP_NR_BY;
+	char help[160];
 
 	top->redraw = false;
 	if (top->options.batch)
 		return;
 	top_view_page(&top->view, &top->session, &top->source, &top->page,
 		      screen_width(), screen_height());
-	snprintf(help, sizeof(help), HELP, sort->title ?: sort->key,
+	snprintf(help, sizeof(help), HELP, top->view.scroll_chains ? "rows" : "chains",
+		 sort->title ?: sort->key, words_of(WORDS_GROUP, next),
 		 top->session.state == SESSION_ATTACHED ? "detach" :
 		 top->session.state == SESSION_DETACHED ? "attach" :
-		 "(no module)",
-		 top->view.scroll_chains ? "buffers" : "chains");
+		 "(no module)");
 	screen_show(&top->page, help);
 }
 
@@ -270,12 +291,13 @@ static int top_status(const struct top *top)
 		fprintf(stderr, "%s: %s\n", program_invocation_short_name, top->above);
 	if (!lost)
 		return status;
-	fprintf(stderr, "%s: lost %llu in all: accesses %llu, events of buffers %llu, edges %llu, events %llu, runs %llu, unlisted %llu; see dmasync-top(8)\n",
+	fprintf(stderr, "%s: lost %llu in all: accesses %llu, events of buffers %llu, edges %llu, events %llu, users %llu, runs %llu, unlisted %llu; see dmasync-top(8)\n",
 		program_invocation_short_name, (unsigned long long)lost,
 		(unsigned long long)top->model.lost.accesses,
 		(unsigned long long)top->model.lost.buffers,
 		(unsigned long long)top->model.lost.edges,
 		(unsigned long long)top->model.lost.events,
+		(unsigned long long)top->model.lost.users,
 		(unsigned long long)top->model.lost.missed,
 		(unsigned long long)top->model.lost.unlisted);
 	return status ?: EXIT_LOST;
@@ -324,8 +346,9 @@ int main(int argc, char **argv)
 		top_source_end(&top.source);
 		return status;
 	}
-	top.view.sort = top.options.sort;
-	top.view.ascending = top.options.ascending;
+	top_view_init(&top.view);
+	top_group(&top, top.options.group);
+	top_view_list(&top.view)->order = top.options.order;
 	top.view.idle = top.options.idle;
 	if (!top.options.batch && screen_begin()) {
 		warnx("the terminal '%s' cannot show a page; going on in batch mode (-b)",

@@ -4,8 +4,8 @@
 #include "../bpf/dmasync_top.h"
 
 /*
- * The programs take their time before they change a sum, and the reader takes its own before it
- * reads: an honest sum may be off by a little for each time that a processor stood still in
+ * The programs take their time before they change a sum, and the reader takes its own after it has
+ * read: an honest sum may be off by a little for each time that a processor stood still in
  * between, as those of a machine on a busy host do. One that was read in the middle of a
  * change is off by the time since boot, which is more than @begin_ns.
  */
@@ -44,10 +44,15 @@ static uint64_t interval_between(uint64_t now, uint64_t before, uint64_t window)
 void interval_diff(const struct interval *now, const struct interval *before,
 		   uint64_t window_ns, struct interval *diff)
 {
+	uint64_t both;
 	unsigned int i;
 
 	for (i = 0; i < TOP_NR_TIMES; i++)
 		diff->ns[i] = interval_between(now->ns[i], before->ns[i], window_ns);
+	/* What was counted up to a time after it ended is taken off the next time. */
+	both = interval_possible_ns(diff);
+	if (diff->ns[TOP_TIME_BOTH] > both)
+		diff->ns[TOP_TIME_BOTH] = both;
 }
 
 uint64_t interval_possible_ns(const struct interval *use)

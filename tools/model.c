@@ -137,11 +137,20 @@ static void model_counters_add(struct top_counters *sum, const struct top_counte
 		to[i] += a[i] - b[i];
 }
 
-static void model_window_add(struct model_window *window, const struct top_counters *now,
-			     const struct top_counters *before, uint32_t number)
+void model_window_add(struct model_window *window, const struct top_counters *now,
+		      const struct top_counters *before, uint32_t number)
 {
 	model_counters_add(&window->count, now, before);
 	model_raise(&window->wait_max_ns, model_wait_max(now, number));
+}
+
+void model_window_fold(struct model_window *window, const struct model_window *add)
+{
+	static const struct top_counters zero;
+
+	model_counters_add(&window->count, &add->count, &zero);
+	model_raise(&window->wait_max_ns, add->wait_max_ns);
+	model_raise(&window->oldest_ns, add->oldest_ns);
 }
 
 void model_buffer_sample(struct model *model, struct model_buffer *buffer,
@@ -222,8 +231,7 @@ void model_buffer_gone(struct model *model, struct model_buffer *buffer,
 	static const struct top_counters zero;
 	struct model_buffer *row = model_class_get(model, class);
 
-	model_counters_add(&row->window.count, &buffer->window.count, &zero);
-	model_raise(&row->window.wait_max_ns, buffer->window.wait_max_ns);
+	model_window_fold(&row->window, &buffer->window);
 	model_counters_add(&row->counters, &buffer->counters, &zero);
 	row->nr_gone++;
 	model_buffer_drop(model, buffer->ino);
@@ -247,6 +255,7 @@ void model_access_add(struct model *model, uint64_t id, const struct top_entry *
 		access->timeline = *timeline;
 	if (!model_access_waits(access))
 		return;
+	access->behind = entry->behind;
 	for (i = 0; i < TOP_NR_EDGES; i++)
 		if (entry->edges[i].blocker)
 			access->edges[access->nr_edges++] = entry->edges[i];
@@ -268,12 +277,15 @@ void model_sync_add(struct model *model, uint64_t task, const struct top_sync *s
 			.kind = MODEL_KIND_SYNC,
 			.mode = sync->mode,
 			.agent = TOP_AGENT_CPU,
+			.passes = 1,
 			.tgid = task >> 32,
 			.tid = task,
 		},
 	};
 
 	memcpy(entry.access.comm, sync->comm, sizeof(entry.access.comm));
+	entry.behind.blocker = SYNC_ID;
+	entry.behind.party.context = sync->context;
 	model_access_add(model, SYNC_ID | task, &entry, NULL);
 }
 
@@ -337,9 +349,8 @@ struct model_access **model_owner_waiting(const struct model *model,
 	return model->waiting + low;
 }
 
-/* A wait counts from its beginning, not only when it is over. */
-static void model_wait_runs(const struct model *model, struct model_window *window,
-			    const struct model_access *access)
+void model_window_wait(const struct model *model, struct model_window *window,
+		       const struct model_access *access)
 {
 	unsigned int pair = TOP_PAIR(access->at.agent == TOP_AGENT_DMA,
 				     access->at.state == TOP_STATE_BEHIND_DMA);
@@ -347,7 +358,7 @@ static void model_wait_runs(const struct model *model, struct model_window *wind
 
 	if ((access->at.state != TOP_STATE_BEHIND_CPU &&
 	     access->at.state != TOP_STATE_BEHIND_DMA) ||
-	    (model->tgid && access->at.tgid != model->tgid))
+	    !model_access_counts(model, access))
 		return;
 	window->count.waits[pair]++;
 	window->count.wait_ns[pair] += ns;
@@ -370,15 +381,15 @@ static void model_link(struct model *model, struct model_access *access)
 	buffer->tgid = access->at.tgid;
 	buffer->active_ns = model->now_ns;
 	if (model_access_waits(access)) {
-		model_wait_runs(model, &buffer->window, access);
-		model_wait_runs(model, &model->total, access);
+		model_window_wait(model, &buffer->window, access);
+		model_window_wait(model, &model->total, access);
 		return;
 	}
 	buffer->nr_held++;
 	if (access->at.agent == TOP_AGENT_CPU)
-		model->nr_held_cpu++;
+		model->nr_held_cpu += model_access_counts(model, access);
 	else
-		model->nr_held_dma++;
+		model->nr_held_dma += model_access_counts(model, access);
 	if (!buffer->holder ||
 	    access->at.since_ns < buffer->holder->at.since_ns)
 		buffer->holder = access;
@@ -398,7 +409,8 @@ static void model_count_waiting(struct model *model)
 		struct model_buffer *buffer = model_buffer_get(model, access->at.ino);
 		bool job = access->at.kind == DMABUF_SYNC_OWNER_DRIVER;
 
-		model->nr_requests += !job || owner != access->at.owner;
+		if (model_access_counts(model, access))
+			model->nr_requests += !job || owner != access->at.owner;
 		buffer->nr_waiting += !job || buffer->waiter != access->at.owner;
 		buffer->waiter = access->at.owner;
 		owner = access->at.owner;
@@ -466,7 +478,8 @@ static void model_list_jobs(struct model *model)
 	model->nr_jobs = nr;
 	for (i = 0; i < nr; i++)
 		*(model->jobs[i]->at.state == TOP_STATE_RUNNING ?
-		  &model->nr_jobs_running : &model->nr_jobs_queued) += 1;
+		  &model->nr_jobs_running : &model->nr_jobs_queued) +=
+			model_access_counts(model, model->jobs[i]);
 }
 
 struct model_access *model_job_ahead(const struct model *model,
@@ -503,9 +516,9 @@ void model_end(struct model *model)
 	model_list_waiting(model);
 	for (i = 0; i < model->nr_waiting; i++)
 		model_edges(model, model->waiting[i]);
-	if (model->tgid) {
+	if (model->filtered) {
 		model_list_jobs(model);
-		reach_keep(model, model->tgid);
+		reach_keep(model);
 		model_list_waiting(model);
 	}
 	model_list_jobs(model);
@@ -528,5 +541,8 @@ void model_clear(struct model *model)
 	free(model->waiting);
 	free(model->jobs);
 	free(model->events);
+	free(model->users);
+	free(model->blames);
+	free(model->timelines);
 	*model = (struct model){ .lost = model->lost };
 }

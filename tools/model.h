@@ -84,6 +84,7 @@ struct model_buffer {
  * @buffer: its buffer
  * @now_ns: when it was seen, for ages
  * @timeline: names of the fence context of its job, empty when not known
+ * @behind: while it waits: which of them is at fault
  * @nr_edges: entries of @edges in use
  * @edges: who blocks it now, while it waits
  * @more_edges: further accesses may block it: the source did not keep all
@@ -96,11 +97,35 @@ struct model_access {
 	const struct model_buffer *buffer;
 	uint64_t now_ns;
 	struct top_timeline timeline;
+	struct top_behind behind;
 	unsigned int nr_edges;
 	struct top_edge edges[TOP_NR_EDGES];
 	bool more_edges;
 	unsigned int mark;
 	unsigned int visit;
+};
+
+/**
+ * struct model_user - a thread or an engine with counters of its own
+ * @key: who it is
+ * @counters: since they were asked for, at the end of the window
+ * @window: what the window added; of waits those that are over, and no times
+ */
+struct model_user {
+	struct top_user key;
+	struct top_counters counters;
+	struct model_window window;
+};
+
+/* Waits that are over. */
+struct model_blame {
+	struct top_blame_key key;
+	struct top_blame sum;
+};
+
+struct model_timeline {
+	uint64_t context;
+	struct top_timeline timeline;
 };
 
 /* What was lost since the tool was started; see struct top_lost. */
@@ -109,6 +134,7 @@ struct model_lost {
 	uint64_t buffers;
 	uint64_t edges;
 	uint64_t events;
+	uint64_t users;
 	uint64_t missed;	/* program runs: an event within an event */
 	uint64_t unlisted;	/* accesses that the kernel's snapshot left out */
 };
@@ -116,7 +142,7 @@ struct model_lost {
 static inline uint64_t model_lost_sum(const struct model_lost *lost)
 {
 	return lost->accesses + lost->buffers + lost->edges + lost->events +
-	       lost->missed + lost->unlisted;
+	       lost->users + lost->missed + lost->unlisted;
 }
 
 /**
@@ -126,13 +152,18 @@ static inline uint64_t model_lost_sum(const struct model_lost *lost)
  * @complete: every access is here, so an edge to one that is not is over
  * @over: accesses that are over, sorted: what may not be here without @complete
  * @nr_over: how many
- * @tgid: only accesses of this process matter, and those in their way; 0: all do
+ * @filtered: only accesses that pass matter, and those in their way; not: all do
  * @buffers: sorted by inode number
  * @classes: buffers that are gone
  * @accesses: sorted by id, after model_end()
  * @waiting: those that wait, sorted by owner, after model_end()
  * @jobs: jobs that engines have, queued or running, one access of each; by fence
  * @events: of the window, by time
+ * @users: threads and engines, sorted by key; none unless they are asked for
+ * @blames: waits that are over, by who waited and who was in the way
+ * @blame_left_waits: those that are not in @blames
+ * @blame_left_ns: likewise
+ * @timelines: names of fence contexts, by number
  * @total: of all buffers, whether they are in @buffers or not; @use is the union over them
  * @counters: likewise, since the source was attached
  * @nr_requests: requests that wait; a job of several accesses counts once
@@ -148,7 +179,7 @@ struct model {
 	bool complete;
 	const uint64_t *over;
 	size_t nr_over;
-	uint32_t tgid;
+	bool filtered;
 
 	struct model_buffer **buffers;
 	size_t nr_buffers, max_buffers;
@@ -162,6 +193,14 @@ struct model {
 	size_t nr_jobs, max_jobs;
 	struct top_event *events;
 	size_t nr_events, max_events;
+	struct model_user *users;
+	size_t nr_users;
+	struct model_blame *blames;
+	size_t nr_blames;
+	uint64_t blame_left_waits;
+	uint64_t blame_left_ns;
+	struct model_timeline *timelines;
+	size_t nr_timelines;
 
 	struct model_window total;
 	struct top_counters counters;
@@ -182,13 +221,17 @@ static inline uint64_t model_sum(const top_u64 *numbers, unsigned int nr)
 	return sum;
 }
 
+static inline bool model_window_is_idle(const struct model_window *window)
+{
+	return !window->count.acquired && !window->count.failed &&
+	       !model_sum(window->count.released, 2) && !window->count.syncs;
+}
+
 /* Nobody had it, wanted it or let it go in the window. */
 static inline bool model_buffer_is_idle(const struct model_buffer *buffer)
 {
 	return !buffer->nr_held && !buffer->nr_waiting &&
-	       !buffer->window.count.acquired && !buffer->window.count.failed &&
-	       !model_sum(buffer->window.count.released, 2) && !buffer->window.count.syncs &&
-	       !buffer->nr_gone;
+	       model_window_is_idle(&buffer->window) && !buffer->nr_gone;
 }
 
 /* Waits behind others of the same agent, and behind the other agent. */
@@ -215,6 +258,13 @@ static inline uint64_t model_window_requests(const struct model_window *window)
 static inline bool model_access_is_sync(const struct model_access *access)
 {
 	return access->at.kind == MODEL_KIND_SYNC;
+}
+
+/* It is not only kept because it is in somebody's way. */
+static inline bool model_access_counts(const struct model *model,
+				       const struct model_access *access)
+{
+	return !model->filtered || access->at.passes;
 }
 
 static inline bool model_access_waits(const struct model_access *access)
@@ -268,6 +318,24 @@ void model_counters_sum(struct top_counters *sum, const struct top_counters *add
 /* The counters of all buffers, likewise. */
 void model_total_sample(struct model *model, const struct top_counters *count,
 			uint32_t number);
+/* Counters of all threads and engines at the end of window @number. */
+void model_users_sample(struct model *model, const struct top_user *keys,
+			const struct top_counters *counters, size_t nr, uint32_t number);
+/* All pairs since the source was attached, and all names of fence contexts. */
+void model_blames_set(struct model *model, const struct top_blame_key *keys,
+		      const struct top_blame *sums, size_t nr);
+void model_timelines_set(struct model *model, const uint64_t *contexts,
+			 const struct top_timeline *timelines, size_t nr);
+/* Return: NULL when it is not known. */
+const struct top_timeline *model_timeline(const struct model *model, uint64_t context);
+/* What came between two readings, the latter at the end of window @number. */
+void model_window_add(struct model_window *window, const struct top_counters *now,
+		      const struct top_counters *before, uint32_t number);
+/* Two windows of the same time as one, but for times of use. */
+void model_window_fold(struct model_window *window, const struct model_window *add);
+/* An access that waits counts from its beginning, not only when its wait is over. */
+void model_window_wait(const struct model *model, struct model_window *window,
+		       const struct model_access *access);
 /* @timeline: of a job; NULL: not known. */
 void model_access_add(struct model *model, uint64_t id, const struct top_entry *entry,
 		      const struct top_timeline *timeline);

@@ -114,6 +114,7 @@ void output_layout(const struct table *table, int width, struct layout *layout)
 
 		if (!column->title || layout->nr == OUTPUT_MAX_COLUMNS)
 			continue;
+		layout->cells[layout->nr].mark = '\0';
 		layout->cells[layout->nr].column = column;
 		layout->cells[layout->nr++].width = column->width;
 	}
@@ -137,6 +138,26 @@ static void output_cell(const struct layout *layout, size_t i, const char *text,
 		 type == COLUMN_TEXT ? -width : width, width, text);
 }
 
+void output_mark(struct layout *layout, const struct column *column, char mark)
+{
+	size_t i;
+
+	for (i = 0; i < layout->nr; i++)
+		if (layout->cells[i].column == column)
+			layout->cells[i].mark = mark;
+}
+
+/* There is a space before each title, but for a text that begins the line. */
+static void output_put_mark(char *line, size_t begin, char mark)
+{
+	size_t blank = begin + strspn(line + begin, " ");
+
+	if (blank)
+		line[blank - 1] = mark;
+	else
+		line[strcspn(line, " ")] = mark;
+}
+
 static void output_trim(char *line)
 {
 	size_t len = strlen(line);
@@ -150,9 +171,14 @@ void output_heading(const struct layout *layout, char *line, size_t size)
 	size_t i;
 
 	line[0] = '\0';
-	for (i = 0; i < layout->nr; i++)
+	for (i = 0; i < layout->nr; i++) {
+		size_t begin = strlen(line);
+
 		output_cell(layout, i, layout->cells[i].column->title, line,
 			    size);
+		if (layout->cells[i].mark)
+			output_put_mark(line, begin, layout->cells[i].mark);
+	}
 	output_trim(line);
 }
 

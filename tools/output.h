@@ -79,17 +79,24 @@ struct table {
 #define OUTPUT_MAX_COLUMNS	48
 #define OUTPUT_LINE_SIZE	1024
 
+/* What stands in front of a heading: of none, or of one that rows are ordered by. */
+#define OUTPUT_DOWN	'>'	/* the greatest first */
+#define OUTPUT_UP	'<'
+
 /* Which columns a human view has, and how wide they are. */
 struct layout {
 	size_t nr;
 	struct {
 		const struct column *column;
 		int width;
+		char mark;
 	} cells[OUTPUT_MAX_COLUMNS];
 };
 
 /* @width: of the view; 0: as wide as the rows of a terminal with 132 columns. */
 void output_layout(const struct table *table, int width, struct layout *layout);
+/* Mark the heading of a column, if it is there. */
+void output_mark(struct layout *layout, const struct column *column, char mark);
 void output_heading(const struct layout *layout, char *line, size_t size);
 void output_line(const struct layout *layout, const void *row, char *line,
 		 size_t size);

@@ -39,7 +39,7 @@ static void reach_step(struct reach *reach, const struct model_access *access)
 		reach_add(reach, waiting[i]);
 }
 
-void reach_keep(struct model *model, uint32_t tgid)
+void reach_keep(struct model *model)
 {
 	struct reach reach = { .model = model };
 	size_t nr = 0, i;
@@ -48,7 +48,7 @@ void reach_keep(struct model *model, uint32_t tgid)
 	if (!reach.todo)
 		err(1, "no memory for %zu accesses", model->nr_accesses);
 	for (i = 0; i < model->nr_accesses; i++)
-		if (model->accesses[i].at.tgid == tgid)
+		if (model->accesses[i].at.passes)
 			reach_add(&reach, &model->accesses[i]);
 	while (reach.nr)
 		reach_step(&reach, reach.todo[--reach.nr]);

@@ -194,6 +194,7 @@ static void session_attached(struct session *session, const char *failed,
 	const char *name = session_probe_name(session->probe);
 
 	session->state = SESSION_ATTACHED;
+	session->failed = false;
 	if (*failed)
 		snprintf(session->text, sizeof(session->text),
 			 "attached by %s (%s: %s)", name, failed, reason);
@@ -234,6 +235,7 @@ static int session_start(struct session *session)
 	snprintf(session->text, sizeof(session->text),
 		 "the BPF programs cannot be attached to " MODULE ".ko: %s; -v shows the details",
 		 reason);
+	session->failed = true;
 	return err;
 }
 

@@ -46,6 +46,7 @@ struct session_ops {
  * @wanted: the kind of probe that the user asked for
  * @state: where it stands
  * @probe: kind of probe in use, while attached
+ * @failed: the programs cannot be loaded
  * @text: @state in words, with reason and remedy
  * @object: the programs, NULL unless attached
  * @module: identity of the module that was there when detached on request
@@ -56,6 +57,7 @@ struct session {
 	enum session_probe wanted;
 	enum session_state state;
 	enum session_probe probe;
+	bool failed;
 	char text[256];
 	struct bpf_object *object;
 	ino_t module;

@@ -4,7 +4,7 @@
 
 #include "access_text.h"
 #include "format.h"
-#include "table_get.h"
+#include "table_window.h"
 #include "top_tables.h"
 #include "words.h"
 
@@ -21,23 +21,6 @@ BUFFER(exporter, get_text(value, row->exporter))
 BUFFER(size, get_number(value, row->size))
 BUFFER(held, value->number = row->nr_held)
 BUFFER(waiting, value->number = row->nr_waiting)
-BUFFER(acquired, value->number = row->window.count.acquired)
-BUFFER(acquired_rate, get_rate(value, row->window.count.acquired, row->window_ns))
-BUFFER(contended, value->number = row->window.count.contended)
-BUFFER(contended_percent, get_percent(value, model_window_contended(&row->window),
-				      model_window_requests(&row->window)))
-BUFFER(handed_percent, get_percent(value, model_window_handed(&row->window),
-				   model_window_requests(&row->window)))
-BUFFER(wait_avg, get_mean(value, model_sum(row->window.count.wait_ns, TOP_NR_PAIRS),
-			  model_sum(row->window.count.waits, TOP_NR_PAIRS)))
-BUFFER(wait_max, get_number(value, row->window.wait_max_ns))
-BUFFER(oldest_wait, get_number(value, row->window.oldest_ns))
-BUFFER(syncs, value->number = row->window.count.syncs)
-BUFFER(sync_wait, get_number(value, row->window.count.sync_ns))
-BUFFER(hold_cpu, get_mean(value, row->window.count.hold_ns[TOP_AGENT_CPU],
-			  row->window.count.released[TOP_AGENT_CPU]))
-BUFFER(hold_dma, get_mean(value, row->window.count.hold_ns[TOP_AGENT_DMA],
-			  row->window.count.released[TOP_AGENT_DMA]))
 BUFFER(cpu, get_percent(value, row->window.use.ns[TOP_TIME_CPU], row->window_ns))
 BUFFER(dma, get_percent(value, row->window.use.ns[TOP_TIME_DMA], row->window_ns))
 BUFFER(queued, get_percent(value, row->window.use.ns[TOP_TIME_QUEUE], row->window_ns))
@@ -50,11 +33,6 @@ BUFFER(cpu_for_dma, value->number = row->window.use.ns[TOP_TIME_CPU_FOR_DMA])
 BUFFER(cpu_for_cpu, value->number = row->window.use.ns[TOP_TIME_CPU_FOR_CPU])
 BUFFER(engine, value->number = row->window.use.ns[TOP_TIME_ENGINE])
 BUFFER(nothing, value->number = interval_nothing_ns(&row->window.use, row->window_ns))
-BUFFER(released, value->number = model_sum(row->window.count.released, 2))
-BUFFER(failed, value->number = row->window.count.failed)
-BUFFER(deadlocks, value->number = row->window.count.deadlocks)
-BUFFER(abandoned, value->number = row->window.count.abandoned)
-BUFFER(revoked, value->number = row->window.count.revoked)
 BUFFER(backoffs, value->number = row->window.count.backoffs)
 BUFFER(total_acquired, value->number = row->counters.acquired)
 BUFFER(total_contended, value->number = row->counters.contended)
@@ -63,15 +41,7 @@ BUFFER(total_failed, value->number = row->counters.failed)
 BUFFER(total_wait, value->number = model_sum(row->counters.wait_ns, TOP_NR_PAIRS))
 BUFFER(total_hold, value->number = model_sum(row->counters.hold_ns, 2))
 
-#define AT(waiter, holder) TOP_PAIR(TOP_AGENT_##waiter, TOP_AGENT_##holder)
-#define PAIR(name, waiter, holder) \
-	BUFFER(name##_waits, value->number = row->window.count.waits[AT(waiter, holder)]) \
-	BUFFER(name##_wait, value->number = row->window.count.wait_ns[AT(waiter, holder)])
-
-PAIR(cpu_cpu, CPU, CPU)
-PAIR(cpu_dma, CPU, DMA)
-PAIR(dma_cpu, DMA, CPU)
-PAIR(dma_dma, DMA, DMA)
+WINDOW_GETTERS(struct model_buffer)
 
 HOLDER(comm, get_text(value, row->holder->at.comm))
 HOLDER(tgid, value->number = row->holder->at.tgid)
@@ -126,17 +96,7 @@ static const struct column buffer_columns[] = {
 	{ NULL, "HOLDER", COLUMN_TEXT, HOLDER_WIDTH, 4, .get = holder_comm,
 	  .fit = buffer_fit_holder },
 	{ "waiting", "WT", COLUMN_COUNT, 2, .get = buffer_waiting },
-	{ "acquired_per_s", "ACQ/S", COLUMN_RATE, 5, .get = buffer_acquired_rate },
-	{ "contended_percent", "CON%", COLUMN_PERCENT, 4,
-	  .get = buffer_contended_percent },
-	{ "handed_percent", "HND%", COLUMN_PERCENT, 4, 0, 4,
-	  .get = buffer_handed_percent },
-	{ "wait_avg_ns", "W-AVG", COLUMN_NS, 6, .get = buffer_wait_avg },
-	{ "wait_max_ns", "W-MAX", COLUMN_NS, 6, 0, 5, .get = buffer_wait_max },
-	{ "oldest_wait_ns", "OLDEST", COLUMN_NS, 6, .get = buffer_oldest_wait },
-	{ "sync_wait_ns", "SYNC", COLUMN_NS, 6, 0, 6, .get = buffer_sync_wait },
-	{ "hold_cpu_avg_ns", "C-HOLD", COLUMN_NS, 6, 0, 6, .get = buffer_hold_cpu },
-	{ "hold_dma_avg_ns", "D-HOLD", COLUMN_NS, 6, 0, 6, .get = buffer_hold_dma },
+	WINDOW_SHOWN,
 	{ "cpu_percent", "CPU%", COLUMN_PERCENT, 4, .get = buffer_cpu },
 	{ "dma_percent", "DMA%", COLUMN_PERCENT, 4, .get = buffer_dma },
 	{ "queued_percent", "Q%", COLUMN_PERCENT, 4, 0, 7, .get = buffer_queued },
@@ -148,15 +108,7 @@ static const struct column buffer_columns[] = {
 	{ "cpu_for_cpu_ns", NULL, COLUMN_NS, .get = buffer_cpu_for_cpu },
 	{ "engine_queue_ns", NULL, COLUMN_NS, .get = buffer_engine },
 	{ "nothing_to_do_ns", NULL, COLUMN_NS, .get = buffer_nothing },
-	{ "cpu_behind_cpu", NULL, COLUMN_COUNT, .get = buffer_cpu_cpu_waits },
-	{ "cpu_behind_dma", NULL, COLUMN_COUNT, .get = buffer_cpu_dma_waits },
-	{ "dma_behind_cpu", NULL, COLUMN_COUNT, .get = buffer_dma_cpu_waits },
-	{ "dma_behind_dma", NULL, COLUMN_COUNT, .get = buffer_dma_dma_waits },
-	{ "cpu_behind_cpu_ns", NULL, COLUMN_NS, .get = buffer_cpu_cpu_wait },
-	{ "cpu_behind_dma_ns", NULL, COLUMN_NS, .get = buffer_cpu_dma_wait },
-	{ "dma_behind_cpu_ns", NULL, COLUMN_NS, .get = buffer_dma_cpu_wait },
-	{ "dma_behind_dma_ns", NULL, COLUMN_NS, .get = buffer_dma_dma_wait },
-	{ "syncs", NULL, COLUMN_COUNT, .get = buffer_syncs },
+	WINDOW_WAITS,
 	{ "gone", NULL, COLUMN_COUNT, .get = buffer_gone },
 	{ "held", NULL, COLUMN_COUNT, .get = buffer_held },
 	{ "holder_comm", NULL, COLUMN_TEXT, .get = holder_comm },
@@ -167,13 +119,7 @@ static const struct column buffer_columns[] = {
 	{ "holder_agent", NULL, COLUMN_TEXT, .get = holder_agent },
 	{ "holder_engine", NULL, COLUMN_TEXT, .get = holder_engine },
 	{ "holder_age_ns", NULL, COLUMN_NS, .get = holder_age },
-	{ "acquired", NULL, COLUMN_COUNT, .get = buffer_acquired },
-	{ "contended", NULL, COLUMN_COUNT, .get = buffer_contended },
-	{ "released", NULL, COLUMN_COUNT, .get = buffer_released },
-	{ "failed", NULL, COLUMN_COUNT, .get = buffer_failed },
-	{ "deadlocks", NULL, COLUMN_COUNT, .get = buffer_deadlocks },
-	{ "abandoned", NULL, COLUMN_COUNT, .get = buffer_abandoned },
-	{ "revoked", NULL, COLUMN_COUNT, .get = buffer_revoked },
+	WINDOW_COUNTS,
 	{ "backoffs", NULL, COLUMN_COUNT, .get = buffer_backoffs },
 	{ "total_acquired", NULL, COLUMN_COUNT, .get = buffer_total_acquired },
 	{ "total_contended", NULL, COLUMN_COUNT, .get = buffer_total_contended },

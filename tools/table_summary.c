@@ -31,6 +31,13 @@ static void summary_get_bpf(const struct top_summary *row, struct value *value)
 		value->known = false;
 }
 
+/* Of a longer line its beginning. */
+static void summary_get_limits(const struct top_summary *row, struct value *value)
+{
+	top_unseen_line(&row->unseen, value->text, sizeof(value->text));
+}
+
+SUMMARY(limits, summary_get_limits(row, value))
 SUMMARY(state, get_text(value, words_of(WORDS_SESSION, row->session->state)))
 SUMMARY(probe, summary_get_probe(row->session, value))
 SUMMARY(window, value->number = row->model->window_ns)
@@ -80,6 +87,7 @@ SUMMARY(lost_accesses, value->number = row->model->lost.accesses)
 SUMMARY(lost_buffers, value->number = row->model->lost.buffers)
 SUMMARY(lost_edges, value->number = row->model->lost.edges)
 SUMMARY(lost_events, value->number = row->model->lost.events)
+SUMMARY(lost_users, value->number = row->model->lost.users)
 SUMMARY(lost_runs, value->number = row->model->lost.missed)
 SUMMARY(lost_unlisted, value->number = row->model->lost.unlisted)
 
@@ -150,10 +158,22 @@ static const struct column summary_columns[] = {
 	  .get = summary_lost_edges },
 	{ "lost_events", "events", COLUMN_COUNT, .line = 5,
 	  .get = summary_lost_events },
+	{ "lost_users", "users", COLUMN_COUNT, .line = 5,
+	  .get = summary_lost_users },
 	{ "lost_runs", "runs", COLUMN_COUNT, .line = 5,
 	  .get = summary_lost_runs },
 	{ "lost_unlisted", "unlisted", COLUMN_COUNT, .line = 5,
 	  .get = summary_lost_unlisted },
+	{ "limits", "LIMITS not seen:", COLUMN_TEXT, .line = 6, .get = summary_limits },
 };
+
+void top_summary_fill(struct top_summary *summary, const struct session *session,
+		      const struct top_source *source)
+{
+	summary->model = source->model;
+	summary->cost = &source->cost;
+	summary->session = session;
+	top_unseen_find(&summary->unseen, session, source);
+}
 
 const struct table top_summary_table = TABLE("summary", summary_columns);

@@ -29,6 +29,17 @@ static int ends_others(const struct dmasync_top_bpf *skel)
 	return bpf_map_update_elem(bpf_map__fd(skel->maps.gone), &class, &none, BPF_ANY);
 }
 
+static void ends_filters(const struct dmasync_top_bpf *skel, struct dmasync_buffers_bpf *ends)
+{
+	ends->rodata->filter_ino = skel->rodata->filter_ino;
+	ends->rodata->filter_tgid = skel->rodata->filter_tgid;
+	ends->rodata->filter_tid = skel->rodata->filter_tid;
+	memcpy((void *)ends->rodata->filter_comm, (void *)skel->rodata->filter_comm,
+	       sizeof(ends->rodata->filter_comm));
+	memcpy((void *)&ends->rodata->filter_glob, (void *)&skel->rodata->filter_glob,
+	       sizeof(ends->rodata->filter_glob));
+}
+
 static int ends_start(const struct dmasync_top_bpf *skel, struct dmasync_buffers_bpf *ends)
 {
 	int err;
@@ -38,10 +49,13 @@ static int ends_start(const struct dmasync_top_bpf *skel, struct dmasync_buffers
 				 bpf_map__max_entries(skel->maps.identities));
 	memcpy((void *)ends->rodata->busy_times, (void *)skel->rodata->busy_times,
 	       sizeof(ends->rodata->busy_times));
-	ends->rodata->filter_ino = skel->rodata->filter_ino;
-	ends->rodata->filter_tgid = skel->rodata->filter_tgid;
+	bpf_map__set_max_entries(ends->maps.passing, bpf_map__max_entries(skel->maps.passing));
+	ends_filters(skel, ends);
 	err = ends_others(skel) ?: ends_share(ends->maps.buffers, skel->maps.buffers) ?:
 	      ends_share(ends->maps.identities, skel->maps.identities) ?:
+	      ends_share(ends->maps.passing, skel->maps.passing) ?:
+	      ends_share(ends->maps.blames, skel->maps.blames) ?:
+	      ends_share(ends->maps.users, skel->maps.users) ?:
 	      ends_share(ends->maps.totals, skel->maps.totals) ?:
 	      ends_share(ends->maps.data_busy, skel->maps.data_busy) ?:
 	      ends_share(ends->maps.gone, skel->maps.gone);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "top_tables.h"
+#include "words.h"
 
 #define MAX_SECONDS	86400.0
 #define MIN_DELAY	0.01
@@ -35,8 +36,8 @@ static const char options_doc[] =
 "Signals: SIGUSR1 lets go of dmabuf_sync.ko, so that it can be unloaded, or "
 "attaches again. SIGINT and SIGTERM end the window and the program; in batch mode "
 "the window is written.\n\n"
-"Keys: < > sort column, r reverse, i idle buffers, d let go or attach, arrows, "
-"page keys and Home scroll, Tab chooses whether buffers or wait chains, q quit.";
+"Keys: < > sort column, r reverse, g group by the next one, p pairs or back, i idle rows, d let go or attach, arrows, "
+"page keys and Home scroll, Tab chooses whether rows or wait chains, q quit.";
 
 static const struct argp_option options_argp[] = {
 	{ "batch", 'b', NULL, 0,
@@ -47,15 +48,23 @@ static const struct argp_option options_argp[] = {
 	{ "delay", 'd', "SECONDS", 0, "Length of a window (1)", 0 },
 	{ "json", 'J', NULL, 0, "Batch, one JSON object per line and window", 0 },
 	{ "csv", OPTION_CSV, "TABLE", OPTION_ARG_OPTIONAL,
-	  "Batch, TABLE as CSV: summary, buffers (default), chains or events", 0 },
-	{ "sort", 's', "COLUMN", 0,
-	  "Buffers by COLUMN, the greatest first; +COLUMN: the least first (waiting)", 0 },
+	  "Batch, TABLE as CSV: summary, buffers, groups, pairs, chains or events (buffers or, with -g, groups)",
+	  0 },
+	{ "group", 'g', "BY", 0,
+	  "A row for each buffer (default), exporter, name, process, comm or engine", 0 },
+	{ "sort", 's', "COLUMN[,COLUMN]", 0,
+	  "Rows by COLUMN, the greatest first; +COLUMN: the least first (waiting)", 0 },
 	{ "idle", 'i', NULL, 0,
-	  "Text and screen show idle buffers, too (CSV and JSON always do)", 0 },
+	  "Text and screen show idle rows, too (CSV and JSON always do)", 0 },
 	{ "above", 'a', "SECONDS", 0,
 	  "End when somebody has waited for so long, and say who, and behind whom", 0 },
+	{ "buffer", 'B', "INO|PATTERN", 0,
+	  "Only the buffer with this inode number, or those whose name or exporter fits", 1 },
+	{ "comm", 'c', "NAME", 0,
+	  "Only accesses of threads of this name, and those in their way", 1 },
 	{ "ino", OPTION_INO, "NUMBER", 0, "Only the buffer with this inode number", 1 },
 	{ "pid", 'p', "PID", 0, "Only accesses of this process, and those in their way", 1 },
+	{ "tid", 't', "TID", 0, "Only accesses of this thread, and those in their way", 1 },
 	{ "probe", OPTION_PROBE, "KIND", 0,
 	  "tp_btf or raw_tp (the first one that the kernel can do)", 2 },
 	{ "max-accesses", OPTION_MAX_ACCESSES, "NUMBER", 0,
@@ -98,15 +107,45 @@ static uint64_t options_seconds(struct argp_state *state, const char *what, cons
 	return llround(seconds * 1e9);
 }
 
-static uint32_t options_pid(struct argp_state *state, const char *arg)
+/* @what is @arg: "process" or "thread". */
+static uint32_t options_task(struct argp_state *state, const char *option, const char *what,
+			     const char *arg)
 {
-	uint32_t pid = options_number(state, "--pid", arg, 1, INT32_MAX);
+	uint32_t task = options_number(state, option, arg, 1, INT32_MAX);
 	char path[32];
 
-	snprintf(path, sizeof(path), "/proc/%u", pid);
+	snprintf(path, sizeof(path), "/proc/%u", task);
 	if (access(path, F_OK))
-		argp_error(state, "--pid: there is no process %u", pid);
-	return pid;
+		argp_error(state, "%s: there is no %s %u", option, what, task);
+	return task;
+}
+
+static void options_comm(struct argp_state *state, char *comm, const char *arg)
+{
+	if (!*arg || strlen(arg) >= TOP_COMM_LEN)
+		argp_error(state, "--comm: '%s' is no name of a thread: it has 1 to %d characters",
+			   arg, TOP_COMM_LEN - 1);
+	memset(comm, 0, TOP_COMM_LEN);
+	memcpy(comm, arg, strnlen(arg, TOP_COMM_LEN - 1));
+}
+
+/* A number is always one of an inode. */
+static void options_buffer(struct argp_state *state, struct top_limits *limits, const char *arg)
+{
+	if (*arg && !arg[strspn(arg, "0123456789")]) {
+		limits->ino = options_number(state, "--buffer", arg, 1, UINT64_MAX);
+		return;
+	}
+	switch (glob_parse(&limits->glob, arg)) {
+	case -E2BIG:
+		argp_error(state, "--buffer: '%s' is longer than any name: %d characters", arg,
+			   TOP_NAME_LEN - 1);
+		break;
+	case -EINVAL:
+		argp_error(state, "--buffer: '%s' is neither a number nor a pattern with an end",
+			   arg);
+		break;
+	}
 }
 
 static uint32_t options_ring(struct argp_state *state, const char *arg)
@@ -131,15 +170,27 @@ static enum session_probe options_probe(struct argp_state *state,
 	return SESSION_PROBE_AUTO;
 }
 
-static void options_sort(struct argp_state *state, struct top_options *options,
-			 const char *arg)
+static enum group_by options_group(struct argp_state *state, const char *arg)
 {
-	options->ascending = *arg == '+';
-	options->sort = output_column(&top_buffer_table,
-				      arg + options->ascending);
-	if (!options->sort)
-		argp_error(state, "--sort: there is no column '%s'; 'dmasync-top --csv -n 1' shows their names",
+	int by = words_number(WORDS_GROUP, arg);
+
+	if (by < 0)
+		argp_error(state, "--group: '%s' is none of buffer, exporter, name, process, comm and engine",
 			   arg);
+	return by < 0 ? GROUP_BY_BUFFER : by;
+}
+
+/* What follows from several options. */
+static void options_together(struct argp_state *state, struct top_options *options)
+{
+	const struct table *table = options->group == GROUP_BY_BUFFER ? &top_buffer_table :
+				    &top_group_table;
+
+	if (options->report.format == TOP_FORMAT_CSV && !options->report.table)
+		options->report.table = table;
+	if (order_parse(&options->order, table, options->sort ?: "waiting"))
+		argp_error(state, "--sort: '%s' is not one or two of the columns of %s; 'dmasync-top --csv=%s -n 1' shows their names",
+			   options->sort, table->name, table->name);
 }
 
 static void options_report(struct argp_state *state, struct top_report *report,
@@ -148,9 +199,9 @@ static void options_report(struct argp_state *state, struct top_report *report,
 	if (report->format != TOP_FORMAT_TEXT && report->format != format)
 		argp_error(state, "--json and --csv exclude each other: choose one");
 	report->format = format;
-	report->table = top_report_table(table);
-	if (!report->table)
-		argp_error(state, "--csv: there is no table '%s': summary, buffers, chains or events",
+	report->table = table ? top_report_table(table) : NULL;
+	if (table && !report->table)
+		argp_error(state, "--csv: there is no table '%s': summary, buffers, groups, pairs, chains or events",
 			   table);
 }
 
@@ -166,8 +217,17 @@ static error_t options_limit(int key, char *arg, struct argp_state *state)
 	case OPTION_INO:
 		limits->ino = options_number(state, "--ino", arg, 1, UINT64_MAX);
 		return 0;
+	case 'B':
+		options_buffer(state, limits, arg);
+		return 0;
 	case 'p':
-		limits->tgid = options_pid(state, arg);
+		limits->tgid = options_task(state, "--pid", "process", arg);
+		return 0;
+	case 't':
+		limits->tid = options_task(state, "--tid", "thread", arg);
+		return 0;
+	case 'c':
+		options_comm(state, limits->comm, arg);
 		return 0;
 	case OPTION_MAX_ACCESSES:
 		limits->max_accesses = options_number(state, "--max-accesses",
@@ -208,15 +268,16 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 		options->delay_ns = options_seconds(state, "--delay", arg, MIN_DELAY);
 		return 0;
 	case 'J':
-		options_report(state, &options->report, TOP_FORMAT_JSON,
-			       "buffers");
+		options_report(state, &options->report, TOP_FORMAT_JSON, NULL);
 		return 0;
 	case OPTION_CSV:
-		options_report(state, &options->report, TOP_FORMAT_CSV,
-			       arg ?: "buffers");
+		options_report(state, &options->report, TOP_FORMAT_CSV, arg);
 		return 0;
 	case 's':
-		options_sort(state, options, arg);
+		options->sort = arg;
+		return 0;
+	case 'g':
+		options->group = options_group(state, arg);
 		return 0;
 	case 'i':
 		options->idle = true;
@@ -226,6 +287,9 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'v':
 		options->verbose = true;
+		return 0;
+	case ARGP_KEY_SUCCESS:
+		options_together(state, options);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s': there are no arguments, only options",
@@ -251,7 +315,6 @@ void top_options_parse(struct top_options *options, int argc, char **argv)
 			.ring_bytes = 65536,
 			.forget_s = 60,
 		},
-		.sort = output_column(&top_buffer_table, "waiting"),
 		.delay_ns = 1000000000,
 	};
 	argp_parse(&argp, argc, argv, 0, NULL, options);

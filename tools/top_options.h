@@ -13,8 +13,9 @@
  * @limits: what is looked at, and how much of it is kept
  * @probe: kind of probe
  * @report: format of standard output in batch mode
- * @sort: column that orders the buffers
- * @ascending: least first
+ * @sort: what is to order the rows, NULL: nothing
+ * @order: the same
+ * @group: what makes the rows
  * @idle: pages show idle buffers, too
  * @batch: write windows one after the other, no screen
  * @check: say what is available
@@ -26,8 +27,9 @@ struct top_options {
 	struct top_limits limits;
 	enum session_probe probe;
 	struct top_report report;
-	const struct column *sort;
-	bool ascending;
+	const char *sort;
+	struct order order;
+	enum group_by group;
 	bool idle;
 	bool batch;
 	bool check;

@@ -22,8 +22,8 @@ typedef void (*report_row_fn)(const struct table *table, const void *row,
 			      void *priv);
 
 static const struct table *const report_tables[] = {
-	&top_summary_table, &top_buffer_table, &top_chain_table,
-	&top_event_table,
+	&top_summary_table, &top_buffer_table, &top_group_table,
+	&top_pair_table, &top_chain_table, &top_event_table,
 };
 
 #define NR_TABLES (sizeof(report_tables) / sizeof(report_tables[0]))
@@ -38,17 +38,26 @@ const struct table *top_report_table(const char *name)
 	return NULL;
 }
 
+static void report_list(const struct view_list *list, report_row_fn fn, void *priv)
+{
+	size_t i;
+
+	for (i = 0; i < list->nr; i++)
+		fn(list->table, list->rows[i], priv);
+}
+
 static void report_rows(const struct report_parts *parts,
 			const struct table *table, report_row_fn fn, void *priv)
 {
 	struct top_event_row event = { .now_ns = parts->model->now_ns };
+	unsigned int pane;
 	size_t i;
 
 	if (table == &top_summary_table)
 		fn(table, &parts->summary, priv);
-	if (table == &top_buffer_table)
-		for (i = 0; i < parts->view->nr; i++)
-			fn(table, parts->view->buffers[i], priv);
+	for (pane = 0; pane < TOP_NR_PANES; pane++)
+		if (table == parts->view->lists[pane].table)
+			report_list(&parts->view->lists[pane], fn, priv);
 	if (table == &top_chain_table)
 		for (i = 0; i < parts->view->chains.nr; i++)
 			fn(table, &parts->view->chains.rows[i], priv);
@@ -133,14 +142,10 @@ int top_report_write(struct top_report *report, struct top_view *view,
 	struct report_parts parts = {
 		.view = view,
 		.model = source->model,
-		.summary = {
-			.model = source->model,
-			.cost = &source->cost,
-			.session = session,
-		},
 	};
 	struct stamp stamp = { .lost = model_lost_sum(&source->model->lost) };
 
+	top_summary_fill(&parts.summary, session, source);
 	format_time(stamp.time, sizeof(stamp.time));
 	switch (report->format) {
 	case TOP_FORMAT_TEXT:

@@ -32,6 +32,15 @@ static unsigned int source_nr_rings(void)
 	return ((libbpf_num_possible_cpus() - 1) >> RING_SHIFT) + 1;
 }
 
+static void source_filters(struct dmasync_top_bpf *skel, const struct top_limits *limits)
+{
+	skel->rodata->filter_ino = limits->ino;
+	skel->rodata->filter_tgid = limits->tgid;
+	skel->rodata->filter_tid = limits->tid;
+	memcpy((void *)skel->rodata->filter_comm, limits->comm, sizeof(limits->comm));
+	memcpy((void *)&skel->rodata->filter_glob, &limits->glob, sizeof(limits->glob));
+}
+
 static struct bpf_object_skeleton *source_open(void *priv)
 {
 	struct top_source *source = priv;
@@ -43,13 +52,13 @@ static struct bpf_object_skeleton *source_open(void *priv)
 		return NULL;
 	for (set = 0; set < TOP_NR_USE_SETS; set++)
 		skel->rodata->busy_times[set] = top_busy_times(set);
-	skel->rodata->filter_ino = limits->ino;
-	skel->rodata->filter_tgid = limits->tgid;
+	source_filters(skel, limits);
 	skel->rodata->above_ns = limits->above_ns;
 	skel->rodata->ring_shift = RING_SHIFT;
 	bpf_map__set_max_entries(skel->maps.accesses, limits->max_accesses);
 	bpf_map__set_max_entries(skel->maps.buffers, limits->max_buffers);
 	bpf_map__set_max_entries(skel->maps.identities, limits->max_buffers);
+	bpf_map__set_max_entries(skel->maps.passing, limits->max_buffers);
 	bpf_map__set_max_entries(skel->maps.rings, source_nr_rings());
 	source->skel = skel;
 	return skel->skeleton;
@@ -94,9 +103,13 @@ static int source_loaded(void *priv)
 
 	for (group = 0; group < nr && !err; group++)
 		err = source_add_ring(source, group);
-	if (!err)
-		source->ends_error = top_ends_open(source);
-	return err;
+	if (err)
+		return err;
+	source->ends_error = top_ends_open(source);
+	top_users_start(source);
+	top_passing_update(source);
+	source->passing_ns = clock_now_ns() + AGAIN_NS;
+	return 0;
 }
 
 /* Compare the accesses in the map with the kernel's, and see when to do so again. */
@@ -138,6 +151,7 @@ static int source_attached(void *priv)
 	source->number = 0;
 	memset(&source->lost, 0, sizeof(source->lost));
 	source->lost_syncs = 0;
+	source->lost_users = 0;
 	memset(&source->use, 0, sizeof(source->use));
 	cost_begin(&source->cost);
 	source->unlisted = 0;
@@ -200,12 +214,13 @@ static void source_buffer(struct top_source *source, uint64_t ino,
 	struct model *model = source->model;
 	struct model_buffer *buffer = model_buffer_get(model, ino);
 	struct interval use = buffer->use;
+	uint64_t now_ns = model->now_ns;
 
-	while (!interval_read(&entry->busy, source->attached_ns,
-			      model->now_ns, &use)) {
+	while (!interval_read(&entry->busy, source->attached_ns, now_ns, &use)) {
 		use = buffer->use;
 		if (!--tries || bpf_map_lookup_elem(fd, &ino, entry))
 			break;
+		now_ns = clock_now_ns();
 	}
 	model_buffer_sample(model, buffer, entry, &use, source->number);
 	source_identity(source, buffer);
@@ -215,17 +230,18 @@ static void source_buffer(struct top_source *source, uint64_t ino,
 	model_buffer_gone(model, buffer, &entry->class);
 }
 
-static void source_buffers(struct top_source *source)
+/* @nr: of them are in source->keys and ->values. */
+static void source_buffers(struct top_source *source, int nr)
 {
-	int nr = source_map(source, source->skel->maps.buffers), i;
 	struct top_buffer *entries = source->values;
+	int i;
 
 	for (i = 0; i < nr; i++)
 		source_buffer(source, source->keys[i], &entries[i]);
 }
 
 /* What all CPUs have counted. */
-static void source_total_counters(struct top_source *source)
+static struct top_counters source_total_counters(struct top_source *source)
 {
 	int fd = bpf_map__fd(source->skel->maps.totals), nr = libbpf_num_possible_cpus(), i;
 	struct top_counters *cpus = calloc(nr, sizeof(*cpus)), sum = { 0 };
@@ -237,7 +253,7 @@ static void source_total_counters(struct top_source *source)
 		for (i = 0; i < nr; i++)
 			model_counters_sum(&sum, &cpus[i]);
 	free(cpus);
-	model_total_sample(source->model, &sum, source->number);
+	return sum;
 }
 
 /* The name of a task that did not make its requests itself. */
@@ -304,19 +320,26 @@ static void source_over(struct top_source *source)
 	model_over_set(source->model, source->over, !err || err == -ENOENT ? count : 0);
 }
 
-static void source_total(struct top_source *source)
+static struct top_busy source_busy(const struct top_source *source)
+{
+	return *(volatile struct top_busy *)&source->skel->data_busy->total;
+}
+
+/* @busy: as it was at the end of the window */
+static void source_total(struct top_source *source, struct top_busy busy)
 {
 	struct model *model = source->model;
 	struct interval use = source->use;
+	uint64_t now_ns = model->now_ns;
 	int tries = READ_TRIES;
-	struct top_busy busy;
 
-	do {
-		busy = *(volatile struct top_busy *)&source->skel->data_busy->total;
-	} while (!interval_read(&busy, source->attached_ns, model->now_ns,
-				&use) && --tries);
-	if (!tries)
+	while (!interval_read(&busy, source->attached_ns, now_ns, &use)) {
 		use = source->use;
+		if (!--tries)
+			break;
+		busy = source_busy(source);
+		now_ns = clock_now_ns();
+	}
 	interval_diff(&use, &source->use, model->window_ns, &model->total.use);
 	source->use = use;
 }
@@ -338,14 +361,21 @@ static bool source_lost(struct top_source *source)
 	source->lost = now;
 	lost->accesses += top_ends_lost(source) - source->lost_syncs;
 	source->lost_syncs = top_ends_lost(source);
+	lost->users += top_users_lost(source) - source->lost_users;
+	source->lost_users = top_users_lost(source);
 	return full;
 }
 
 /* What events did not tell the snapshot does, before the window is shown. */
 static void source_repair(struct top_source *source)
 {
-	bool due = source->sync_ns <= clock_now_ns();
+	uint64_t now_ns = clock_now_ns();
+	bool due = source->sync_ns <= now_ns;
 
+	if (source->passing_ns <= now_ns) {
+		due |= top_passing_update(source);
+		source->passing_ns = now_ns + AGAIN_NS;
+	}
 	cost_read(&source->cost, source->skel->obj, top_ends_object(source));
 	source->model->lost.missed += source->cost.missed;
 	if (source_lost(source) || source->cost.missed || due)
@@ -378,20 +408,29 @@ static void source_forget(struct top_source *source)
 
 void top_source_read(struct top_source *source)
 {
+	struct top_counters counters;
+	struct top_busy busy;
 	uint64_t now_ns;
 	bool full;
+	int nr;
 
 	source_repair(source);
+	source->skel->bss->window = source->number + 1;
+	top_ends_window(source, source->number + 1);
+	counters = source_total_counters(source);
+	busy = source_busy(source);
+	nr = source_map(source, source->skel->maps.buffers);
+	/* What was read is from before this time, however long that took. */
 	now_ns = clock_now_ns();
 	model_begin(source->model, now_ns, now_ns - source->window_begin_ns);
 	source->window_begin_ns = now_ns;
-	source->skel->bss->window = source->number + 1;
-	top_ends_window(source, source->number + 1);
 	ring_buffer__consume(source->rings);
-	source_buffers(source);
+	source_buffers(source, nr);
 	top_ends_read(source);
-	source_total_counters(source);
-	source_total(source);
+	top_users_read(source);
+	top_blames_read(source);
+	model_total_sample(source->model, &counters, source->number);
+	source_total(source, busy);
 	source_accesses(source);
 	full = source_lost(source);
 	if (full)
@@ -399,7 +438,8 @@ void top_source_read(struct top_source *source)
 	source->model->complete = !full && !source->sync_error &&
 				  !source->no_room && !source->unlisted;
 	source_over(source);
-	source->model->tgid = source->limits->tgid;
+	source->model->filtered = source->limits->tgid || source->limits->tid ||
+				  source->limits->comm[0];
 	model_end(source->model);
 	identity_update(source->model);
 	source_forget(source);

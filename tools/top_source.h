@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "cost.h"
+#include "glob.h"
 #include "model.h"
 #include "session.h"
 
@@ -18,7 +19,10 @@ struct ring_buffer;
 /**
  * struct top_limits - what is kept in the kernel
  * @ino: only this buffer, 0: all
+ * @glob: only buffers whose name or exporter fits, unless it is empty
  * @tgid: only accesses of this process, 0: all
+ * @tid: of this thread, likewise
+ * @comm: of threads of this name, likewise; all bytes behind it are zero
  * @above_ns: waits that are at least as long are events, 0: none is
  * @max_accesses: accesses at once
  * @max_buffers: buffers at once
@@ -27,7 +31,10 @@ struct ring_buffer;
  */
 struct top_limits {
 	uint64_t ino;
+	struct glob glob;
 	uint32_t tgid;
+	uint32_t tid;
+	char comm[TOP_COMM_LEN];
 	uint64_t above_ns;
 	uint32_t max_accesses;
 	uint32_t max_buffers;
@@ -47,6 +54,7 @@ struct top_limits {
  * @window_begin_ns: end of the last window
  * @attached_ns: begin of the first one
  * @number: of the window
+ * @passing_ns: when to look for names of buffers again
  * @sync_ns: when to compare the accesses in the map with those of the kernel
  * @sync_error: what top_sync() returned the last time
  * @no_room: that time: accesses for which there was no room in the map
@@ -55,6 +63,8 @@ struct top_limits {
  * @unsure: there were requests too new to tell whether they are over
  * @lost: what these programs have lost, as far as it is in the model
  * @lost_syncs: likewise
+ * @lost_users: likewise
+ * @users: counters of threads and engines are wanted
  * @use: of all buffers, likewise
  * @over: accesses that are over and were never seen before
  * @over_values: room for what the map has of these
@@ -72,6 +82,7 @@ struct top_source {
 	uint64_t window_begin_ns;
 	uint64_t attached_ns;
 	uint32_t number;
+	uint64_t passing_ns;
 	uint64_t sync_ns;
 	int sync_error;
 	uint64_t no_room;
@@ -80,6 +91,8 @@ struct top_source {
 	bool unsure;
 	struct top_lost lost;
 	uint64_t lost_syncs;
+	uint64_t lost_users;
+	bool users;
 	struct interval use;
 	uint64_t over[TOP_NR_OVER];
 	uint32_t over_values[TOP_NR_OVER];
@@ -117,6 +130,28 @@ struct bpf_object *top_ends_object(const struct top_source *source);
 /* Calls for which there was no room. */
 uint64_t top_ends_lost(const struct top_source *source);
 void top_ends_close(struct top_source *source);
+
+/* top_blames.c: who waited because of whom. */
+void top_blames_read(struct top_source *source);
+
+/*
+ * top_users.c: counters of threads and engines; once they are wanted they are kept as long as
+ * programs are attached.
+ */
+void top_users_want(struct top_source *source);
+/* The programs are new ones. */
+void top_users_start(struct top_source *source);
+void top_users_read(struct top_source *source);
+/* Events of those for which there was no room. */
+uint64_t top_users_lost(const struct top_source *source);
+
+/*
+ * top_passing.c: let buffers pass that fit the pattern. Return: true when there are some that
+ * did not before.
+ */
+bool top_passing_update(struct top_source *source);
+/* Does this buffer pass? */
+bool top_passing_has(const struct top_source *source, uint64_t ino);
 
 /*
  * top_sync.c: make the map of accesses agree with the kernel's snapshot; source->no_room,

@@ -205,7 +205,7 @@ static void sync_count_unlisted(struct top_source *source,
 	for (i = list->nr; i-- && list->lines[i].type == SNAPSHOT_MORE; ) {
 		const struct snapshot_line *more = &list->lines[i];
 
-		if (source->limits->ino && source->limits->ino != more->access.ino)
+		if (!top_passing_has(source, more->access.ino))
 			continue;
 		source->unlisted += more->held;
 		source->unlisted += more->queued;

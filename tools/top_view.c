@@ -10,16 +10,11 @@
 #include "snapshot.h"
 #include "top_tables.h"
 
-static int view_order(const void *a, const void *b, void *priv)
+/* The busier one, then always the same order. */
+static int view_tie_buffers(const void *a, const void *b)
 {
-	const struct model_buffer *x = *(const struct model_buffer *const *)a;
-	const struct model_buffer *y = *(const struct model_buffer *const *)b;
-	const struct top_view *view = priv;
-	int order = output_compare(view->sort, x, y);
+	const struct model_buffer *x = a, *y = b;
 
-	if (order)
-		return view->ascending ? order : -order;
-	/* Equals: the busier one, then always the same order. */
 	if (x->window.count.acquired != y->window.count.acquired)
 		return x->window.count.acquired > y->window.count.acquired ? -1 : 1;
 	if (x->ino != y->ino)
@@ -27,23 +22,107 @@ static int view_order(const void *a, const void *b, void *priv)
 	return strcmp(x->exporter, y->exporter) ?: strcmp(x->name, y->name);
 }
 
-void top_view_sort(struct top_view *view)
+static int view_tie_groups(const void *a, const void *b)
 {
-	if (view->nr)
-		qsort_r(view->buffers, view->nr, sizeof(*view->buffers),
-			view_order, view);
+	const struct group *x = a, *y = b;
+
+	if (x->window.count.acquired != y->window.count.acquired)
+		return x->window.count.acquired > y->window.count.acquired ? -1 : 1;
+	if (x->tgid != y->tgid)
+		return x->tgid > y->tgid ? 1 : -1;
+	return strcmp(x->name, y->name) ?: strcmp(x->driver, y->driver);
 }
 
-void top_view_next_sort(struct top_view *view, int step)
+/* As they were made. */
+static int view_tie_pairs(const void *a, const void *b)
 {
-	const struct table *table = &top_buffer_table;
-	size_t i = view->sort - table->columns;
+	return (a > b) - (a < b);
+}
 
-	do {
-		i = (i + table->nr_columns + step) % table->nr_columns;
-	} while (!table->columns[i].title);
-	view->sort = &table->columns[i];
-	top_view_sort(view);
+static bool view_idle_buffer(const void *row)
+{
+	return model_buffer_is_idle(row);
+}
+
+static bool view_idle_group(const void *row)
+{
+	return group_is_idle(row);
+}
+
+void top_view_init(struct top_view *view)
+{
+	static const struct view_list lists[TOP_NR_PANES] = {
+		[TOP_PANE_BUFFERS] = {
+			.table = &top_buffer_table,
+			.tie = view_tie_buffers,
+			.idle = view_idle_buffer,
+		},
+		[TOP_PANE_GROUPS] = {
+			.table = &top_group_table,
+			.tie = view_tie_groups,
+			.idle = view_idle_group,
+		},
+		[TOP_PANE_PAIRS] = {
+			.table = &top_pair_table,
+			.tie = view_tie_pairs,
+		},
+	};
+	unsigned int i;
+
+	*view = (struct top_view){ 0 };
+	for (i = 0; i < TOP_NR_PANES; i++) {
+		view->lists[i] = lists[i];
+		order_set(&view->lists[i].order, output_column(lists[i].table, "waiting"));
+	}
+	order_set(&view->lists[TOP_PANE_PAIRS].order, output_column(&top_pair_table, "wait_ns"));
+}
+
+static enum top_pane view_pane(const struct top_view *view)
+{
+	if (view->pairs)
+		return TOP_PANE_PAIRS;
+	return view->groups.by == GROUP_BY_BUFFER ? TOP_PANE_BUFFERS : TOP_PANE_GROUPS;
+}
+
+struct view_list *top_view_list(struct top_view *view)
+{
+	return &view->lists[view_pane(view)];
+}
+
+void top_view_regroup(struct top_view *view, const struct model *model)
+{
+	struct view_list *list = &view->lists[TOP_PANE_GROUPS];
+	size_t i;
+
+	group_build(&view->groups, model);
+	view_list_resize(list, view->groups.nr);
+	for (i = 0; i < list->nr; i++)
+		list->rows[i] = &view->groups.rows[i];
+	view_list_sort(list);
+}
+
+static void view_update_pairs(struct top_view *view, const struct model *model)
+{
+	struct view_list *list = &view->lists[TOP_PANE_PAIRS];
+	size_t i;
+
+	blame_build(&view->blames, model);
+	view_list_resize(list, view->blames.nr);
+	for (i = 0; i < list->nr; i++)
+		list->rows[i] = &view->blames.rows[i];
+	view_list_sort(list);
+}
+
+void top_view_group(struct top_view *view, enum group_by by)
+{
+	struct order order;
+
+	view->pairs = false;
+	order = top_view_list(view)->order;
+	view->groups.by = by;
+	view->first = 0;
+	order_move(&order, top_view_list(view)->table, "waiting");
+	top_view_list(view)->order = order;
 }
 
 static void view_note_event(struct top_view *view, const struct top_event *event)
@@ -54,23 +133,26 @@ static void view_note_event(struct top_view *view, const struct top_event *event
 	view->recent[view->nr_recent++] = *event;
 }
 
+static void view_update_buffers(struct top_view *view, const struct model *model)
+{
+	struct view_list *list = &view->lists[TOP_PANE_BUFFERS];
+	size_t i;
+
+	view_list_resize(list, model->nr_buffers + model->nr_classes);
+	for (i = 0; i < model->nr_buffers; i++)
+		list->rows[i] = model->buffers[i];
+	for (i = 0; i < model->nr_classes; i++)
+		list->rows[model->nr_buffers + i] = model->classes[i];
+	view_list_sort(list);
+}
+
 void top_view_update(struct top_view *view, struct model *model)
 {
 	size_t i;
 
-	view->nr = model->nr_buffers + model->nr_classes;
-	if (view->nr > view->max) {
-		view->max = view->nr;
-		view->buffers = reallocarray(view->buffers, view->max,
-					     sizeof(*view->buffers));
-		if (!view->buffers)
-			err(1, "no memory for %zu buffers", view->max);
-	}
-	for (i = 0; i < model->nr_buffers; i++)
-		view->buffers[i] = model->buffers[i];
-	for (i = 0; i < model->nr_classes; i++)
-		view->buffers[model->nr_buffers + i] = model->classes[i];
-	top_view_sort(view);
+	view_update_buffers(view, model);
+	top_view_regroup(view, model);
+	view_update_pairs(view, model);
 	for (i = 0; i < model->nr_events; i++)
 		view_note_event(view, &model->events[i]);
 	chain_build(&view->chains, model);
@@ -87,11 +169,7 @@ static void view_head(const struct session *session,
 		      const struct top_source *source, struct page *page,
 		      int width)
 {
-	struct top_summary summary = {
-		.model = source->model,
-		.cost = &source->cost,
-		.session = session,
-	};
+	struct top_summary summary;
 	bool attached = session->state == SESSION_ATTACHED;
 	struct page_line *line = page_add(page, PAGE_TITLE);
 	char time[32], window[16];
@@ -104,6 +182,7 @@ static void view_head(const struct session *session,
 		line = page_add(page, PAGE_ALERT);
 		snprintf(line->text, sizeof(line->text), "%s", session->text);
 	}
+	top_summary_fill(&summary, session, source);
 	output_pairs(&top_summary_table, &summary, width, view_pair, page);
 	if (model_lost_sum(&source->model->lost)) {
 		line = page_add(page, PAGE_ALERT);
@@ -131,46 +210,34 @@ static void view_head(const struct session *session,
 
 /* How many lines each part of the page gets; 0 for a part: it has nothing to say. */
 struct view_shares {
-	size_t buffers;
+	size_t rows;
 	size_t chains;
 	size_t events;
 };
-
-/* The buffers that are shown, from @shown on. Return: how many. */
-static size_t view_select(const struct top_view *view,
-			  const struct model_buffer **shown)
-{
-	size_t nr = 0, i;
-
-	for (i = 0; i < view->nr; i++)
-		if (view->idle || !model_buffer_is_idle(view->buffers[i]))
-			shown[nr++] = view->buffers[i];
-	return nr;
-}
 
 static struct view_shares view_share(const struct top_view *view, size_t rows,
 				     size_t head, size_t height)
 {
 	size_t chains = view->chains.nr - view->first_chain + !!view->chains.nr_more;
 	struct view_shares share = {
-		.buffers = rows + 1,
+		.rows = rows + 1,
 		.chains = chains ? chains + EMPTY_PANE : 0,
 		.events = view->nr_recent ? view->nr_recent + EMPTY_PANE : 0,
 	};
 	size_t room = height > head ? height - head : 0;
 
-	if (!height || share.buffers + share.chains + share.events <= room)
+	if (!height || share.rows + share.chains + share.events <= room)
 		return share;
 	if (share.events > room / 4)
 		share.events = room / 4 > EMPTY_PANE ? room / 4 : 0;
 	room -= share.events;
-	if (share.buffers + share.chains > room && share.chains > room / 2)
-		share.chains = share.buffers < room - room / 2 ?
-			       room - share.buffers : room / 2;
+	if (share.rows + share.chains > room && share.chains > room / 2)
+		share.chains = share.rows < room - room / 2 ?
+			       room - share.rows : room / 2;
 	if (share.chains <= EMPTY_PANE)
 		share.chains = 0;
-	if (share.buffers + share.chains > room)
-		share.buffers = room - share.chains;
+	if (share.rows + share.chains > room)
+		share.rows = room - share.chains;
 	return share;
 }
 
@@ -198,21 +265,21 @@ static void view_more(struct page *page, size_t lines, size_t more,
 	snprintf(line->text, sizeof(line->text), "... %zu more %s", more, what);
 }
 
-static void view_buffers(const struct model_buffer **buffers, size_t nr,
-			 struct page *page, int width, size_t lines)
+static void view_list(const struct view_list *list, const void **shown, size_t nr,
+		      struct page *page, int width, size_t lines)
 {
 	size_t rows = view_rows(lines - 1, nr), i;
 	struct layout layout;
 
-	output_layout(&top_buffer_table, width, &layout);
+	output_layout(list->table, width, &layout);
+	order_mark(&list->order, &layout);
 	view_heading(&layout, page);
 	for (i = 0; i < rows; i++) {
 		struct page_line *line = page_add(page, PAGE_PLAIN);
 
-		output_line(&layout, buffers[i], line->text,
-			    sizeof(line->text));
+		output_line(&layout, shown[i], line->text, sizeof(line->text));
 	}
-	view_more(page, lines - 1, nr - rows, "buffers");
+	view_more(page, lines - 1, nr - rows, list->table->name);
 }
 
 static void view_chains(const struct top_view *view, struct page *page,
@@ -272,14 +339,15 @@ void top_view_page(struct top_view *view, const struct session *session,
 		   const struct top_source *source, struct page *page,
 		   int width, int height)
 {
-	const struct model_buffer **buffers;
+	const struct view_list *list = top_view_list(view);
 	struct view_shares share;
+	const void **shown;
 	size_t nr;
 
-	buffers = calloc(view->nr + 1, sizeof(*buffers));
-	if (!buffers)
-		err(1, "no memory for %zu buffers", view->nr);
-	nr = view_select(view, buffers);
+	shown = calloc(list->nr + 1, sizeof(*shown));
+	if (!shown)
+		err(1, "no memory for %zu %s", list->nr, list->table->name);
+	nr = view_list_select(list, view->idle, shown);
 	view_clamp(&view->first, nr);
 	view_clamp(&view->first_chain, view->chains.nr);
 	page_clear(page);
@@ -289,19 +357,23 @@ void top_view_page(struct top_view *view, const struct session *session,
 		page->nr = height / 2;
 	page_add(page, PAGE_PLAIN);
 	share = view_share(view, nr - view->first, page->nr, height);
-	if (share.buffers > 1)
-		view_buffers(buffers + view->first, nr - view->first, page,
-			     width, share.buffers);
+	if (share.rows)
+		view_list(list, shown + view->first, nr - view->first, page, width, share.rows);
 	if (share.chains)
 		view_chains(view, page, width, share.chains);
 	if (share.events)
 		view_events(view, source->model, page, width, share.events);
-	free(buffers);
+	free(shown);
 }
 
 void top_view_free(struct top_view *view)
 {
-	free(view->buffers);
+	unsigned int i;
+
+	for (i = 0; i < TOP_NR_PANES; i++)
+		view_list_free(&view->lists[i]);
+	group_free(&view->groups);
+	blame_free(&view->blames);
 	chain_free(&view->chains);
 	*view = (struct top_view){ 0 };
 }

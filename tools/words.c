@@ -7,6 +7,7 @@
 
 #include <linux/dmabuf_sync.h>
 
+#include "group.h"
 #include "model.h"
 #include "session.h"
 #include "snapshot.h"
@@ -67,6 +68,15 @@ static const char *const words_session[] = {
 	[SESSION_DETACHED] = "detached",
 };
 
+static const char *const words_group[] = {
+	[GROUP_BY_BUFFER] = "buffer",
+	[GROUP_BY_EXPORTER] = "exporter",
+	[GROUP_BY_NAME] = "name",
+	[GROUP_BY_PROCESS] = "process",
+	[GROUP_BY_COMM] = "comm",
+	[GROUP_BY_ENGINE] = "engine",
+};
+
 #define TABLE(array)	{ array, sizeof(array) / sizeof((array)[0]) }
 
 static const struct words_table {
@@ -81,6 +91,7 @@ static const struct words_table {
 	[WORDS_EVENT] = TABLE(words_event),
 	[WORDS_SNAPSHOT] = TABLE(words_snapshot),
 	[WORDS_SESSION] = TABLE(words_session),
+	[WORDS_GROUP] = TABLE(words_group),
 };
 
 const char *words_of(enum words words, unsigned int number)

@@ -12,6 +12,7 @@ enum words {
 	WORDS_EVENT,		/* enum top_event_type */
 	WORDS_SNAPSHOT,		/* enum snapshot_type */
 	WORDS_SESSION,		/* enum session_state */
+	WORDS_GROUP,		/* enum group_by */
 };
 
 /* Return: "?" for a number without a word. */

@@ -45,7 +45,9 @@ fish_options() { { fish_offers -; fish_offers --; } | grep -oE -- '^--?[a-zA-Z?]
 zsh_all_options() { zsh_options | same_options; }
 
 # Are the words on standard input the columns?
-all_columns() { sort -u | diff <(csv_names "$tree/tools/table_buffer.c" | sort -u) -; }
+all_columns() {
+	sort -u | diff <(csv_names "$tree"/tools/table_{buffer,group,window}.[ch] | sort -u) -
+}
 
 bash_columns() {
 	bash_offers --sort = "" | all_columns && bash_offers -s "" | all_columns &&
@@ -58,6 +60,7 @@ zsh_columns() { zsh_says | grep -xE '[a-z_]+' | all_columns; }
 # Values of the others.
 values() {
 	[ "$(bash_offers --probe = t)" = tp_btf ] && [ "$(bash_offers --csv = c)" = chains ] &&
+		[ "$(bash_offers -g c)" = comm ] && [ "$(fish_offers --group=eng)" = --group=engine ] &&
 		bash_offers -p "$$" | grep -qx "$$" &&
 		[ "$(fish_offers --probe=raw)" = --probe=raw_tp ] && [ "$(fish_offers --csv=ch)" = --csv=chains ]
 }

@@ -149,6 +149,36 @@ TOOL_TEST(engine, each_job_counts_from_its_begin)
 	EXPECT_EQ(0, tool_summary(self->report, "jobs_running"));
 }
 
+/* A job has two accesses, and the engine has them from the commit to the end. */
+TOOL_TEST(engine, group_of_its_jobs)
+{
+	struct dmabuf_copy_result result[NR_JOBS];
+	struct json_object *row;
+	unsigned int i;
+
+	if (variant->late)
+		SKIP(return, "what is over is not seen by a tool that is started late");
+	tool_kill(&self->tool);
+	ASSERT_EQ(0, tool_attach(&self->tool, "--group", "engine"));
+	for (i = 0; i < NR_JOBS; i++) {
+		SUBMIT(i);
+		ASSERT_EQ(0, dma_job_result(self->job[i], &result[i]));
+		ASSERT_EQ(0, result[i].result);
+	}
+	ASSERT_TRUE(st_snapshot_becomes_empty());
+	tool_name("reader");
+	ASSERT_LE(0, st_lock_all(self->ctx, self->dst[0].fd, R, QUEUE));
+	LOOK();
+	ASSERT_EQ(1, json_object_array_length(json_object_object_get(self->report, "groups")));
+	row = json_object_array_get_idx(json_object_object_get(self->report, "groups"), 0);
+	EXPECT_STREQ(self->info.channel, tool_text(row, "name"));
+	EXPECT_STREQ("dmabuf_copy", tool_text(row, "driver"));
+	EXPECT_EQ(2 * NR_JOBS, tool_number(row, "acquired"));
+	EXPECT_EQ(2 * NR_JOBS, tool_number(row, "released"));
+	EXPECT_EQ(0, tool_number(row, "held"));
+	EXPECT_EQ(2 * NR_JOBS + 1, tool_summary(self->report, "acquired"));
+}
+
 /* A row of the chains: as deep as its place. */
 static bool row_is(struct json_object *report, unsigned int nr, const char *state,
 		   const char *engine)
@@ -192,6 +222,10 @@ TOOL_TEST(engine, jobs_ahead_are_in_the_chain)
 	EXPECT_EQ(getpid(), tool_number(row, "tgid"));
 	row = tool_row(self->report, "buffers", "ino", self->dst[0].ino);
 	ASSERT_NE(NULL, row);
+	EXPECT_STREQ(self->info.channel, tool_text(row, "holder_engine"));
+	row = tool_row(self->report, "pairs", "waits", 1);
+	ASSERT_NE(NULL, row);
+	EXPECT_STREQ("reader", tool_text(row, "waiter_comm"));
 	EXPECT_STREQ(self->info.channel, tool_text(row, "holder_engine"));
 	/* A job of two accesses is one job. */
 	EXPECT_EQ(1, tool_summary(self->report, "jobs_running"));

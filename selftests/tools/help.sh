@@ -8,6 +8,6 @@ options_of_help() {
 	"$1" --help | grep -oE '^ +-[^ ]+( --[^ ]+)?' | grep -oE -- '--?[a-zA-Z?][a-z-]*' | sort -u
 }
 
-# Titles of columns in a file of tools/, and their names in CSV.
-titles() { sed -nE 's/^\t\{ ("[a-z_]+"|NULL), "([^"]+)".*/\2/p' "$1"; }
-csv_names() { sed -nE 's/^\t\{ "([a-z_]+)",.*/\1/p' "$1"; }
+# Titles of columns in files of tools/, and their names in CSV.
+titles() { sed -nE 's/^\t\{ ("[a-z_]+"|NULL), "([^"]+)".*/\2/p' "$@"; }
+csv_names() { sed -nE 's/^\t\{ "([a-z_]+)",.*/\1/p' "$@"; }

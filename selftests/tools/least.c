@@ -84,6 +84,9 @@ TOOL_TEST(least, blockers_are_shown_while_they_are)
 	/* Of A no more than that it holds. */
 	EXPECT_EQ(3, nr_rows(self->chains, "state", "holds"));
 	EXPECT_EQ(1, nr_rows(self->chains, "mode", ""));
+	/* That there is more is said, too. */
+	EXPECT_STREQ("module's BTF, accesses before start, names before start, own cost",
+		     tool_text(json_object_object_get(self->report, "summary"), "limits"));
 }
 
 TOOL_TEST(least, blockers_that_are_gone_are_not)

@@ -165,7 +165,29 @@ TOOL_TEST(life, without_the_module)
 	report = tool_end(&self->tool);
 	ASSERT_NE(NULL, report);
 	EXPECT_STREQ("waiting", tool_text(json_object_object_get(report, "summary"), "state"));
+	EXPECT_STREQ("accesses (no module)",
+		     tool_text(json_object_object_get(report, "summary"), "limits"));
 	json_object_put(report);
+}
+
+/* A module that leaves fcntl() alone: the tool says that it sees nothing of it, and why. */
+TOOL_TEST(life, without_the_hook)
+{
+	struct json_object *report;
+	char text[4096], command[256];
+
+	if (st_module_load(MODULE, "fcntl=0"))
+		SKIP(return, "the module is not where it could be loaded with options");
+	ASSERT_EQ(0, tool_attach(&self->tool));
+	report = tool_end(&self->tool);
+	ASSERT_NE(NULL, report);
+	EXPECT_STREQ("fcntl (hook off)",
+		     tool_text(json_object_object_get(report, "summary"), "limits"));
+	json_object_put(report);
+	snprintf(command, sizeof(command), "%s --check", tool_program());
+	EXPECT_EQ(0, tool_shell(command, text, sizeof(text)));
+	EXPECT_NE(NULL, strstr(text, "fcntl locks                      no: the hook is off"))
+		TH_LOG("%s", text);
 }
 
 /* Attached programs pin the module, until the tool lets go of it. */

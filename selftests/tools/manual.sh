@@ -38,7 +38,7 @@ not_an_item() {
 	return $missing
 }
 
-buffer_columns() { titles "$tree/tools/table_buffer.c" | grep -vx SIZE | not_an_item; }
+row_columns() { titles "$tree"/tools/table_{buffer,group,window}.[ch] | grep -vx SIZE | not_an_item; }
 
 losses() {
 	grep -oE '^	\{ "lost_[a-z]+", "[a-z: ]+"' "$tree/tools/table_summary.c" |
@@ -62,9 +62,12 @@ keys() {
 	return $missing
 }
 
-tap_plan 4
+pair_columns() { titles "$tree/tools/table_pair.c" | not_an_item; }
+
+tap_plan 5
 tap_test "options" same_options
-tap_test "columns of buffers" buffer_columns
+tap_test "columns of buffers and groups" row_columns
+tap_test "columns of pairs" pair_columns
 tap_test "what can be lost" losses
 tap_test "keys" keys
 tap_end

@@ -108,6 +108,7 @@ TOOL_TEST(output, text)
 	EXPECT_NE(NULL, strstr(self->text, "attached by "));
 	EXPECT_NE(NULL, strstr(self->text, "own cost: BPF "));
 	EXPECT_NE(NULL, strstr(self->text, "lost: accesses 0 "));
+	EXPECT_NE(NULL, strstr(self->text, "\nLIMITS not seen: none\n"));
 	EXPECT_NE(NULL, strstr(self->text, "HOLDER"));
 	EXPECT_NE(NULL, strstr(self->text, " waits "));
 	EXPECT_NE(NULL, strstr(self->text, "udmabuf"));
@@ -137,6 +138,58 @@ TOOL_TEST(output, order)
 	json_object_put(report);
 }
 
+/* By what order do rows come? */
+static int64_t first_of(const char *text)
+{
+	struct json_object *report = json_tokener_parse(text);
+	int64_t ino;
+
+	ino = tool_number(json_object_array_get_idx(json_object_object_get(report, "buffers"), 0),
+			  "ino");
+	json_object_put(report);
+	return ino;
+}
+
+/* Both have a holder, buffer 0 a waiter, and buffer 1 the higher number. */
+TOOL_TEST(output, names_and_two_keys_of_an_order)
+{
+	int64_t zero = self->w.buf[0].ino, one = self->w.buf[1].ino;
+
+	ASSERT_LT(zero, one);
+	ASSERT_LE(0, st_lock_all(self->w.ctx[2], self->w.buf[1].fd, R, 0));
+	ASSERT_EQ(0, RUN("--json -n 1 -d 0.1 -s ino 2> /dev/null"));
+	EXPECT_EQ(one, first_of(self->text));
+	/* As on the screen. */
+	ASSERT_EQ(0, RUN("--json -n 1 -d 0.1 -s +ino 2> /dev/null"));
+	EXPECT_EQ(zero, first_of(self->text));
+	ASSERT_EQ(0, RUN("--json -n 1 -d 0.1 -s wt 2> /dev/null"));
+	EXPECT_EQ(zero, first_of(self->text));
+	ASSERT_EQ(0, RUN("--json -n 1 -d 0.1 -s +WT 2> /dev/null"));
+	EXPECT_EQ(one, first_of(self->text));
+	/* Equals in the first one. */
+	ASSERT_EQ(0, RUN("--json -n 1 -d 0.1 -s held,INO 2> /dev/null"));
+	EXPECT_EQ(one, first_of(self->text));
+	ASSERT_EQ(0, RUN("--json -n 1 -d 0.1 -s held,+INO 2> /dev/null"));
+	EXPECT_EQ(zero, first_of(self->text));
+	ASSERT_EQ(0, RUN("--json -n 1 -d 0.1 -s EXPORTER,waiting 2> /dev/null"));
+	EXPECT_EQ(zero, first_of(self->text));
+}
+
+/* The heading shows them. */
+TOOL_TEST(output, order_is_marked)
+{
+	ASSERT_EQ(0, RUN("-b -n 1 -d 0.1 2> /dev/null"));
+	EXPECT_NE(NULL, strstr(self->text, " >WT "));
+	ASSERT_EQ(0, RUN("-b -n 1 -d 0.1 -s +W-MAX,CON% 2> /dev/null"));
+	EXPECT_NE(NULL, strstr(self->text, ">CON% ")) TH_LOG("%s", self->text);
+	EXPECT_NE(NULL, strstr(self->text, " <W-MAX "));
+	EXPECT_EQ(NULL, strstr(self->text, ">WT"));
+	ASSERT_EQ(0, RUN("-b -n 1 -d 0.1 -s ino 2> /dev/null"));
+	EXPECT_NE(NULL, strstr(self->text, ">INO "));
+	ASSERT_EQ(0, RUN("-b -n 1 -d 0.1 -g comm -s GROUP 2> /dev/null"));
+	EXPECT_NE(NULL, strstr(self->text, "\nGROUP> "));
+}
+
 /* Each wrong option, and a word that the answer has to have. */
 TOOL_TEST(output, wrong_options)
 {
@@ -158,6 +211,16 @@ TOOL_TEST(output, wrong_options)
 		{ "--ino 0", "'0'" },
 		{ "-p 4194304999", "'4194304999'" },
 		{ "-p 4194303", "no process" },
+		{ "-t 4194303", "no thread" },
+		{ "-c 0123456789abcdef", "'0123456789abcdef'" },
+		{ "-c ''", "''" },
+		{ "-B '[a'", "'[a'" },
+		{ "-B 0", "'0'" },
+		{ "-s ino,colour", "'ino,colour'" },
+		{ "-s ino,name,held", "'ino,name,held'" },
+		{ "-s ino,", "'ino,'" },
+		{ "-g colour", "'colour'" },
+		{ "-g comm -s ino", "'ino'" },
 		{ "word", "'word'" },
 	};
 	unsigned int i;

@@ -160,7 +160,7 @@ TOOL_TEST(screen, keys)
 	KEY("<<");
 	EXPECT_TRUE(SHOWS_ANEW("sort by HOLDER"));
 	KEY("r\033OA\033OB\033[5~\033[6~\t");
-	EXPECT_TRUE(SHOWS_ANEW("Tab scroll buffers"));
+	EXPECT_TRUE(SHOWS_ANEW("Tab scroll rows"));
 	EXPECT_TRUE(SHOWS_ANEW("waits"));
 	/* The holder scrolls away, who waits for it is left. */
 	KEY("\033OB");
@@ -177,6 +177,32 @@ TOOL_TEST(screen, keys)
 	EXPECT_TRUE(SHOWS_ANEW("detached"));
 	KEY("d");
 	EXPECT_TRUE(SHOWS_ANEW("attached by"));
+	KEY("q");
+	EXPECT_EQ(0, ENDS());
+}
+
+/* A row for each buffer, then for each exporter ..., and for each buffer again. */
+TOOL_TEST(screen, groups)
+{
+	static const char *const next[] = {
+		"g by name", "g by process", "g by comm", "g by engine", "g by buffer",
+	};
+	unsigned int i;
+
+	ASSERT_TRUE(SHOWS("waits"));
+	EXPECT_TRUE(SHOWS("g by exporter"));
+	for (i = 0; i < ST_ARRAY_SIZE(next); i++) {
+		KEY("g");
+		EXPECT_TRUE(SHOWS_ANEW(next[i]));
+		EXPECT_TRUE(SHOWS_ANEW("GROUP"));
+	}
+	KEY("g");
+	EXPECT_TRUE(SHOWS_ANEW("HOLDER"));
+	KEY("p");
+	EXPECT_TRUE(SHOWS_ANEW("BEHIND"));
+	EXPECT_TRUE(SHOWS_ANEW("sort by IN ALL"));
+	KEY("p");
+	EXPECT_TRUE(SHOWS_ANEW("HOLDER"));
 	KEY("q");
 	EXPECT_EQ(0, ENDS());
 }

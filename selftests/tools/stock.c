@@ -113,6 +113,20 @@ static struct json_object *chain_row(struct json_object *report, size_t nr)
 }
 
 /* Nobody uses the framework for it: all there is to see of the buffer is this wait. */
+/* The fence is in the way, and nobody else. */
+#define EXPECT_PAIR(nr_waiting, ns) do {				\
+	struct json_object *_pairs = json_object_object_get(self->report, "pairs"), *_pair; \
+									\
+	ASSERT_EQ(1, json_object_array_length(_pairs));			\
+	_pair = json_object_array_get_idx(_pairs, 0);			\
+	EXPECT_EQ(self->dst.context, (uint64_t)tool_number(_pair, "holder_context")); \
+	EXPECT_EQ(getpid(), tool_number(_pair, "waiter_tgid"));		\
+	EXPECT_EQ(nr_waiting, tool_number(_pair, "waiting"));		\
+	EXPECT_EQ(1, tool_number(_pair, "waits"));			\
+	EXPECT_EQ(1, tool_number(_pair, "buffers"));			\
+	EXPECT_EQ(ns, tool_number(_pair, "wait_ns"));			\
+} while (0)
+
 TOOL_TEST(stock, wait_in_progress)
 {
 	struct json_object *chain;
@@ -134,6 +148,7 @@ TOOL_TEST(stock, wait_in_progress)
 	EXPECT_LE(WAIT_MS * ST_NSEC_PER_MSEC, age_ns);
 	EXPECT_GE(st_now_ns() - self->call.begin_ns, age_ns);
 	EXPECT_EQ(age_ns, tool_number(self->row, "sync_wait_ns"));
+	EXPECT_PAIR(1, age_ns);
 	/* The CPU would have worked. */
 	EXPECT_LE(WAIT_MS * ST_NSEC_PER_MSEC, tool_number(self->summary, "cpu_for_dma_ns"));
 	chain = chain_row(self->report, 0);
@@ -165,6 +180,7 @@ TOOL_TEST(stock, wait_that_is_over)
 	EXPECT_EQ(tool_number(self->row, "sync_wait_ns"),
 		  tool_number(self->summary, "sync_wait_ns"));
 	EXPECT_EQ(tool_number(self->row, "sync_wait_ns"), tool_number(self->row, "wait_max_ns"));
+	EXPECT_PAIR(0, tool_number(self->row, "sync_wait_ns"));
 	EXPECT_LE(WAIT_MS * ST_NSEC_PER_MSEC, tool_number(self->row, "cpu_for_dma_ns"));
 	EXPECT_EQ(NULL, chain_row(self->report, 0));
 }

@@ -2,6 +2,7 @@
 /* Wait chains of models that are made up: shapes too large, or too strange, for a kernel. */
 #include <kselftest_harness.h>
 
+#include "../../tools/blame.h"
 #include "../../tools/chain.h"
 
 #define NR_READERS	512
@@ -159,6 +160,82 @@ TEST_F(trees, stranger_that_is_over)
 	model_over_set(&self->model, over, 3);
 	build(&self->model, &self->chains);
 	EXPECT_EQ(0, self->chains.nr);
+}
+
+#define NR_PAIRS	(BLAME_MAX_ROWS + 44)
+#define LEFT_WAITS	7
+#define LEFT_NS		70
+
+/* Pair number N waited N times, N ns each, on two buffers. */
+static void add_pairs(struct model *model)
+{
+	static struct top_blame_key keys[NR_PAIRS];
+	static struct top_blame sums[NR_PAIRS];
+	unsigned int i;
+
+	for (i = 0; i < NR_PAIRS; i++) {
+		keys[i].waiter.tgid = i + 1;
+		keys[i].holder.tgid = 1;
+		sums[i] = (struct top_blame){
+			.waits = i, .wait_ns = i * i, .max_ns = i, .inos = { 1, 2 },
+		};
+	}
+	model_blames_set(model, keys, sums, NR_PAIRS);
+	model->blame_left_waits = LEFT_WAITS;
+	model->blame_left_ns = LEFT_NS;
+}
+
+/* The worst come first, and what is too much is one row: nothing is missing in the sum. */
+TEST_F(trees, pairs_are_bounded)
+{
+	struct blames blames = { 0 };
+	uint64_t waits = LEFT_WAITS, ns = LEFT_NS, i;
+
+	add_pairs(&self->model);
+	blame_build(&blames, &self->model);
+	ASSERT_EQ(BLAME_MAX_ROWS + 1, blames.nr);
+	EXPECT_EQ(NR_PAIRS, blames.rows[0].waiter.tgid);
+	EXPECT_EQ(2, blames.rows[0].nr_inos);
+	EXPECT_EQ(0, blames.rows[BLAME_MAX_ROWS - 1].nr_pairs);
+	EXPECT_EQ(NR_PAIRS - BLAME_MAX_ROWS + 1, blames.rows[BLAME_MAX_ROWS].nr_pairs);
+	for (i = 0; i < NR_PAIRS; i++) {
+		waits += i;
+		ns += i * i;
+	}
+	for (i = 0; i < blames.nr; i++) {
+		waits -= blames.rows[i].sum.waits;
+		ns -= blames.rows[i].sum.wait_ns;
+	}
+	EXPECT_EQ(0, waits);
+	EXPECT_EQ(0, ns);
+	blame_free(&blames);
+}
+
+/* Fences of one engine are one, and buffers count once. */
+TEST_F(trees, pairs_of_an_engine)
+{
+	struct top_blame_key keys[] = {
+		{ .holder.context = 8 }, { .holder.context = 9 }, { .holder.context = 10 },
+	};
+	struct top_blame sums[] = {
+		{ 1, 10, 10, 0, { 1, 2 } }, { 2, 50, 40, 0, { 3, 1 } }, { 1, 1, 1, 0, { 0 } },
+	};
+	struct top_timeline timelines[] = { { .name = "dma0" }, { .name = "dma0" } };
+	uint64_t contexts[] = { 9, 8 };
+	struct blames blames = { 0 };
+
+	model_blames_set(&self->model, keys, sums, 3);
+	model_timelines_set(&self->model, contexts, timelines, 2);
+	blame_build(&blames, &self->model);
+	ASSERT_EQ(2, blames.nr);
+	EXPECT_STREQ("dma0", blames.rows[0].holder.engine);
+	EXPECT_EQ(0, blames.rows[0].holder.context);
+	EXPECT_EQ(3, blames.rows[0].sum.waits);
+	EXPECT_EQ(60, blames.rows[0].sum.wait_ns);
+	EXPECT_EQ(40, blames.rows[0].sum.max_ns);
+	EXPECT_EQ(3, blames.rows[0].nr_inos);
+	EXPECT_EQ(10, blames.rows[1].holder.context);
+	blame_free(&blames);
 }
 
 TEST_HARNESS_MAIN

@@ -8,6 +8,7 @@
 
 #include "../../bpf/dmasync_top.h"
 #include "../../tools/format.h"
+#include "../../tools/glob.h"
 #include "../../tools/interval.h"
 #include "../../tools/snapshot.h"
 
@@ -187,17 +188,63 @@ TEST(read_in_the_middle)
 
 TEST(differences)
 {
-	struct interval before = { .ns = { 10, 20, 0, 30 } }, now = { .ns = { 15, 20, 0, 90 } };
+	struct interval before = { .ns = { 10, 20, 0, 30 } }, now = { .ns = { 15, 90, 0, 60 } };
 	struct interval diff;
 
 	interval_diff(&now, &before, 50, &diff);
 	EXPECT_EQ(5, diff.ns[TOP_TIME_CPU]);
-	EXPECT_EQ(0, diff.ns[TOP_TIME_DMA]);
 	/* Not more than the window has. */
-	EXPECT_EQ(50, diff.ns[TOP_TIME_BOTH]);
+	EXPECT_EQ(50, diff.ns[TOP_TIME_DMA]);
+	/* Not more than either of them. */
+	EXPECT_EQ(5, diff.ns[TOP_TIME_BOTH]);
 	/* Clocks of several CPUs: not less than nothing. */
 	interval_diff(&before, &now, 50, &diff);
 	EXPECT_EQ(0, diff.ns[TOP_TIME_CPU]);
+}
+
+static bool fits(const char *pattern, const char *name)
+{
+	char array[TOP_NAME_LEN] = "";
+	struct glob glob;
+
+	memcpy(array, name, strnlen(name, sizeof(array)));
+	return !glob_parse(&glob, pattern) && glob_fits(&glob, array);
+}
+
+TEST(patterns)
+{
+	static const char *const longest = "0123456789abcdef0123456789abcdef";
+
+	EXPECT_TRUE(fits("frame", "frame"));
+	EXPECT_FALSE(fits("frame", "frames"));
+	EXPECT_FALSE(fits("frame", "fram"));
+	EXPECT_TRUE(fits("*", ""));
+	EXPECT_FALSE(fits("?*", ""));
+	EXPECT_TRUE(fits("*a*b*", "xxaxxbxx"));
+	EXPECT_FALSE(fits("*a*b*", "xxbxxaxx"));
+	EXPECT_TRUE(fits("*ab", "aabab"));
+	EXPECT_TRUE(fits("a**b", "ab"));
+	EXPECT_TRUE(fits("[]x]?[!0-9]", "]9a"));
+	EXPECT_FALSE(fits("[]x]?[!0-9]", "]99"));
+	EXPECT_TRUE(fits("\\*\\[", "*["));
+	EXPECT_FALSE(fits("\\*", "x"));
+	/* Not ended by a zero byte. */
+	EXPECT_TRUE(fits(longest, longest));
+	EXPECT_TRUE(fits("*f", longest));
+}
+
+TEST(wrong_patterns)
+{
+	char text[GLOB_MAX + 2] = "";
+	struct glob glob;
+
+	EXPECT_EQ(-EINVAL, glob_parse(&glob, ""));
+	EXPECT_EQ(-EINVAL, glob_parse(&glob, "[a"));
+	EXPECT_EQ(-EINVAL, glob_parse(&glob, "a\\"));
+	memset(text, 'a', GLOB_MAX + 1);
+	EXPECT_EQ(-E2BIG, glob_parse(&glob, text));
+	text[GLOB_MAX] = '*';
+	EXPECT_EQ(0, glob_parse(&glob, text));
 }
 
 /* Lines that were told, the last one of them, and what reading them returned. */

@@ -11,8 +11,8 @@
 #include <string.h>
 
 /*
- * About twice what the largest one takes, failed: 6517 instructions and 382 states on 6.12,
- * 5541 and 325 on 7.3. The limit of the kernel is a million instructions.
+ * Half as much again as the largest ones take, acquired and failed with filters: 8550 instructions
+ * and 470 states on 6.12. The limit of the kernel is a million instructions.
  */
 #define MAX_INSNS	13000
 #define MAX_STATES	800
@@ -32,6 +32,7 @@ FIXTURE(verifier)
 FIXTURE_VARIANT(verifier)
 {
 	const char *file, *section;
+	bool filtered;
 };
 
 FIXTURE_VARIANT_ADD(verifier, tp_btf)
@@ -46,15 +47,39 @@ FIXTURE_VARIANT_ADD(verifier, raw_tp)
 	.section = "raw_tp/",
 };
 
+FIXTURE_VARIANT_ADD(verifier, filtered)
+{
+	.file = "dmasync_top.bpf.o",
+	.section = "tp_btf/",
+	.filtered = true,
+};
+
 FIXTURE_VARIANT_ADD(verifier, buffers)
 {
 	.file = "dmasync_buffers.bpf.o",
 	.section = "",
 };
 
+FIXTURE_VARIANT_ADD(verifier, buffers_filtered)
+{
+	.file = "dmasync_buffers.bpf.o",
+	.section = "",
+	.filtered = true,
+};
+
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
 {
 	return level == LIBBPF_WARN ? vfprintf(stderr, format, args) : 0;
+}
+
+/* All constants that are not zero: what they exclude is looked at, too. */
+static void filter(struct bpf_object *object)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
+	size_t size;
+	void *data = bpf_map__initial_value(map, &size);
+
+	memset(data, 1, size);
 }
 
 FIXTURE_SETUP(verifier)
@@ -65,6 +90,8 @@ FIXTURE_SETUP(verifier)
 	snprintf(path, sizeof(path), "%s/%s", BPF_OBJECTS, variant->file);
 	self->object = bpf_object__open_file(path, NULL);
 	ASSERT_NE(NULL, self->object);
+	if (variant->filtered)
+		filter(self->object);
 }
 
 FIXTURE_TEARDOWN(verifier)

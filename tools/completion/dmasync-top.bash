@@ -3,7 +3,7 @@
 #
 # Completion of dmasync-top for bash.
 
-_dmasync_top_columns="ino name exporter size_bytes waiting acquired_per_s contended_percent
+_dmasync_top_columns="ino name driver tgid buffers exporter size_bytes waiting acquired_per_s contended_percent
 	handed_percent wait_avg_ns wait_max_ns oldest_wait_ns hold_cpu_avg_ns
 	hold_dma_avg_ns cpu_percent dma_percent queued_percent overlap_percent
 	overlap_ns overlap_possible_ns dma_for_cpu_ns cpu_for_dma_ns cpu_for_cpu_ns
@@ -14,8 +14,8 @@ _dmasync_top_columns="ino name exporter size_bytes waiting acquired_per_s conten
 	holder_mode holder_agent holder_engine holder_age_ns acquired contended released
 	failed deadlocks abandoned revoked backoffs total_acquired total_contended
 	total_released total_failed total_wait_ns total_hold_ns"
-_dmasync_top_options="-a --above= -b --batch --check -d --delay= -i --idle -n --count=
-	-p --pid= -s --sort= -v --verbose
+_dmasync_top_options="-a --above= -B --buffer= -b --batch -c --comm= --check -d --delay= -g --group= -i --idle -n --count=
+	-p --pid= -s --sort= -t --tid= -v --verbose
 	-J --json --csv --csv= --forget= --ino= --max-accesses= --max-buffers= --probe= --ring-size=
 	-? --help --usage -V --version"
 
@@ -25,9 +25,10 @@ _dmasync_top_values() {
 
 	case $1 in
 	-s | --sort)	words=$_dmasync_top_columns ;;
-	--csv)		words="summary buffers chains events" ;;
+	--csv)		words="summary buffers groups pairs chains events" ;;
+	-g | --group)	words="buffer exporter name process comm engine" ;;
 	--probe)	words="tp_btf raw_tp" ;;
-	-p | --pid)	words=$(cd /proc && echo [0-9]*) ;;
+	-p | --pid | -t | --tid)	words=$(cd /proc && echo [0-9]*) ;;
 	*)		return ;;
 	esac
 	[[ $1 != -s && $1 != --sort || $2 != +* ]] || sign=+
@@ -42,7 +43,7 @@ _dmasync_top() {
 		_dmasync_top_values "$before" ""
 	elif [ "$before" = = ]; then
 		_dmasync_top_values "${COMP_WORDS[COMP_CWORD - 2]}" "$word"
-	elif [[ $before == -[ps] ]]; then
+	elif [[ $before == -[gpst] ]]; then
 		_dmasync_top_values "$before" "$word"
 	else
 		mapfile -t COMPREPLY < <(compgen -W "$_dmasync_top_options" -- "$word")
