@@ -116,10 +116,15 @@ stays_in_destdir() {
 	./usr/local/lib/sysusers.d/dmabuf-sync.conf
 	./usr/local/lib/udev/rules.d/70-dmabuf-sync.rules
 	./usr/local/sbin/dmasync-top
+	./usr/local/sbin/lsdmasync
 	./usr/local/share/bash-completion/completions/dmasync-top
+	./usr/local/share/bash-completion/completions/lsdmasync
 	./usr/local/share/fish/vendor_completions.d/dmasync-top.fish
+	./usr/local/share/fish/vendor_completions.d/lsdmasync.fish
 	./usr/local/share/man/man8/dmasync-top.8
+	./usr/local/share/man/man8/lsdmasync.8
 	./usr/local/share/zsh/site-functions/_dmasync-top
+	./usr/local/share/zsh/site-functions/_lsdmasync
 	END
 }
 
