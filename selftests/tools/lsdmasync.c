@@ -173,7 +173,7 @@ TEST_F(lsdmasync, only_one_buffer)
 	EXPECT_EQ((int64_t)self->w.buf[1].ino, tool_number(ROW(accesses, 0), "ino"));
 }
 
-/* A child that holds or wants the first page, and then waits for its end. */
+/* A child that holds or wants the last page, and then waits for its end. */
 static pid_t child(FIXTURE_DATA(lsdmasync) *self, uint32_t mode, uint32_t flags)
 {
 	pid_t pid = st_fork();
@@ -183,14 +183,15 @@ static pid_t child(FIXTURE_DATA(lsdmasync) *self, uint32_t mode, uint32_t flags)
 		return pid;
 	tool_name("the child");
 	ctx = st_context_open();
-	if (st_lock(ctx, self->buf, mode, 0, ST_PAGE, flags) < 0)
+	if (st_lock(ctx, self->buf, mode, 3 * ST_PAGE, ST_PAGE, flags) < 0)
 		_exit(1);
 	for (;;)
 		pause();
 }
 
 /*
- *	holder  <-  waiter  <-  child: it is in the child's way through the waiter
+ *	holder  <-  waiter  <-  child: the holder is in the child's way through the waiter, which
+ *	writes, and so is listed before the child
  */
 TEST_F(lsdmasync, only_one_process_and_those_in_its_way)
 {
@@ -198,9 +199,10 @@ TEST_F(lsdmasync, only_one_process_and_those_in_its_way)
 	char option[32];
 	pid_t pid;
 
-	ASSERT_EQ(0, hold_and_wait(self));
+	ASSERT_LE(0, st_lock(self->w.ctx[0], self->buf, R, 0, ST_PAGE, 0));
+	ASSERT_LE(0, st_lock_all(self->w.ctx[1], self->buf, W, QUEUE));
 	ASSERT_LE(0, st_lock_all(self->w.ctx[2], self->w.buf[1].fd, W, 0));
-	pid = child(self, W, QUEUE);
+	pid = child(self, R, QUEUE);
 	snprintf(option, sizeof(option), "-p %d", pid);
 	ASSERT_TRUE(ST_UNTIL(nr_rows(list(self, option)) == 3));
 	accesses = list(self, option);
