@@ -16,17 +16,14 @@ struct files_struct;
  * @list: struct dsync_call
  * @closed: a table in which the last descriptor of the file was closed, or NULL
  * @closed_more: there was another such table
- * @exited: the descriptor that was closed last was closed by the end of its process; of a set's
- *	own descriptor (setfd.c). Read and written without the lock
  * @wait: woken when one of them is to end
  */
 struct dsync_calls {
-	/** @lock: protects all but @wait and @exited; taken in process context only */
+	/** @lock: protects all but @wait; taken in process context only */
 	spinlock_t lock;
 	struct list_head list;
 	struct files_struct *closed;
 	bool closed_more;
-	bool exited;
 	wait_queue_head_t *wait;
 };
 

@@ -112,13 +112,32 @@ static void tell_queued(struct dsync_entry *entry, s64 deadline_ns)
 }
 
 /*
+ * There can have been news of the request, and somebody has looked and read how it ended: then it
+ * was queued, and that was its event. Return: 0 if so; else @error, and nobody has the entry.
+ */
+static int queue_failed(struct dsync_entry *entry, int error)
+{
+	struct dsync_context *context = entry->context;
+	bool over;
+
+	mutex_lock(&context->numbers);
+	over = entry->ended;
+	if (!over)
+		dsync_entry_hide(entry);
+	mutex_unlock(&context->numbers);
+	if (over)
+		return 0;
+	dsync_request_cancel(&entry->set);
+	return error;
+}
+
+/*
  * The event can be there before the call returns, and whoever reads it finds the set by its
  * number and may end it. Who does not know the number yet does not: the request may be in an
  * exporter.
  */
 static int acquire_queued(struct dsync_entry *entry, s64 deadline_ns)
 {
-	struct dsync_context *context = entry->context;
 	struct dsync_set *set = &entry->set;
 	int ret;
 
@@ -131,10 +150,7 @@ static int acquire_queued(struct dsync_entry *entry, s64 deadline_ns)
 		tell_queued(entry, deadline_ns);
 		ret = 0;
 	} else {
-		mutex_lock(&context->numbers);
-		dsync_entry_hide(entry);
-		mutex_unlock(&context->numbers);
-		dsync_request_cancel(set);
+		ret = queue_failed(entry, ret);
 	}
 	dsync_set_put(set);
 	return ret;
@@ -170,9 +186,8 @@ static int acquire_now(struct file *file, struct dsync_entry *entry,
 	if (ret)
 		return ret;
 	arg->status = dsync_entry_status(entry);
-	dsync_event_answered(entry);
 	WRITE_ONCE(entry->context->recent, entry);
-	dsync_entry_tell(entry);
+	dsync_event_answered(entry);
 	return 0;
 }
 
@@ -235,7 +250,7 @@ void dsync_context_withdraw(struct dsync_context *context, u32 nr)
 
 	if (!entry)
 		return;
-	entry->told = false;
+	entry->delivered = false;
 	dsync_entry_end(entry);
 }
 
@@ -325,6 +340,9 @@ void dsync_context_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "user_queued:\t%u\n", dsync_user_count(user, DSYNC_QUOTA_QUEUED));
 	seq_printf(m, "user_buffers:\t%u\n", dsync_user_count(user, DSYNC_QUOTA_BUFFERS));
 	seq_printf(m, "user_marks:\t%u\n", dsync_user_count(user, DSYNC_QUOTA_MARKS));
+	seq_printf(m, "user_timelines:\t%u\n",
+		   dsync_user_count(user, DSYNC_QUOTA_TIMELINES));
+	seq_printf(m, "user_points:\t%u\n", dsync_user_count(user, DSYNC_QUOTA_POINTS));
 }
 
 static const struct file_operations context_fops = {

@@ -27,11 +27,13 @@ struct seq_file;
  * @recent: the entry that was told last, which is looked at before @entries; or NULL. Under RCU
  * @news: entries to look at, by &dsync_entry.link
  * @events: entries with an event that was not read, in order
- * @nr_noticed: entries among @events of which a notice is to be told, not the end of a request
+ * @nr_noticed: entries among @events of which a notice is to be delivered, not the end of a request
  * @wake: wakes those on @wait
  * @rcu: frees it after the last one who looks at a wanted set (lease.c)
  * @wait: readers and pollers
  * @calls: calls that may sleep
+ * @exited: the descriptor that was closed last was closed by the end of its process; of a set's
+ *	own descriptor (setfd.c). Read and written without a lock
  */
 struct dsync_context {
 	struct dsync_owner *owner;
@@ -57,6 +59,7 @@ struct dsync_context {
 	};
 	wait_queue_head_t wait;
 	struct dsync_calls calls;
+	bool exited;
 };
 
 int dsync_context_start(void);

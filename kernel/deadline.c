@@ -12,12 +12,24 @@
 #include "deadline.h"
 #include "request.h"
 
+/* Not before the deadline, and soon behind it. */
+static void deadline_arm(struct dsync_deadline *deadline)
+{
+	s64 left = ktime_to_ns(ktime_sub(deadline->at, ktime_get()));
+
+	mod_timer(&deadline->timer,
+		  jiffies + (left > 0 ? min_t(u64, nsecs_to_jiffies64(left) + 1, MAX_JIFFY_OFFSET) : 0));
+}
+
 static void deadline_passed(struct timer_list *timer)
 {
 	struct dsync_deadline *deadline = container_of(timer, struct dsync_deadline, timer);
 	struct dsync_entry *entry = (struct dsync_entry *)(deadline + 1);
 
-	dsync_request_late(&entry->set);
+	if (ktime_before(ktime_get(), deadline->at))
+		deadline_arm(deadline);
+	else
+		dsync_request_late(&entry->set);
 }
 
 /**
@@ -32,16 +44,6 @@ void dsync_deadline_init(struct dsync_entry *entry)
 		timer_setup(&deadline->timer, deadline_passed, 0);
 }
 
-/* Not before the deadline, and soon behind it. */
-static unsigned long deadline_jiffies(ktime_t deadline)
-{
-	s64 left = ktime_to_ns(ktime_sub(deadline, ktime_get()));
-
-	if (left <= 0)
-		return jiffies;
-	return jiffies + min_t(u64, nsecs_to_jiffies64(left) + 1, MAX_JIFFY_OFFSET);
-}
-
 /**
  * dsync_deadline_start() - a queued request is to give up at a time
  * @entry: its entry, with room for that; it has not ended, &dsync_context.lock is held
@@ -49,8 +51,11 @@ static unsigned long deadline_jiffies(ktime_t deadline)
  */
 void dsync_deadline_start(struct dsync_entry *entry, ktime_t deadline)
 {
+	struct dsync_deadline *own = dsync_deadline_of(entry);
+
 	lockdep_assert_held(&entry->context->lock);
-	mod_timer(&dsync_deadline_of(entry)->timer, deadline_jiffies(deadline));
+	own->at = deadline;
+	deadline_arm(own);
 }
 
 /**

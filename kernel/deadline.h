@@ -12,12 +12,14 @@
 
 /**
  * struct dsync_deadline - when a queued request gives up
- * @timer: goes off then
+ * @timer: goes off then, or before: a timer reaches some days
+ * @at: CLOCK_MONOTONIC
  *
  * It lies in front of the entry, in the same object, where dsync_entry_get() was asked for that.
  */
 struct dsync_deadline {
 	struct timer_list timer;
+	ktime_t at;
 };
 
 #define DSYNC_DEADLINE_ROOM	sizeof(struct dsync_deadline)

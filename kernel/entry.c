@@ -51,8 +51,9 @@ static bool entry_renew(struct dsync_entry *entry)
 	entry->notify = false;
 	entry->notices = 0;
 	entry->claimed = false;
-	entry->told = false;
+	entry->delivered = false;
 	entry->ended = false;
+	entry->revoked = false;
 	return true;
 }
 
@@ -152,6 +153,17 @@ static void entry_cancel(struct dsync_entry *entry)
 		dsync_request_cancel(&entry->set);
 }
 
+/*
+ * Its owner may know already that the lease is over, while the worker that is to revoke the set has
+ * not begun: then the set ends so, too.
+ */
+static enum dsync_end end_of(const struct dsync_entry *entry)
+{
+	if (READ_ONCE(entry->revoked))
+		return DSYNC_END_REVOKED;
+	return entry->delivered ? DSYNC_END_RELEASED : DSYNC_END_UNDELIVERED;
+}
+
 /**
  * dsync_entry_end() - release or cancel the set of a hidden entry
  * @entry: the entry
@@ -164,13 +176,13 @@ static void entry_cancel(struct dsync_entry *entry)
 int dsync_entry_end(struct dsync_entry *entry)
 {
 	struct dsync_set *set = &entry->set;
-	int ret;
+	int ret = 0;
 
 	entry_cancel(entry);
-	if (!dsync_request_was_ready(set))
-		ret = set->result == -EOWNERDEAD ? -EOWNERDEAD : 0;
-	else
-		ret = dsync_release(set, entry->told ? DSYNC_END_RELEASED : DSYNC_END_UNTOLD);
+	if (dsync_request_was_ready(set))
+		ret = dsync_release(set, end_of(entry));
+	if (set->result == -EOWNERDEAD || READ_ONCE(entry->revoked))
+		ret = -EOWNERDEAD;
 	dsync_entry_over(entry);
 	return ret;
 }

@@ -19,12 +19,13 @@ struct dsync_context;
  * @nr: the number
  * @queued: the set was requested with DMABUF_SYNC_ACQUIRE_QUEUE: its end is an event
  * @notify: it was requested with DMABUF_SYNC_ACQUIRE_NOTIFY
- * @notices: BIT(DMABUF_SYNC_EVENT_...): what else is to be told; under &dsync_context.lock
+ * @notices: BIT(DMABUF_SYNC_EVENT_...): what else is to be delivered; under &dsync_context.lock
  * @known: user space has its number, by the event or by the call's return
  * @claimed: the event of its end is being read, or was; under &dsync_context.lock
- * @told: that event was read, under &dsync_context.numbers, or the call is to return its answer;
+ * @delivered: that event was read, under &dsync_context.numbers, or the call is to return its answer;
  *	with @notify under &dsync_context.lock, too
  * @ended: the number was given up, and nobody will read an event; under &dsync_context.lock
+ * @revoked: its lease is over: it was released since, or will be
  * @set: the set, whose references are those of the entry: of the number while it is known, and
  *	of the call that requests the set
  */
@@ -38,8 +39,9 @@ struct dsync_entry {
 	u8 notices;
 	bool known;
 	bool claimed;
-	bool told;
+	bool delivered;
 	bool ended;
+	bool revoked;
 	struct dsync_set set;
 };
 
@@ -60,7 +62,7 @@ static inline u32 dsync_entry_status(const struct dsync_entry *entry)
 /* Is it among &dsync_context.nr_noticed? With &dsync_context.lock held. */
 static inline bool dsync_entry_is_noticed(const struct dsync_entry *entry)
 {
-	return entry->notices && entry->told && !list_empty(&entry->link);
+	return entry->notices && entry->delivered && !list_empty(&entry->link);
 }
 
 void dsync_entries_init(struct dsync_context *context);

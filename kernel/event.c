@@ -5,8 +5,9 @@
  * read look at the news and do what is left to do (fences, windows): it is work for their user.
  * Notices need nothing, and come once user space knows that it has the set.
  */
+#include <linux/pagemap.h>
 #include <linux/poll.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -19,7 +20,8 @@
 
 static void wake_all(struct dsync_context *context)
 {
-	wake_up_interruptible_poll(&context->wait, EPOLLIN | EPOLLRDNORM | EPOLLPRI);
+	wake_up_interruptible_poll(&context->wait,
+				   EPOLLIN | EPOLLRDNORM | EPOLLPRI | EPOLLERR);
 }
 
 static void wake_work(struct work_struct *work)
@@ -80,7 +82,7 @@ static bool notices_link(struct dsync_entry *entry)
 {
 	struct dsync_context *context = entry->context;
 
-	if (!entry->notices || !entry->told || entry->ended || !list_empty(&entry->link))
+	if (!entry->notices || !entry->delivered || entry->ended || !list_empty(&entry->link))
 		return false;
 	list_add_tail(&entry->link, &context->events);
 	context->nr_noticed++;
@@ -119,16 +121,33 @@ void dsync_event_wanted(struct dsync_set *set)
  * dsync_event_revoked() - the lease of a set of a context is over
  * @set: the set, held: one of its accesses is in a tree
  *
+ * Pollers of a set's own descriptor are to see it, too, whether they get notices or not.
+ *
  * Context: &dsync_buf.lock of that access held.
  */
 void dsync_event_revoked(struct dsync_set *set)
 {
+	struct dsync_entry *entry = dsync_entry_of(set);
+
+	/* Pairs with the lock of the wait queue: whoever is woken sees it. */
+	WRITE_ONCE(entry->revoked, true);
 	notify(set, DMABUF_SYNC_EVENT_REVOKED);
+	context_wake(entry->context);
+}
+
+static void answer(struct dsync_entry *entry)
+{
+	/* Pairs with smp_load_acquire() in setfd_delivered(). */
+	smp_store_release(&entry->delivered, true);
+	dsync_entry_tell(entry);
 }
 
 /**
- * dsync_event_answered() - user space knows that it has the set
- * @entry: its entry
+ * dsync_event_answered() - user space knows that it has the set, and its number
+ * @entry: its entry. Another thread may end it before this returns, unless the caller has a
+ *	reference, or the numbers are locked
+ *
+ * Whoever reads a notice knows the number by it. So the number is known before that can be read.
  *
  * Context: process context.
  */
@@ -138,13 +157,11 @@ void dsync_event_answered(struct dsync_entry *entry)
 	bool news;
 
 	if (!entry->notify) {
-		/* Pairs with smp_load_acquire() in setfd_told(). */
-		smp_store_release(&entry->told, true);
+		answer(entry);
 		return;
 	}
 	spin_lock_irq(&context->lock);
-	/* Likewise. */
-	smp_store_release(&entry->told, true);
+	answer(entry);
 	news = notices_link(entry);
 	spin_unlock_irq(&context->lock);
 	if (news)
@@ -208,10 +225,23 @@ struct place {
 	size_t size;
 };
 
+/*
+ * With the numbers locked, so it does not sleep for the reader's memory: others who have the file
+ * would sleep, too. Return: 0, or -EFAULT: to be repeated after place_make().
+ */
 static int place_fill(const struct place *place, struct dmabuf_sync_event *event)
 {
 	event->length = place->size;
-	return copy_to_user(place->to, event, place->size) ? -EFAULT : 0;
+	return copy_to_user_nofault(place->to, event, place->size);
+}
+
+/* Somebody may take the memory away again and again. Return: 0: place_fill() is to be repeated. */
+static int place_make(const struct place *place)
+{
+	if (fault_in_subpage_writeable(place->to, place->size))
+		return -EFAULT;
+	cond_resched();
+	return signal_pending(current) ? -ERESTARTSYS : 0;
 }
 
 static struct dmabuf_sync_event event_of(const struct dsync_entry *entry, u32 type)
@@ -244,6 +274,25 @@ static int notice_copy(struct dsync_entry *entry, const struct place *place)
 }
 
 /*
+ * The entry with the first event. The end of a request leaves the list; a notice does when it was
+ * read. Others add events, and move them, with the numbers not locked.
+ */
+static struct dsync_entry *first_take(struct dsync_context *context)
+{
+	struct dsync_entry *entry;
+
+	lockdep_assert_held(&context->numbers);
+	spin_lock_irq(&context->lock);
+	entry = list_first_entry_or_null(&context->events, struct dsync_entry, link);
+	if (entry && !entry->delivered) {
+		list_del_init(&entry->link);
+		entry->claimed = true;
+	}
+	spin_unlock_irq(&context->lock);
+	return entry;
+}
+
+/*
  * Take the first event. Return: 1 if that was a notice, which was read; 0 with the end of a
  * request, and a reference: nobody else reads it, but the set can be released; or with nothing;
  * -EFAULT.
@@ -256,20 +305,13 @@ static int event_claim(struct dsync_context *context, const struct place *place,
 
 	*claimed = NULL;
 	mutex_lock(&context->numbers);
-	if (!context_look(context))
-		goto unlock;
-	entry = list_first_entry(&context->events, struct dsync_entry, link);
-	if (entry->told) {
+	entry = context_look(context) ? first_take(context) : NULL;
+	if (entry && entry->delivered) {
 		ret = notice_copy(entry, place);
-		goto unlock;
+	} else if (entry) {
+		dsync_set_get(&entry->set);
+		*claimed = entry;
 	}
-	spin_lock_irq(&context->lock);
-	list_del_init(&entry->link);
-	entry->claimed = true;
-	spin_unlock_irq(&context->lock);
-	dsync_set_get(&entry->set);
-	*claimed = entry;
-unlock:
 	mutex_unlock(&context->numbers);
 	return ret;
 }
@@ -321,7 +363,7 @@ int dsync_event_result(const struct dsync_entry *entry)
 
 	if (entry->queued && set->result)
 		return set->result;
-	return READ_ONCE(set->state) == DSYNC_READY ? 0 : -EOWNERDEAD;
+	return READ_ONCE(set->state) == DSYNC_READY && !READ_ONCE(entry->revoked) ? 0 : -EOWNERDEAD;
 }
 
 /*
@@ -349,30 +391,17 @@ unlock:
 	return ret;
 }
 
-/**
- * dsync_event_read() - read the first event
- * @context: of which context
- * @to: where to, in user space
- * @size: of the event, from dsync_event_size()
- *
- * The reader opens the windows of its set: that is nobody else's affair. A failed request goes with
- * its event.
- *
- * Context: process context; sleeps as exporters do.
- * Return: 1 if an event was read, 0 if there is none, -EFAULT, or -ERESTARTSYS or -EINTR: the
- * event is left to the next reader then.
- */
-int dsync_event_read(struct dsync_context *context, char __user *to, size_t size)
+/* The memory of the reader is there. Return: as dsync_event_read(). */
+static int event_read(struct dsync_context *context, const struct place *place)
 {
-	const struct place place = { to, size };
 	struct dsync_entry *entry;
 	int ret;
 
 	do {
-		ret = event_claim(context, &place, &entry);
+		ret = event_claim(context, place, &entry);
 		if (!entry)
 			return ret;
-		ret = event_deliver(entry, dsync_request_open(&entry->set), &place);
+		ret = event_deliver(entry, dsync_request_open(&entry->set), place);
 		dsync_set_put(&entry->set);
 	} while (ret == -ESTALE);
 	if (ret < 0)
@@ -383,22 +412,52 @@ int dsync_event_read(struct dsync_context *context, char __user *to, size_t size
 }
 
 /**
+ * dsync_event_read() - read the first event
+ * @context: of which context
+ * @to: where to, in user space
+ * @size: of the event, from dsync_event_size()
+ *
+ * The reader opens the windows of its set: that is nobody else's affair. A failed request goes with
+ * its event.
+ *
+ * Context: process context; sleeps as exporters do, and for the reader's memory.
+ * Return: 1 if an event was read, 0 if there is none, -EFAULT, or -ERESTARTSYS or -EINTR: the
+ * event is left to the next reader then.
+ */
+int dsync_event_read(struct dsync_context *context, char __user *to, size_t size)
+{
+	const struct place place = { to, size };
+	int ret;
+
+	do {
+		ret = event_read(context, &place);
+	} while (ret == -EFAULT && !(ret = place_make(&place)));
+	return ret;
+}
+
+/**
  * dsync_event_read_again() - read how a set is that was told to be acquired
  * @entry: its entry
  * @to: where to, in user space
  * @size: of the event, from dsync_event_size()
  *
- * Context: process context.
- * Return: 0 or -EFAULT.
+ * What it says holds when it is written, however long the reader's memory takes.
+ *
+ * Context: process context; sleeps for the reader's memory.
+ * Return: 0, -EFAULT or -ERESTARTSYS.
  */
 int dsync_event_read_again(struct dsync_entry *entry, char __user *to, size_t size)
 {
 	struct dmabuf_sync_event event = event_of(entry, DMABUF_SYNC_EVENT_READY);
 	const struct place place = { to, size };
+	int ret;
 
-	event.result = dsync_event_result(entry);
-	event.status = event.result ? 0 : dsync_entry_status(entry);
-	return place_fill(&place, &event);
+	do {
+		event.result = dsync_event_result(entry);
+		event.status = event.result ? 0 : dsync_entry_status(entry);
+		ret = place_fill(&place, &event);
+	} while (ret == -EFAULT && !(ret = place_make(&place)));
+	return ret;
 }
 
 /**

@@ -47,8 +47,9 @@ void dsync_hold_insert(struct dsync_access *access)
 void dsync_hold_publish(struct dsync_set *set)
 {
 	bool queued = set->state == DSYNC_QUEUED;
+	bool waited = queued || set->has_points;
 
-	WRITE_ONCE(set->acquired_ns, queued ? ktime_get_ns() : set->requested_ns);
+	WRITE_ONCE(set->acquired_ns, waited ? ktime_get_ns() : set->requested_ns);
 	dsync_owner_add_held(set->owner, set->nr);
 	if (queued)
 		dsync_owner_del_waiting(set->owner, set);

@@ -256,22 +256,13 @@ static void point_end(struct dsync_point *point, enum dsync_end how)
 	case DSYNC_END_RELEASED:
 		dsync_timeline_reach(point->timeline, point->value);
 		break;
-	case DSYNC_END_UNTOLD:
+	case DSYNC_END_UNDELIVERED:
 		break;
 	case DSYNC_END_ABANDONED:
 	case DSYNC_END_REVOKED:
 		dsync_timeline_fail(point->timeline, point->value);
 		break;
 	}
-}
-
-static void end_all(struct dsync_points *points, enum dsync_end how)
-{
-	struct dsync_point *point;
-
-	for_each_point(points, point)
-		if (point->kind == DSYNC_POINT_OWED)
-			point_end(point, how);
 }
 
 /**
@@ -284,20 +275,12 @@ static void end_all(struct dsync_points *points, enum dsync_end how)
  */
 void dsync_points_end(struct dsync_points *points, enum dsync_end how)
 {
-	end_all(points, how);
-	dsync_points_free(points);
-}
+	struct dsync_point *point;
 
-/**
- * dsync_points_fail() - what a request owes will not come
- * @set: its set, not ready; whose steps nobody makes meanwhile
- *
- * Context: process context; may sleep.
- */
-void dsync_points_fail(struct dsync_set *set)
-{
-	if (set->has_points)
-		end_all(set->points, DSYNC_END_ABANDONED);
+	for_each_point(points, point)
+		if (point->kind == DSYNC_POINT_OWED)
+			point_end(point, how);
+	dsync_points_free(points);
 }
 
 /**
@@ -308,7 +291,7 @@ void dsync_points_fail(struct dsync_set *set)
  */
 void dsync_points_drop(struct dsync_set *set)
 {
-	struct dsync_points *points = dsync_points_take(set, DSYNC_END_UNTOLD);
+	struct dsync_points *points = dsync_points_take(set, DSYNC_END_UNDELIVERED);
 
 	if (points)
 		dsync_points_free(points);

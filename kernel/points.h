@@ -67,7 +67,6 @@ int dsync_points_arm(struct dsync_point *point);
 void dsync_points_attach(struct dsync_points *points, struct dsync_set *set);
 int dsync_points_step(struct dsync_set *set);
 int dsync_points_check(struct dsync_set *set);
-void dsync_points_fail(struct dsync_set *set);
 void dsync_points_drop(struct dsync_set *set);
 struct dsync_points *dsync_points_take(struct dsync_set *set, enum dsync_end how);
 void dsync_points_end(struct dsync_points *points, enum dsync_end how);

@@ -128,7 +128,7 @@ static int lock_once(struct dsync_posix *posix, struct file_lock *fl, bool wait)
 		ret = lock_record(posix, fl, set);
 		if (!ret)
 			return 0;
-		WARN_ON_ONCE(dsync_release(set, DSYNC_END_UNTOLD));
+		WARN_ON_ONCE(dsync_release(set, DSYNC_END_UNDELIVERED));
 	}
 	dsync_posix_held_drop(posix, set);
 	return ret;

@@ -90,7 +90,7 @@ static void leave_marks(struct dsync_set *set, enum dsync_end how)
 	case DSYNC_END_RELEASED:
 		clear_marks(set);
 		break;
-	case DSYNC_END_UNTOLD:
+	case DSYNC_END_UNDELIVERED:
 		break;
 	case DSYNC_END_ABANDONED:
 		note_abandoned(set);

@@ -9,14 +9,14 @@ struct dsync_set;
 /**
  * enum dsync_end - how a set that was ready ends
  * @DSYNC_END_RELEASED: its owner releases it. A writer has written what it was told of
- * @DSYNC_END_UNTOLD: before its owner knew of it: nothing was written, and what was abandoned is
+ * @DSYNC_END_UNDELIVERED: before its owner knew of it: nothing was written, and what was abandoned is
  *	left for the next one
  * @DSYNC_END_ABANDONED: its owner is gone
  * @DSYNC_END_REVOKED: its lease is over
  */
 enum dsync_end {
 	DSYNC_END_RELEASED,
-	DSYNC_END_UNTOLD,
+	DSYNC_END_UNDELIVERED,
 	DSYNC_END_ABANDONED,
 	DSYNC_END_REVOKED,
 };

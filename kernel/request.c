@@ -315,22 +315,23 @@ static int request_finish(struct dsync_set *set, int ret)
 {
 	if (ret)
 		request_fail(set, ret);
-	set->result = ret;
+	/* What is read by an event is not restarted. */
+	set->result = ret == -ERESTARTSYS ? -EINTR : ret;
 	return ret;
 }
 
-/* A queued request whose deadline has passed. What only waits for its user is in time. */
+/* Does a request that has to wait give up, since its deadline has passed? */
 static bool is_late(struct dsync_set *set)
 {
 	if (likely(!test_bit(DSYNC_SET_LATE, &set->kicked)))
 		return false;
-	/* Pairs with smp_store_release() in dsync_hold_publish(). */
-	if (set->stage == STAGE_ACQUIRE && smp_load_acquire(&set->state) == DSYNC_QUEUED)
-		return dsync_queue_cancel(set);
-	return set->stage == STAGE_POINTS || set->stage == STAGE_FENCES;
+	if (set->stage != STAGE_ACQUIRE)
+		return true;
+	/* Handed over, it goes on. Pairs with smp_store_release() in dsync_hold_publish(). */
+	return smp_load_acquire(&set->state) == DSYNC_QUEUED && dsync_queue_cancel(set);
 }
 
-/* Everything but the windows. */
+/* Everything but the windows. What can be had is had, however late it is. */
 static int request_look(struct dsync_set *set)
 {
 	int ret = set->result;
@@ -338,9 +339,9 @@ static int request_look(struct dsync_set *set)
 	lockdep_assert_held(&set->run);
 	if (ret != -EINPROGRESS)
 		return ret;
-	if (is_late(set))
-		return request_finish(set, -ETIMEDOUT);
 	ret = request_step_to(set, STAGE_WINDOWS, STEP_WAIT);
+	if (ret == -EINPROGRESS && is_late(set))
+		ret = -ETIMEDOUT;
 	if (ret && ret != -EINPROGRESS)
 		request_finish(set, ret);
 	return ret;
@@ -508,6 +509,19 @@ int dsync_request_open(struct dsync_set *set)
 	return ret;
 }
 
+/*
+ * A queued request ends before its user has it. What it owed fails once the bytes are free:
+ * whoever has waited for that may want them.
+ */
+static void request_break(struct dsync_set *set, int error, enum dsync_end how)
+{
+	struct dsync_points *points = dsync_points_take(set, how);
+
+	request_finish(set, error);
+	if (points)
+		dsync_points_end(points, how);
+}
+
 /**
  * dsync_request_revoke() - the lease of a queued request that was acquired is over
  * @set: the set; the caller has a reference
@@ -527,8 +541,7 @@ bool dsync_request_revoke(struct dsync_set *set)
 	if (revoked) {
 		dsync_set_for_each(set, access)
 			dsync_trace(revoked, access);
-		dsync_points_fail(set);
-		request_finish(set, -EOWNERDEAD);
+		request_break(set, -EOWNERDEAD, DSYNC_END_REVOKED);
 		/* With the mutex, which the end of the set's user takes, too. */
 		set->done(set, 0);
 	}
@@ -538,7 +551,7 @@ bool dsync_request_revoke(struct dsync_set *set)
 
 /**
  * dsync_request_abandon() - the owner of a queued request is gone
- * @set: the set, which is cancelled next
+ * @set: the set, for which dsync_request_cancel() comes next
  *
  * Whoever waits for what it owes learns of it.
  *
@@ -548,7 +561,7 @@ void dsync_request_abandon(struct dsync_set *set)
 {
 	mutex_lock(&set->run);
 	if (set->result == -EINPROGRESS)
-		dsync_points_fail(set);
+		request_break(set, -ECANCELED, DSYNC_END_ABANDONED);
 	mutex_unlock(&set->run);
 }
 

@@ -417,6 +417,7 @@ bool dsync_set_renew(struct dsync_set *set)
 	set->searched = 0;
 	set->search_order = 0;
 	set->requested_ns = 0;
+	set->acquired_ns = 0;
 	set->wanted = 0;
 	set->kicked = 0;
 	set->done = NULL;

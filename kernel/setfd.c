@@ -24,14 +24,14 @@
 #define THE_SET		1
 
 /* The entry, once it is known to be acquired: then it lasts as long as the file. */
-static struct dsync_entry *setfd_told(struct dsync_context *context)
+static struct dsync_entry *setfd_delivered(struct dsync_context *context)
 {
 	struct dsync_entry *entry;
 
 	rcu_read_lock();
 	entry = xa_load(&context->entries, THE_SET);
 	/* Pairs with smp_store_release() in dsync_event_answered(). */
-	if (entry && !smp_load_acquire(&entry->told))
+	if (entry && !smp_load_acquire(&entry->delivered))
 		entry = NULL;
 	rcu_read_unlock();
 	return entry;
@@ -45,7 +45,7 @@ static bool setfd_is_over(struct dsync_context *context)
 
 static bool setfd_has_news(struct dsync_context *context)
 {
-	return dsync_event_any(context) || setfd_told(context) || setfd_is_over(context);
+	return dsync_event_any(context) || setfd_delivered(context) || setfd_is_over(context);
 }
 
 /* Return: as dsync_event_read(), and how many bytes are to be read. */
@@ -60,7 +60,7 @@ static ssize_t setfd_read_one(struct dsync_context *context, char __user *to, si
 		wake_up_interruptible(&context->wait);
 		return ret < 0 ? ret : size;
 	}
-	entry = setfd_told(context);
+	entry = setfd_delivered(context);
 	if (!entry)
 		return 0;
 	return dsync_event_read_again(entry, to, size) ?: size;
@@ -94,7 +94,7 @@ static __poll_t setfd_poll(struct file *file, poll_table *wait)
 
 	poll_wait(file, &context->wait, wait);
 	mask = dsync_event_look(context);
-	entry = setfd_told(context);
+	entry = setfd_delivered(context);
 	if (entry)
 		mask |= EPOLLIN | EPOLLRDNORM | (dsync_event_result(entry) ? EPOLLERR : 0);
 	else if (setfd_is_over(context))
@@ -106,7 +106,7 @@ static int setfd_flush(struct file *file, fl_owner_t files)
 {
 	struct dsync_context *context = file->private_data;
 
-	WRITE_ONCE(context->calls.exited, !!(current->flags & PF_EXITING));
+	WRITE_ONCE(context->exited, !!(current->flags & PF_EXITING));
 	return dsync_context_flush(file, files);
 }
 
@@ -114,7 +114,7 @@ static int setfd_release(struct inode *inode, struct file *file)
 {
 	struct dsync_context *context = file->private_data;
 
-	if (!context->calls.exited)
+	if (!context->exited)
 		dsync_context_release(context, THE_SET);
 	dsync_context_destroy(context);
 	return 0;

@@ -22,7 +22,7 @@
 #include "trace_access.h"
 
 /* So many are woken before the lock is dropped. */
-#define WAKES_PER_SECTION	16
+#define WAKES_PER_SECTION	4
 
 /**
  * struct dsync_timeline - a counter
@@ -147,26 +147,26 @@ static void waiter_remove(struct dsync_timeline *timeline,
 	timeline->nr_waiters--;
 }
 
-/* The first waiter whose point has ended, or NULL. */
-static struct dsync_timeline_waiter *waiter_ended(struct dsync_timeline *timeline)
+/* The first waiter, if it waits for a point up to @point; else NULL. */
+static struct dsync_timeline_waiter *waiter_up_to(struct dsync_timeline *timeline, u64 point)
 {
 	struct rb_node *node = rb_first_cached(&timeline->waiters);
 	struct dsync_timeline_waiter *waiter = NULL;
 
 	if (node)
 		waiter = rb_entry(node, struct dsync_timeline_waiter, node);
-	return waiter && look(timeline, waiter->point) != -EINPROGRESS ? waiter : NULL;
+	return waiter && waiter->point <= point ? waiter : NULL;
 }
 
-/* Wake some of those whose points have ended. False if these were all. */
-static bool serve_some(struct dsync_timeline *timeline)
+/* Wake some of those who wait for a point up to @point. False if these were all. */
+static bool serve_some(struct dsync_timeline *timeline, u64 point)
 {
 	struct dsync_timeline_waiter *waiter;
 	unsigned int nr;
 
 	lockdep_assert_held(&timeline->lock);
 	for (nr = 0; nr < WAKES_PER_SECTION; nr++) {
-		waiter = waiter_ended(timeline);
+		waiter = waiter_up_to(timeline, point);
 		if (!waiter)
 			return false;
 		waiter_remove(timeline, waiter);
@@ -175,11 +175,14 @@ static bool serve_some(struct dsync_timeline *timeline)
 	return true;
 }
 
-/* The caller's reference keeps the timeline. */
-static void unlock_and_serve(struct dsync_timeline *timeline)
+/*
+ * All points up to @point have ended, so nobody begins to wait for one: what is to be done here
+ * does not grow, whatever others signal meanwhile. The caller's reference keeps the timeline.
+ */
+static void unlock_and_serve(struct dsync_timeline *timeline, u64 point)
 	__releases(&timeline->lock)
 {
-	while (serve_some(timeline)) {
+	while (serve_some(timeline, point)) {
 		spin_unlock(&timeline->lock);
 		cond_resched();
 		spin_lock(&timeline->lock);
@@ -209,8 +212,10 @@ void dsync_timeline_join(struct dsync_timeline *timeline)
 void dsync_timeline_leave(struct dsync_timeline *timeline)
 {
 	spin_lock(&timeline->lock);
-	timeline->nr_signallers--;
-	unlock_and_serve(timeline);
+	if (--timeline->nr_signallers)
+		spin_unlock(&timeline->lock);
+	else
+		unlock_and_serve(timeline, U64_MAX);
 }
 
 /**
@@ -231,7 +236,7 @@ int dsync_timeline_signal(struct dsync_timeline *timeline, u64 point)
 	timeline->sealed = point;
 	timeline->value = point;
 	trace_dmabuf_sync_point_signal(timeline->id, point, 0);
-	unlock_and_serve(timeline);
+	unlock_and_serve(timeline, point);
 	return 0;
 }
 
@@ -276,7 +281,7 @@ void dsync_timeline_reach(struct dsync_timeline *timeline, u64 point)
 	spin_lock(&timeline->lock);
 	timeline->value = max(timeline->value, point);
 	trace_dmabuf_sync_point_signal(timeline->id, point, 0);
-	unlock_and_serve(timeline);
+	unlock_and_serve(timeline, point);
 }
 
 /**
@@ -291,7 +296,7 @@ void dsync_timeline_fail(struct dsync_timeline *timeline, u64 point)
 	spin_lock(&timeline->lock);
 	timeline->failed = max(timeline->failed, point);
 	trace_dmabuf_sync_point_signal(timeline->id, point, -EPIPE);
-	unlock_and_serve(timeline);
+	unlock_and_serve(timeline, point);
 }
 
 /**

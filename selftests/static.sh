@@ -4,8 +4,8 @@
 # usage: static.sh SERIES...
 #
 # Static checks of the tree, in the guest root: sparse on each kernel, checkpatch --strict and
-# kernel-doc from the kernel source package, shellcheck, SPDX lines, the packages' versions, quotes of code. Each prints what it
-# found; the exit status is 1 if any found something.
+# kernel-doc from the kernel source package, shellcheck, SPDX lines, the packages' versions, quotes
+# of code. Each prints what it found; the exit status is 1 if any found something.
 
 set -u
 # verdict, at the end of a pipe, sets "failed".

@@ -233,7 +233,7 @@ static void goes_with_the_release_of_a_writer_that_was_told(struct kunit *test)
 	set = fx_whole(test, B, 0, FX_W);
 	KUNIT_EXPECT_TRUE(test, told(test, set));
 	set->state = DSYNC_READY;
-	dsync_release(set, DSYNC_END_UNTOLD);
+	dsync_release(set, DSYNC_END_UNDELIVERED);
 
 	set = fx_whole(test, C, 0, FX_R);
 	KUNIT_EXPECT_TRUE(test, told(test, set));

@@ -106,6 +106,24 @@ TEST_F(deadline, what_was_acquired_stays)
 	EXPECT_EQ(0, st_release(self->ctx[1], set));
 }
 
+/* Nor has it waited any more, for a fence, when the time has come. */
+TEST_F(deadline, what_has_no_fence_to_wait_for_any_more_stays)
+{
+	const int64_t deadline_ns = st_now_ns() + 10 * SHORT_NS;
+	int test = self->w.test, fd = self->w.buf[1].fd;
+	long fence = st_fence_stock(test, fd, DST_USAGE_WRITE), set;
+
+	ASSERT_LE(0, fence);
+	set = queue_until(self->ctx[1], fd, W, deadline_ns, 0);
+	ASSERT_LT(0, set);
+	ASSERT_EQ(0, st_fence_signal(test, fence, DST_PROCESS, 0, 0));
+	if (has_passed(deadline_ns))
+		SKIP(return, "the machine is too busy");
+	EXPECT_TRUE(ST_UNTIL(has_passed(deadline_ns + SHORT_NS)));
+	EXPECT_EQ(0, st_event_result(self->ctx[1], set));
+	EXPECT_EQ(0, st_release(self->ctx[1], set));
+}
+
 TEST_F(deadline, deadline_that_has_passed_fails_only_what_would_wait)
 {
 	long set = queue_until(self->ctx[1], self->fd, W, 1, 0);

@@ -20,6 +20,7 @@
 #define THEN	DMABUF_SYNC_POINT_SIGNAL
 #define FOREVER	0
 #define ROUNDS	300
+#define MANY	100
 
 FIXTURE(tr)
 {
@@ -221,6 +222,114 @@ TEST_F(tr, release_meets_the_end_of_the_lease)
 	}
 	TH_LOG("%d of 40 revoked", revoked);
 	close(tl);
+}
+
+/**
+ * struct heir - a thread that wants the bytes when the point that was owed for them has ended
+ * @side: the timeline
+ * @ctx: its context
+ * @fd: the buffer
+ * @set: what it got, or a negative errno
+ */
+struct heir {
+	struct side side;
+	int ctx, fd;
+	long set;
+};
+
+static void *wait_and_try(void *arg)
+{
+	struct heir *heir = arg;
+
+	wait_one(&heir->side);
+	heir->set = st_lock_all(heir->ctx, heir->fd, W, TRY);
+	return NULL;
+}
+
+/* Many who wait for the point, which are told one after the other. */
+static int crowd_waits(int ctx, int fd, int waiter)
+{
+	struct dmabuf_sync_point point = st_point(waiter, AFTER, 1);
+	long set = 0;
+	int i;
+
+	for (i = 0; i < MANY && set >= 0; i++)
+		set = st_lock_points(ctx, fd, W, QUEUE, &point, 1);
+	return set < 0 ? set : 0;
+}
+
+/* Of a queued set that was acquired, too, and whose owner goes before it knows. */
+TEST_F(tr, bytes_are_free_when_the_point_fails)
+{
+	struct heir heir = { .ctx = self->ctx[2], .fd = self->fd };
+	struct dmabuf_sync_point point;
+	int i;
+
+	for (i = 0; i < ROUNDS / 10; i++) {
+		ASSERT_EQ(0, side_start(&heir.side, self->ctx[0], wait_and_try));
+		point = st_point(heir.side.timeline, THEN, 1);
+		ASSERT_LE(0, st_lock_points(self->ctx[1], self->fd, W, QUEUE, &point, 1));
+		pthread_barrier_wait(&heir.side.start);
+		ASSERT_TRUE(ST_UNTIL(st_fdinfo_number(heir.side.timeline, "waiters") > 0));
+		ASSERT_EQ(0, crowd_waits(self->ctx[3], self->w.buf[1].fd, heir.side.waiter));
+		st_context_reopen(&self->ctx[1]);
+		st_context_reopen(&self->ctx[3]);
+		side_end(&heir.side);
+		ASSERT_EQ(-EPIPE, heir.side.result);
+		ASSERT_LE(0, heir.set) TH_LOG("round %d", i);
+		ASSERT_EQ(0, st_release(self->ctx[2], heir.set));
+		close(heir.side.timeline);
+	}
+}
+
+/* Reads the ends of requests until the test says so. */
+struct ends {
+	int ctx;
+	bool stop;
+	unsigned int nr;
+	pthread_t thread;
+};
+
+static void *ends_read(void *arg)
+{
+	struct ends *ends = arg;
+	struct dmabuf_sync_event event;
+
+	while (!__atomic_load_n(&ends->stop, __ATOMIC_ACQUIRE) ||
+	       st_event_pending(ends->ctx, 0))
+		if (!st_event_read(ends->ctx, &event, 1))
+			ends->nr += event.result == -EPIPE;
+	return NULL;
+}
+
+/* One point is reached while the call finds that another one never is: it ends once. */
+TEST_F(tr, request_that_fails_meets_its_news)
+{
+	int dead = st_timeline_new(self->ctx[0], 0), never = st_timeline_waiter(dead, 1), i;
+	struct ends ends = { .ctx = self->ctx[1] };
+	struct dmabuf_sync_point points[2];
+	unsigned int queued = 0;
+	struct side side;
+	long set;
+
+	close(dead);
+	ASSERT_EQ(0, pthread_create(&ends.thread, NULL, ends_read, &ends));
+	for (i = 0; i < ROUNDS; i++) {
+		ASSERT_EQ(0, side_start(&side, self->ctx[0], signal_one));
+		points[0] = st_point(side.waiter, AFTER, 1);
+		points[1] = st_point(never, AFTER, 1);
+		pthread_barrier_wait(&side.start);
+		set = st_lock_points(self->ctx[1], self->fd, W, QUEUE, points, 2);
+		ASSERT_TRUE(set >= 0 || set == -EPIPE) TH_LOG("%ld", set);
+		queued += set >= 0;
+		side_end(&side);
+		close(side.timeline);
+	}
+	__atomic_store_n(&ends.stop, true, __ATOMIC_RELEASE);
+	pthread_join(ends.thread, NULL);
+	EXPECT_EQ(queued, ends.nr);
+	EXPECT_EQ(0, st_fdinfo_number(self->ctx[1], "queued"));
+	close(never);
 }
 
 /* A process that does all of it, and is killed anywhere. */

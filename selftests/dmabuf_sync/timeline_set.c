@@ -511,20 +511,6 @@ TEST_F(ts, bad_points_are_refused)
 	EXPECT_EQ(1 + DMABUF_SYNC_MAX_POINTS, st_fdinfo_number(self->tl, "signallers"));
 }
 
-/* A structure of before there were points. */
-TEST_F(ts, caller_need_not_know_of_points)
-{
-	struct dmabuf_sync_access entry = st_access(self->fd, W, 0, TO_END);
-	struct dmabuf_sync_acquire arg = {
-		.size = offsetof(struct dmabuf_sync_acquire, points),
-		.accesses = (uintptr_t)&entry, .nr_accesses = 1, .access_size = sizeof(entry),
-		.points = 1, .nr_points = 7, .point_size = 3,
-	};
-
-	EXPECT_EQ(0, ioctl(self->ctx[0], DMABUF_SYNC_IOC_ACQUIRE, &arg));
-	EXPECT_EQ(0, st_release(self->ctx[0], arg.set));
-}
-
 /* A set is kept for the next request, but not its points. */
 TEST_F(ts, next_request_has_no_points)
 {

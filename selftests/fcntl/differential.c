@@ -171,9 +171,10 @@ int main(int argc, char **argv)
 	ksft_test_result(finds_difference(), "a difference is found and shrunk\n");
 	began_ns = st_now_ns();
 	ksft_test_result(sessions(&games, seed, steps), "no difference in %ld steps\n", steps);
-	ksft_print_msg("%lu steps in %lld ms: %lu slept, %lu got in; by rule: %lu behind the queue, %lu deadlocks that the VFS overlooks, %lu of the open file, %lu not played\n",
+	ksft_print_msg("%lu steps in %lld ms: %lu slept, %lu got in; by rule: %lu behind the queue, %lu deadlocks that the VFS overlooks, %lu that it finds late, %lu of the open file, %lu not played\n",
 		       games.counts.steps, (long long)(st_now_ns() - began_ns) / ST_NSEC_PER_MSEC,
 		       games.counts.slept, games.counts.granted, games.counts.queue,
-		       games.counts.deadlock, games.counts.ofd, games.counts.skipped);
+		       games.counts.deadlock, games.counts.late, games.counts.ofd,
+		       games.counts.skipped);
 	ksft_finished();
 }

@@ -426,6 +426,29 @@ int st_acquire_points(int ctx, const struct dmabuf_sync_access *accesses,
 long st_lock_points(int ctx, int fd, uint32_t access, uint32_t flags,
 		    const struct dmabuf_sync_point *points, unsigned int nr_points);
 
+/* faults.c */
+
+/**
+ * struct st_faults - a page that is missing until the test fills it
+ * @page: whoever touches it sleeps until then
+ * @fd: the userfaultfd
+ */
+struct st_faults {
+	void *page;
+	int fd;
+};
+
+bool st_faults_are_supported(void);
+/* Return: 0 or a negative errno. */
+int st_faults_open(struct st_faults *faults);
+void st_faults_close(struct st_faults *faults);
+/* Has somebody begun to sleep there, since the last time this said so? */
+bool st_faults_pending(const struct st_faults *faults);
+/* Let them go on. */
+void st_faults_fill(const struct st_faults *faults);
+/* It is missing again. */
+void st_faults_again(const struct st_faults *faults);
+
 /* What the linker makes of alarm(), and what it takes instead: alarm.c. */
 unsigned int __real_alarm(unsigned int seconds);
 unsigned int __wrap_alarm(unsigned int seconds);

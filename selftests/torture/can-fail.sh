@@ -16,12 +16,16 @@ limit=80
 # What the patch says it is caught as.
 caught_as() { sed -n 's/^Caught-as: //p' "$here/broken/$1.patch"; }
 
+# The options that bring about what the rule is about, if the patch names some.
+with() { sed -n 's/^With: //p' "$here/broken/$1.patch"; }
+
 # The torture's output is shown only if it did not do its work.
 caught() {
 	local rule=$1 begin=$SECONDS said status
 
 	torture_load "$DMABUF_SYNC_MODULES/broken/$rule/dmabuf_sync.ko" || return
-	said=$(torture_run --seed 1 --seconds $limit --patience 4000 --round 1500 2>&1)
+	# shellcheck disable=SC2046 # options are words
+	said=$(torture_run --seed 1 --seconds $limit --patience 4000 --round 1500 $(with "$rule") 2>&1)
 	status=$?
 	torture_unload || return
 	if [ $status -eq 1 ] && grep -qE "^FAILED ($(caught_as "$rule")):" <<< "$said"; then

@@ -18,7 +18,7 @@ static const char usage_text[] =
 	"  --buffers N      buffers, 1 to 4 (3)\n"
 	"  --round MS       time between two calms, in which nothing may be left (1000)\n"
 	"  --patience MS    longest time that anybody may wait (30000)\n"
-	"  --kinds LIST     of context,job,stock,crowd (all)\n"
+	"  --kinds LIST     of context,job,stock,crowd,sleeper (all)\n"
 	"  --no-kill        no process is killed\n"
 	"  --no-throttle    no process is kept from the processors\n"
 	"  --no-trace       record no events: faster, and a failure shows less\n"

@@ -14,12 +14,13 @@
  * @broken: the dma-buf side does not unlock as it should: see struct side
  * @verbose: show each step
  * @counts: steps played, sleepers, those that got in; by rule: refusals behind the queue,
- *	deadlocks that the VFS overlooks, locks of the open file; steps not played
+ *	deadlocks that the VFS overlooks, and those that it finds late, which end the game; locks
+ *	of the open file; steps not played
  */
 struct games {
 	bool broken, verbose;
 	struct {
-		unsigned long steps, slept, granted, queue, deadlock, ofd, skipped;
+		unsigned long steps, slept, granted, queue, deadlock, late, ofd, skipped;
 	} counts;
 };
 

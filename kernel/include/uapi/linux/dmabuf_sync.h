@@ -70,8 +70,8 @@ struct dmabuf_sync_access {
 /*
  * With NONBLOCK or QUEUE: the set is a descriptor, not a number of the context (closed by execve()
  * unless that is changed). It is an owner of its own, which also the context that asked can
- * conflict with; its user is that of the task that asked, its lease the one that the context
- * has promised by then.
+ * conflict with; its lease is the one that the context has promised by then. Wherever it is
+ * passed to, it counts against the limits of the user that asked for it.
  *
  * Whoever has the descriptor has the set: passing it over a socket hands the accesses over, and
  * nobody is let in between. The close of the last descriptor releases the set, or cancels the
@@ -128,7 +128,7 @@ struct dmabuf_sync_access {
  * EFAULT, EAGAIN (NONBLOCK: it would have to wait),
  * EDEADLK (waiting would close a cycle of holders, all of which sleep in such calls),
  * ETIMEDOUT, EINTR, ECANCELED (the context was closed meanwhile), ENOMEM, ENOLCK (the owner
- * or its user has as many accesses, requests that wait, or buffers as it may have),
+ * or its user has as many accesses, requests that wait, buffers, or points as it may have),
  * EMFILE and ENFILE (DMABUF_SYNC_ACQUIRE_FD), EPIPE and ERANGE (points, see there).
  *
  * With QUEUE the owner goes on, so it is in no such cycle and never gets EDEADLK. Who
@@ -417,7 +417,8 @@ struct dmabuf_sync_caps {
  *
  * poll() of a timeline reports POLLIN when the point of DMABUF_SYNC_TIMELINE_IOC_POLL is
  * reached, POLLERR when it failed, and POLLHUP when nobody can signal any more. Any number of
- * pollers see the same, until the point is changed.
+ * pollers see the same, until the point is changed. An edge-triggered one (EPOLLET) that was told
+ * that the point failed is not told when it is reached after all.
  */
 
 /* More points than this in one call fail with EINVAL. */
