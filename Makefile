@@ -33,7 +33,7 @@ help:
 	@echo "make module tools    build for this host's own kernel (KDIR=) and libraries"
 	@echo "make install         build and install them (KDIR= PREFIX= DESTDIR= SIGN_KEY=; docs/install.rst)"
 	@echo "make install-module  the module alone, install-tools: the tools alone"
-	@echo "make deb             Debian packages: the module for dkms, the tools, the headers; build/deb/"
+	@echo "make deb             Debian packages: the module for dkms, the tools, the library; build/deb/"
 	@echo "make check-deb       lintian, a second build that must be the same, and the packages in the machine (KERNEL=)"
 	@echo "make uninstall       the same away again"
 	@echo "make clean           remove build/; the guest root stays in the user's cache"

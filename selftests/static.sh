@@ -117,7 +117,7 @@ misquoted() {
 # What the packages say about themselves must be what the code says.
 check_packages() {
 	{
-		diff <(sed -n 's/^VERSION ?= //p' tools/Makefile) \
+		diff <(sed -n 's/^VERSION ?= //p' tools/Makefile tools/libdmabuf-sync/Makefile | uniq) \
 			<(sed -n '1s/.*(\(.*\)).*/\1/p' tools/debian/changelog)
 		diff <(make -s -C kernel --eval 'least: ; @echo $(least)' least) \
 			<(sed -n 's/^BUILD_EXCLUSIVE_KERNEL_MIN="\(.*\)"/\1/p' tools/debian/dmabuf-sync-dkms.dkms)

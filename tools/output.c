@@ -126,6 +126,33 @@ void output_layout(const struct table *table, int width, struct layout *layout)
 		output_spread(layout, width - output_need(layout));
 }
 
+void output_layout_titles(const struct table *table, struct layout *layout)
+{
+	size_t i;
+
+	layout->nr = 0;
+	for (i = 0; i < table->nr_columns; i++) {
+		const struct column *column = &table->columns[i];
+
+		if (!column->title || layout->nr == OUTPUT_MAX_COLUMNS)
+			continue;
+		layout->cells[layout->nr].column = column;
+		layout->cells[layout->nr++].width = strlen(column->title);
+	}
+}
+
+void output_widen(struct layout *layout, const void *row)
+{
+	char text[OUTPUT_LINE_SIZE];
+	size_t i;
+
+	for (i = 0; i < layout->nr; i++) {
+		output_text(layout->cells[i].column, row, text, sizeof(text));
+		if ((int)strlen(text) > layout->cells[i].width)
+			layout->cells[i].width = strlen(text);
+	}
+}
+
 /* Text to the left, numbers to the right; what is too long is cut. */
 static void output_cell(const struct layout *layout, size_t i, const char *text,
 			char *line, size_t size)

@@ -97,6 +97,9 @@ struct layout {
 void output_layout(const struct table *table, int width, struct layout *layout);
 /* Mark the heading of a column, if it is there. */
 void output_mark(struct layout *layout, const struct column *column, char mark);
+/* As wide as the titles, then as what these rows have: nothing is cut, or left out. */
+void output_layout_titles(const struct table *table, struct layout *layout);
+void output_widen(struct layout *layout, const void *row);
 void output_heading(const struct layout *layout, char *line, size_t size);
 void output_line(const struct layout *layout, const void *row, char *line,
 		 size_t size);

@@ -21,6 +21,7 @@ tap_needs_module
 	tap_skip_all "$DMABUF_SYNC_MODULES is not built for this kernel"
 
 dir=$(mktemp -d)
+python=$(basename "$(readlink /usr/bin/python3)")
 moddir=/lib/modules/$release
 
 # depmod reads all modules there are; here it finds no others, and needs no minute.
@@ -55,6 +56,28 @@ headers_compile() {
 	for header in dmabuf_sync dmabuf_copy; do
 		echo "#include <linux/$header.h>" | gcc -Wall -Werror -fsyntax-only -x c - || return
 	done
+}
+
+# A program that is built as its author would, with the shared library; and a script.
+library_works() {
+	local flags
+
+	flags=$(pkg-config --cflags --libs libdmabuf-sync) || return
+	cat > "$dir/caps.c" <<- END
+	#include <dmabuf-sync.h>
+
+	int main(void)
+	{
+		struct dmasync_caps caps;
+		int ctx = dmasync_open(0);
+
+		return ctx < 0 || dmasync_get_caps(ctx, &caps) || caps.max_set != 256;
+	}
+	END
+	# shellcheck disable=SC2086 # words
+	gcc -Wall -Werror -o "$dir/caps" "$dir/caps.c" $flags && "$dir/caps" &&
+		ldd "$dir/caps" | grep /usr/local/lib/libdmabuf-sync.so.1 &&
+		python3 -c 'import dmabuf_sync; print(dmabuf_sync.Context().caps())'
 }
 
 # May a user of such groups open the device?
@@ -112,15 +135,27 @@ stays_in_destdir() {
 	./lib/modules/$release/updates/dma_sim.ko
 	./lib/modules/$release/updates/dmabuf_copy.ko
 	./lib/modules/$release/updates/dmabuf_sync.ko
+	./usr/local/include/dmabuf-sync-timeline.h
+	./usr/local/include/dmabuf-sync.h
 	./usr/local/include/linux/dmabuf_copy.h
 	./usr/local/include/linux/dmabuf_sync.h
+	./usr/local/lib/libdmabuf-sync.a
+	./usr/local/lib/libdmabuf-sync.so.1
+	./usr/local/lib/pkgconfig/libdmabuf-sync.pc
+	./usr/local/lib/$python/dist-packages/dmabuf_sync.py
 	./usr/local/lib/sysusers.d/dmabuf-sync.conf
 	./usr/local/lib/udev/rules.d/70-dmabuf-sync.rules
 	./usr/local/sbin/dmasync-top
+	./usr/local/sbin/lsdmasync
 	./usr/local/share/bash-completion/completions/dmasync-top
+	./usr/local/share/bash-completion/completions/lsdmasync
 	./usr/local/share/fish/vendor_completions.d/dmasync-top.fish
+	./usr/local/share/fish/vendor_completions.d/lsdmasync.fish
+	./usr/local/share/man/man3/libdmabuf-sync.3
 	./usr/local/share/man/man8/dmasync-top.8
+	./usr/local/share/man/man8/lsdmasync.8
 	./usr/local/share/zsh/site-functions/_dmasync-top
+	./usr/local/share/zsh/site-functions/_lsdmasync
 	END
 }
 
@@ -161,12 +196,13 @@ listing > "$dir/before"
 "$key" "$dir/key.pem" "$dir/cert.der" || exit 1
 /usr/lib/systemd/systemd-udevd --daemon
 
-tap_plan 11
+tap_plan 12
 tap_test "installs" installs
 tap_test "modprobe finds the module" loads
 tap_test "the udev rule says who may open the device" rule_says_who_may_open
 tap_test "dmasync-top shows who holds a buffer" top_shows_a_holder
 tap_test "applications can include the headers" headers_compile
+tap_test "programs and scripts can use the library" library_works
 tap_test "modprobe -r unloads it" unloads
 tap_test "uninstalling leaves nothing" uninstalls
 tap_test "DESTDIR: everything goes there" stays_in_destdir

@@ -16,7 +16,7 @@ release=$(uname -r)
 series=$(cut -d . -f 1,2 <<< "$release")
 debs=$tree/${DEBS:?}
 newer=$debs-newer
-names=(dmabuf-sync-dkms dmasync-tools libdmabuf-sync-dev)
+names=(dmabuf-sync-dkms dmasync-tools libdmabuf-sync1 libdmabuf-sync-dev python3-dmabuf-sync)
 old_kernel=6.1.0-42-amd64
 
 dir=$(mktemp -d)
@@ -39,7 +39,7 @@ hide_other_modules() {
 
 # Where a package or its scripts may leave something.
 listing() {
-	find /etc /usr/local /usr/lib/udev /usr/lib/sysusers.d /usr/lib/modules /usr/include/linux /usr/sbin \
+	find /etc /usr/local /usr/lib/udev /usr/lib/sysusers.d /usr/lib/modules /usr/lib/python3 /usr/include/linux /usr/sbin \
 		/usr/share/{bash-completion,fish,man,zsh} /var/lib/dkms /var/lib/dpkg/info /var/lib/systemd \
 		! -path '/etc/*-' ! -path '/usr/lib/modules/*/source/*' -printf '%y %m %p %l\n' | sort
 	ls -d /usr/src/dmabuf* /usr/share/doc/d*m*sync* 2> /dev/null

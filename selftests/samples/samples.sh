@@ -19,7 +19,7 @@ says() {
 	done
 }
 
-tap_plan 5
+tap_plan 6
 tap_test "lock: two processes exclude each other" says lock <<- END
 	two processes, 500 times each: 1000
 END
@@ -37,6 +37,12 @@ tap_test "eventloop: waits, and gives way" says eventloop <<- END
 END
 tap_test "handover: a set goes from process to process" says handover <<- END
 	the rival sees 'p' and 'c'
+END
+tap_test "pubsub: a subscriber that is stopped does not stop the others" says pubsub <<- END
+	subscriber 1 was revoked: the others go on
+	subscriber 0: 20 frames
+	subscriber 1: 4 frames, then its lease was over
+	subscriber 2: 20 frames
 END
 tap_test "timeline: each update is read once" says timeline <<- END
 	updates: 200, read once each: 200

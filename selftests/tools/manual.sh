@@ -14,16 +14,8 @@ top=${DMASYNC_TOP:-$tree/build/tools/dmasync-top}
 
 [ -x "$top" ] || tap_skip_all "no $top: make -C tools"
 
-# ".Fl b , -batch" names -b and --batch.
-options_of_page() {
-	sed -n '/^\.Sh DESCRIPTION/,/^\.Sh FILES/p' "$page" | grep -E '^\.It Fl ' |
-		sed 's/ Ns.*\(, Fl\)/ \1/g; s/Op =.*//' | grep -oE '(Fl|,)( Fl)? -?[a-zA-Z][a-z-]*' |
-		sed -E 's/^(Fl|,)( Fl)? /-/' | sort -u
-}
-
-# What every program has need not be in a manual page.
 same_options() {
-	diff <(options_of_help "$top" | grep -vxE -- '-\?|--help|--usage|-V|--version') <(options_of_page)
+	diff <(options_of_help "$top" | own_options) <(options_of_page "$page")
 }
 
 # Lines on standard input that do not begin an item of the page.

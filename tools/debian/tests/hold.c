@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Holds a dma-buf for writing: prints "held", and stays until its standard input ends. */
 #define _GNU_SOURCE
+#include <dmabuf-sync.h>
+#include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <linux/dmabuf_sync.h>
 #include <linux/udmabuf.h>
 
 #define BYTES	65536
@@ -36,21 +36,15 @@ static int buffer_open(void)
 
 int main(void)
 {
-	struct dmabuf_sync_access access = {
-		.fd = buffer_open(),
-		.access = DMA_BUF_ACCESS_W,
-		.length = DMABUF_SYNC_TO_END,
-	};
-	struct dmabuf_sync_acquire acquire = {
-		.size = sizeof(acquire),
-		.accesses = (uintptr_t)&access,
-		.nr_accesses = 1,
-		.access_size = sizeof(access),
-	};
-	int ctx = must(open("/dev/dmabuf_sync", O_RDWR), "/dev/dmabuf_sync");
+	struct dmasync_access access = dmasync_make_access(buffer_open(), DMASYNC_WRITE, 0,
+							   DMASYNC_TO_END);
+	int ctx = dmasync_open(0), err;
+	struct dmasync_set set;
 	char byte;
 
-	must(ioctl(ctx, DMABUF_SYNC_IOC_ACQUIRE, &acquire), "DMABUF_SYNC_IOC_ACQUIRE");
+	err = ctx < 0 ? ctx : dmasync_acquire(ctx, &access, 1, 0, &set);
+	errno = -err;
+	must(err, "dmasync_acquire");
 	puts("held");
 	fflush(stdout);
 	while (read(STDIN_FILENO, &byte, 1) > 0)
