@@ -316,17 +316,26 @@ void dsync_buf_note_steps(const struct dsync_buf *buf)
 }
 #endif
 
+/* Invariant 1. A set that follows jobs is held beside theirs, of which there may be many. */
+static bool is_excluded(struct dsync_buf *buf, const struct dsync_access *access)
+{
+	struct dsync_access *held = buf->nr_held ? dsync_buf_holder(buf, access) : NULL;
+
+	return held && !(access->set->follows && dsync_set_is_committed(held->set));
+}
+
 /**
  * dsync_buf_insert_held() - the access is held from here on
  * @buf: its buffer
- * @access: the access, which conflicts with none that is held (invariant 1)
+ * @access: the access, which conflicts with none that is held (invariant 1), but for those that
+ *	its job follows
  *
  * Context: &dsync_buf.lock held.
  */
 void dsync_buf_insert_held(struct dsync_buf *buf, struct dsync_access *access)
 {
 	lockdep_assert_held(&buf->lock);
-	WARN_ON_ONCE(buf->nr_held && dsync_buf_holder(buf, access));
+	WARN_ON_ONCE(is_excluded(buf, access));
 	dsync_conflict_insert(&buf->held, access);
 	WRITE_ONCE(buf->nr_held, buf->nr_held + 1);
 }
@@ -362,6 +371,8 @@ void dsync_buf_insert_queued(struct dsync_buf *buf, struct dsync_access *access)
 	dsync_conflict_insert(&buf->queued, access);
 	buf->tail = access;
 	WRITE_ONCE(buf->nr_queued, buf->nr_queued + 1);
+	if (access->set->follows)
+		WRITE_ONCE(buf->nr_followers, buf->nr_followers + 1);
 }
 
 /**
@@ -378,12 +389,17 @@ void dsync_buf_remove_queued(struct dsync_buf *buf, struct dsync_access *access)
 	if (buf->tail == access)
 		buf->tail = NULL;
 	WRITE_ONCE(buf->nr_queued, buf->nr_queued - 1);
+	if (access->set->follows)
+		WRITE_ONCE(buf->nr_followers, buf->nr_followers - 1);
 }
 
 /**
  * dsync_buf_holder() - is a held access in the way
  * @buf: the buffer
  * @access: the access, held or not
+ *
+ * A set that follows jobs follows as many as can be looked at in one section: it waits for the next
+ * one as others do.
  *
  * Context: &dsync_buf.lock held.
  * Return: a held access of another owner that conflicts, or NULL.
@@ -392,8 +408,16 @@ struct dsync_access *dsync_buf_holder(struct dsync_buf *buf,
 				      const struct dsync_access *access)
 {
 	struct dsync_ask ask = dsync_conflict_ask(access, U64_MAX);
+	struct dsync_cursor cursor = {};
+	struct dsync_access *held;
 
 	lockdep_assert_held(&buf->lock);
+	if (likely(!ask.uncommitted_only))
+		return dsync_conflict_first(&buf->held, &ask);
+	held = dsync_conflict_scan(&buf->held, &ask, &cursor, DSYNC_MAX_STEPS);
+	if (!IS_ERR(held))
+		return held;
+	ask.uncommitted_only = false;
 	return dsync_conflict_first(&buf->held, &ask);
 }
 

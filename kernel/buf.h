@@ -74,6 +74,8 @@ struct dsync_buf {
 	unsigned int nr_held;
 	/** @nr_queued: accesses in @queued */
 	unsigned int nr_queued;
+	/** @nr_followers: accesses in @queued of sets that follow jobs; read without @lock */
+	unsigned int nr_followers;
 	/** @nr_returned: requests that came back with a ticket from before; read without @lock */
 	atomic_t nr_returned;
 

@@ -10,7 +10,8 @@
  *
  * To find one access of another owner, and the next one, takes O(log n). With a ticket that
  * is not so in the worst case, when a subtree has one access that came early and another one that
- * reaches far enough. dsync_conflict_scan() looks for these in pieces.
+ * reaches far enough; nor is it for a set that follows jobs, beside many of them.
+ * dsync_conflict_scan() looks for these in pieces.
  */
 #include <linux/err.h>
 #include <linux/rbtree_augmented.h>
@@ -172,7 +173,8 @@ static bool sub_may(const struct dsync_access *access, const struct dsync_ask *a
 static bool access_is(const struct dsync_access *access, const struct dsync_ask *ask)
 {
 	return access->last >= ask->start && access->set->owner != ask->except &&
-	       access->set->ticket < ask->ticket;
+	       access->set->ticket < ask->ticket &&
+	       !(ask->uncommitted_only && dsync_set_is_committed(access->set));
 }
 
 /* The first access in a subtree that may have one, as far as the left branches tell. */
@@ -291,6 +293,7 @@ struct dsync_ask dsync_conflict_ask(const struct dsync_access *access, u64 ticke
 		.last = access->last,
 		.ticket = ticket,
 		.writers_only = !dsync_access_writes(access),
+		.uncommitted_only = access->set->follows,
 		.all_of = excludes_all_of(access),
 	};
 }

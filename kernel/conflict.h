@@ -32,6 +32,7 @@ struct dsync_trees {
  * @last: to here
  * @ticket: of sets with an earlier ticket; U64_MAX: of all
  * @writers_only: not those that only read
+ * @uncommitted_only: not those of jobs whose fence is published
  * @all_of: BIT(enum dsync_tree): there, those with whatever bytes
  */
 struct dsync_ask {
@@ -40,6 +41,7 @@ struct dsync_ask {
 	unsigned long last;
 	u64 ticket;
 	bool writers_only;
+	bool uncommitted_only;
 	u8 all_of;
 };
 

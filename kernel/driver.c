@@ -94,7 +94,7 @@ static bool sync_busy(struct dmabuf_sync *sync)
 }
 
 /* Locking a resv once more would wait for the caller. */
-static bool wants_are_locked(struct dmabuf_sync *sync)
+static bool wants_are_locked(const struct dmabuf_sync *sync)
 {
 	unsigned int i;
 
@@ -274,7 +274,10 @@ static int turn_create(struct dmabuf_sync *sync)
 	set = dsync_set_alloc(sync->owner, sync->nr_wants, offsetof(struct dsync_turn, set));
 	if (IS_ERR(set))
 		return PTR_ERR(set);
+	set->follows = sync->follows;
 	ret = dsync_set_fill(set, sync->wants);
+	if (!ret && set->follows && set->has_cpu)
+		ret = -EINVAL;
 	if (ret) {
 		dsync_set_put(set);
 		return ret;
@@ -370,17 +373,22 @@ int dmabuf_sync_trylock(struct dmabuf_sync *sync)
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_trylock);
 
-static int sync_commit(struct dmabuf_sync *sync, struct dma_fence *fence,
-		       enum dsync_begin begin)
+static int commit_check(const struct dmabuf_sync *sync, const struct dma_fence *fence)
 {
 	might_sleep();
 	if (WARN_ON_ONCE(IS_ERR_OR_NULL(sync) || IS_ERR_OR_NULL(fence)))
 		return -EINVAL;
 	if (!sync->turn)
 		return -EBUSY;
-	if (wants_are_locked(sync))
-		return -EDEADLK;
-	return dsync_fence_commit(&sync->turn->set, fence, begin);
+	return wants_are_locked(sync) ? -EDEADLK : 0;
+}
+
+static int sync_commit(struct dmabuf_sync *sync, struct dma_fence *fence,
+		       enum dsync_begin begin)
+{
+	int ret = commit_check(sync, fence);
+
+	return ret ?: dsync_fence_commit(&sync->turn->set, fence, begin);
 }
 
 /**
@@ -400,9 +408,10 @@ static int sync_commit(struct dmabuf_sync *sync, struct dma_fence *fence,
  *
  * Context: process context; may sleep for a buffer's resv, for memory and for fences of stock
  * drivers.
- * Return: 0, -EINVAL (a CPU access, or a container; no object or no fence), -EBUSY (not locked,
- * or committed already), -EDEADLK (the caller holds the resv of one of the buffers) or -ENOMEM;
- * then nothing was published and the accesses are still held.
+ * Return: 0, -EINVAL (a CPU access, or a container; no object or no fence; an object of
+ * dmabuf_sync_follow()), -EBUSY (not locked, or committed already), -EDEADLK (the caller holds the
+ * resv of one of the buffers) or -ENOMEM; then nothing was published and the accesses are still
+ * held.
  */
 int dmabuf_sync_commit(struct dmabuf_sync *sync, struct dma_fence *fence)
 {
@@ -426,6 +435,59 @@ int dmabuf_sync_commit_queued(struct dmabuf_sync *sync, struct dma_fence *fence)
 	return sync_commit(sync, fence, DSYNC_BEGINS_LATER);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_commit_queued);
+
+/**
+ * dmabuf_sync_follow() - jobs of the object wait for fences by themselves
+ * @sync: an object that is not locked, with DMA accesses only
+ *
+ * From now on the object is acquired while other jobs still work on its ranges, once their fences
+ * are published, and does not wait for fences of stock drivers: dmabuf_sync_commit_after() tells
+ * what its own job has to follow. So a chain of jobs is committed from its first to its last
+ * without waiting for any of them. It still waits for the CPU, for jobs that are acquired and not
+ * committed, and in its turn behind requests that came before.
+ *
+ * Context: process context.
+ * Return: 0, -EINVAL (no object) or -EBUSY (locked, queued or committed).
+ */
+int dmabuf_sync_follow(struct dmabuf_sync *sync)
+{
+	if (WARN_ON_ONCE(IS_ERR_OR_NULL(sync)))
+		return -EINVAL;
+	if (sync_busy(sync))
+		return -EBUSY;
+	turn_drop(sync);
+	sync->follows = true;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_follow);
+
+/**
+ * dmabuf_sync_commit_after() - publish the fence of a job that waits for fences by itself
+ * @sync: a locked object of dmabuf_sync_follow(); it can be another one, too
+ * @fence: as for dmabuf_sync_commit()
+ * @after: out: an array of the fences that the job has to follow, or NULL
+ *
+ * The driver sees to it that the engine does not begin the job before all of them have signaled,
+ * and that @fence signals behind them, unless it ends with an error: then nothing was done. If one
+ * has ended with an error, what the job was to work on is not as it should be: @fence is to end with
+ * that error, too. Those of the engine's own timeline need no wait where it works in order. Fences
+ * that have signaled before this call, well or not, are not told.
+ *
+ * &dmabuf_sync_after.cb and .priv are the driver's, for dma_fence_add_callback(), so that nothing
+ * has to be allocated now. dmabuf_sync_began() tells when the engine begins the job.
+ *
+ * Context: process context; may sleep for a buffer's resv and for memory, not for a fence.
+ * Return: how many fences are in @after, to be given back with dmabuf_sync_after_put(); or a
+ * negative errno as of dmabuf_sync_commit().
+ */
+int dmabuf_sync_commit_after(struct dmabuf_sync *sync, struct dma_fence *fence,
+			     struct dmabuf_sync_after **after)
+{
+	int ret = commit_check(sync, fence);
+
+	return ret ?: dsync_fence_commit_after(&sync->turn->set, fence, after);
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_commit_after);
 
 /**
  * dmabuf_sync_began() - the engine has begun the job

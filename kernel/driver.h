@@ -30,6 +30,7 @@ struct dsync_turn {
  * @nr_wants: entries in @wants
  * @turn: the request under way, held or committed, or, when that is over, the one to use again,
  *	with a reference; NULL: there was none since other accesses were asked for
+ * @follows: its jobs wait for fences by themselves
  * @ready: told the end of an asynchronous request
  * @due: @ready was not called yet for @turn; a request that failed is not over before it was
  * @calls: turns whose callback is due or has not returned; a set can be released, and @turn be
@@ -44,6 +45,7 @@ struct dmabuf_sync {
 	void *priv;
 	struct dsync_want *wants;
 	unsigned int nr_wants;
+	bool follows;
 	struct dsync_turn *turn;
 	dmabuf_sync_ready_fn ready;
 	bool due;

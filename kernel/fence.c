@@ -16,14 +16,21 @@
 
 #include "buf.h"
 #include "fence.h"
+#include "follow.h"
 #include "owner.h"
+#include "queue.h"
 #include "release.h"
 #include "set.h"
 #include "trace_access.h"
 #include "txn.h"
 
-/* Which fences are in the way of the set, asked of a resv's first access. */
-static enum dma_resv_usage usage_of(const struct dsync_access *access)
+/**
+ * dsync_fence_usage() - which fences are in the way of a set
+ * @access: its first access of the resv
+ *
+ * Return: the usage to ask the resv for.
+ */
+enum dma_resv_usage dsync_fence_usage(const struct dsync_access *access)
 {
 	return dma_resv_usage_rw(access->first & DSYNC_RESV_WRITTEN);
 }
@@ -34,12 +41,18 @@ static bool resv_is_unused(const struct dsync_access *access)
 	return !rcu_access_pointer(dsync_resv_of(access)->fences);
 }
 
-/*
- * Is a fence none of our jobs' in this buffer, and not signaled? A job's fence is signaled before
- * its accesses are released: a fence that was not signaled, and is no job's by now, is looked at
- * again.
+/**
+ * dsync_fence_is_foreign() - is a fence none of our jobs' in a buffer, and not signaled
+ * @access: an access to the buffer
+ * @fence: a fence out of its resv
+ *
+ * A job's fence is signaled before its accesses are released: a fence that was not signaled, and is
+ * no job's by now, is looked at again.
+ *
+ * Context: any.
+ * Return: true if so.
  */
-static bool fence_is_foreign(const struct dsync_access *access, struct dma_fence *fence)
+bool dsync_fence_is_foreign(const struct dsync_access *access, struct dma_fence *fence)
 {
 	return !dma_fence_is_signaled(fence) && !dsync_buf_has_job(access->buf, fence) &&
 	       !dma_fence_is_signaled(fence);
@@ -51,11 +64,11 @@ static noinline bool resv_busy(struct dsync_access *access)
 	struct dma_fence *fence;
 	bool busy = false;
 
-	dma_resv_iter_begin(&cursor, dsync_resv_of(access), usage_of(access));
+	dma_resv_iter_begin(&cursor, dsync_resv_of(access), dsync_fence_usage(access));
 	dma_resv_for_each_fence_unlocked(&cursor, fence) {
 		if (dma_resv_iter_is_restarted(&cursor))
 			busy = false;
-		busy |= fence_is_foreign(access, fence);
+		busy |= dsync_fence_is_foreign(access, fence);
 	}
 	dma_resv_iter_end(&cursor);
 	return busy;
@@ -87,8 +100,8 @@ static bool locked_busy(struct dsync_set *set)
 	bool busy = false;
 
 	dsync_set_for_each_resv(set, access)
-		dma_resv_for_each_fence(&cursor, dsync_resv_of(access), usage_of(access), fence)
-			busy |= fence_is_foreign(access, fence);
+		dma_resv_for_each_fence(&cursor, dsync_resv_of(access), dsync_fence_usage(access), fence)
+			busy |= dsync_fence_is_foreign(access, fence);
 	return busy;
 }
 
@@ -152,7 +165,7 @@ static void snapshot_drop(struct dsync_fence_wait *wait)
 
 static noinline int snapshot_take(struct dsync_fence_wait *wait, struct dsync_access *access)
 {
-	enum dma_resv_usage usage = usage_of(access);
+	enum dma_resv_usage usage = dsync_fence_usage(access);
 
 	if (dma_resv_test_signaled(dsync_resv_of(access), usage))
 		return 0;
@@ -311,9 +324,9 @@ static struct dma_fence *foreign_fence(struct dsync_access *access)
 	struct dma_fence *fence, *found = NULL;
 	struct dma_resv_iter cursor;
 
-	dma_resv_iter_begin(&cursor, dsync_resv_of(access), usage_of(access));
+	dma_resv_iter_begin(&cursor, dsync_resv_of(access), dsync_fence_usage(access));
 	dma_resv_for_each_fence_unlocked(&cursor, fence) {
-		if (fence_is_foreign(access, fence)) {
+		if (dsync_fence_is_foreign(access, fence)) {
 			found = dma_fence_get(fence);
 			break;
 		}
@@ -372,6 +385,41 @@ void dsync_fence_began(struct dsync_set *set)
 		dsync_trace(began, access, set->commit.job.fence);
 }
 
+/* What can be told without the resv; and what takes memory. */
+static int commit_begin(struct dsync_set *set, struct dma_fence *fence)
+{
+	if (dma_fence_is_container(fence) || set->has_cpu)
+		return -EINVAL;
+	/* A fence that signals meanwhile ends a set that was committed before. */
+	if (READ_ONCE(set->state) != DSYNC_READY)
+		return -EBUSY;
+	WARN_ON_ONCE(set->wait.armed);
+	return jobs_alloc(set);
+}
+
+static void commit_locked(struct dsync_set *set, struct dma_fence *fence, enum dsync_begin begin)
+{
+	set->commit.job.fence = dma_fence_get(fence);
+	set->commit.began_ns = 0;
+	/* Pairs with dsync_set_is_committed(). */
+	smp_store_release(&set->state, DSYNC_COMMITTED);
+	publish(set);
+	if (begin == DSYNC_BEGINS_AT_ONCE)
+		dsync_fence_began(set);
+}
+
+/* Those that follow the job get in; with the callback the set may be over. */
+static void commit_end(struct dsync_set *set)
+{
+	struct dma_fence *fence = set->commit.job.fence;
+
+	dsync_queue_committed(set);
+	__module_get(THIS_MODULE);
+	dsync_set_get(set);
+	if (dma_fence_add_callback(fence, &set->commit.cb, job_signaled))
+		job_signaled(fence, &set->commit.cb);
+}
+
 /**
  * dsync_fence_commit() - publish the fence of the job that a set was acquired for
  * @set: a ready set of DMA accesses
@@ -389,31 +437,54 @@ void dsync_fence_began(struct dsync_set *set)
  */
 int dsync_fence_commit(struct dsync_set *set, struct dma_fence *fence, enum dsync_begin begin)
 {
+	int ret = set->follows ? -EINVAL : commit_begin(set, fence);
 	struct dsync_txn txn;
-	int ret;
 
-	if (dma_fence_is_container(fence) || set->has_cpu)
-		return -EINVAL;
-	/* A fence that signals meanwhile ends a set that was committed before. */
-	if (READ_ONCE(set->state) != DSYNC_READY)
-		return -EBUSY;
-
-	WARN_ON_ONCE(set->wait.armed);
-	ret = jobs_alloc(set) ?: commit_lock(&txn, set);
+	if (!ret)
+		ret = commit_lock(&txn, set);
 	if (ret)
 		return ret;
-	set->commit.job.fence = dma_fence_get(fence);
-	set->commit.began_ns = 0;
-	/* Pairs with dsync_set_is_committed(). */
-	smp_store_release(&set->state, DSYNC_COMMITTED);
-	publish(set);
-	if (begin == DSYNC_BEGINS_AT_ONCE)
-		dsync_fence_began(set);
+	commit_locked(set, fence, begin);
 	dsync_txn_unlock(&txn);
-
-	__module_get(THIS_MODULE);
-	dsync_set_get(set);
-	if (dma_fence_add_callback(fence, &set->commit.cb, job_signaled))
-		job_signaled(fence, &set->commit.cb);
+	commit_end(set);
 	return 0;
+}
+
+static int lock_and_collect(struct dsync_txn *txn, struct dsync_set *set,
+			    struct dmabuf_sync_after **after)
+{
+	int ret = dsync_txn_lock(txn, set, false);
+
+	if (ret)
+		return ret;
+	ret = reserve_slots(set) ?: dsync_follow_collect(set, after);
+	if (ret < 0)
+		dsync_txn_unlock(txn);
+	return ret;
+}
+
+/**
+ * dsync_fence_commit_after() - the same for a job that waits for fences by itself
+ * @set: as for dsync_fence_commit()
+ * @fence: likewise
+ * @after: the fences that the job has to follow, for dmabuf_sync_after_put()
+ *
+ * Context: process context; may sleep for the resv and for memory, not for a fence. When it
+ * has succeeded the caller is in the fence's critical section.
+ * Return: how many fences, or a negative errno as of dsync_fence_commit().
+ */
+int dsync_fence_commit_after(struct dsync_set *set, struct dma_fence *fence,
+			     struct dmabuf_sync_after **after)
+{
+	int ret = commit_begin(set, fence);
+	struct dsync_txn txn;
+
+	if (!ret)
+		ret = lock_and_collect(&txn, set, after);
+	if (ret < 0)
+		return ret;
+	commit_locked(set, fence, DSYNC_BEGINS_LATER);
+	dsync_txn_unlock(&txn);
+	commit_end(set);
+	return ret;
 }

@@ -308,6 +308,15 @@ static void look(struct dsync_buf *buf, struct dsync_set *set, struct crowd *cro
 		look_on(buf, set, crowd, blocker);
 }
 
+/*
+ * What follows jobs passes them over, as many as can be looked at in a section: it needs most of
+ * one.
+ */
+static bool is_time_for(const struct dsync_buf *buf, const struct dsync_set *set)
+{
+	return !dsync_buf_spent(buf) && !(set->follows && buf->steps > DSYNC_MAX_STEPS / 2);
+}
+
 /* Those who came first are looked at first. False if there is more to do, and the time is spent. */
 static bool serve(struct dsync_buf *buf)
 {
@@ -315,9 +324,9 @@ static bool serve(struct dsync_buf *buf)
 	struct dsync_set *set;
 
 	while (!list_empty(&buf->pending) && !buf->marked) {
-		if (dsync_buf_spent(buf))
-			return false;
 		set = list_first_entry(&buf->pending, struct dsync_set, watch);
+		if (!is_time_for(buf, set))
+			return false;
 		list_del_init(&set->watch);
 		look(buf, set, &crowd);
 	}
@@ -427,6 +436,32 @@ void dsync_queue_init(struct dsync_buf *buf)
 {
 	INIT_LIST_HEAD(&buf->pending);
 	INIT_WORK(&buf->work, serve_work);
+}
+
+static void look_at_watchers(struct dsync_access *access, struct dsync_access *end)
+{
+	struct dsync_buf *buf = access->buf;
+	unsigned long flags;
+
+	dsync_buf_lock(buf, &flags);
+	for (; access < end; access++)
+		dsync_queue_wake_watchers(access);
+	dsync_queue_unlock(buf, flags);
+}
+
+/**
+ * dsync_queue_committed() - the job of a set is committed: those that follow it go on
+ * @set: the set; the buffers were locked since it is committed, so whoever came before that is seen
+ *
+ * Context: process context.
+ */
+void dsync_queue_committed(struct dsync_set *set)
+{
+	struct dsync_access *access, *end;
+
+	dsync_set_for_each_part(set, access, end)
+		if (READ_ONCE(access->buf->nr_followers))
+			look_at_watchers(access, end);
 }
 
 static void remove_some(struct dsync_set *set, struct dsync_access *access,

@@ -16,6 +16,7 @@ struct dsync_access *dsync_queue_holder(struct dsync_set *set);
 
 void dsync_queue_watch(struct dsync_set *set, struct dsync_access *blocker);
 void dsync_queue_unwatch(struct dsync_set *set);
+void dsync_queue_committed(struct dsync_set *set);
 void dsync_queue_wake_watchers(struct dsync_access *access);
 void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags) __releases(&buf->lock);
 void dsync_queue_serve(struct dsync_buf *buf);

@@ -83,7 +83,7 @@ static int acquire_step(struct dsync_set *set, unsigned int how)
 {
 	int ret;
 
-	if (!(how & STEP_WAIT) && dsync_fence_busy(set))
+	if (!(how & STEP_WAIT) && !set->follows && dsync_fence_busy(set))
 		return -EAGAIN;
 	ret = dsync_acquire(set, how & STEP_WAIT, how & STEP_INTR);
 	return ret || !set->has_points ? ret : dsync_points_check(set);
@@ -100,6 +100,8 @@ static void acquire_undo(struct dsync_set *set)
 
 static int fences_step(struct dsync_set *set, unsigned int how)
 {
+	if (set->follows)
+		return 0;
 	if (how & STEP_WAIT)
 		return dsync_fence_wait(set);
 	return dsync_fence_busy(set) ? -EAGAIN : 0;

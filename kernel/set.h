@@ -126,6 +126,8 @@ struct dsync_commit {
  *	later by whoever releases
  * @search_order: logarithm of the steps that the next search needs; of its task, or worker
  * @has_points: it has points, and no jobs: a context's until it ends
+ * @follows: its job waits for other jobs, and for fences, by itself: committed accesses are not in
+ *	its way
  * @result: -EINPROGRESS until the asynchronous request has ended
  * @waiting: in &dsync_owner.waiting, under &dsync_owner.lock
  * @watch: in &dsync_access.watchers of an access that is in the way, or in &dsync_buf.pending;
@@ -171,6 +173,7 @@ struct dsync_set {
 	u8 state;
 	u8 search_order;
 	bool has_points;
+	bool follows;
 	int result;
 
 	struct list_head waiting;

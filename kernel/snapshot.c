@@ -141,10 +141,14 @@ static void collect_some(struct blocked *blocked, struct dsync_access *access,
 			 struct dsync_trees *trees, u64 ticket, unsigned int max)
 {
 	struct dsync_ask ask = dsync_conflict_ask(access, ticket);
+	struct dsync_cursor cursor = {};
 	struct dsync_access *other;
 
-	for (other = dsync_conflict_first(trees, &ask); other && max--;
-	     other = dsync_conflict_next(trees, &ask, other)) {
+	for (;;) {
+		other = dsync_conflict_scan(trees, &ask, &cursor, DSYNC_MAX_STEPS);
+		if (IS_ERR_OR_NULL(other) || !max--)
+			break;
+		dsync_conflict_mark(&cursor, other);
 		blocked->blockers[blocked->nr].access = other->id;
 		blocked->blockers[blocked->nr].owner = other->set->owner->id;
 		blocked->nr++;

@@ -108,8 +108,8 @@ TEST_F(misuse, error_pointer_for_an_object)
 TEST_F(misuse, commit_without_an_object_or_a_fence)
 {
 	static const struct call commits[] = {
-		{ DST_CALL_COMMIT, "sync_commit", -EINVAL },
-		{ DST_CALL_COMMIT_QUEUED, "sync_commit", -EINVAL },
+		{ DST_CALL_COMMIT, "commit_check", -EINVAL },
+		{ DST_CALL_COMMIT_QUEUED, "commit_check", -EINVAL },
 	};
 
 	refuse(_metadata, &self->w, commits, ST_ARRAY_SIZE(commits), DST_MISUSE_NO_OBJECT);
@@ -136,8 +136,8 @@ static const struct call lockers[] = {
 	{ DST_CALL_TRYLOCK, "dsync_driver_prepare+", -EDEADLK },
 	{ DST_CALL_LOCK_TIMEOUT, "dsync_driver_prepare+", -EDEADLK },
 	{ DST_CALL_LOCK_ASYNC, "dsync_driver_prepare+", -EDEADLK },
-	{ DST_CALL_COMMIT, "sync_commit", -EDEADLK },
-	{ DST_CALL_COMMIT_QUEUED, "sync_commit", -EDEADLK },
+	{ DST_CALL_COMMIT, "commit_check", -EDEADLK },
+	{ DST_CALL_COMMIT_QUEUED, "commit_check", -EDEADLK },
 	{ DST_CALL_SINGLE_LOCK, "dmabuf_sync_get_range+", -EDEADLK },
 };
 

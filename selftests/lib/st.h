@@ -237,6 +237,10 @@ int st_sync_wait(int test, long id, unsigned int ms, struct dst_wait *wait);
 /* Wait for the callback. Return: what it was told, or -ETIME. */
 int st_sync_result(int test, long id);
 int st_sync_commit(int test, long id, long fence);
+/* A new object that follows other jobs. Return: its number, or a negative errno. */
+long st_sync_follower(int test);
+/* @after, which may be NULL, has what is told. Return: how many fences, or a negative errno. */
+int st_sync_commit_after(int test, long id, long fence, struct dst_after *after);
 int st_sync_unlock(int test, long id, uint32_t where);
 /* 1: cancelled, 0: it was too late, or a negative errno. */
 int st_sync_cancel(int test, long id);

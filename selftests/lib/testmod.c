@@ -87,6 +87,25 @@ int st_sync_commit(int test, long id, long fence)
 	return test_call(test, DST_SYNC_COMMIT, &args);
 }
 
+long st_sync_follower(int test)
+{
+	long id = st_sync_new(test);
+	struct dst_object args = { .id = id };
+	int err = id < 0 ? id : test_call(test, DST_SYNC_FOLLOW, &args);
+
+	return err ?: id;
+}
+
+int st_sync_commit_after(int test, long id, long fence, struct dst_after *after)
+{
+	struct dst_after args = { .id = id, .fence = fence };
+	int err = test_call(test, DST_SYNC_COMMIT_AFTER, &args);
+
+	if (after)
+		*after = args;
+	return err ?: (int)args.nr;
+}
+
 int st_sync_unlock(int test, long id, uint32_t where)
 {
 	struct dst_unlock args = { .id = id, .where = where };

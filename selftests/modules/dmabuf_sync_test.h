@@ -49,6 +49,8 @@ struct dst_range {
 #define DST_READY_FINI	0x4	/* dmabuf_sync_fini(), after commit or unlock */
 /* After it was told (DST_SYNC_WAIT): return late, while DST_DESTROY or DST_SYNC_CANCEL wait. */
 #define DST_READY_LINGER	0x8
+/* With DST_READY_COMMIT: dmabuf_sync_commit_after(), whose fences nobody waits for. */
+#define DST_READY_AFTER		0x10
 
 struct dst_lock {
 	__u32 id;
@@ -71,6 +73,19 @@ struct dst_wait {
 struct dst_commit {
 	__u32 id;
 	__u32 fence;
+};
+
+/* Fences that DST_SYNC_COMMIT_AFTER names. */
+#define DST_MAX_AFTER		8
+
+/* dmabuf_sync_commit_after() */
+struct dst_after {
+	__u32 id;
+	__u32 fence;
+	__u32 nr;		/* out: fences to follow, of which some are in the arrays */
+	__u32 reserved;
+	__u64 contexts[DST_MAX_AFTER];	/* out */
+	__u64 seqnos[DST_MAX_AFTER];	/* out */
 };
 
 /* DST_SYNC_UNLOCK: dmabuf_sync_unlock() from @where. */
@@ -231,6 +246,8 @@ struct dst_misuse {
 #define DST_DESTROY		_IOW(DST_MAGIC, 17, struct dst_object)
 #define DST_EXPORT_DEVICE	_IOWR(DST_MAGIC, 18, struct dst_device)
 #define DST_MISUSE		_IOW(DST_MAGIC, 19, struct dst_misuse)
-#define DST_NR_CALLS		20
+#define DST_SYNC_FOLLOW		_IOW(DST_MAGIC, 20, struct dst_object)
+#define DST_SYNC_COMMIT_AFTER	_IOWR(DST_MAGIC, 21, struct dst_after)
+#define DST_NR_CALLS		22
 
 #endif /* _DMABUF_SYNC_TEST_H */

@@ -30,6 +30,7 @@ union test_arg {
 	struct dst_fault fault;
 	struct dst_device device;
 	struct dst_misuse misuse;
+	struct dst_after after;
 };
 
 /**
@@ -108,6 +109,8 @@ static const struct {
 	[_IOC_NR(DST_SYNC_LOCK)] = { DST_SYNC_LOCK, test_sync_lock },
 	[_IOC_NR(DST_SYNC_WAIT)] = { DST_SYNC_WAIT, test_sync_wait },
 	[_IOC_NR(DST_SYNC_COMMIT)] = { DST_SYNC_COMMIT, test_sync_commit },
+	[_IOC_NR(DST_SYNC_FOLLOW)] = { DST_SYNC_FOLLOW, test_sync_follow },
+	[_IOC_NR(DST_SYNC_COMMIT_AFTER)] = { DST_SYNC_COMMIT_AFTER, test_sync_commit_after },
 	[_IOC_NR(DST_SYNC_UNLOCK)] = { DST_SYNC_UNLOCK, test_sync_unlock },
 	[_IOC_NR(DST_SYNC_CANCEL)] = { DST_SYNC_CANCEL, test_sync_cancel },
 	[_IOC_NR(DST_SYNC_ABANDONED)] = { DST_SYNC_ABANDONED, test_sync_abandoned },

@@ -241,12 +241,26 @@ int test_sync_put(struct test_session *session, void *arg)
 	return err;
 }
 
+static int test_sync_todo_commit(struct test_sync *ts, struct dmabuf_sync *sync)
+{
+	struct dmabuf_sync_after *after;
+	int nr;
+
+	if (!(ts->todo & DST_READY_AFTER))
+		return dmabuf_sync_commit(sync, ts->fence);
+	nr = dmabuf_sync_commit_after(sync, ts->fence, &after);
+	if (nr < 0)
+		return nr;
+	dmabuf_sync_after_put(after, nr);
+	return 0;
+}
+
 static int test_sync_todo(struct test_sync *ts, struct dmabuf_sync *sync)
 {
 	int err = 0;
 
 	if (ts->todo & DST_READY_COMMIT)
-		err = dmabuf_sync_commit(sync, ts->fence);
+		err = test_sync_todo_commit(ts, sync);
 	if (ts->todo & DST_READY_UNLOCK)
 		dmabuf_sync_unlock(sync);
 	if (!err && (ts->todo & DST_READY_FINI) && xchg(&ts->sync, NULL))
@@ -398,6 +412,71 @@ int test_sync_commit(struct test_session *session, void *arg)
 		err = dmabuf_sync_commit(ts->sync, fence);
 		test_sync_finish(ts);
 	}
+	dma_fence_put(fence);
+	return err;
+}
+
+/**
+ * test_sync_follow() - DST_SYNC_FOLLOW
+ * @session: the open file
+ * @arg: struct dst_object
+ *
+ * Return: 0, -ENOENT, or what dmabuf_sync_follow() says.
+ */
+int test_sync_follow(struct test_session *session, void *arg)
+{
+	struct dst_object *args = arg;
+	struct test_sync *ts = test_sync_begin(session, args->id);
+	int err;
+
+	if (IS_ERR(ts))
+		return PTR_ERR(ts);
+	err = dmabuf_sync_follow(ts->sync);
+	test_sync_finish(ts);
+	return err;
+}
+
+static void test_sync_tell_after(struct dst_after *args, const struct dmabuf_sync_after *after,
+				 unsigned int nr)
+{
+	unsigned int i;
+
+	args->nr = nr;
+	for (i = 0; i < nr && i < DST_MAX_AFTER; i++) {
+		args->contexts[i] = after[i].fence->context;
+		args->seqnos[i] = after[i].fence->seqno;
+	}
+}
+
+/**
+ * test_sync_commit_after() - DST_SYNC_COMMIT_AFTER
+ * @session: the open file
+ * @arg: struct dst_after
+ *
+ * Return: 0, -ENOENT, or what dmabuf_sync_commit_after() says.
+ */
+int test_sync_commit_after(struct test_session *session, void *arg)
+{
+	struct dmabuf_sync_after *after;
+	struct dst_after *args = arg;
+	struct dma_fence *fence = test_fence_lookup(session, args->fence);
+	struct test_sync *ts;
+	int err;
+
+	if (!fence)
+		return -ENOENT;
+	ts = test_sync_begin(session, args->id);
+	err = PTR_ERR_OR_ZERO(ts);
+	if (err)
+		goto put_fence;
+	err = dmabuf_sync_commit_after(ts->sync, fence, &after);
+	test_sync_finish(ts);
+	if (err < 0)
+		goto put_fence;
+	test_sync_tell_after(args, after, err);
+	dmabuf_sync_after_put(after, err);
+	err = 0;
+put_fence:
 	dma_fence_put(fence);
 	return err;
 }

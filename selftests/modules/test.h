@@ -51,6 +51,8 @@ int test_sync_put(struct test_session *session, void *arg);
 int test_sync_lock(struct test_session *session, void *arg);
 int test_sync_wait(struct test_session *session, void *arg);
 int test_sync_commit(struct test_session *session, void *arg);
+int test_sync_follow(struct test_session *session, void *arg);
+int test_sync_commit_after(struct test_session *session, void *arg);
 int test_sync_unlock(struct test_session *session, void *arg);
 int test_sync_cancel(struct test_session *session, void *arg);
 int test_sync_abandoned(struct test_session *session, void *arg);

@@ -217,6 +217,11 @@ enum dcopy_state {
  * @state: how far it is; read without a lock, see dcopy_job_state()
  * @fence: its fence
  * @fenced: @fence was started
+ * @follows: it is to follow others (DMABUF_COPY_FOLLOW)
+ * @after: the fences that it follows, once it is committed
+ * @nr_after: how many
+ * @nr_awaited: those of them that have not signaled, but for those of its own channel
+ * @after_error: of one that has; read and written without a lock
  * @result: how it ended; constant from DCOPY_DONE on, the times likewise
  * @requested_ns: CLOCK_MONOTONIC, when it was submitted
  * @committed_ns: when its fence was published, or 0
@@ -232,7 +237,8 @@ enum dcopy_state {
  * @left: bytes not given to the channel yet; once queued only the engine's worker
  *	changes it, and so reads it without the lock
  * @nr_open: descriptors the channel has, and one more while bytes are @left
- * @error: of a descriptor
+ * @error: of a descriptor, or of what it follows
+ * @awaits: it was not known yet that its fences have signaled
  * @issued: the channel has, or had, some of it
  * @finished: the channel has nothing of it any more
  */
@@ -248,6 +254,11 @@ struct dcopy_job {
 	enum dcopy_state state;
 	struct dcopy_fence *fence;
 	bool fenced;
+	bool follows;
+	struct dmabuf_sync_after *after;
+	unsigned int nr_after;
+	atomic_t nr_awaited;
+	int after_error;
 	int result;
 	u64 requested_ns;
 	u64 committed_ns;
@@ -264,6 +275,7 @@ struct dcopy_job {
 	u64 left;
 	unsigned int nr_open;
 	int error;
+	bool awaits;
 	bool issued;
 	bool finished;
 };
@@ -323,6 +335,12 @@ void dcopy_engine_leave(struct dcopy_engine *engine);
 void dcopy_engine_let_go(struct dcopy_engine *engine);
 int dcopy_engine_error(const struct dcopy_engine *engine);
 unsigned int dcopy_engine_timeout_ms(void);
+
+/* after.c */
+void dcopy_after_arm(struct dcopy_job *job);
+bool dcopy_after_awaits(const struct dcopy_job *job);
+int dcopy_after_error(const struct dcopy_job *job);
+void dcopy_after_drop(struct dcopy_job *job);
 
 /* cursor.c */
 void dcopy_cursor_init(struct dcopy_cursor *cursor, struct sg_table *sgt,

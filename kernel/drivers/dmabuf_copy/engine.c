@@ -113,7 +113,7 @@ static void dcopy_engine_end_jobs(struct dcopy_engine *engine)
 
 	while ((job = dcopy_engine_first(engine)) && job->finished) {
 		list_del_init(&job->node);
-		dcopy_job_done(job, job->error);
+		dcopy_job_done(job, job->error ?: dcopy_after_error(job));
 		engine->first_ns = ktime_get_ns();
 		dcopy_engine_start_first(engine);
 		kthread_queue_work(engine->worker, &engine->feed);
@@ -164,10 +164,11 @@ static bool dcopy_engine_submit(struct dcopy_engine *engine,
 {
 	bool last = bytes == job->left;
 	struct dma_async_tx_descriptor *tx;
-	unsigned long flags = 0;
+	/* The next one may be of a job that follows this one. */
+	unsigned long flags = DMA_PREP_FENCE;
 
 	if (last || !((job->nr_fed + 1) % DCOPY_ENGINE_BATCH))
-		flags = DMA_PREP_INTERRUPT;
+		flags |= DMA_PREP_INTERRUPT;
 
 	spin_lock_irq(&engine->lock);
 	job->nr_open++;
@@ -223,6 +224,24 @@ static bool dcopy_engine_feed_job(struct dcopy_engine *engine,
 	return true;
 }
 
+/*
+ * Has the job nothing to wait for? Others of the channel come behind it: its fence is earlier than
+ * theirs. The time that it may take begins now.
+ */
+static bool dcopy_engine_may_begin(struct dcopy_engine *engine, struct dcopy_job *job)
+{
+	lockdep_assert_held(&engine->lock);
+	if (!job->awaits)
+		return true;
+	if (dcopy_after_awaits(job))
+		return false;
+	job->awaits = false;
+	WRITE_ONCE(job->error, dcopy_after_error(job));
+	if (job == dcopy_engine_first(engine))
+		engine->first_ns = ktime_get_ns();
+	return true;
+}
+
 /* The next job the channel is to get bytes of, or NULL. */
 static struct dcopy_job *dcopy_engine_next(struct dcopy_engine *engine)
 {
@@ -231,7 +250,7 @@ static struct dcopy_job *dcopy_engine_next(struct dcopy_engine *engine)
 
 	spin_lock_irq(&engine->lock);
 	list_for_each_entry(job, &engine->jobs, node) {
-		if (++nr > DCOPY_ENGINE_DEPTH)
+		if (++nr > DCOPY_ENGINE_DEPTH || !dcopy_engine_may_begin(engine, job))
 			break;
 		if (job->left) {
 			next = job;
@@ -309,6 +328,7 @@ static void dcopy_engine_rewind(struct dcopy_job *job)
 	job->left = job->length;
 	job->nr_open = 1;
 	job->error = 0;
+	job->awaits = job->nr_after;
 	job->issued = false;
 	job->started_ns = 0;
 }
@@ -417,6 +437,28 @@ unlock:
 	spin_unlock_irq(&engine->lock);
 }
 
+/*
+ * The first job waits for others, and those behind it for that job: no longer than for one that
+ * the channel works on.
+ */
+static void dcopy_engine_give_up(struct dcopy_engine *engine)
+{
+	struct dcopy_job *job = dcopy_engine_first(engine);
+
+	lockdep_assert_held(&engine->lock);
+	job->error = -ETIMEDOUT;
+	job->left = 0;
+	job->finished = true;
+	dcopy_engine_end_jobs(engine);
+}
+
+static bool dcopy_engine_awaits(struct dcopy_engine *engine)
+{
+	struct dcopy_job *job = dcopy_engine_first(engine);
+
+	return job && !dcopy_engine_may_begin(engine, job);
+}
+
 static void dcopy_engine_tick(struct kthread_work *work)
 {
 	struct dcopy_engine *engine =
@@ -428,6 +470,12 @@ static void dcopy_engine_tick(struct kthread_work *work)
 		goto out;
 	spin_lock_irq(&engine->lock);
 	overdue = dcopy_engine_is_overdue(engine);
+	if (overdue && dcopy_engine_awaits(engine)) {
+		dcopy_engine_give_up(engine);
+		overdue = false;
+	}
+	/* The time of a job that may begin by now begins, too. */
+	overdue = overdue && dcopy_engine_is_overdue(engine);
 	engine->stopping = overdue;
 	spin_unlock_irq(&engine->lock);
 	if (overdue)

@@ -55,6 +55,7 @@ static void dcopy_job_release(struct dcopy_job *job)
 	mutex_unlock(&job->sync_lock);
 	if (!sync)
 		return;
+	dcopy_after_drop(job);
 	dcopy_map_put(job->client, job->src.map);
 	dcopy_map_put(job->client, job->dst.map);
 	atomic_dec(&job->client->nr_jobs);
@@ -137,6 +138,19 @@ void dcopy_job_done(struct dcopy_job *job, int result)
 	dcopy_job_give_back(job);
 }
 
+static int dcopy_job_publish(struct dcopy_job *job)
+{
+	int nr;
+
+	if (!job->follows)
+		return dmabuf_sync_commit_queued(job->sync, &job->fence->base);
+	nr = dmabuf_sync_commit_after(job->sync, &job->fence->base, &job->after);
+	if (nr < 0)
+		return nr;
+	job->nr_after = nr;
+	return 0;
+}
+
 static int dcopy_job_commit(struct dcopy_job *job)
 {
 	struct dcopy_engine *engine = job->client->engine;
@@ -146,11 +160,12 @@ static int dcopy_job_commit(struct dcopy_job *job)
 	lockdep_assert_held(&engine->commit_lock);
 	dcopy_fence_start(job->fence, engine, ++engine->seqno);
 	job->fenced = true;
-	ret = dmabuf_sync_commit_queued(job->sync, &job->fence->base);
+	ret = dcopy_job_publish(job);
 	if (!ret) {
 		cookie = dma_fence_begin_signalling();
 		job->committed_ns = ktime_get_ns();
 		dcopy_job_enter(job, DCOPY_COMMITTED);
+		dcopy_after_arm(job);
 		dcopy_engine_queue(engine, job);
 		dma_fence_end_signalling(cookie);
 	}
@@ -335,9 +350,11 @@ static int dcopy_job_set_sync(struct dcopy_job *job)
 	sync = dmabuf_sync_init("dmabuf_copy", job);
 	if (IS_ERR(sync))
 		return PTR_ERR(sync);
-	ret = dmabuf_sync_get_range(sync, job->src.map->dmabuf,
-				    DMA_BUF_ACCESS_DMA_R, job->src.offset,
-				    job->length);
+	ret = job->follows ? dmabuf_sync_follow(sync) : 0;
+	if (!ret)
+		ret = dmabuf_sync_get_range(sync, job->src.map->dmabuf,
+					    DMA_BUF_ACCESS_DMA_R, job->src.offset,
+					    job->length);
 	if (!ret)
 		ret = dmabuf_sync_get_range(sync, job->dst.map->dmabuf,
 					    DMA_BUF_ACCESS_DMA_W,
@@ -406,6 +423,7 @@ static struct dcopy_job *dcopy_job_alloc(struct dcopy_client *client,
 	job->src.offset = args->src_offset;
 	job->dst.offset = args->dst_offset;
 	job->length = args->length;
+	job->follows = args->flags & DMABUF_COPY_FOLLOW;
 	job->requested_ns = ktime_get_ns();
 	mutex_init(&job->sync_lock);
 	init_waitqueue_head(&job->wq);

@@ -12,7 +12,8 @@
  * and in ready(), which runs in process context: prepare the job,
  * dmabuf_sync_commit(sync, fence), start the engine. The accesses are released when
  * the fence signals. An engine that has a queue of jobs takes dmabuf_sync_commit_queued() instead,
- * and calls dmabuf_sync_began() when it begins this one.
+ * and calls dmabuf_sync_began() when it begins this one. One that can wait for fences takes
+ * dmabuf_sync_follow() and dmabuf_sync_commit_after(): its jobs are queued behind those of others.
  *
  * The driver serializes its calls on one object, with two exceptions: dmabuf_sync_unlock() may
  * meet calls that fail with -EBUSY as long as the object is locked, and the callback needs no
@@ -21,11 +22,11 @@
 #ifndef _LINUX_DMABUF_SYNC_H
 #define _LINUX_DMABUF_SYNC_H
 
+#include <linux/dma-fence.h>
 #include <linux/types.h>
 #include <uapi/linux/dmabuf_sync.h>
 
 struct dma_buf;
-struct dma_fence;
 struct dmabuf_sync;
 
 /**
@@ -48,6 +49,18 @@ struct dmabuf_sync;
 typedef void (*dmabuf_sync_ready_fn)(struct dmabuf_sync *sync, void *priv,
 				       int error);
 
+/**
+ * struct dmabuf_sync_after - a fence that a job has to follow
+ * @fence: the fence, a reference
+ * @cb: the driver's, for dma_fence_add_callback()
+ * @priv: the driver's
+ */
+struct dmabuf_sync_after {
+	struct dma_fence *fence;
+	struct dma_fence_cb cb;
+	void *priv;
+};
+
 bool dmabuf_sync_is_supported(void);
 struct dmabuf_sync *dmabuf_sync_init(const char *name, void *priv);
 void dmabuf_sync_fini(struct dmabuf_sync *sync);
@@ -66,6 +79,10 @@ int dmabuf_sync_lock_async(struct dmabuf_sync *sync, dmabuf_sync_ready_fn fn);
 bool dmabuf_sync_cancel(struct dmabuf_sync *sync);
 int dmabuf_sync_commit(struct dmabuf_sync *sync, struct dma_fence *fence);
 int dmabuf_sync_commit_queued(struct dmabuf_sync *sync, struct dma_fence *fence);
+int dmabuf_sync_follow(struct dmabuf_sync *sync);
+int dmabuf_sync_commit_after(struct dmabuf_sync *sync, struct dma_fence *fence,
+			     struct dmabuf_sync_after **after);
+void dmabuf_sync_after_put(struct dmabuf_sync_after *after, unsigned int nr);
 void dmabuf_sync_began(struct dmabuf_sync *sync);
 void dmabuf_sync_unlock(struct dmabuf_sync *sync);
 bool dmabuf_sync_was_abandoned(struct dmabuf_sync *sync);
