@@ -100,7 +100,8 @@ static bool locked_busy(struct dsync_set *set)
 	bool busy = false;
 
 	dsync_set_for_each_resv(set, access)
-		dma_resv_for_each_fence(&cursor, dsync_resv_of(access), dsync_fence_usage(access), fence)
+		dma_resv_for_each_fence(&cursor, dsync_resv_of(access),
+					dsync_fence_usage(access), fence)
 			busy |= dsync_fence_is_foreign(access, fence);
 	return busy;
 }

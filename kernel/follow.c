@@ -126,7 +126,7 @@ int dsync_follow_collect(struct dsync_set *set, struct dmabuf_sync_after **after
 	follow.list = kvcalloc(follow.nr, sizeof(*follow.list), GFP_KERNEL_ACCOUNT);
 	if (!follow.list)
 		return -ENOMEM;
-	/* They become fewer, but not more: whoever would add one has to have the resv, or the bytes. */
+	/* There come no more: whoever would add one has to have the resv, or the bytes. */
 	follow.nr = 0;
 	follow_all(&follow, set);
 	keep_one_of_each(&follow);

@@ -73,8 +73,9 @@ static void group_users(struct groups *groups, const struct model *model)
 
 	for (i = 0; i < model->nr_users; i++) {
 		const struct model_user *user = &model->users[i];
+		bool engine = user->key.kind == TOP_USER_ENGINE;
 
-		if (engines != (user->key.kind == TOP_USER_ENGINE))
+		if (engines != engine)
 			continue;
 		group = group_of_task(groups, model, user->key.tgid, user->key.name);
 		if (engines) {

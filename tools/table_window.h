@@ -8,33 +8,33 @@
 #define WINDOW_AT(waiter, holder) TOP_PAIR(TOP_AGENT_##waiter, TOP_AGENT_##holder)
 #define WINDOW_PAIR(name, type, waiter, holder)				\
 GET(window_##name##_waits, type,					\
-    value->number = row->window.count.waits[WINDOW_AT(waiter, holder)])	\
+	value->number = row->window.count.waits[WINDOW_AT(waiter, holder)])	\
 GET(window_##name##_wait, type,						\
-    value->number = row->window.count.wait_ns[WINDOW_AT(waiter, holder)])
+	value->number = row->window.count.wait_ns[WINDOW_AT(waiter, holder)])
 
 #define WINDOW_GETTERS(type)						\
 GET(window_acquired, type, value->number = row->window.count.acquired)	\
 GET(window_acquired_rate, type,						\
-    get_rate(value, row->window.count.acquired, row->window_ns))	\
+	get_rate(value, row->window.count.acquired, row->window_ns))	\
 GET(window_contended, type, value->number = row->window.count.contended) \
 GET(window_contended_percent, type,					\
-    get_percent(value, model_window_contended(&row->window),		\
+	get_percent(value, model_window_contended(&row->window),		\
 		model_window_requests(&row->window)))			\
 GET(window_handed_percent, type,					\
-    get_percent(value, model_window_handed(&row->window),		\
+	get_percent(value, model_window_handed(&row->window),		\
 		model_window_requests(&row->window)))			\
 GET(window_wait_avg, type,						\
-    get_mean(value, model_sum(row->window.count.wait_ns, TOP_NR_PAIRS),	\
+	get_mean(value, model_sum(row->window.count.wait_ns, TOP_NR_PAIRS),	\
 	     model_sum(row->window.count.waits, TOP_NR_PAIRS)))		\
 GET(window_wait_max, type, get_number(value, row->window.wait_max_ns))	\
 GET(window_oldest_wait, type, get_number(value, row->window.oldest_ns))	\
 GET(window_syncs, type, value->number = row->window.count.syncs)	\
 GET(window_sync_wait, type, get_number(value, row->window.count.sync_ns)) \
 GET(window_hold_cpu, type,						\
-    get_mean(value, row->window.count.hold_ns[TOP_AGENT_CPU],		\
+	get_mean(value, row->window.count.hold_ns[TOP_AGENT_CPU],		\
 	     row->window.count.released[TOP_AGENT_CPU]))		\
 GET(window_hold_dma, type,						\
-    get_mean(value, row->window.count.hold_ns[TOP_AGENT_DMA],		\
+	get_mean(value, row->window.count.hold_ns[TOP_AGENT_DMA],		\
 	     row->window.count.released[TOP_AGENT_DMA]))		\
 WINDOW_PAIR(cpu_cpu, type, CPU, CPU)					\
 WINDOW_PAIR(cpu_dma, type, CPU, DMA)					\

@@ -31,7 +31,7 @@ FIXTURE_TEARDOWN(stalled)
 	EXPECT_TRUE(st_world_close(&self->w));
 }
 
-/* What the CPU has is let go while the tool stands still for the second time: it ends its window. */
+/* What the CPU has is let go while the tool stands still again: that is the end of its window. */
 static void *let_go(void *arg)
 {
 	const struct st_world *w = arg;
@@ -42,10 +42,10 @@ static void *let_go(void *arg)
 }
 
 /*
- *   CPU   ┌───────────┐             released after the end of the window, before it is read
- *   DMA   ┌────────────────────     all the time
- *                  │  └ read
- *                  └ end of the window
+ *   CPU   [===========]             released after the end of the window, before it is read
+ *   DMA   [=====================    all the time
+ *                  |  | read
+ *                  | end of the window
  */
 TOOL_TEST(stalled, nothing_is_more_than_all_of_it)
 {

@@ -29,9 +29,9 @@
  * Start the job although others still work on its ranges: it is given to the engine at once,
  * with a fence, and begins there by itself when they have ended, whether they are jobs of this
  * client, of other drivers that use dmabuf-sync, or fences of stock drivers. If one of them fails
- * so does the job, with the same error. Jobs behind it on its channel wait with it: if it is their
- * turn, and it still waits after @timeout_ms of struct dmabuf_copy_info, it fails with ETIMEDOUT. It
- * waits for CPUs, and in its turn among requests, as others do.
+ * so does the job, with the same error. Jobs behind it on its channel wait with it: once it is the
+ * first there it waits no longer than @timeout_ms of struct dmabuf_copy_info, and then fails with
+ * ETIMEDOUT. It waits for CPUs, and in its turn among requests, as others do.
  */
 #define DMABUF_COPY_FOLLOW	0x8
 
