@@ -470,8 +470,8 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_follow);
  * The driver sees to it that the engine does not begin the job before all of them have signaled,
  * and that @fence signals behind them, unless it ends with an error: then nothing was done. If one
  * has ended with an error, what the job was to work on is not as it should be: @fence is to end
- * with that error, too. Those of the engine's own timeline need no wait where it works in order. Fences
- * that have signaled before this call, well or not, are not told.
+ * with that error, too. Those of the engine's own timeline need no wait where it works in order.
+ * Fences that have signaled before this call, well or not, are not told.
  *
  * &dmabuf_sync_after.cb and .priv are the driver's, for dma_fence_add_callback(), so that nothing
  * has to be allocated now. dmabuf_sync_began() tells when the engine begins the job.
