@@ -66,7 +66,7 @@ static void note(struct kunit *test, unsigned int nr, unsigned long start, unsig
 	struct probe probe = probe_of(test, nr, start, last);
 
 	probe.access.set = &probe.set;
-	dsync_abandon_note(&probe.access);
+	dsync_abandon_note(&probe.access, DSYNC_MARK_ABANDONED);
 }
 
 static void clear(struct kunit *test, unsigned int nr, unsigned long start, unsigned long last)
