@@ -305,12 +305,20 @@ run_folder() {
 		fail "$dir" "the kernel log has reports"
 }
 
+# Any report of a checker turns lockdep off, one of the kernel's own boot as well: nothing that
+# follows would be checked.
+lockdep_is_on() {
+	[ ! -e /proc/lockdep_stats ] || grep -qE 'debug_locks: +1$' /proc/lockdep_stats
+}
+
+lockdep_is_on || die "lockdep is off since the boot, dmesg says why: start the machine again"
 nr_tests=0
 rm -f "$totals"
 for folder in $(cut -d: -f1 "$list" | uniq); do
 	mapfile -t programs < <(sed -n "s|^$folder:||p" "$list")
 	run_folder "$folder" "${programs[@]}"
 done
+lockdep_is_on || fail "$build" "lockdep was turned off"
 [ "$nr_tests" -gt 0 ] || die "no test is named by TESTS='${TESTS:-}'"
 for line in "${failures[@]}"; do
 	say "failed on $build: $line"
