@@ -100,7 +100,7 @@ check_shell() {
 }
 
 check_spdx() {
-	files | grep -vE '^\./(COPYING|README\.md|\.gitignore|kernel/intree/(MAINTAINERS|series/.*)|tools/debian/(changelog|source/format))$' |
+	files | grep -vE '^\./(COPYING|tools/libdmabuf-sync/COPYING|README\.md|\.gitignore|kernel/intree/(MAINTAINERS|series/.*)|tools/debian/(changelog|source/format))$' |
 		xargs -d '\n' grep -L SPDX-License-Identifier | verdict "SPDX lines"
 }
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: LGPL-2.1-only */
 /* What all parts of the library share. */
 #ifndef CALL_H
 #define CALL_H

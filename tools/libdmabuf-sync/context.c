@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: LGPL-2.1-only
 /* Contexts: how to get one, what it promises, what it may have. And what every call has. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * Timelines: ordered hand-off. To be included through dmabuf-sync.h, whose words and errors
  * hold here, too.

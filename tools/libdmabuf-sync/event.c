@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: LGPL-2.1-only
 /* Events, of contexts and of sets that are descriptors. */
 #include <errno.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: LGPL-2.1-only
 /* Sets: how they are requested, in each way, and how they end. */
 #include <errno.h>
 

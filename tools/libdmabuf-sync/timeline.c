@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: LGPL-2.1-only
 /* Timelines: descriptors of them, signals, waits. */
 #include <errno.h>
 
