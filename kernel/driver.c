@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Driver API: a sync object is one owner with one set at a time. The accesses that the
- * driver asked for are kept as wants; each lock makes a set of them.
+ * driver asked for are kept as ranges; each lock makes a set of them.
  *
  * A call that can only be a mistake warns, once, and fails, instead of crashing or hanging.
  */
@@ -67,12 +67,12 @@ struct dmabuf_sync *dmabuf_sync_init(const char *name, void *priv)
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_init);
 
-static void wants_drop(struct dmabuf_sync *sync)
+static void ranges_drop(struct dmabuf_sync *sync)
 {
-	while (sync->nr_wants)
-		dma_buf_put(sync->wants[--sync->nr_wants].dmabuf);
-	kfree(sync->wants);
-	sync->wants = NULL;
+	while (sync->nr_ranges)
+		dma_buf_put(sync->ranges[--sync->nr_ranges].dmabuf);
+	kfree(sync->ranges);
+	sync->ranges = NULL;
 }
 
 /* Released, perhaps by its fence, or failed. What a worker is to close is that one's. */
@@ -94,12 +94,12 @@ static bool sync_busy(struct dmabuf_sync *sync)
 }
 
 /* Locking a resv once more would wait for the caller. */
-static bool wants_are_locked(const struct dmabuf_sync *sync)
+static bool ranges_are_locked(const struct dmabuf_sync *sync)
 {
 	unsigned int i;
 
-	for (i = 0; i < sync->nr_wants; i++)
-		if (WARN_ON_ONCE(dsync_txn_is_mine(sync->wants[i].dmabuf->resv)))
+	for (i = 0; i < sync->nr_ranges; i++)
+		if (WARN_ON_ONCE(dsync_txn_is_mine(sync->ranges[i].dmabuf->resv)))
 			return true;
 	return false;
 }
@@ -135,7 +135,7 @@ void dmabuf_sync_fini(struct dmabuf_sync *sync)
 	if (sync_busy(sync) && READ_ONCE(sync->turn->set.state) == DSYNC_READY)
 		dsync_release(&sync->turn->set, DSYNC_END_ABANDONED);
 	turn_drop(sync);
-	wants_drop(sync);
+	ranges_drop(sync);
 	dsync_owner_put(sync->owner);
 	kfree(sync);
 }
@@ -161,13 +161,13 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_fini);
 int dmabuf_sync_get_range(struct dmabuf_sync *sync, struct dma_buf *dmabuf,
 			  unsigned int mode, u64 offset, u64 length)
 {
-	struct dsync_want want = {
+	struct dsync_range range = {
 		.dmabuf = dmabuf,
 		.mode = mode,
 		.offset = offset,
 		.length = length,
 	};
-	struct dsync_want *wants;
+	struct dsync_range *ranges;
 	int ret;
 
 	might_sleep();
@@ -175,23 +175,23 @@ int dmabuf_sync_get_range(struct dmabuf_sync *sync, struct dma_buf *dmabuf,
 		return -EINVAL;
 	if (WARN_ON_ONCE(dsync_txn_is_mine(dmabuf->resv)))
 		return -EDEADLK;
-	ret = mode & DSYNC_ACCESS_BOUNCED ? -EINVAL : dsync_want_check(&want);
+	ret = mode & DSYNC_ACCESS_BOUNCED ? -EINVAL : dsync_range_check(&range);
 	if (ret)
 		return ret;
 	if (sync_busy(sync))
 		return -EBUSY;
-	if (sync->nr_wants == DMABUF_SYNC_MAX_SET)
+	if (sync->nr_ranges == DMABUF_SYNC_MAX_SET)
 		return -E2BIG;
-	want.mode = dsync_coherency_mode(dmabuf, mode);
-	wants = krealloc_array(sync->wants, sync->nr_wants + 1, sizeof(*wants),
-			       GFP_KERNEL_ACCOUNT);
-	if (!wants)
+	range.mode = dsync_coherency_mode(dmabuf, mode);
+	ranges = krealloc_array(sync->ranges, sync->nr_ranges + 1, sizeof(*ranges),
+				GFP_KERNEL_ACCOUNT);
+	if (!ranges)
 		return -ENOMEM;
 
 	turn_drop(sync);
 	get_dma_buf(dmabuf);
-	sync->wants = wants;
-	sync->wants[sync->nr_wants++] = want;
+	sync->ranges = ranges;
+	sync->ranges[sync->nr_ranges++] = range;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_get_range);
@@ -233,15 +233,15 @@ int dmabuf_sync_put(struct dmabuf_sync *sync, struct dma_buf *dmabuf)
 	if (sync_busy(sync))
 		return -EBUSY;
 	turn_drop(sync);
-	for (i = 0; i < sync->nr_wants; i++) {
-		if (sync->wants[i].dmabuf == dmabuf) {
+	for (i = 0; i < sync->nr_ranges; i++) {
+		if (sync->ranges[i].dmabuf == dmabuf) {
 			dma_buf_put(dmabuf);
 			ret = 0;
 		} else {
-			sync->wants[kept++] = sync->wants[i];
+			sync->ranges[kept++] = sync->ranges[i];
 		}
 	}
-	sync->nr_wants = kept;
+	sync->nr_ranges = kept;
 	return ret;
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_put);
@@ -261,7 +261,7 @@ int dmabuf_sync_put_all(struct dmabuf_sync *sync)
 	if (sync_busy(sync))
 		return -EBUSY;
 	turn_drop(sync);
-	wants_drop(sync);
+	ranges_drop(sync);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_put_all);
@@ -271,11 +271,11 @@ static int turn_create(struct dmabuf_sync *sync)
 	struct dsync_set *set;
 	int ret;
 
-	set = dsync_set_alloc(sync->owner, sync->nr_wants, offsetof(struct dsync_turn, set));
+	set = dsync_set_alloc(sync->owner, sync->nr_ranges, offsetof(struct dsync_turn, set));
 	if (IS_ERR(set))
 		return PTR_ERR(set);
 	set->follows = sync->follows;
-	ret = dsync_set_fill(set, sync->wants);
+	ret = dsync_set_fill(set, sync->ranges);
 	if (!ret && set->follows && set->has_cpu)
 		ret = -EINVAL;
 	if (ret) {
@@ -304,9 +304,9 @@ int dsync_driver_prepare(struct dmabuf_sync *sync)
 		return -EINVAL;
 	if (sync_busy(sync))
 		return -EBUSY;
-	if (!sync->nr_wants)
+	if (!sync->nr_ranges)
 		return -EINVAL;
-	if (wants_are_locked(sync))
+	if (ranges_are_locked(sync))
 		return -EDEADLK;
 	if (sync->turn && dsync_set_renew(&sync->turn->set))
 		return 0;
@@ -380,7 +380,7 @@ static int commit_check(const struct dmabuf_sync *sync, const struct dma_fence *
 		return -EINVAL;
 	if (!sync->turn)
 		return -EBUSY;
-	return wants_are_locked(sync) ? -EDEADLK : 0;
+	return ranges_are_locked(sync) ? -EDEADLK : 0;
 }
 
 static int sync_commit(struct dmabuf_sync *sync, struct dma_fence *fence,

@@ -26,8 +26,8 @@ struct dsync_turn {
  * struct dmabuf_sync - a driver's sync object
  * @owner: the owner
  * @priv: the driver's
- * @wants: what to acquire, a reference on each buffer
- * @nr_wants: entries in @wants
+ * @ranges: what to acquire, a reference on each buffer
+ * @nr_ranges: entries in @ranges
  * @turn: the request under way, held or committed, or, when that is over, the one to use again,
  *	with a reference; NULL: there was none since other accesses were asked for
  * @follows: its jobs wait for fences by themselves
@@ -43,8 +43,8 @@ struct dsync_turn {
 struct dmabuf_sync {
 	struct dsync_owner *owner;
 	void *priv;
-	struct dsync_want *wants;
-	unsigned int nr_wants;
+	struct dsync_range *ranges;
+	unsigned int nr_ranges;
 	bool follows;
 	struct dsync_turn *turn;
 	dmabuf_sync_ready_fn ready;

@@ -49,7 +49,7 @@ static int check_mode(struct dma_buf *dmabuf, u32 access)
 }
 
 /* With a reference on the dma-buf, unless this fails. */
-static int read_want(struct dsync_want *want, const void __user *from, u32 size)
+static int read_range(struct dsync_range *range, const void __user *from, u32 size)
 {
 	struct dmabuf_sync_access access;
 	struct dma_buf *dmabuf;
@@ -68,7 +68,7 @@ static int read_want(struct dsync_want *want, const void __user *from, u32 size)
 		dma_buf_put(dmabuf);
 		return ret;
 	}
-	*want = (struct dsync_want){
+	*range = (struct dsync_range){
 		.dmabuf = dmabuf,
 		.mode = access.mode,
 		.offset = access.offset,
@@ -78,75 +78,75 @@ static int read_want(struct dsync_want *want, const void __user *from, u32 size)
 }
 
 /* Accesses that need no memory of their own on their way. */
-#define FEW_WANTS	2
+#define FEW_RANGES	2
 
 /**
- * struct wants - what a call asks for
+ * struct ranges - what a call asks for
  * @nr: entries of @list, with a reference on each dma-buf
  * @list: the accesses: @few, or an array
  * @few: room for those of most calls
  */
-struct wants {
+struct ranges {
 	unsigned int nr;
-	struct dsync_want *list;
-	struct dsync_want few[FEW_WANTS];
+	struct dsync_range *list;
+	struct dsync_range few[FEW_RANGES];
 };
 
-static void wants_free(struct wants *wants)
+static void ranges_free(struct ranges *ranges)
 {
-	if (wants->list != wants->few)
-		kfree(wants->list);
+	if (ranges->list != ranges->few)
+		kfree(ranges->list);
 }
 
-static void wants_drop(struct wants *wants)
+static void ranges_drop(struct ranges *ranges)
 {
-	while (wants->nr)
-		dma_buf_put(wants->list[--wants->nr].dmabuf);
-	wants_free(wants);
+	while (ranges->nr)
+		dma_buf_put(ranges->list[--ranges->nr].dmabuf);
+	ranges_free(ranges);
 }
 
-static int wants_read(struct wants *wants, const struct dmabuf_sync_acquire *arg)
+static int ranges_read(struct ranges *ranges, const struct dmabuf_sync_acquire *arg)
 {
 	const void __user *from = u64_to_user_ptr(arg->accesses);
 	int ret;
 
-	wants->nr = 0;
-	wants->list = wants->few;
-	if (arg->nr_accesses > FEW_WANTS)
-		wants->list = kmalloc_array(arg->nr_accesses, sizeof(*wants->list),
-					    GFP_KERNEL_ACCOUNT);
-	if (!wants->list)
+	ranges->nr = 0;
+	ranges->list = ranges->few;
+	if (arg->nr_accesses > FEW_RANGES)
+		ranges->list = kmalloc_array(arg->nr_accesses, sizeof(*ranges->list),
+					     GFP_KERNEL_ACCOUNT);
+	if (!ranges->list)
 		return -ENOMEM;
 	do {
-		ret = read_want(&wants->list[wants->nr], from, arg->access_size);
+		ret = read_range(&ranges->list[ranges->nr], from, arg->access_size);
 		if (ret) {
-			wants_drop(wants);
+			ranges_drop(ranges);
 			return ret;
 		}
 		from += arg->access_size;
-	} while (++wants->nr < arg->nr_accesses);
+	} while (++ranges->nr < arg->nr_accesses);
 	return 0;
 }
 
 /* An entry for what a call asks for, which takes over the references. */
-static struct dsync_entry *entry_make(struct dsync_context *context, struct wants *wants,
+static struct dsync_entry *entry_make(struct dsync_context *context, struct ranges *ranges,
 				      size_t room)
 {
-	struct dsync_entry *entry = dsync_entry_get(context, wants->nr, room);
+	struct dsync_entry *entry = dsync_entry_get(context, ranges->nr, room);
 	int ret;
 
 	if (IS_ERR(entry)) {
-		wants_drop(wants);
+		ranges_drop(ranges);
 		return entry;
 	}
-	ret = dsync_set_fill(&entry->set, wants->list);
+	ret = dsync_set_fill(&entry->set, ranges->list);
 	if (ret) {
 		dsync_entry_drop(entry);
-		wants_drop(wants);
+		ranges_drop(ranges);
 		return ERR_PTR(ret);
 	}
 	entry->set.pinned = true;
-	wants_free(wants);
+	ranges_free(ranges);
 	return entry;
 }
 
@@ -192,13 +192,13 @@ static int attach_points(struct dsync_entry *entry, const struct dmabuf_sync_acq
 static int acquire(struct file *file, struct dmabuf_sync_acquire *arg)
 {
 	struct dsync_entry *entry;
-	struct wants wants;
+	struct ranges ranges;
 	int ret;
 
-	ret = wants_read(&wants, arg);
+	ret = ranges_read(&ranges, arg);
 	if (ret)
 		return ret;
-	entry = entry_make(file->private_data, &wants, room_for(arg));
+	entry = entry_make(file->private_data, &ranges, room_for(arg));
 	if (IS_ERR(entry))
 		return PTR_ERR(entry);
 	if (arg->nr_points)

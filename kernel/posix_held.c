@@ -126,7 +126,7 @@ void dsync_posix_held_release(struct dsync_posix *posix, struct dsync_set *set,
 static int set_fill(struct dsync_posix *posix, const struct file_lock *fl,
 		    struct dsync_set *set)
 {
-	struct dsync_want want = {
+	struct dsync_range range = {
 		.dmabuf = posix->key.file->private_data,
 		.mode = dsync_posix_held_mode(fl->c.flc_type),
 		.offset = fl->fl_start,
@@ -134,7 +134,7 @@ static int set_fill(struct dsync_posix *posix, const struct file_lock *fl,
 		.beyond = true,
 	};
 
-	return dsync_set_fill(set, &want);
+	return dsync_set_fill(set, &range);
 }
 
 /* The set that was released last, by this owner's present name. */
@@ -201,7 +201,7 @@ void dsync_posix_spares_free(struct dsync_posix_spares *spares)
 
 static struct dsync_set *spare_make(struct dsync_posix *posix)
 {
-	struct dsync_want any = {
+	struct dsync_range any = {
 		.dmabuf = posix->key.file->private_data,
 		.mode = DMA_BUF_ACCESS_R,
 		.length = 1,

@@ -80,38 +80,38 @@ void dsync_set_stop(void)
 	rcu_barrier();
 }
 
-static bool want_last(const struct dsync_want *want, u64 *last)
+static bool range_last(const struct dsync_range *range, u64 *last)
 {
-	u64 size = want->beyond ? (u64)OFFSET_MAX + 1 : want->dmabuf->size;
-	u64 room = size - want->offset;
-	u64 length = want->length;
+	u64 size = range->beyond ? (u64)OFFSET_MAX + 1 : range->dmabuf->size;
+	u64 room = size - range->offset;
+	u64 length = range->length;
 
 	if (length == DMABUF_SYNC_TO_END)
 		length = room;
-	if (want->offset >= size || !length || length > room)
+	if (range->offset >= size || !length || length > room)
 		return false;
-	*last = want->offset + length - 1;
+	*last = range->offset + length - 1;
 	return true;
 }
 
-static bool want_is_known(const struct dsync_want *want)
+static bool range_is_known(const struct dsync_range *range)
 {
-	return want->mode & DMA_BUF_ACCESS_RW &&
-	       !(want->mode & ~(DMA_BUF_ACCESS_RW | DMA_BUF_ACCESS_DMA | DSYNC_ACCESS_BOUNCED));
+	return range->mode & DMA_BUF_ACCESS_RW &&
+	       !(range->mode & ~(DMA_BUF_ACCESS_RW | DMA_BUF_ACCESS_DMA | DSYNC_ACCESS_BOUNCED));
 }
 
 /**
- * dsync_want_check() - is it an access that the buffer can have
- * @want: what is asked for
+ * dsync_range_check() - is it an access that the buffer can have
+ * @range: what is asked for
  *
  * Return: 0, or -EINVAL for unknown or missing mode bits and for a range that is
  * empty or leaves the buffer.
  */
-int dsync_want_check(const struct dsync_want *want)
+int dsync_range_check(const struct dsync_range *range)
 {
 	u64 last;
 
-	return want_is_known(want) && want_last(want, &last) ? 0 : -EINVAL;
+	return range_is_known(range) && range_last(range, &last) ? 0 : -EINVAL;
 }
 
 static int access_cmp(const void *pa, const void *pb)
@@ -168,7 +168,7 @@ static bool access_overlaps_prev(const struct dsync_access *access)
 	return !(access->first & DSYNC_FIRST_OF_BUF) && access->start <= access[-1].last;
 }
 
-static void access_aim(struct dsync_access *access, u32 mode, u64 start, u64 last)
+static void access_set_range(struct dsync_access *access, u32 mode, u64 start, u64 last)
 {
 	access->mode = mode;
 	access->start = min_t(u64, start, DSYNC_LAST_BYTE);
@@ -248,7 +248,7 @@ static int set_charge_buffers(struct dsync_set *set)
 /**
  * dsync_set_fill() - say what a set is to acquire
  * @set: a new set
- * @wants: the accesses, as many as the set has
+ * @ranges: the accesses, as many as the set has
  *
  * The set does not refer to the dma-bufs afterwards (dsync_set_pin()).
  *
@@ -256,18 +256,18 @@ static int set_charge_buffers(struct dsync_set *set)
  * Return: 0, -EINVAL (an access that the buffer cannot have, or two that overlap), -ENOLCK (the
  * user's sets keep too many dma-bufs) or -ENOMEM; then the set can be filled again, or dropped.
  */
-int dsync_set_fill(struct dsync_set *set, const struct dsync_want *wants)
+int dsync_set_fill(struct dsync_set *set, const struct dsync_range *ranges)
 {
 	struct dsync_access *access;
 	u64 last;
 
 	dsync_set_for_each(set, access) {
-		if (!want_is_known(wants) || !want_last(wants, &last))
+		if (!range_is_known(ranges) || !range_last(ranges, &last))
 			return -EINVAL;
-		if (access_find(access, wants->dmabuf))
+		if (access_find(access, ranges->dmabuf))
 			return -ENOMEM;
-		access_aim(access, wants->mode, wants->offset, last);
-		wants++;
+		access_set_range(access, ranges->mode, ranges->offset, last);
+		ranges++;
 	}
 	return set_arrange(set) ?: set_charge_buffers(set);
 }

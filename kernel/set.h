@@ -38,14 +38,14 @@ enum dsync_state {
 };
 
 /**
- * struct dsync_want - what a caller asks for: the raw material of an access
+ * struct dsync_range - what a caller asks for: the raw material of an access
  * @dmabuf: the buffer; the caller has a reference
  * @mode: DMA_BUF_ACCESS_... bits, and DSYNC_ACCESS_BOUNCED
  * @offset: first byte
  * @length: number of bytes, or DMABUF_SYNC_TO_END
  * @beyond: the range may leave the buffer, up to OFFSET_MAX
  */
-struct dsync_want {
+struct dsync_range {
 	struct dma_buf *dmabuf;
 	u32 mode;
 	u64 offset;
@@ -255,10 +255,10 @@ static inline bool dsync_set_is_committed(const struct dsync_set *set)
 int dsync_set_start(void);
 void dsync_set_stop(void);
 
-int dsync_want_check(const struct dsync_want *want);
+int dsync_range_check(const struct dsync_range *range);
 struct dsync_set *dsync_set_alloc(struct dsync_owner *owner, unsigned int nr, size_t head);
 struct dsync_set *dsync_set_alloc_part(struct dsync_owner *owner, size_t head);
-int dsync_set_fill(struct dsync_set *set, const struct dsync_want *wants);
+int dsync_set_fill(struct dsync_set *set, const struct dsync_range *ranges);
 void dsync_set_pin(struct dsync_set *set);
 void dsync_set_unpin(struct dsync_set *set);
 bool dsync_set_renew(struct dsync_set *set);

@@ -53,13 +53,13 @@ static int file_arm(struct dsync_timeline_file *tf)
 }
 
 /**
- * dsync_timeline_file_aim() - poll for another point
+ * dsync_timeline_file_poll_for() - poll for another point
  * @tf: the file
  * @point: the point
  *
  * Context: process context; may sleep.
  */
-void dsync_timeline_file_aim(struct dsync_timeline_file *tf, u64 point)
+void dsync_timeline_file_poll_for(struct dsync_timeline_file *tf, u64 point)
 {
 	mutex_lock(&tf->lock);
 	tf->point = point;

@@ -37,6 +37,6 @@ struct dsync_timeline_file {
 
 struct file *dsync_timeline_file_open(struct dsync_timeline *timeline, u64 point, int mode);
 struct file *dsync_timeline_file_get(int fd);
-void dsync_timeline_file_aim(struct dsync_timeline_file *tf, u64 point);
+void dsync_timeline_file_poll_for(struct dsync_timeline_file *tf, u64 point);
 
 #endif /* _DSYNC_TIMELINE_FILE_H */

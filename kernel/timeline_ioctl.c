@@ -127,7 +127,7 @@ static int ioctl_poll(struct dsync_timeline_file *tf, void __user *user)
 
 	ret = read_point(&arg, user);
 	if (!ret)
-		dsync_timeline_file_aim(tf, arg.point);
+		dsync_timeline_file_poll_for(tf, arg.point);
 	return ret;
 }
 

@@ -85,7 +85,7 @@ void fx_exit(struct kunit *test)
 }
 
 static struct dsync_set *fx_create(struct kunit *test, unsigned int owner,
-				   const struct dsync_want *wants, unsigned int nr)
+				   const struct dsync_range *ranges, unsigned int nr)
 {
 	struct fx *fx = test->priv;
 	struct dsync_access *access;
@@ -94,7 +94,7 @@ static struct dsync_set *fx_create(struct kunit *test, unsigned int owner,
 	KUNIT_ASSERT_LT(test, fx->nr_sets, FX_SETS);
 	set = dsync_set_alloc(fx->owners[owner], nr, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, set);
-	KUNIT_ASSERT_EQ(test, dsync_set_fill(set, wants), 0);
+	KUNIT_ASSERT_EQ(test, dsync_set_fill(set, ranges), 0);
 	dsync_set_for_each(set, access)
 		access->id = dsync_id_next();
 	fx->sets[fx->nr_sets++] = set;
@@ -105,14 +105,14 @@ struct dsync_set *fx_set(struct kunit *test, unsigned int owner, unsigned int bu
 			 u64 start, u64 last)
 {
 	struct fx *fx = test->priv;
-	struct dsync_want want = {
+	struct dsync_range range = {
 		.dmabuf = fx->bufs[buf],
 		.mode = mode,
 		.offset = start,
 		.length = last - start + 1,
 	};
 
-	return fx_create(test, owner, &want, 1);
+	return fx_create(test, owner, &range, 1);
 }
 
 struct dsync_set *fx_whole(struct kunit *test, unsigned int owner, unsigned int buf, u32 mode)
@@ -123,31 +123,31 @@ struct dsync_set *fx_whole(struct kunit *test, unsigned int owner, unsigned int 
 struct dsync_set *fx_bytes(struct kunit *test, unsigned int owner, unsigned long read,
 			   unsigned long write)
 {
-	struct dsync_want wants[BITS_PER_BYTE] = {};
+	struct dsync_range ranges[BITS_PER_BYTE] = {};
 	unsigned long bytes = read | write;
 	struct fx *fx = test->priv;
 	unsigned int nr = 0, byte;
 
 	for_each_set_bit(byte, &bytes, BITS_PER_BYTE)
-		wants[nr++] = (struct dsync_want){
+		ranges[nr++] = (struct dsync_range){
 			.dmabuf = fx->bufs[0],
 			.mode = write & BIT(byte) ? FX_W : FX_R,
 			.offset = byte,
 			.length = 1,
 		};
-	return fx_create(test, owner, wants, nr);
+	return fx_create(test, owner, ranges, nr);
 }
 
 struct dsync_set *fx_pair(struct kunit *test, unsigned int owner, unsigned int buf1,
 			  unsigned int buf2, u32 mode)
 {
 	struct fx *fx = test->priv;
-	struct dsync_want wants[] = {
+	struct dsync_range ranges[] = {
 		{ .dmabuf = fx->bufs[buf1], .mode = mode, .length = FX_SIZE },
 		{ .dmabuf = fx->bufs[buf2], .mode = mode, .length = FX_SIZE },
 	};
 
-	return fx_create(test, owner, wants, ARRAY_SIZE(wants));
+	return fx_create(test, owner, ranges, ARRAY_SIZE(ranges));
 }
 
 int fx_try(struct dsync_set *set)
