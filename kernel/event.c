@@ -89,7 +89,8 @@ static bool notices_link(struct dsync_entry *entry)
 	return true;
 }
 
-static void notify(struct dsync_set *set, unsigned int type)
+/* Return: true if there is something new to read. */
+static bool notify(struct dsync_set *set, unsigned int type)
 {
 	struct dsync_entry *entry = dsync_entry_of(set);
 	struct dsync_context *context = entry->context;
@@ -97,13 +98,12 @@ static void notify(struct dsync_set *set, unsigned int type)
 	bool news;
 
 	if (!entry->notify)
-		return;
+		return false;
 	spin_lock_irqsave(&context->lock, flags);
 	entry->notices |= BIT(type);
 	news = notices_link(entry);
 	spin_unlock_irqrestore(&context->lock, flags);
-	if (news)
-		context_wake(context);
+	return news;
 }
 
 /**
@@ -114,14 +114,15 @@ static void notify(struct dsync_set *set, unsigned int type)
  */
 void dsync_event_wanted(struct dsync_set *set)
 {
-	notify(set, DMABUF_SYNC_EVENT_WANTED);
+	if (notify(set, DMABUF_SYNC_EVENT_WANTED))
+		context_wake(dsync_entry_of(set)->context);
 }
 
 /**
  * dsync_event_revoked() - the lease of a set of a context is over
  * @set: the set, held: one of its accesses is in a tree
  *
- * Pollers of a set's own descriptor are to see it, too, whether they get notices or not.
+ * Pollers of a set's own descriptor see it, too, with notices or without.
  *
  * Context: &dsync_buf.lock of that access held.
  */

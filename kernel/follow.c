@@ -13,7 +13,8 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
-#include <linux/mm.h>
+#include <linux/export.h>
+#include <linux/slab.h>
 #include <linux/sort.h>
 
 #include <linux/dmabuf_sync.h>
@@ -135,9 +136,9 @@ int dsync_follow_collect(struct dsync_set *set, struct dmabuf_sync_after **after
 }
 
 /**
- * dmabuf_sync_after_put() - have nothing to do with fences any more
- * @after: from dmabuf_sync_commit_after(), whose callbacks have run, or were removed
- * @nr: how many; 0: @after is freed as well
+ * dmabuf_sync_after_put() - give back the fences that a job had to follow
+ * @after: from dmabuf_sync_commit_after(), NULL included; each callback has run, or was removed
+ * @nr: how many, as that call has returned
  *
  * Context: process context.
  */

@@ -29,9 +29,10 @@
  * Start the job although others still work on its ranges: it is given to the engine at once,
  * with a fence, and begins there by itself when they have ended, whether they are jobs of this
  * client, of other drivers that use dmabuf-sync, or fences of stock drivers. If one of them fails
- * so does the job, with the same error. Jobs behind it on its channel wait with it: once it is the
- * first there it waits no longer than @timeout_ms of struct dmabuf_copy_info, and then fails with
- * ETIMEDOUT. It waits for CPUs, and in its turn among requests, as others do.
+ * while the job is with the engine, so does the job, with the same error. Jobs behind it on its
+ * channel wait with it: once it is the first there it waits no longer than @timeout_ms of struct
+ * dmabuf_copy_info, and then fails with ETIMEDOUT. It waits for CPUs, and in its turn among
+ * requests, as others do.
  */
 #define DMABUF_COPY_FOLLOW	0x8
 
@@ -103,7 +104,7 @@ struct dmabuf_copy_info {
  * @result:	0: all bytes are there; otherwise a negative errno, and nothing can be
  *		said about the destination range: EIO (the engine failed), ETIMEDOUT
  *		(the engine was stopped), ENODEV (its device was taken away), ECANCELED, or
- *		what acquiring can return
+ *		what acquiring can return; with FOLLOW also the error of what the job followed
  * @reserved:	0
  * @requested_ns: CLOCK_MONOTONIC, when it was submitted
  * @committed_ns: when it had its accesses and was given to the engine; 0: never
