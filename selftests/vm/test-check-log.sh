@@ -147,6 +147,12 @@ test_status "another report than the expected one" 1 <<< "${expect}[ 2.0] WARNIN
 test_status "expected report that comes twice" 1 <<< "$expect$warning$warning"
 test_status "expected after it came" 1 <<< "$warning$expect"
 test_status "expected twice, and came twice" 0 <<< "$expect$expect$warning$warning"
+again=$'** replaying previous printk message **\r\n'
+test_status "expected in a line printed again" 0 <<< "$expect$again$expect$warning"
+test_status "expected report printed again" 0 <<< "$expect$warning$again$warning"
+test_status "expected in a line broken off" 0 <<< "[ 1.0] check-log: expect f"$'\r\n'"$again$expect$warning"
+test_status "report before a line printed again" 1 <<< "$warning[ 1.0] x"$'\n'"$again[ 1.0] xy"
+test_status "report printed again" 1 <<< "[ 2.0] WARN"$'\r\n'"$again$warning"
 test_status "expectation before the mark" 1 --after "test a" <<< "${expect}[ 1.5] test a"$'\n'"$warning"
 
 report=$("$dir/check-log" <<< $'[ 1.0] a\n[ 2.0] BUG: b\n[ 3.0]  c\n[ 4.0] ---[ end trace 0 ]---\n[ 5.0] d')
