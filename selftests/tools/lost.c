@@ -39,11 +39,6 @@ FIXTURE_TEARDOWN(lost)
 	EXPECT_TRUE(st_world_close(&self->w));
 }
 
-static size_t nr_rows(struct json_object *report, const char *table)
-{
-	return json_object_array_length(json_object_object_get(report, table));
-}
-
 /* A ring of one page takes some of the events; the others are counted. */
 TOOL_TEST(lost, events)
 {
@@ -61,7 +56,7 @@ TOOL_TEST(lost, events)
 	ASSERT_TRUE(st_snapshot_becomes_empty());
 	self->report = tool_end(&self->tool);
 	ASSERT_NE(NULL, self->report);
-	got = nr_rows(self->report, "events");
+	got = tool_nr_rows(self->report, "events");
 	EXPECT_LT(0, got);
 	EXPECT_GT(NR_EVENTS, got);
 	EXPECT_EQ(NR_EVENTS, got + tool_summary(self->report, "lost_events"));
@@ -140,7 +135,7 @@ TOOL_TEST(lost, edges)
 	self->report = tool_end(&self->tool);
 	ASSERT_NE(NULL, self->report);
 	/* Each of those in the way, and the writer behind it. */
-	EXPECT_EQ(2 * MAX_EDGES, nr_rows(self->report, "chains"));
+	EXPECT_EQ(2 * MAX_EDGES, tool_nr_rows(self->report, "chains"));
 	EXPECT_EQ(NR_READERS - MAX_EDGES, tool_summary(self->report, "lost_edges"));
 	EXPECT_STREQ("behind others, too",
 		     tool_text(tool_row(self->report, "chains", "depth", 1), "note"));
@@ -159,7 +154,7 @@ TOOL_TEST(lost, edges_of_before)
 	self->report = tool_end(&self->tool);
 	ASSERT_NE(NULL, self->report);
 	/* Each of those in the way, and the writer behind it. */
-	EXPECT_EQ(2 * MAX_EDGES, nr_rows(self->report, "chains"));
+	EXPECT_EQ(2 * MAX_EDGES, tool_nr_rows(self->report, "chains"));
 	EXPECT_EQ(1, tool_summary(self->report, "lost_edges"));
 	EXPECT_STREQ("behind others, too",
 		     tool_text(tool_row(self->report, "chains", "depth", 1), "note"));
@@ -218,7 +213,7 @@ TOOL_TEST(lost, filter_by_buffer)
 	ASSERT_LE(0, st_lock_all(self->ctx, self->w.buf[1].fd, R, 0));
 	self->report = tool_end(&self->tool);
 	ASSERT_NE(NULL, self->report);
-	EXPECT_EQ(1, nr_rows(self->report, "buffers"));
+	EXPECT_EQ(1, tool_nr_rows(self->report, "buffers"));
 	EXPECT_EQ(1, tool_summary(self->report, "acquired"));
 	EXPECT_EQ(1, tool_summary(self->report, "cpu_held"));
 }
@@ -259,7 +254,7 @@ TOOL_TEST(lost, filter_by_process)
 	ASSERT_NE(NULL, self->report);
 	EXPECT_EQ(0, tool_summary(self->report, "acquired"));
 	EXPECT_EQ(1, tool_summary(self->report, "waiting"));
-	EXPECT_EQ(1, nr_rows(self->report, "buffers"));
+	EXPECT_EQ(1, tool_nr_rows(self->report, "buffers"));
 	/* Who is in the way is known all the same, with all there is to say. */
 	chains = json_object_object_get(self->report, "chains");
 	ASSERT_EQ(2, json_object_array_length(chains));

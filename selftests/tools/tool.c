@@ -203,6 +203,11 @@ struct json_object *tool_row(struct json_object *report, const char *table,
 	return NULL;
 }
 
+size_t tool_nr_rows(struct json_object *report, const char *table)
+{
+	return json_object_array_length(json_object_object_get(report, table));
+}
+
 int64_t tool_number(struct json_object *object, const char *key)
 {
 	struct json_object *value;
@@ -244,4 +249,14 @@ int tool_actor(const char *name)
 {
 	tool_name(name);
 	return st_context_open();
+}
+
+int tool_use(const char *name, int ctx, const struct st_buffer *buf, unsigned int nr)
+{
+	int ret = 0;
+
+	tool_name(name);
+	while (nr-- && !ret)
+		ret = st_release(ctx, st_lock_all(ctx, buf->fd, DMA_BUF_ACCESS_W, 0));
+	return ret;
 }
