@@ -27,7 +27,7 @@ struct ring_buffer;
  * @max_accesses: accesses at once
  * @max_buffers: buffers at once
  * @ring_bytes: size of each ring of events
- * @forget_s: seconds after which an unused buffer is forgotten
+ * @forget_s: seconds after which an unused buffer, and who does nothing, is forgotten
  */
 struct top_limits {
 	uint64_t ino;

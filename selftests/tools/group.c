@@ -205,4 +205,42 @@ TOOL_TEST(group, averages)
 	EXPECT_EQ(80, tool_real(row, "contended_percent"));
 }
 
+/* Far more than it takes. */
+#define MAX_WINDOWS	60
+
+/* Read windows up to the first one with that many rows. Return: uses in all of them, or -1. */
+static int64_t uses_until(struct tool *tool, size_t nr_rows)
+{
+	struct json_object *report;
+	int64_t uses = 0;
+	unsigned int i;
+	size_t nr;
+
+	for (i = 0; i < MAX_WINDOWS; i++) {
+		report = tool_line(tool);
+		if (!report)
+			return -1;
+		nr = tool_nr_rows(report, "groups");
+		uses += tool_sum(json_object_object_get(report, "groups"), "acquired");
+		json_object_put(report);
+		if (nr == nr_rows)
+			return uses;
+	}
+	return -1;
+}
+
+/* Who does nothing for long gives its place to others, and begins anew when it comes back. */
+TOOL_TEST(group, who_did_nothing_is_forgotten)
+{
+	int64_t uses;
+
+	ASSERT_EQ(0, tool_attach(&self->tool, "-g", "comm", "--forget", "1", "--delay", "0.3"));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
+	uses = uses_until(&self->tool, 1);
+	EXPECT_EQ(NR_A, uses + uses_until(&self->tool, 0));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_B));
+	uses = uses_until(&self->tool, 1);
+	EXPECT_EQ(NR_B, uses + uses_until(&self->tool, 0));
+}
+
 TEST_HARNESS_MAIN

@@ -17,6 +17,10 @@
 #define NR_READERS	20
 #define MAX_EDGES	16
 #define NR_MANY		1500
+#define MAX_USERS	4096
+#define MAX_PAIRS	1024
+#define SHOWN_PAIRS	256
+#define NR_MORE		10
 
 FIXTURE(lost)
 {
@@ -185,6 +189,52 @@ TOOL_TEST(lost, accesses_come_back)
 	ASSERT_GT(20, i);
 	EXPECT_EQ(NR_HELD - MAX_HELD, tool_summary(report, "lost_accesses"));
 	json_object_put(report);
+}
+
+/* Threads of as many names as there is room for, and some more. */
+TOOL_TEST(lost, users)
+{
+	unsigned int i;
+	char name[16];
+
+	ASSERT_EQ(0, tool_attach(&self->tool, "--group", "comm"));
+	for (i = 0; i < MAX_USERS + NR_MORE; i++) {
+		snprintf(name, sizeof(name), "user %u", i);
+		ASSERT_EQ(0, tool_use(name, self->ctx, &self->w.buf[0], 1));
+	}
+	self->report = tool_end(&self->tool);
+	ASSERT_NE(NULL, self->report);
+	EXPECT_EQ(MAX_USERS, tool_nr_rows(self->report, "groups"));
+	/* Each has acquired and released. */
+	EXPECT_EQ(2 * NR_MORE, tool_summary(self->report, "lost_users"));
+	EXPECT_EQ(MAX_USERS + NR_MORE, tool_summary(self->report, "acquired"));
+}
+
+/* More waiters than pairs are kept: the others are in the row of those, with all their time. */
+TOOL_TEST(lost, pairs)
+{
+	struct json_object *pairs, *others;
+	int fd = self->w.buf[0].fd;
+	unsigned int i;
+	char name[16];
+
+	ASSERT_EQ(0, tool_attach(&self->tool));
+	ASSERT_LE(0, st_lock_all(self->ctx, fd, W, 0));
+	for (i = 0; i < MAX_PAIRS + NR_MORE; i++) {
+		snprintf(name, sizeof(name), "waiter %u", i);
+		tool_name(name);
+		ASSERT_EQ(-ETIMEDOUT, st_lock_ms(self->w.ctx[1], fd, W, ALL, 1));
+	}
+	self->report = tool_end(&self->tool);
+	ASSERT_NE(NULL, self->report);
+	pairs = json_object_object_get(self->report, "pairs");
+	ASSERT_EQ(SHOWN_PAIRS + 1, json_object_array_length(pairs));
+	/* Those that are kept and not shown, and those that are not kept. */
+	others = tool_row(self->report, "pairs", "others", MAX_PAIRS - SHOWN_PAIRS + 1);
+	EXPECT_EQ(MAX_PAIRS + NR_MORE - SHOWN_PAIRS, tool_number(others, "waits"));
+	EXPECT_EQ(MAX_PAIRS + NR_MORE, tool_sum(pairs, "waits"));
+	EXPECT_EQ(tool_sum(json_object_object_get(self->report, "buffers"), "cpu_behind_cpu_ns"),
+		  tool_sum(pairs, "wait_ns"));
 }
 
 /* More than the snapshot lists of one buffer: what it leaves out is counted. */

@@ -217,6 +217,16 @@ int64_t tool_number(struct json_object *object, const char *key)
 	return json_object_get_int64(value);
 }
 
+int64_t tool_sum(struct json_object *rows, const char *key)
+{
+	int64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(rows); i++)
+		sum += tool_number(json_object_array_get_idx(rows, i), key);
+	return sum;
+}
+
 int64_t tool_summary(struct json_object *report, const char *key)
 {
 	return tool_number(json_object_object_get(report, "summary"), key);

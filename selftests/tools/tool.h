@@ -62,6 +62,8 @@ struct json_object *tool_row(struct json_object *report, const char *table,
 size_t tool_nr_rows(struct json_object *report, const char *table);
 /* A number of an object; -1: it has none. */
 int64_t tool_number(struct json_object *object, const char *key);
+/* The sum of such numbers of all rows. */
+int64_t tool_sum(struct json_object *rows, const char *key);
 /* A number of the report's summary. */
 int64_t tool_summary(struct json_object *report, const char *key);
 double tool_real(struct json_object *object, const char *key);
