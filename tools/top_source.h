@@ -152,6 +152,11 @@ uint64_t top_users_lost(const struct top_source *source);
 bool top_passing_update(struct top_source *source);
 /* Does this buffer pass? */
 bool top_passing_has(const struct top_source *source, uint64_t ino);
+/*
+ * This one did: let it do so again. Return: true when others had taken its place, so that its
+ * latest events were not counted.
+ */
+bool top_passing_restore(const struct top_source *source, uint64_t ino);
 
 /*
  * top_sync.c: make the map of accesses agree with the kernel's snapshot; source->no_room,

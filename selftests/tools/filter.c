@@ -215,6 +215,66 @@ TOOL_TEST(filter, names_of_buffers_that_come)
 	EXPECT_FRAMES();
 }
 
+/*
+ * Another buffer that fits, and that nobody uses but by a call, takes the only place: the one that was
+ * seen has lost it, and that is said.
+ */
+TOOL_TEST(filter, more_buffers_fit_than_there_is_room_for)
+{
+	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ };
+
+	ASSERT_EQ(0, tool_attach(&self->tool, "--buffer", "frame*", "--max-buffers", "1"));
+	NAME_FRAMES();
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
+	ASSERT_EQ(0, ioctl(self->w.buf[1].fd, DMA_BUF_IOCTL_SYNC, &sync));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_B));
+	END();
+	sync.flags |= DMA_BUF_SYNC_END;
+	ASSERT_EQ(0, ioctl(self->w.buf[1].fd, DMA_BUF_IOCTL_SYNC, &sync));
+	EXPECT_EQ(1, tool_summary(self->report, "lost_buffers"));
+	EXPECT_USED(NR_A, json_object_object_get(self->report, "summary"));
+	EXPECT_USED(NR_A, tool_row(self->report, "buffers", "ino", self->w.buf[0].ino));
+}
+
+/* Far more than it takes. */
+#define MAX_WINDOWS	60
+
+/* Read windows up to one in which this number of the summary is not 0. Return: is there one? */
+static bool window_with(struct tool *tool, const char *key)
+{
+	struct json_object *report;
+	bool found = false;
+	unsigned int i;
+
+	for (i = 0; i < MAX_WINDOWS && !found; i++) {
+		report = tool_line(tool);
+		found = tool_summary(report, key) > 0;
+		json_object_put(report);
+	}
+	return found;
+}
+
+/* And it gets its place back with the next window. */
+TOOL_TEST(filter, a_buffer_that_lost_its_place_gets_it_back)
+{
+	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ };
+
+	ASSERT_EQ(0, tool_attach(&self->tool, "--buffer", "frame*", "--max-buffers", "1",
+				 "--delay", "0.3"));
+	NAME_FRAMES();
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
+	ASSERT_EQ(0, ioctl(self->w.buf[1].fd, DMA_BUF_IOCTL_SYNC, &sync));
+	ASSERT_TRUE(window_with(&self->tool, "lost_buffers"));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_B));
+	ASSERT_TRUE(window_with(&self->tool, "acquired"));
+	END();
+	sync.flags |= DMA_BUF_SYNC_END;
+	ASSERT_EQ(0, ioctl(self->w.buf[1].fd, DMA_BUF_IOCTL_SYNC, &sync));
+	EXPECT_EQ(1, tool_summary(self->report, "lost_buffers"));
+	EXPECT_EQ(NR_A + NR_B, tool_number(tool_row(self->report, "buffers", "ino",
+						    self->w.buf[0].ino), "total_acquired"));
+}
+
 /* The framework has seen them before: it does not tell again what they are. */
 TOOL_TEST(filter, names_of_buffers_from_before_the_start)
 {
