@@ -19,9 +19,9 @@ const volatile __u64 filter_comm[TOP_COMM_WORDS];
 const volatile struct glob filter_glob;
 
 /*
- * Buffers that fit @filter_glob; the tool adds those that it finds. There is room for as many as
- * there are counters of buffers, and the least recently used one is forgotten first. If that one
- * has counters the tool finds out, counts it as lost and puts it back.
+ * Buffers that fit @filter_glob; the tool adds those that it finds. There is room for as many
+ * as there are counters of buffers, and the least recently used one is forgotten first. If that
+ * one has counters the tool finds out, counts it as lost and puts it back.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

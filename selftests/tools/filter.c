@@ -216,8 +216,8 @@ TOOL_TEST(filter, names_of_buffers_that_come)
 }
 
 /*
- * Another buffer that fits, and that nobody uses but by a call, takes the only place: the one that was
- * seen has lost it, and that is said.
+ * Another buffer that fits, and that nobody uses but by a call, takes the only place: the one
+ * that was seen has lost it, and that is said.
  */
 TOOL_TEST(filter, more_buffers_fit_than_there_is_room_for)
 {

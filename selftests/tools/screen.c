@@ -148,7 +148,7 @@ TOOL_TEST(screen, shows_and_quits)
 	EXPECT_GIVEN_BACK();
 }
 
-/* With the longest words that it can have. The last cell of a screen is drawn in a way of its own. */
+/* With the longest words that it can have. The last cell is drawn in a way of its own. */
 TOOL_TEST(screen, help_fits_80_columns)
 {
 	ASSERT_TRUE(SHOWS("waits"));
