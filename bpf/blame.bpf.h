@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who waits because of whom: each wait counts for one that was told to be in its way, and when
- * that one is over and another one is told of, the rest of it for that.
+ * Who waits because of whom. A wait is charged to one blocker at a time: to the first one that
+ * was reported and, when that one is over and another one is reported, from then on to that.
  */
 #ifndef BLAME_BPF_H
 #define BLAME_BPF_H

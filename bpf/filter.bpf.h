@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which events count. Of buffers that do not pass nothing is kept; accesses of other tasks are
- * kept, because they may be in the way, but not counted.
+ * Which events count. Nothing is kept of buffers that do not pass. Accesses of other tasks are
+ * kept, since they may be in the way of one that passes, but they are not counted.
  */
 #ifndef FILTER_BPF_H
 #define FILTER_BPF_H
@@ -19,8 +19,9 @@ const volatile __u64 filter_comm[TOP_COMM_WORDS];
 const volatile struct glob filter_glob;
 
 /*
- * Buffers that fit @filter_glob; the tool adds those that it finds. Which one is used least is
- * forgotten first: there is room for as many as there are counters of buffers.
+ * Buffers that fit @filter_glob; the tool adds those that it finds. There is room for as many
+ * as there are counters of buffers, and the least recently used one is forgotten first. If that
+ * one has counters the tool finds out, counts it as lost and puts it back.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -25,7 +25,8 @@
 #include "top_report.h"
 #include "words.h"
 
-#define HELP "q quit  Tab scroll %s  <> sort by %s  r reverse  g by %s  p pairs  i idle  d %s"
+/* All keys fit 80 columns; the name of a column that is not on the screen may be cut. */
+#define HELP "q:quit Tab:%s g:by %s p:pairs i:idle d:%s r:reverse <>:by %s"
 /* What was shown is right, but not all of it. */
 #define EXIT_LOST	2
 /* Somebody has waited for longer than --above allows. */
@@ -214,10 +215,10 @@ static void top_draw(struct top *top)
 	top_view_page(&top->view, &top->session, &top->source, &top->page,
 		      screen_width(), screen_height());
 	snprintf(help, sizeof(help), HELP, top->view.scroll_chains ? "rows" : "chains",
-		 sort->title ?: sort->key, words_of(WORDS_GROUP, next),
+		 words_of(WORDS_GROUP, next),
 		 top->session.state == SESSION_ATTACHED ? "detach" :
-		 top->session.state == SESSION_DETACHED ? "attach" :
-		 "(no module)");
+		 top->session.state == SESSION_DETACHED ? "attach" : "-",
+		 sort->title ?: sort->key);
 	screen_show(&top->page, help);
 }
 

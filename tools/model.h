@@ -110,11 +110,13 @@ struct model_access {
  * @key: who it is
  * @counters: since they were asked for, at the end of the window
  * @window: what the window added; of waits those that are over, and no times
+ * @active_ns: when it was last found to have counted something
  */
 struct model_user {
 	struct top_user key;
 	struct top_counters counters;
 	struct model_window window;
+	uint64_t active_ns;
 };
 
 /* Waits that are over. */

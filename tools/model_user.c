@@ -14,16 +14,26 @@ static int model_by_key(const void *a, const void *b)
 }
 
 /* What it was before this window: nothing, for one that is new. */
-static const struct top_counters *model_user_before(const struct model *model,
-						    const struct model_user *user)
+static const struct model_user *model_user_before(const struct model *model,
+						  const struct model_user *user)
 {
-	static const struct top_counters zero;
+	static const struct model_user none;
 	const struct model_user *before = NULL;
 
 	if (model->nr_users)
 		before = bsearch(user, model->users, model->nr_users, sizeof(*model->users),
 				 model_by_key);
-	return before ? &before->counters : &zero;
+	return before ?: &none;
+}
+
+static void model_user_sample(const struct model *model, struct model_user *user,
+			      uint32_t number)
+{
+	const struct model_user *before = model_user_before(model, user);
+	bool active = memcmp(&user->counters, &before->counters, sizeof(user->counters));
+
+	model_window_add(&user->window, &user->counters, &before->counters, number);
+	user->active_ns = active ? model->now_ns : before->active_ns;
 }
 
 void model_users_sample(struct model *model, const struct top_user *keys,
@@ -37,8 +47,7 @@ void model_users_sample(struct model *model, const struct top_user *keys,
 	for (i = 0; i < nr; i++) {
 		users[i].key = keys[i];
 		users[i].counters = counters[i];
-		model_window_add(&users[i].window, &counters[i],
-				 model_user_before(model, &users[i]), number);
+		model_user_sample(model, &users[i], number);
 	}
 	qsort(users, nr, sizeof(*users), model_by_key);
 	free(model->users);

@@ -74,7 +74,7 @@ static const struct argp_option options_argp[] = {
 	{ "ring-size", OPTION_RING_SIZE, "BYTES", 0,
 	  "Size of each ring of events, a power of 2 and whole pages (65536)", 2 },
 	{ "forget", OPTION_FORGET, "SECONDS", 0,
-	  "Forget buffers that were not used for so long (60)", 2 },
+	  "Forget buffers, threads and engines that did nothing for so long (60)", 2 },
 	{ "verbose", 'v', NULL, 0, "Print what libbpf says", 2 },
 	{ 0 },
 };

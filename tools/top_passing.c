@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffers that the pattern of -B lets pass. The programs see what a buffer is when the framework
- * sees it for the first time; of those that were there before, and of names given later, the
- * tool has to tell them.
+ * Buffers that the pattern of -B lets pass. The programs learn a buffer's name and exporter when
+ * the framework uses it for the first time. The tool looks for buffers that were in use before,
+ * and for names given later.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -85,4 +85,12 @@ bool top_passing_has(const struct top_source *source, uint64_t ino)
 		return limits->ino == ino;
 	return !limits->glob.end ||
 	       !bpf_map_lookup_elem(bpf_map__fd(source->skel->maps.passing), &ino, &value);
+}
+
+bool top_passing_restore(const struct top_source *source, uint64_t ino)
+{
+	int fd = bpf_map__fd(source->skel->maps.passing);
+	uint32_t one = 1;
+
+	return !top_passing_has(source, ino) && !bpf_map_update_elem(fd, &ino, &one, BPF_ANY);
 }

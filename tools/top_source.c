@@ -207,6 +207,16 @@ static void source_identity(struct top_source *source, struct model_buffer *buff
 	format_array(buffer->name, identity.class.name, sizeof(buffer->name));
 }
 
+/* Buffers of other users that fit the pattern may have pushed this one out. */
+static void source_passing(struct top_source *source, uint64_t ino)
+{
+	if (!top_passing_restore(source, ino))
+		return;
+	source->model->lost.buffers++;
+	/* What it has now is in the snapshot. */
+	source->sync_ns = 0;
+}
+
 static void source_buffer(struct top_source *source, uint64_t ino,
 			  struct top_buffer *entry)
 {
@@ -224,8 +234,10 @@ static void source_buffer(struct top_source *source, uint64_t ino,
 	}
 	model_buffer_sample(model, buffer, entry, &use, source->number);
 	source_identity(source, buffer);
-	if (!entry->gone)
+	if (!entry->gone) {
+		source_passing(source, ino);
 		return;
+	}
 	bpf_map_delete_elem(fd, &ino);
 	model_buffer_gone(model, buffer, &entry->class);
 }

@@ -27,7 +27,7 @@ struct ring_buffer;
  * @max_accesses: accesses at once
  * @max_buffers: buffers at once
  * @ring_bytes: size of each ring of events
- * @forget_s: seconds after which an unused buffer is forgotten
+ * @forget_s: seconds after which an unused buffer, and who does nothing, is forgotten
  */
 struct top_limits {
 	uint64_t ino;
@@ -152,6 +152,11 @@ uint64_t top_users_lost(const struct top_source *source);
 bool top_passing_update(struct top_source *source);
 /* Does this buffer pass? */
 bool top_passing_has(const struct top_source *source, uint64_t ino);
+/*
+ * This one did: let it do so again. Return: true when others had taken its place, so that its
+ * latest events were not counted.
+ */
+bool top_passing_restore(const struct top_source *source, uint64_t ino);
 
 /*
  * top_sync.c: make the map of accesses agree with the kernel's snapshot; source->no_room,

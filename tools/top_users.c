@@ -3,7 +3,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <string.h>
 
+#include "clock.h"
 #include "top_source.h"
 
 #include "dmasync_buffers.skel.h"
@@ -25,6 +27,28 @@ void top_users_want(struct top_source *source)
 		top_users_start(source);
 }
 
+/* The places of those that did nothing for long are needed for others. */
+static void users_forget(struct top_source *source)
+{
+	int fd = bpf_map__fd(source->skel->maps.users);
+	uint64_t old_ns = source->limits->forget_s * CLOCK_NSEC_PER_SEC;
+	struct model *model = source->model;
+	struct top_counters last;
+	size_t i;
+
+	for (i = 0; i < model->nr_users; i++) {
+		struct model_user *user = &model->users[i];
+
+		if (model->now_ns - user->active_ns < old_ns)
+			continue;
+		/* It may have counted since it was read. */
+		if (!bpf_map_lookup_and_delete_elem(fd, &user->key, &last))
+			model->lost.users += last.acquired - user->counters.acquired;
+		/* If it comes back it begins anew. */
+		memset(&user->counters, 0, sizeof(user->counters));
+	}
+}
+
 void top_users_read(struct top_source *source)
 {
 	static struct top_user keys[TOP_NR_USERS];
@@ -36,8 +60,10 @@ void top_users_read(struct top_source *source)
 		return;
 	err = bpf_map_lookup_batch(bpf_map__fd(source->skel->maps.users), NULL, &batch, keys,
 				   counters, &count, NULL);
-	if (!err || err == -ENOENT)
-		model_users_sample(source->model, keys, counters, count, source->number);
+	if (err && err != -ENOENT)
+		return;
+	model_users_sample(source->model, keys, counters, count, source->number);
+	users_forget(source);
 }
 
 uint64_t top_users_lost(const struct top_source *source)

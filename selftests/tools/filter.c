@@ -50,22 +50,6 @@ FIXTURE_TEARDOWN(filter)
 	self->number;							\
 })
 
-static size_t nr_rows(struct json_object *report, const char *table)
-{
-	return json_object_array_length(json_object_object_get(report, table));
-}
-
-/* Acquire and release so many times, as a thread of this name. */
-static int use(const char *name, int ctx, const struct st_buffer *buf, unsigned int nr)
-{
-	int ret = 0;
-
-	tool_name(name);
-	while (nr-- && !ret)
-		ret = st_release(ctx, st_lock_all(ctx, buf->fd, W, 0));
-	return ret;
-}
-
 struct thread {
 	pthread_t thread;
 	int ctx;
@@ -77,7 +61,7 @@ static void *thread_use(void *arg)
 {
 	struct thread *thread = arg;
 
-	thread->ret = use("B", thread->ctx, thread->buf, NR_B);
+	thread->ret = tool_use("B", thread->ctx, thread->buf, NR_B);
 	return NULL;
 }
 
@@ -93,12 +77,12 @@ TOOL_TEST(filter, thread)
 
 	ASSERT_EQ(0, tool_attach(&self->tool, "--tid", NUMBER(gettid())));
 	ASSERT_EQ(0, pthread_create(&b.thread, NULL, thread_use, &b));
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
 	ASSERT_EQ(0, pthread_join(b.thread, NULL));
 	ASSERT_EQ(0, b.ret);
 	END();
 	EXPECT_USED(NR_A, json_object_object_get(self->report, "summary"));
-	ASSERT_EQ(1, nr_rows(self->report, "buffers"));
+	ASSERT_EQ(1, tool_nr_rows(self->report, "buffers"));
 	EXPECT_USED(NR_A, tool_row(self->report, "buffers", "ino", self->w.buf[0].ino));
 }
 
@@ -106,12 +90,12 @@ TOOL_TEST(filter, thread)
 TOOL_TEST(filter, name_of_a_thread)
 {
 	ASSERT_EQ(0, tool_attach(&self->tool, "--comm", "A"));
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
-	ASSERT_EQ(0, use("AB", self->w.ctx[0], &self->w.buf[0], NR_B));
-	ASSERT_EQ(0, use("B", self->w.ctx[1], &self->w.buf[1], NR_B));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
+	ASSERT_EQ(0, tool_use("AB", self->w.ctx[0], &self->w.buf[0], NR_B));
+	ASSERT_EQ(0, tool_use("B", self->w.ctx[1], &self->w.buf[1], NR_B));
 	END();
 	EXPECT_USED(NR_A, json_object_object_get(self->report, "summary"));
-	ASSERT_EQ(1, nr_rows(self->report, "buffers"));
+	ASSERT_EQ(1, tool_nr_rows(self->report, "buffers"));
 	EXPECT_USED(NR_A, tool_row(self->report, "buffers", "ino", self->w.buf[0].ino));
 	EXPECT_EQ(NR_A, tool_number(tool_row(self->report, "buffers", "ino", self->w.buf[0].ino),
 				    "released"));
@@ -194,10 +178,10 @@ TOOL_TEST(filter, waits_that_are_over)
 TOOL_TEST(filter, number_of_a_buffer)
 {
 	ASSERT_EQ(0, tool_attach(&self->tool, "--buffer", NUMBER(self->w.buf[1].ino)));
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &self->w.buf[1], NR_B));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[1], NR_B));
 	END();
-	ASSERT_EQ(1, nr_rows(self->report, "buffers"));
+	ASSERT_EQ(1, tool_nr_rows(self->report, "buffers"));
 	EXPECT_USED(NR_B, json_object_object_get(self->report, "summary"));
 }
 
@@ -208,11 +192,11 @@ static int name_buffer(const struct st_buffer *buf, const char *name)
 
 /* Buffers 0 and 1 are called so, buffer 2 is not; all of them are used. */
 #define EXPECT_FRAMES() do {						\
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &self->w.buf[0], NR_A));	\
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &self->w.buf[1], NR_A));	\
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &self->w.buf[2], NR_B));	\
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_A));	\
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[1], NR_A));	\
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[2], NR_B));	\
 	END();								\
-	ASSERT_EQ(2, nr_rows(self->report, "buffers"));			\
+	ASSERT_EQ(2, tool_nr_rows(self->report, "buffers"));			\
 	EXPECT_USED(2 * NR_A, json_object_object_get(self->report, "summary")); \
 	EXPECT_USED(NR_A, tool_row(self->report, "buffers", "ino", self->w.buf[0].ino)); \
 	EXPECT_USED(NR_A, tool_row(self->report, "buffers", "ino", self->w.buf[1].ino)); \
@@ -231,13 +215,73 @@ TOOL_TEST(filter, names_of_buffers_that_come)
 	EXPECT_FRAMES();
 }
 
+/*
+ * Another buffer that fits, and that nobody uses but by a call, takes the only place: the one
+ * that was seen has lost it, and that is said.
+ */
+TOOL_TEST(filter, more_buffers_fit_than_there_is_room_for)
+{
+	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ };
+
+	ASSERT_EQ(0, tool_attach(&self->tool, "--buffer", "frame*", "--max-buffers", "1"));
+	NAME_FRAMES();
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
+	ASSERT_EQ(0, ioctl(self->w.buf[1].fd, DMA_BUF_IOCTL_SYNC, &sync));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_B));
+	END();
+	sync.flags |= DMA_BUF_SYNC_END;
+	ASSERT_EQ(0, ioctl(self->w.buf[1].fd, DMA_BUF_IOCTL_SYNC, &sync));
+	EXPECT_EQ(1, tool_summary(self->report, "lost_buffers"));
+	EXPECT_USED(NR_A, json_object_object_get(self->report, "summary"));
+	EXPECT_USED(NR_A, tool_row(self->report, "buffers", "ino", self->w.buf[0].ino));
+}
+
+/* Far more than it takes. */
+#define MAX_WINDOWS	60
+
+/* Read windows up to one in which this number of the summary is not 0. Return: is there one? */
+static bool window_with(struct tool *tool, const char *key)
+{
+	struct json_object *report;
+	bool found = false;
+	unsigned int i;
+
+	for (i = 0; i < MAX_WINDOWS && !found; i++) {
+		report = tool_line(tool);
+		found = tool_summary(report, key) > 0;
+		json_object_put(report);
+	}
+	return found;
+}
+
+/* And it gets its place back with the next window. */
+TOOL_TEST(filter, a_buffer_that_lost_its_place_gets_it_back)
+{
+	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ };
+
+	ASSERT_EQ(0, tool_attach(&self->tool, "--buffer", "frame*", "--max-buffers", "1",
+				 "--delay", "0.3"));
+	NAME_FRAMES();
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
+	ASSERT_EQ(0, ioctl(self->w.buf[1].fd, DMA_BUF_IOCTL_SYNC, &sync));
+	ASSERT_TRUE(window_with(&self->tool, "lost_buffers"));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_B));
+	ASSERT_TRUE(window_with(&self->tool, "acquired"));
+	END();
+	sync.flags |= DMA_BUF_SYNC_END;
+	ASSERT_EQ(0, ioctl(self->w.buf[1].fd, DMA_BUF_IOCTL_SYNC, &sync));
+	EXPECT_EQ(1, tool_summary(self->report, "lost_buffers"));
+	EXPECT_EQ(NR_A + NR_B, tool_number(tool_row(self->report, "buffers", "ino",
+						    self->w.buf[0].ino), "total_acquired"));
+}
+
 /* The framework has seen them before: it does not tell again what they are. */
 TOOL_TEST(filter, names_of_buffers_from_before_the_start)
 {
 	unsigned int i;
 
 	for (i = 0; i < 3; i++)
-		ASSERT_EQ(0, use("A", self->w.ctx[0], &self->w.buf[i], 1));
+		ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[i], 1));
 	NAME_FRAMES();
 	ASSERT_EQ(0, tool_attach(&self->tool, "--buffer", "fr?me [1-9]"));
 	EXPECT_FRAMES();
@@ -249,11 +293,11 @@ TOOL_TEST(filter, exporter)
 
 	ASSERT_EQ(0, tool_attach(&self->tool, "--buffer", "udma*"));
 	ASSERT_EQ(0, st_buffer_test(self->w.test, &other, ST_PAGE, O_RDWR));
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &other, NR_A));
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &self->w.buf[0], NR_B));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &other, NR_A));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_B));
 	END();
 	st_buffer_close(&other);
-	ASSERT_EQ(1, nr_rows(self->report, "buffers"));
+	ASSERT_EQ(1, tool_nr_rows(self->report, "buffers"));
 	EXPECT_USED(NR_B, json_object_object_get(self->report, "summary"));
 	EXPECT_USED(NR_B, tool_row(self->report, "buffers", "ino", self->w.buf[0].ino));
 }
@@ -263,8 +307,8 @@ TOOL_TEST(filter, several)
 {
 	ASSERT_EQ(0, tool_attach(&self->tool, "--buffer", "udmabuf", "--comm", "A", "--pid",
 				 NUMBER(getpid())));
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
-	ASSERT_EQ(0, use("B", self->w.ctx[0], &self->w.buf[0], NR_B));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
+	ASSERT_EQ(0, tool_use("B", self->w.ctx[0], &self->w.buf[0], NR_B));
 	END();
 	EXPECT_USED(NR_A, json_object_object_get(self->report, "summary"));
 	EXPECT_USED(NR_A, tool_row(self->report, "buffers", "ino", self->w.buf[0].ino));

@@ -40,17 +40,6 @@ FIXTURE_TEARDOWN(group)
 	self->groups = json_object_object_get(self->report, "groups");	\
 } while (0)
 
-/* Acquire and release so many times, as a thread of this name. */
-static int use(const char *name, int ctx, const struct st_buffer *buf, unsigned int nr)
-{
-	int ret = 0;
-
-	tool_name(name);
-	while (nr-- && !ret)
-		ret = st_release(ctx, st_lock_all(ctx, buf->fd, W, 0));
-	return ret;
-}
-
 /* The row of this name, NULL when there is none. */
 static struct json_object *row_of(struct json_object *groups, const char *name)
 {
@@ -76,7 +65,7 @@ static struct json_object *row_of(struct json_object *groups, const char *name)
 TOOL_TEST(group, none)
 {
 	ASSERT_EQ(0, tool_attach(&self->tool));
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
 	END();
 	EXPECT_EQ(0, json_object_array_length(self->groups));
 }
@@ -87,9 +76,9 @@ TOOL_TEST(group, exporter)
 
 	ASSERT_EQ(0, tool_attach(&self->tool, "--group", "exporter"));
 	ASSERT_EQ(0, st_buffer_test(self->w.test, &other, ST_PAGE, O_RDWR));
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &self->w.buf[1], NR_B));
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &other, NR_B));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[1], NR_B));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &other, NR_B));
 	END();
 	st_buffer_close(&other);
 	ASSERT_EQ(2, json_object_array_length(self->groups));
@@ -108,10 +97,10 @@ TOOL_TEST(group, name)
 	ASSERT_EQ(0, ioctl(gone.fd, DMA_BUF_SET_NAME_B, "frame"));
 	ASSERT_EQ(0, ioctl(self->w.buf[0].fd, DMA_BUF_SET_NAME_B, "frame"));
 	ASSERT_EQ(0, ioctl(self->w.buf[1].fd, DMA_BUF_SET_NAME_B, "stats"));
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &gone, NR_A));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &gone, NR_A));
 	st_buffer_close(&gone);
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &self->w.buf[1], NR_B));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[1], NR_B));
 	END();
 	EXPECT_USED(2 * NR_A, row_of(self->groups, "frame"));
 	EXPECT_EQ(2, tool_number(row_of(self->groups, "frame"), "buffers"));
@@ -128,7 +117,7 @@ TOOL_TEST(group, name_of_a_thread)
 	long first, set;
 
 	ASSERT_EQ(0, tool_attach(&self->tool, "--group", "comm"));
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
 	tool_name("B");
 	set = st_lock_all(self->w.ctx[1], self->w.buf[0].fd, W, 0);
 	ASSERT_LE(0, st_lock_all(self->w.ctx[1], self->w.buf[1].fd, W, 0));
@@ -165,7 +154,7 @@ static pid_t user_of(const struct st_buffer *buf, const char *name)
 	if (pid)
 		return pid;
 	ctx = st_context_open();
-	_exit(ctx < 0 || use(name, ctx, buf, NR_B) || use("other", ctx, buf, NR_B));
+	_exit(ctx < 0 || tool_use(name, ctx, buf, NR_B) || tool_use("other", ctx, buf, NR_B));
 }
 
 /* Threads of a process that are called otherwise are one row; those of another one are not. */
@@ -174,8 +163,8 @@ TOOL_TEST(group, process)
 	pid_t child;
 
 	ASSERT_EQ(0, tool_attach(&self->tool, "-g", "process"));
-	ASSERT_EQ(0, use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
-	ASSERT_EQ(0, use("B", self->w.ctx[0], &self->w.buf[0], NR_A));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
+	ASSERT_EQ(0, tool_use("B", self->w.ctx[0], &self->w.buf[0], NR_A));
 	child = user_of(&self->w.buf[1], "B");
 	ASSERT_LT(0, child);
 	ASSERT_EQ(0, st_child_wait(child));
@@ -214,6 +203,44 @@ TOOL_TEST(group, averages)
 	EXPECT_EQ(tool_number(row, "cpu_behind_cpu_ns") / ST_WORLD,
 		  tool_number(row, "wait_avg_ns"));
 	EXPECT_EQ(80, tool_real(row, "contended_percent"));
+}
+
+/* Far more than it takes. */
+#define MAX_WINDOWS	60
+
+/* Read windows up to the first one with that many rows. Return: uses in all of them, or -1. */
+static int64_t uses_until(struct tool *tool, size_t nr_rows)
+{
+	struct json_object *report;
+	int64_t uses = 0;
+	unsigned int i;
+	size_t nr;
+
+	for (i = 0; i < MAX_WINDOWS; i++) {
+		report = tool_line(tool);
+		if (!report)
+			return -1;
+		nr = tool_nr_rows(report, "groups");
+		uses += tool_sum(json_object_object_get(report, "groups"), "acquired");
+		json_object_put(report);
+		if (nr == nr_rows)
+			return uses;
+	}
+	return -1;
+}
+
+/* Who does nothing for long gives its place to others, and begins anew when it comes back. */
+TOOL_TEST(group, who_did_nothing_is_forgotten)
+{
+	int64_t uses;
+
+	ASSERT_EQ(0, tool_attach(&self->tool, "-g", "comm", "--forget", "1", "--delay", "0.3"));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_A));
+	uses = uses_until(&self->tool, 1);
+	EXPECT_EQ(NR_A, uses + uses_until(&self->tool, 0));
+	ASSERT_EQ(0, tool_use("A", self->w.ctx[0], &self->w.buf[0], NR_B));
+	uses = uses_until(&self->tool, 1);
+	EXPECT_EQ(NR_B, uses + uses_until(&self->tool, 0));
 }
 
 TEST_HARNESS_MAIN

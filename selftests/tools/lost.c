@@ -17,6 +17,10 @@
 #define NR_READERS	20
 #define MAX_EDGES	16
 #define NR_MANY		1500
+#define MAX_USERS	4096
+#define MAX_PAIRS	1024
+#define SHOWN_PAIRS	256
+#define NR_MORE		10
 
 FIXTURE(lost)
 {
@@ -39,11 +43,6 @@ FIXTURE_TEARDOWN(lost)
 	EXPECT_TRUE(st_world_close(&self->w));
 }
 
-static size_t nr_rows(struct json_object *report, const char *table)
-{
-	return json_object_array_length(json_object_object_get(report, table));
-}
-
 /* A ring of one page takes some of the events; the others are counted. */
 TOOL_TEST(lost, events)
 {
@@ -61,7 +60,7 @@ TOOL_TEST(lost, events)
 	ASSERT_TRUE(st_snapshot_becomes_empty());
 	self->report = tool_end(&self->tool);
 	ASSERT_NE(NULL, self->report);
-	got = nr_rows(self->report, "events");
+	got = tool_nr_rows(self->report, "events");
 	EXPECT_LT(0, got);
 	EXPECT_GT(NR_EVENTS, got);
 	EXPECT_EQ(NR_EVENTS, got + tool_summary(self->report, "lost_events"));
@@ -140,7 +139,7 @@ TOOL_TEST(lost, edges)
 	self->report = tool_end(&self->tool);
 	ASSERT_NE(NULL, self->report);
 	/* Each of those in the way, and the writer behind it. */
-	EXPECT_EQ(2 * MAX_EDGES, nr_rows(self->report, "chains"));
+	EXPECT_EQ(2 * MAX_EDGES, tool_nr_rows(self->report, "chains"));
 	EXPECT_EQ(NR_READERS - MAX_EDGES, tool_summary(self->report, "lost_edges"));
 	EXPECT_STREQ("behind others, too",
 		     tool_text(tool_row(self->report, "chains", "depth", 1), "note"));
@@ -159,7 +158,7 @@ TOOL_TEST(lost, edges_of_before)
 	self->report = tool_end(&self->tool);
 	ASSERT_NE(NULL, self->report);
 	/* Each of those in the way, and the writer behind it. */
-	EXPECT_EQ(2 * MAX_EDGES, nr_rows(self->report, "chains"));
+	EXPECT_EQ(2 * MAX_EDGES, tool_nr_rows(self->report, "chains"));
 	EXPECT_EQ(1, tool_summary(self->report, "lost_edges"));
 	EXPECT_STREQ("behind others, too",
 		     tool_text(tool_row(self->report, "chains", "depth", 1), "note"));
@@ -192,6 +191,52 @@ TOOL_TEST(lost, accesses_come_back)
 	json_object_put(report);
 }
 
+/* Threads of as many names as there is room for, and some more. */
+TOOL_TEST(lost, users)
+{
+	unsigned int i;
+	char name[16];
+
+	ASSERT_EQ(0, tool_attach(&self->tool, "--group", "comm"));
+	for (i = 0; i < MAX_USERS + NR_MORE; i++) {
+		snprintf(name, sizeof(name), "user %u", i);
+		ASSERT_EQ(0, tool_use(name, self->ctx, &self->w.buf[0], 1));
+	}
+	self->report = tool_end(&self->tool);
+	ASSERT_NE(NULL, self->report);
+	EXPECT_EQ(MAX_USERS, tool_nr_rows(self->report, "groups"));
+	/* Each has acquired and released. */
+	EXPECT_EQ(2 * NR_MORE, tool_summary(self->report, "lost_users"));
+	EXPECT_EQ(MAX_USERS + NR_MORE, tool_summary(self->report, "acquired"));
+}
+
+/* More waiters than pairs are kept: the others are in the row of those, with all their time. */
+TOOL_TEST(lost, pairs)
+{
+	struct json_object *pairs, *others;
+	int fd = self->w.buf[0].fd;
+	unsigned int i;
+	char name[16];
+
+	ASSERT_EQ(0, tool_attach(&self->tool));
+	ASSERT_LE(0, st_lock_all(self->ctx, fd, W, 0));
+	for (i = 0; i < MAX_PAIRS + NR_MORE; i++) {
+		snprintf(name, sizeof(name), "waiter %u", i);
+		tool_name(name);
+		ASSERT_EQ(-ETIMEDOUT, st_lock_ms(self->w.ctx[1], fd, W, ALL, 1));
+	}
+	self->report = tool_end(&self->tool);
+	ASSERT_NE(NULL, self->report);
+	pairs = json_object_object_get(self->report, "pairs");
+	ASSERT_EQ(SHOWN_PAIRS + 1, json_object_array_length(pairs));
+	/* Those that are kept and not shown, and those that are not kept. */
+	others = tool_row(self->report, "pairs", "others", MAX_PAIRS - SHOWN_PAIRS + 1);
+	EXPECT_EQ(MAX_PAIRS + NR_MORE - SHOWN_PAIRS, tool_number(others, "waits"));
+	EXPECT_EQ(MAX_PAIRS + NR_MORE, tool_sum(pairs, "waits"));
+	EXPECT_EQ(tool_number(tool_row(self->report, "buffers", "ino", self->w.buf[0].ino),
+			      "cpu_behind_cpu_ns"), tool_sum(pairs, "wait_ns"));
+}
+
 /* More than the snapshot lists of one buffer: what it leaves out is counted. */
 TOOL_TEST(lost, unlisted)
 {
@@ -218,7 +263,7 @@ TOOL_TEST(lost, filter_by_buffer)
 	ASSERT_LE(0, st_lock_all(self->ctx, self->w.buf[1].fd, R, 0));
 	self->report = tool_end(&self->tool);
 	ASSERT_NE(NULL, self->report);
-	EXPECT_EQ(1, nr_rows(self->report, "buffers"));
+	EXPECT_EQ(1, tool_nr_rows(self->report, "buffers"));
 	EXPECT_EQ(1, tool_summary(self->report, "acquired"));
 	EXPECT_EQ(1, tool_summary(self->report, "cpu_held"));
 }
@@ -259,7 +304,7 @@ TOOL_TEST(lost, filter_by_process)
 	ASSERT_NE(NULL, self->report);
 	EXPECT_EQ(0, tool_summary(self->report, "acquired"));
 	EXPECT_EQ(1, tool_summary(self->report, "waiting"));
-	EXPECT_EQ(1, nr_rows(self->report, "buffers"));
+	EXPECT_EQ(1, tool_nr_rows(self->report, "buffers"));
 	/* Who is in the way is known all the same, with all there is to say. */
 	chains = json_object_object_get(self->report, "chains");
 	ASSERT_EQ(2, json_object_array_length(chains));

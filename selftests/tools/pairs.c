@@ -83,20 +83,10 @@ static struct json_object *pair_of(struct json_object *pairs, const char *waiter
 	return NULL;
 }
 
-static int64_t sum_of(struct json_object *rows, const char *key)
-{
-	int64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < json_object_array_length(rows); i++)
-		sum += tool_number(json_object_array_get_idx(rows, i), key);
-	return sum;
-}
-
 /* All that was waited for is somebody's fault, to the nanosecond. */
 #define EXPECT_ALL_BLAMED()						\
-	EXPECT_EQ(sum_of(json_object_object_get(self->report, "buffers"), \
-			 "cpu_behind_cpu_ns"), sum_of(self->pairs, "wait_ns"))
+	EXPECT_EQ(tool_sum(json_object_object_get(self->report, "buffers"), \
+			 "cpu_behind_cpu_ns"), tool_sum(self->pairs, "wait_ns"))
 
 /* B behind A, on buffer @buf. */
 #define WAIT_ONCE(nr) do {						\
@@ -193,7 +183,7 @@ TOOL_TEST(pairs, two_in_the_way)
 	ASSERT_EQ(0, st_event_result(self->c, c));
 	END();
 	EXPECT_LE(1, json_object_array_length(self->pairs));
-	EXPECT_LE(2 * HOLD_MS * ST_NSEC_PER_MSEC, sum_of(self->pairs, "wait_ns"));
+	EXPECT_LE(2 * HOLD_MS * ST_NSEC_PER_MSEC, tool_sum(self->pairs, "wait_ns"));
 	EXPECT_ALL_BLAMED();
 }
 

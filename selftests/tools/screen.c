@@ -142,10 +142,23 @@ TOOL_TEST(screen, shows_and_quits)
 	EXPECT_TRUE(SHOWS("attached by"));
 	EXPECT_TRUE(SHOWS("own cost"));
 	EXPECT_TRUE(SHOWS("waits"));
-	EXPECT_TRUE(SHOWS("q quit"));
+	EXPECT_TRUE(SHOWS("q:quit"));
 	KEY("q");
 	EXPECT_EQ(0, ENDS());
 	EXPECT_GIVEN_BACK();
+}
+
+/* With the longest words that it can have. The last cell is drawn in a way of its own. */
+TOOL_TEST(screen, help_fits_80_columns)
+{
+	ASSERT_TRUE(SHOWS("waits"));
+	KEY("<<<");
+	EXPECT_TRUE(SHOWS_ANEW("<>:by EXPORTER"));
+	RESIZE(24, 80);
+	EXPECT_TRUE(SHOWS("q:quit Tab:chains g:by exporter p:pairs i:idle d:detach "
+			  "r:reverse <>:by EXPORTE"));
+	KEY("q");
+	EXPECT_EQ(0, ENDS());
 }
 
 TOOL_TEST(screen, keys)
@@ -154,13 +167,13 @@ TOOL_TEST(screen, keys)
 	unsigned int i;
 
 	ASSERT_TRUE(SHOWS("waits"));
-	EXPECT_TRUE(SHOWS("sort by WT"));
+	EXPECT_TRUE(SHOWS("<>:by WT"));
 	KEY(">");
-	EXPECT_TRUE(SHOWS_ANEW("sort by ACQ/S"));
+	EXPECT_TRUE(SHOWS_ANEW("<>:by ACQ/S"));
 	KEY("<<");
-	EXPECT_TRUE(SHOWS_ANEW("sort by HOLDER"));
+	EXPECT_TRUE(SHOWS_ANEW("<>:by HOLDER"));
 	KEY("r\033OA\033OB\033[5~\033[6~\t");
-	EXPECT_TRUE(SHOWS_ANEW("Tab scroll rows"));
+	EXPECT_TRUE(SHOWS_ANEW("Tab:rows"));
 	EXPECT_TRUE(SHOWS_ANEW("waits"));
 	/* The holder scrolls away, who waits for it is left. */
 	KEY("\033OB");
@@ -185,12 +198,12 @@ TOOL_TEST(screen, keys)
 TOOL_TEST(screen, groups)
 {
 	static const char *const next[] = {
-		"g by name", "g by process", "g by comm", "g by engine", "g by buffer",
+		"g:by name", "g:by process", "g:by comm", "g:by engine", "g:by buffer",
 	};
 	unsigned int i;
 
 	ASSERT_TRUE(SHOWS("waits"));
-	EXPECT_TRUE(SHOWS("g by exporter"));
+	EXPECT_TRUE(SHOWS("g:by exporter"));
 	for (i = 0; i < ST_ARRAY_SIZE(next); i++) {
 		KEY("g");
 		EXPECT_TRUE(SHOWS_ANEW(next[i]));
@@ -200,7 +213,7 @@ TOOL_TEST(screen, groups)
 	EXPECT_TRUE(SHOWS_ANEW("HOLDER"));
 	KEY("p");
 	EXPECT_TRUE(SHOWS_ANEW("BEHIND"));
-	EXPECT_TRUE(SHOWS_ANEW("sort by IN ALL"));
+	EXPECT_TRUE(SHOWS_ANEW("<>:by IN ALL"));
 	KEY("p");
 	EXPECT_TRUE(SHOWS_ANEW("HOLDER"));
 	KEY("q");

@@ -15,6 +15,12 @@
 #define ALL	0, DMABUF_SYNC_TO_END
 #define WAIT_MS	100
 
+/* Calls that are kept at once, and some more. */
+#define MAX_CALLS	1024
+#define NR_MORE		10
+#define NR_CALLS	(MAX_CALLS + NR_MORE)
+#define STACK_SIZE	(64 << 10)
+
 /* A call in a thread of its own. */
 struct sync_call {
 	pthread_t thread;
@@ -63,13 +69,25 @@ static void *sync_thread(void *arg)
 	return NULL;
 }
 
-/* The thread waits for the fence. */
+static bool sync_create(struct sync_call *call, int fd)
+{
+	pthread_attr_t attr;
+
+	call->fd = fd;
+	return !pthread_attr_init(&attr) && !pthread_attr_setstacksize(&attr, STACK_SIZE) &&
+	       !pthread_create(&call->thread, &attr, sync_thread, call);
+}
+
+/* It waits for the fence. */
+static bool sync_waits(struct sync_call *call)
+{
+	return ST_UNTIL(__atomic_load_n(&call->tid, __ATOMIC_ACQUIRE) &&
+			st_task_state(call->tid) == 'S');
+}
+
 static bool sync_start(struct sync_call *call, int fd)
 {
-	call->fd = fd;
-	return !pthread_create(&call->thread, NULL, sync_thread, call) &&
-	       ST_UNTIL(__atomic_load_n(&call->tid, __ATOMIC_ACQUIRE) &&
-			st_task_state(call->tid) == 'S');
+	return sync_create(call, fd) && sync_waits(call);
 }
 
 #define START() do {							\
@@ -112,7 +130,6 @@ static struct json_object *chain_row(struct json_object *report, size_t nr)
 	return json_object_array_get_idx(json_object_object_get(report, "chains"), nr);
 }
 
-/* Nobody uses the framework for it: all there is to see of the buffer is this wait. */
 /* The fence is in the way, and nobody else. */
 #define EXPECT_PAIR(nr_waiting, ns) do {				\
 	struct json_object *_pairs = json_object_object_get(self->report, "pairs"), *_pair; \
@@ -127,6 +144,7 @@ static struct json_object *chain_row(struct json_object *report, size_t nr)
 	EXPECT_EQ(ns, tool_number(_pair, "wait_ns"));			\
 } while (0)
 
+/* Nobody uses the framework for it: all there is to see of the buffer is this wait. */
 TOOL_TEST(stock, wait_in_progress)
 {
 	struct json_object *chain;
@@ -222,6 +240,26 @@ TOOL_TEST(stock, wait_behind_a_job)
 	EXPECT_STREQ("reader", tool_text(chain, "comm"));
 	EXPECT_EQ(1, tool_number(chain, "depth"));
 	EXPECT_EQ(NULL, chain_row(self->report, 2));
+}
+
+/* More calls than are kept: the others are counted as lost, and those kept are right. */
+TOOL_TEST(stock, more_calls_than_are_kept)
+{
+	static struct sync_call calls[NR_CALLS];
+	unsigned int i;
+
+	ASSERT_EQ(0, st_fence_publish(self->w.test, self->fence, self->buf->fd, DST_USAGE_WRITE));
+	for (i = 0; i < NR_CALLS; i++)
+		ASSERT_TRUE(sync_create(&calls[i], self->buf->fd));
+	for (i = 0; i < NR_CALLS; i++)
+		ASSERT_TRUE(sync_waits(&calls[i]));
+	LOOK();
+	ASSERT_EQ(0, st_fence_signal(self->w.test, self->fence, DST_HARDIRQ, 0, 0));
+	for (i = 0; i < NR_CALLS; i++)
+		ASSERT_EQ(0, pthread_join(calls[i].thread, NULL));
+	EXPECT_EQ(MAX_CALLS, tool_number(self->row, "waiting"));
+	EXPECT_EQ(MAX_CALLS, tool_number(self->row, "cpu_behind_dma"));
+	EXPECT_EQ(NR_MORE, tool_number(self->summary, "lost_accesses"));
 }
 
 TEST_HARNESS_MAIN

@@ -203,6 +203,11 @@ struct json_object *tool_row(struct json_object *report, const char *table,
 	return NULL;
 }
 
+size_t tool_nr_rows(struct json_object *report, const char *table)
+{
+	return json_object_array_length(json_object_object_get(report, table));
+}
+
 int64_t tool_number(struct json_object *object, const char *key)
 {
 	struct json_object *value;
@@ -210,6 +215,16 @@ int64_t tool_number(struct json_object *object, const char *key)
 	if (!json_object_object_get_ex(object, key, &value) || !value)
 		return -1;
 	return json_object_get_int64(value);
+}
+
+int64_t tool_sum(struct json_object *rows, const char *key)
+{
+	int64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(rows); i++)
+		sum += tool_number(json_object_array_get_idx(rows, i), key);
+	return sum;
 }
 
 int64_t tool_summary(struct json_object *report, const char *key)
@@ -244,4 +259,14 @@ int tool_actor(const char *name)
 {
 	tool_name(name);
 	return st_context_open();
+}
+
+int tool_use(const char *name, int ctx, const struct st_buffer *buf, unsigned int nr)
+{
+	int ret = 0;
+
+	tool_name(name);
+	while (nr-- && !ret)
+		ret = st_release(ctx, st_lock_all(ctx, buf->fd, DMA_BUF_ACCESS_W, 0));
+	return ret;
 }

@@ -58,8 +58,12 @@ int tool_shell(const char *command, char *text, size_t size);
 /* Rows of @table in a report that have this number, NULL when there is no such one. */
 struct json_object *tool_row(struct json_object *report, const char *table,
 			     const char *key, uint64_t number);
+/* Rows that @table has. */
+size_t tool_nr_rows(struct json_object *report, const char *table);
 /* A number of an object; -1: it has none. */
 int64_t tool_number(struct json_object *object, const char *key);
+/* The sum of such numbers of all rows. */
+int64_t tool_sum(struct json_object *rows, const char *key);
 /* A number of the report's summary. */
 int64_t tool_summary(struct json_object *report, const char *key);
 double tool_real(struct json_object *object, const char *key);
@@ -70,5 +74,10 @@ const char *tool_text(struct json_object *object, const char *key);
 void tool_name(const char *name);
 /* A context that is opened under this name. */
 int tool_actor(const char *name);
+/*
+ * Acquire the buffer for writing and release it @nr times, as a thread of this name.
+ * Return: 0 or a negative errno.
+ */
+int tool_use(const char *name, int ctx, const struct st_buffer *buf, unsigned int nr);
 
 #endif /* TOOL_H */
