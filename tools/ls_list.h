@@ -32,6 +32,7 @@ struct ls_edge {
  * @nr_edges: how many
  * @blocks: somebody waits for it
  * @shown: it was asked for, or is in the way of one that was
+ * @next: of those that were just found to be shown
  */
 struct ls_access {
 	struct model_access access;
@@ -41,6 +42,7 @@ struct ls_access {
 	size_t nr_edges;
 	bool blocks;
 	bool shown;
+	struct ls_access *next;
 };
 
 /* What is not listed of a buffer: see SNAPSHOT_MORE. */
