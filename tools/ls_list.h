@@ -55,9 +55,12 @@ struct ls_more {
 /**
  * struct ls_list - all of them
  * @accesses: in the order of the snapshot: by buffer
+ * @nr_accesses: how many
  * @by_id: the same, sorted
  * @edges: sorted by waiter
+ * @nr_edges: how many
  * @more: of buffers that have too many
+ * @nr_more: how many
  */
 struct ls_list {
 	struct ls_access *accesses;
