@@ -267,8 +267,8 @@ static bool exporter_only_syncs(const struct dma_buf *dmabuf)
 }
 
 /*
- * Does the device see some memory through swiotlb? One with an IOMMU gets addresses that it can
- * reach, however few it has; there only those that are not trusted have copies.
+ * Does the device see some memory through swiotlb? Behind an IOMMU every device reaches all
+ * memory, however few address bits it has, and only untrusted devices get bounce buffers.
  */
 static bool device_bounces(struct device *dev)
 {

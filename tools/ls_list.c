@@ -163,35 +163,28 @@ static bool list_is_asked_for(const struct ls_access *one, const struct ls_choic
 	return !choice->waiting || one->nr_edges;
 }
 
-/* Show what is in the way of @one. Return: true if that was not known before. */
-static bool list_show_blockers(const struct ls_access *one)
+static void list_show(struct ls_access *one, struct ls_access **found)
 {
-	bool news = false;
-	size_t i;
-
-	for (i = 0; i < one->nr_edges; i++) {
-		if (!one->edges[i].by || one->edges[i].by->shown)
-			continue;
-		one->edges[i].by->shown = true;
-		news = true;
-	}
-	return news;
+	if (!one || one->shown)
+		return;
+	one->shown = true;
+	one->next = *found;
+	*found = one;
 }
 
 void ls_list_choose(struct ls_list *list, const struct ls_choice *choice)
 {
-	bool news;
+	struct ls_access *found = NULL, *one;
 	size_t i;
 
 	for (i = 0; i < list->nr_accesses; i++)
-		list->accesses[i].shown = list_is_asked_for(&list->accesses[i], choice);
-	/* Once for each step of the longest chain. */
-	do {
-		news = false;
-		for (i = 0; i < list->nr_accesses; i++)
-			if (list->accesses[i].shown)
-				news |= list_show_blockers(&list->accesses[i]);
-	} while (news);
+		if (list_is_asked_for(&list->accesses[i], choice))
+			list_show(&list->accesses[i], &found);
+	while ((one = found)) {
+		found = one->next;
+		for (i = 0; i < one->nr_edges; i++)
+			list_show(one->edges[i].by, &found);
+	}
 }
 
 void ls_list_free(struct ls_list *list)

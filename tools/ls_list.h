@@ -32,6 +32,7 @@ struct ls_edge {
  * @nr_edges: how many
  * @blocks: somebody waits for it
  * @shown: it was asked for, or is in the way of one that was
+ * @next: of those that were just found to be shown
  */
 struct ls_access {
 	struct model_access access;
@@ -41,6 +42,7 @@ struct ls_access {
 	size_t nr_edges;
 	bool blocks;
 	bool shown;
+	struct ls_access *next;
 };
 
 /* What is not listed of a buffer: see SNAPSHOT_MORE. */
@@ -53,9 +55,12 @@ struct ls_more {
 /**
  * struct ls_list - all of them
  * @accesses: in the order of the snapshot: by buffer
+ * @nr_accesses: how many
  * @by_id: the same, sorted
  * @edges: sorted by waiter
+ * @nr_edges: how many
  * @more: of buffers that have too many
+ * @nr_more: how many
  */
 struct ls_list {
 	struct ls_access *accesses;

@@ -185,8 +185,8 @@ int main(int argc, char **argv)
 		print_text(&list, &options);
 	status = tell_more(&list);
 	ls_list_free(&list);
-	if (fflush(stdout)) {
-		fprintf(stderr, "lsdmasync: standard output: %s\n", strerror(errno));
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "lsdmasync: standard output: %s\n", strerror(errno ?: EIO));
 		return 1;
 	}
 	return status;

@@ -102,6 +102,8 @@ static void subscriber_start(struct subscriber *subscriber, int ctx, int produce
 	int consumed = must(dmasync_timeline_new(ctx, 0), "dmasync_timeline_new"), waiter;
 
 	subscriber->pid = fork();
+	if (subscriber->pid < 0)
+		die("fork");
 	if (!subscriber->pid) {
 		waiter = must(dmasync_timeline_waiter(produced, 0), "dmasync_timeline_waiter");
 		close(produced);

@@ -24,15 +24,6 @@
 
 static int fail_nth = -1;
 
-static int file_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err = fd >= 0 && write(fd, text, strlen(text)) > 0 ? 0 : -errno;
-
-	close(fd);
-	return err;
-}
-
 /* From now on the @nth allocation of this thread fails; 0: none. */
 static bool fault_set(unsigned int nth)
 {
@@ -147,7 +138,8 @@ static bool peer_start(struct stage *stage)
 /* Also allocations that may sleep fail, and not each is told. */
 static bool failslab_start(void)
 {
-	if (file_write(FAILSLAB "ignore-gfp-wait", "N") || file_write(FAILSLAB "verbose", "0"))
+	if (st_file_write(FAILSLAB "ignore-gfp-wait", "N") ||
+	    st_file_write(FAILSLAB "verbose", "0"))
 		return false;
 	fail_nth = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
 	return fail_nth >= 0;

@@ -30,10 +30,7 @@ FIXTURE_SETUP(align)
 
 FIXTURE_TEARDOWN(align)
 {
-	close(self->copy);
-	st_buffer_close(&self->src);
-	st_buffer_close(&self->dst);
-	EXPECT_TRUE(st_snapshot_becomes_empty());
+	EXPECT_EQ(0, dma_close(self->copy, -1, &self->src, &self->dst));
 }
 
 static int copy_range(int copy, struct st_buffer *src, size_t src_offset,

@@ -68,11 +68,7 @@ FIXTURE_SETUP(copy)
 
 FIXTURE_TEARDOWN(copy)
 {
-	EXPECT_EQ(0, dma_param_restore());
-	close(self->copy);
-	st_buffer_close(&self->src);
-	st_buffer_close(&self->dst);
-	EXPECT_TRUE(st_snapshot_becomes_empty());
+	EXPECT_EQ(0, dma_close(self->copy, -1, &self->src, &self->dst));
 }
 
 /* The destination is as before, but for the range. Number of wrong bytes. */

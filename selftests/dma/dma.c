@@ -196,6 +196,20 @@ unsigned char dma_byte(uint64_t seed, size_t place)
 	return word >> (place % 8 * 8);
 }
 
+int dma_close(int copy, int ctx, struct st_buffer *src, struct st_buffer *dst)
+{
+	int err = dma_param_restore();
+
+	close(copy);
+	if (ctx >= 0)
+		close(ctx);
+	st_buffer_close(src);
+	st_buffer_close(dst);
+	if (!st_snapshot_becomes_empty())
+		return -EBUSY;
+	return err;
+}
+
 void dma_fill(struct st_buffer *buf, uint64_t seed)
 {
 	size_t i;

@@ -46,6 +46,11 @@ bool dma_buffer_exists(uint64_t ino);
 int dma_buffers(struct st_buffer *src, struct st_buffer *dst, size_t size, bool heap);
 /* A mapped udmabuf of @nr_pages pages, hardly one of which follows the one before it. */
 int dma_buffer_scattered(struct st_buffer *buf, unsigned int nr_pages);
+/*
+ * The end of most tests: close these, @ctx -1: none, and restore what dma_param_set() changed.
+ * Return: 0, -EBUSY when something is held or waits afterwards, or a negative errno.
+ */
+int dma_close(int copy, int ctx, struct st_buffer *src, struct st_buffer *dst);
 /* Fill with bytes that depend on their place and on @seed; is it filled so? */
 void dma_fill(struct st_buffer *buf, uint64_t seed);
 bool dma_filled(const struct st_buffer *buf, uint64_t seed);

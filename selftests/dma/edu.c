@@ -159,13 +159,8 @@ FIXTURE_SETUP(edu)
 
 FIXTURE_TEARDOWN(edu)
 {
-	EXPECT_EQ(0, dma_param_restore());
-	close(self->copy);
-	close(self->ctx);
-	st_buffer_close(&self->src);
-	st_buffer_close(&self->dst);
+	EXPECT_EQ(0, dma_close(self->copy, self->ctx, &self->src, &self->dst));
 	close(self->card);
-	EXPECT_TRUE(st_snapshot_becomes_empty());
 	EXPECT_TRUE(st_module_unload("dma_edu"));
 }
 
@@ -259,13 +254,8 @@ FIXTURE_TEARDOWN(edu_one)
 	dma_fill(&self->dst, OLD);
 	EXPECT_EQ(0, dma_copy(copy, &self->src, &self->dst));
 	EXPECT_TRUE(dma_filled(&self->dst, NEW));
-	EXPECT_EQ(0, dma_param_restore());
 	close(copy);
-	close(self->copy);
-	close(self->ctx);
-	st_buffer_close(&self->src);
-	st_buffer_close(&self->dst);
-	EXPECT_TRUE(st_snapshot_becomes_empty());
+	EXPECT_EQ(0, dma_close(self->copy, self->ctx, &self->src, &self->dst));
 	EXPECT_TRUE(st_module_unload("dma_edu"));
 }
 

@@ -2,28 +2,15 @@
 /* The machine's edu device: where it is, taking it away, its interrupts. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "edu_device.h"
+#include "st.h"
 
 #define PCI	"/sys/bus/pci"
-
-static int file_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
 
 static unsigned int hex_file(const char *dir, const char *device, const char *name)
 {
@@ -93,22 +80,22 @@ int edu_remove(const struct edu_device *edu)
 	char path[128];
 
 	snprintf(path, sizeof(path), PCI "/devices/%s/remove", edu->name);
-	return file_write(path, "1");
+	return st_file_write(path, "1");
 }
 
 int edu_rescan(void)
 {
-	return file_write(PCI "/rescan", "1");
+	return st_file_write(PCI "/rescan", "1");
 }
 
 int edu_unbind(const struct edu_device *edu)
 {
-	return file_write(PCI "/drivers/dma_edu/unbind", edu->name);
+	return st_file_write(PCI "/drivers/dma_edu/unbind", edu->name);
 }
 
 int edu_bind(const struct edu_device *edu)
 {
-	return file_write(PCI "/drivers/dma_edu/bind", edu->name);
+	return st_file_write(PCI "/drivers/dma_edu/bind", edu->name);
 }
 
 /* A line is "NUMBER: COUNT COUNT ... CHIP ... NAME". */

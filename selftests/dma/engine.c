@@ -32,11 +32,7 @@ FIXTURE_SETUP(engine)
 
 FIXTURE_TEARDOWN(engine)
 {
-	EXPECT_EQ(0, dma_param_restore());
-	close(self->copy);
-	st_buffer_close(&self->src);
-	st_buffer_close(&self->dst);
-	EXPECT_TRUE(st_snapshot_becomes_empty());
+	EXPECT_EQ(0, dma_close(self->copy, -1, &self->src, &self->dst));
 }
 
 /* From commit to end of one job. */

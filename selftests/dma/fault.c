@@ -101,11 +101,7 @@ FIXTURE_TEARDOWN(fault)
 	dma_fill(&self->dst, OLD);
 	EXPECT_EQ(0, dma_copy(self->copy, &self->src, &self->dst));
 	EXPECT_TRUE(dma_filled(&self->dst, NEW));
-	EXPECT_EQ(0, dma_param_restore());
-	close(self->copy);
-	st_buffer_close(&self->src);
-	st_buffer_close(&self->dst);
-	EXPECT_TRUE(st_snapshot_becomes_empty());
+	EXPECT_EQ(0, dma_close(self->copy, -1, &self->src, &self->dst));
 }
 
 /* Nobody holds the buffers, no fence is pending in them. */

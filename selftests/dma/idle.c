@@ -33,11 +33,7 @@ FIXTURE_SETUP(idle)
 
 FIXTURE_TEARDOWN(idle)
 {
-	close(self->copy);
-	close(self->ctx);
-	st_buffer_close(&self->src);
-	st_buffer_close(&self->dst);
-	EXPECT_TRUE(st_snapshot_becomes_empty());
+	EXPECT_EQ(0, dma_close(self->copy, self->ctx, &self->src, &self->dst));
 }
 
 /* How many accesses the driver asked for in the buffer; negative: an errno. */

@@ -33,12 +33,7 @@ FIXTURE_SETUP(job)
 
 FIXTURE_TEARDOWN(job)
 {
-	EXPECT_EQ(0, dma_param_restore());
-	close(self->copy);
-	close(self->ctx);
-	st_buffer_close(&self->src);
-	st_buffer_close(&self->dst);
-	EXPECT_TRUE(st_snapshot_becomes_empty());
+	EXPECT_EQ(0, dma_close(self->copy, self->ctx, &self->src, &self->dst));
 }
 
 TEST_F(job, sync_file_at_once)

@@ -39,12 +39,7 @@ FIXTURE_SETUP(life)
 
 FIXTURE_TEARDOWN(life)
 {
-	EXPECT_EQ(0, dma_param_restore());
-	close(self->copy);
-	close(self->ctx);
-	st_buffer_close(&self->src);
-	st_buffer_close(&self->dst);
-	EXPECT_TRUE(st_snapshot_becomes_empty());
+	EXPECT_EQ(0, dma_close(self->copy, self->ctx, &self->src, &self->dst));
 }
 
 static bool is_queued(int ctx, const struct st_buffer *buf)

@@ -41,13 +41,8 @@ FIXTURE_SETUP(queue)
 
 FIXTURE_TEARDOWN(queue)
 {
-	EXPECT_EQ(0, dma_param_restore());
-	close(self->copy);
-	close(self->ctx);
 	close(self->other);
-	st_buffer_close(&self->src);
-	st_buffer_close(&self->dst);
-	EXPECT_TRUE(st_snapshot_becomes_empty());
+	EXPECT_EQ(0, dma_close(self->copy, self->ctx, &self->src, &self->dst));
 }
 
 /* So slow that a copy of SIZE takes @ms. */

@@ -10,19 +10,6 @@
 
 #include "dma.h"
 
-static int file_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 static int file_read(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -67,7 +54,7 @@ int dma_param_set(const char *module, const char *name, const char *value)
 	char path[128];
 
 	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module, name);
-	return param_save(path) ?: file_write(path, value);
+	return param_save(path) ?: st_file_write(path, value);
 }
 
 int dma_param_restore(void)
@@ -76,7 +63,7 @@ int dma_param_restore(void)
 
 	while (nr_saved && !err) {
 		nr_saved--;
-		err = file_write(saved[nr_saved].path, saved[nr_saved].value);
+		err = st_file_write(saved[nr_saved].path, saved[nr_saved].value);
 	}
 	return err;
 }
@@ -102,7 +89,7 @@ int dma_fault(int copy, const char *text)
 {
 	char path[128];
 
-	return sim_path(copy, "fault", path, sizeof(path)) ?: file_write(path, text);
+	return sim_path(copy, "fault", path, sizeof(path)) ?: st_file_write(path, text);
 }
 
 /* The text behind "@key=" in the file "state". */

@@ -165,7 +165,6 @@ TEST_F(stuck, closed_client_waits_for_its_engine)
 {
 	struct dmabuf_copy_info info;
 	char path[128];
-	FILE *fault;
 
 	ASSERT_EQ(0, dma_info(self->copy, &info));
 	snprintf(path, sizeof(path), "/sys/kernel/debug/dma_sim/%s/fault",
@@ -173,10 +172,7 @@ TEST_F(stuck, closed_client_waits_for_its_engine)
 	EXPECT_EQ(-ETIMEDOUT, dma_copy(self->copy, &self->src, &self->dst));
 	close(self->copy);
 	EXPECT_FALSE(ST_UNTIL_MS(st_module_users("dma_sim") == 0, 2500));
-	fault = fopen(path, "we");
-	ASSERT_NE(NULL, fault);
-	fputs("none", fault);
-	fclose(fault);
+	ASSERT_EQ(0, st_file_write(path, "none"));
 	EXPECT_TRUE(ST_UNTIL(st_module_users("dma_sim") == 0));
 	self->copy = dma_open();
 	ASSERT_LE(0, self->copy);

@@ -17,18 +17,6 @@
 
 #define CGROUP	"/sys/fs/cgroup/dmabuf_sync_frozen"
 
-static bool cgroup_write(const char *file, const char *text)
-{
-	int fd = open(file, O_WRONLY | O_CLOEXEC);
-	ssize_t ret;
-
-	if (fd < 0)
-		return false;
-	ret = write(fd, text, strlen(text));
-	close(fd);
-	return ret == (ssize_t)strlen(text);
-}
-
 static bool is_frozen(void)
 {
 	char text[128] = "";
@@ -89,7 +77,7 @@ static bool waiter_start(FIXTURE_DATA(frozen) *self, int (*wait_for)(int fd))
 	if (!self->pid)
 		_exit(wait_for(self->fd));
 	snprintf(text, sizeof(text), "%d", self->pid);
-	return cgroup_write(CGROUP "/cgroup.procs", text) &&
+	return !st_file_write(CGROUP "/cgroup.procs", text) &&
 	       ST_UNTIL(st_query_count(self->ctx[2], self->fd, DMABUF_SYNC_STATE_QUEUED) == 1);
 }
 
@@ -99,12 +87,12 @@ static void freeze_and_thaw(struct __test_metadata *_metadata, FIXTURE_DATA(froz
 	long set;
 
 	ASSERT_TRUE(waiter_start(self, wait_for));
-	ASSERT_TRUE(cgroup_write(CGROUP "/cgroup.freeze", "1"));
+	ASSERT_EQ(0, st_file_write(CGROUP "/cgroup.freeze", "1"));
 	ASSERT_TRUE(ST_UNTIL(is_frozen()));
 	EXPECT_EQ(0, st_release(self->ctx[0], self->held));
 	set = st_lock_ms(self->ctx[1], self->fd, W, 0, TO_END, ST_SOON_MS);
 	EXPECT_LE(0, set);
-	ASSERT_TRUE(cgroup_write(CGROUP "/cgroup.freeze", "0"));
+	ASSERT_EQ(0, st_file_write(CGROUP "/cgroup.freeze", "0"));
 	EXPECT_TRUE(ST_UNTIL(st_query_count(self->ctx[2], self->fd,
 					    DMABUF_SYNC_STATE_QUEUED) == 1));
 	EXPECT_EQ(0, st_release(self->ctx[1], set));
@@ -125,7 +113,7 @@ TEST_F(frozen, waiter_of_fcntl_leaves_the_queue)
 TEST_F(frozen, waiter_can_be_killed)
 {
 	ASSERT_TRUE(waiter_start(self, wait_by_context));
-	ASSERT_TRUE(cgroup_write(CGROUP "/cgroup.freeze", "1"));
+	ASSERT_EQ(0, st_file_write(CGROUP "/cgroup.freeze", "1"));
 	ASSERT_TRUE(ST_UNTIL(is_frozen()));
 	EXPECT_EQ(0, kill(self->pid, SIGKILL));
 	EXPECT_EQ(SIGKILL, st_child_wait(self->pid));

@@ -5,7 +5,6 @@
  * if one does not come.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <kselftest_harness.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,27 +27,14 @@ FIXTURE_TEARDOWN(misuse)
 	EXPECT_TRUE(st_world_close(&self->w));
 }
 
-static int file_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 /* A warning in this function comes, also if it has come before. */
 static int expect_warning(const char *function)
 {
 	char text[96];
 
 	snprintf(text, sizeof(text), "<5>check-log: expect %s\n", function);
-	return file_write("/sys/kernel/debug/clear_warn_once", "1") ?:
-	       file_write("/dev/kmsg", text);
+	return st_file_write("/sys/kernel/debug/clear_warn_once", "1") ?:
+	       st_file_write("/dev/kmsg", text);
 }
 
 static int misuse(const struct st_world *w, enum dst_call call, enum dst_wrong how)

@@ -450,15 +450,9 @@ TEST_F(tr, crowd_of_requests_is_let_go)
 static int limit_set(const char *name, const char *value)
 {
 	char path[128];
-	FILE *file;
-	int err;
 
 	snprintf(path, sizeof(path), LIMITS "%s", name);
-	file = fopen(path, "we");
-	if (!file)
-		return -errno;
-	err = fputs(value, file) < 0;
-	return fclose(file) || err ? -EIO : 0;
+	return st_file_write(path, value);
 }
 
 /* As somebody to whom limits apply. */

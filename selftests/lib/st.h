@@ -51,6 +51,10 @@ unsigned int st_slowness(void);
 /* True when the condition stays true for a while: the test of what must not change. */
 #define ST_STAYS(condition)	(!ST_UNTIL_MS(!(condition), ST_WHILE_MS))
 
+/* file.c */
+/* Write to a file that exists, in one piece. Return: 0 or a negative errno. */
+int st_file_write(const char *path, const char *text);
+
 /* buffer.c */
 
 /**

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Trace events of dmabuf_sync, recorded in a tracing instance of the test's own. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,29 +11,17 @@
 
 #define INSTANCE	"/sys/kernel/tracing/instances/dmabuf_sync_test"
 
-static int trace_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_TRUNC), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 int st_trace_start(void)
 {
 	if (mkdir(INSTANCE, 0700) && errno != EEXIST)
 		return -errno;
-	return trace_write(INSTANCE "/trace", "\n") ?:
-	       trace_write(INSTANCE "/events/dmabuf_sync/enable", "1");
+	return st_file_write(INSTANCE "/trace", "\n") ?:
+	       st_file_write(INSTANCE "/events/dmabuf_sync/enable", "1");
 }
 
 void st_trace_stop(void)
 {
-	trace_write(INSTANCE "/events/dmabuf_sync/enable", "0");
+	st_file_write(INSTANCE "/events/dmabuf_sync/enable", "0");
 	rmdir(INSTANCE);
 }
 
@@ -43,7 +30,7 @@ int st_trace_also(const char *event)
 	char path[256];
 
 	snprintf(path, sizeof(path), INSTANCE "/events/%s/enable", event);
-	return trace_write(path, "1");
+	return st_file_write(path, "1");
 }
 
 int st_trace_lines(const char *text)

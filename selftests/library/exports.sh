@@ -36,9 +36,13 @@ all_errors_are_explained() {
 		<(sed -n 's/^\.It Bq Er //p' "$page" | sort -u)
 }
 
-tap_plan 4
+# In the lists of errors, where a reformatted comment would run lines together.
+each_error_has_its_line() { ! grep -nP '^ \*.*\w.*-E[A-Z]+\t' "$library"/*.h; }
+
+tap_plan 5
 tap_test "the shared object exports what the header declares" all_are_exported
 tap_test "it has a SONAME" has_a_soname
 tap_test "the manual page has each function" all_are_explained
 tap_test "the manual page has each error" all_errors_are_explained
+tap_test "the header gives each error a line of its own" each_error_has_its_line
 tap_end

@@ -114,6 +114,12 @@ def test_timeout_is_told(a, b, fd):
         raises(TimeoutError, errno.ETIMEDOUT, b.write, fd, timeout=0.02)
 
 
+def test_timeout_may_be_very_long(a, fd):
+    for timeout in (threading.TIMEOUT_MAX, 1e12, float("inf")):
+        a.write(fd, timeout=timeout).release()
+        a.timeline(1).wait(1, timeout=timeout)
+
+
 def test_bad_arguments_are_told(a, fd):
     raises(OSError, errno.EBADF, a.write, -1)
     raises(OSError, errno.EINVAL, a.write, a)

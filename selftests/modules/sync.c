@@ -390,6 +390,33 @@ int test_sync_wait(struct test_session *session, void *arg)
 	return left ? 0 : -ETIME;
 }
 
+typedef int test_sync_fence_fn(struct dmabuf_sync *sync, struct dma_fence *fence, void *args);
+
+/* Find the object and the fence, and do it. */
+static int test_sync_with_fence(struct test_session *session, u32 id, u32 fence_id,
+				test_sync_fence_fn *fn, void *args)
+{
+	struct dma_fence *fence = test_fence_lookup(session, fence_id);
+	struct test_sync *ts;
+	int err;
+
+	if (!fence)
+		return -ENOENT;
+	ts = test_sync_begin(session, id);
+	err = PTR_ERR_OR_ZERO(ts);
+	if (!err) {
+		err = fn(ts->sync, fence, args);
+		test_sync_finish(ts);
+	}
+	dma_fence_put(fence);
+	return err;
+}
+
+static int test_sync_do_commit(struct dmabuf_sync *sync, struct dma_fence *fence, void *args)
+{
+	return dmabuf_sync_commit(sync, fence);
+}
+
 /**
  * test_sync_commit() - DST_SYNC_COMMIT
  * @session: the open file
@@ -400,20 +427,8 @@ int test_sync_wait(struct test_session *session, void *arg)
 int test_sync_commit(struct test_session *session, void *arg)
 {
 	struct dst_commit *args = arg;
-	struct dma_fence *fence = test_fence_lookup(session, args->fence);
-	struct test_sync *ts;
-	int err;
 
-	if (!fence)
-		return -ENOENT;
-	ts = test_sync_begin(session, args->id);
-	err = PTR_ERR_OR_ZERO(ts);
-	if (!err) {
-		err = dmabuf_sync_commit(ts->sync, fence);
-		test_sync_finish(ts);
-	}
-	dma_fence_put(fence);
-	return err;
+	return test_sync_with_fence(session, args->id, args->fence, test_sync_do_commit, args);
 }
 
 /**
@@ -448,6 +463,19 @@ static void test_sync_tell_after(struct dst_after *args, const struct dmabuf_syn
 	}
 }
 
+static int test_sync_do_commit_after(struct dmabuf_sync *sync, struct dma_fence *fence,
+				     void *args)
+{
+	struct dmabuf_sync_after *after;
+	int nr = dmabuf_sync_commit_after(sync, fence, &after);
+
+	if (nr < 0)
+		return nr;
+	test_sync_tell_after(args, after, nr);
+	dmabuf_sync_after_put(after, nr);
+	return 0;
+}
+
 /**
  * test_sync_commit_after() - DST_SYNC_COMMIT_AFTER
  * @session: the open file
@@ -457,28 +485,10 @@ static void test_sync_tell_after(struct dst_after *args, const struct dmabuf_syn
  */
 int test_sync_commit_after(struct test_session *session, void *arg)
 {
-	struct dmabuf_sync_after *after;
 	struct dst_after *args = arg;
-	struct dma_fence *fence = test_fence_lookup(session, args->fence);
-	struct test_sync *ts;
-	int err;
 
-	if (!fence)
-		return -ENOENT;
-	ts = test_sync_begin(session, args->id);
-	err = PTR_ERR_OR_ZERO(ts);
-	if (err)
-		goto put_fence;
-	err = dmabuf_sync_commit_after(ts->sync, fence, &after);
-	test_sync_finish(ts);
-	if (err < 0)
-		goto put_fence;
-	test_sync_tell_after(args, after, err);
-	dmabuf_sync_after_put(after, err);
-	err = 0;
-put_fence:
-	dma_fence_put(fence);
-	return err;
+	return test_sync_with_fence(session, args->id, args->fence, test_sync_do_commit_after,
+				    args);
 }
 
 static void test_sync_do_unlock(void *sync)

@@ -312,4 +312,14 @@ TEST_F(lsdmasync, output_that_takes_no_more)
 	EXPECT_EQ(1, run(self, "", "> /dev/full 2> /dev/null"));
 }
 
+/* More than is buffered, so that nothing is left to be written at the end. */
+TEST_F(lsdmasync, long_output_that_takes_no_more)
+{
+	unsigned int i;
+
+	for (i = 0; i < 32; i++)
+		ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->buf, R, 0));
+	EXPECT_EQ(1, run(self, "", "--json > /dev/full 2> /dev/null"));
+}
+
 TEST_HARNESS_MAIN

@@ -4,9 +4,7 @@
  * it just is, in the kernel, too (up to 6.16), for most of each period.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,15 +16,6 @@
 
 /* Where processes were before. */
 static char home[256];
-
-static bool file_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) > 0;
-
-	close(fd);
-	return done;
-}
 
 static bool home_find(void)
 {
@@ -44,7 +33,7 @@ bool to_throttle_start(void)
 {
 	if (mkdir(THROTTLED, 0755) && errno != EEXIST)
 		return false;
-	return home_find() && file_write(THROTTLED "/cpu.max", CPU_MAX);
+	return home_find() && !st_file_write(THROTTLED "/cpu.max", CPU_MAX);
 }
 
 /* The process may be gone. */
@@ -53,7 +42,7 @@ static void move(const char *procs, pid_t pid)
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", pid);
-	file_write(procs, text);
+	st_file_write(procs, text);
 }
 
 void to_throttle_add(pid_t pid)

@@ -4,7 +4,6 @@
  * failed, totals (histogram triggers) tell whether all that began also ended.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,18 +21,6 @@ static const char *const totals[][2] = {
 	{ "failed", "error" },
 };
 
-static bool trace_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_TRUNC);
-	bool ok;
-
-	if (fd < 0)
-		return false;
-	ok = write(fd, text, strlen(text)) > 0;
-	close(fd);
-	return ok;
-}
-
 static bool triggers_write(const char *prefix)
 {
 	char path[128], text[32];
@@ -42,7 +29,7 @@ static bool triggers_write(const char *prefix)
 	for (i = 0; i < ST_ARRAY_SIZE(totals); i++) {
 		snprintf(path, sizeof(path), EVENTS "/dmabuf_sync_%s/trigger", totals[i][0]);
 		snprintf(text, sizeof(text), "%shist:keys=%s", prefix, totals[i][1]);
-		if (!trace_write(path, text))
+		if (st_file_write(path, text))
 			return false;
 	}
 	return true;
@@ -52,17 +39,17 @@ static bool triggers_write(const char *prefix)
 bool to_trace_start(void)
 {
 	to_trace_stop();
-	if (mkdir(INSTANCE, 0700) || !trace_write(INSTANCE "/buffer_size_kb", "256"))
+	if (mkdir(INSTANCE, 0700) || st_file_write(INSTANCE "/buffer_size_kb", "256"))
 		return false;
 	if (!triggers_write(""))
 		printf("# totals of events are not checked: the kernel has no histogram triggers\n");
-	return trace_write(EVENTS "/enable", "1");
+	return !st_file_write(EVENTS "/enable", "1");
 }
 
 /* A trigger holds the module until it is taken away. */
 void to_trace_stop(void)
 {
-	trace_write(EVENTS "/enable", "0");
+	st_file_write(EVENTS "/enable", "0");
 	triggers_write("!");
 	rmdir(INSTANCE);
 }
@@ -88,7 +75,7 @@ long long to_trace_total(const char *event)
 
 void to_trace_freeze(void)
 {
-	trace_write(INSTANCE "/tracing_on", "0");
+	st_file_write(INSTANCE "/tracing_on", "0");
 }
 
 /* The last @lines of the ring. */

@@ -10,7 +10,7 @@
 #include "call.h"
 #include "dmabuf-sync.h"
 
-_Static_assert(DMASYNC_FEATURE_FCNTL == DMABUF_SYNC_FEATURE_FCNTL, "features");
+SAME_VALUE(DMASYNC_FEATURE_FCNTL, DMABUF_SYNC_FEATURE_FCNTL);
 
 int call(int fd, unsigned long request, void *arg)
 {

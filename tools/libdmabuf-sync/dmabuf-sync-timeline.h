@@ -3,17 +3,17 @@
  * Timelines: ordered hand-off. To be included through dmabuf-sync.h, whose words and errors
  * hold here, too.
  *
- * A timeline is a 64-bit counter that only grows. A point of it is reached when the counter is
- * that or more. Accesses exclude each other but come in any order; sets with points come in
- * the one that was meant. For a producer and its consumer, update n:
+ * A timeline is a 64-bit counter that only grows. A point is reached when the counter has its
+ * value or a larger one. Accesses alone exclude each other, in any order; points put them in
+ * the intended one. For a producer and its consumer, update n:
  *
  *	producer	waits for "consumed" n - 1	signals "produced" n
  *	consumer	waits for "produced" n		signals "consumed" n
  *
- * A wait for a point that is not reached fails with -EPIPE when a set that would have signaled
- * it was revoked, or its owner died; somebody else can still signal it, and later waits
- * succeed. Or when nobody can signal any more, because the last descriptor that could is
- * closed; that is final. So those who only wait should have a descriptor that only can wait.
+ * A wait for a point that is not reached fails with -EPIPE in two cases. The set that would
+ * have signaled it was revoked, or its owner died: somebody else can still signal the point,
+ * and later waits succeed. Or the last descriptor that could signal is closed: that is final.
+ * So those who only wait should have a descriptor that can only wait.
  *
  * poll() of a timeline reports POLLIN when the point of dmasync_timeline_watch() is reached,
  * POLLERR when it failed, POLLHUP when nobody can signal any more.
@@ -27,8 +27,8 @@
 extern "C" {
 #endif
 
-/* What a set has to do with a point of a timeline. */
-/* It is requested when the point is reached: until then it is in nobody's way. */
+/* What a set does with a point of a timeline. */
+/* It is not requested before the point is reached: until then it blocks nobody. */
 #define DMASYNC_POINT_WAIT	0x1u
 /*
  * Its release signals the point. If the point is reached before the set is acquired the
@@ -93,7 +93,7 @@ int dmasync_timeline_signal(int timeline, uint64_t point);
 
 /**
  * dmasync_timeline_watch() - say which point poll() is about
- * @timeline: a descriptor of it, for which this holds, and for its duplicates
+ * @timeline: a descriptor of it; the point is that of this descriptor and its duplicates
  * @point: which; at first the one after the value at which the timeline began
  *
  * Return: 0.
@@ -135,7 +135,7 @@ int dmasync_timeline_wait(int timeline, uint64_t point, int64_t deadline_ns);
 
 /* Do not sleep: fail with -EAGAIN. */
 #define DMASYNC_WAIT_NONBLOCK	0x1u
-/* One point is enough; else all are waited for. */
+/* Return as soon as one point is reached; else wait for all. */
 #define DMASYNC_WAIT_ANY	0x2u
 
 /**
@@ -144,18 +144,19 @@ int dmasync_timeline_wait(int timeline, uint64_t point, int64_t deadline_ns);
  * @nr_points: how many, 1 .. 256
  * @flags: DMASYNC_WAIT_ANY or not, DMASYNC_WAIT_NONBLOCK or not
  * @deadline_ns: see dmasync_deadline_ms(); 0: none
- * @index: where to say, with DMASYNC_WAIT_ANY, which point is reached; with -EPIPE, which one
- *	will not be. May be NULL
+ * @index: with DMASYNC_WAIT_ANY, set to the index of a point that is reached; with -EPIPE, to
+ *	that of the one that will not be. Else undefined. May be NULL
  *
  * Return: 0, or
  *	-EPIPE		a point will not be reached; with DMASYNC_WAIT_ANY only if none is
- *	reached -EAGAIN		DMASYNC_WAIT_NONBLOCK: not yet
+ *			reached
+ *	-EAGAIN		DMASYNC_WAIT_NONBLOCK: not yet
  *	-ETIMEDOUT	the deadline has passed
  *	-EINTR		a signal; see above
  *	-ECANCELED	the descriptor of the first point was closed by another thread
  *	-EBADF		also: one of @points
  *	-EINVAL		also: one of them is no timeline
- *	-ENOLCK		the user has to do with as many points as it may
+ *	-ENOLCK		the user waits for, or is to signal, as many points as it may
  *	-ENOMEM
  */
 int dmasync_wait(const struct dmasync_point *points, unsigned int nr_points,

@@ -25,13 +25,12 @@
  *
  * Words
  *
- *	context		an owner of accesses. What threads hold through one context does not
- *	keep
- *			these threads apart: each that is to be kept apart opens its own
- *	set		accesses of one or several buffers that are acquired together or not at
- *	all.
- *			While it waits it holds nothing
- *	lease		how long others wait at most for a set that is held: then it is revoked
+ *	context		an owner of accesses. Accesses of one context do not exclude each
+ *			other: threads that are to exclude each other open one each
+ *	set		accesses of one or several buffers that are acquired together or not
+ *			at all. A set that waits holds nothing
+ *	lease		how long others have to wait for a set that is held. Then the kernel
+ *			revokes it
  *	timeline	a counter that says who comes after whom; its values are points. See
  *			dmabuf-sync-timeline.h, which is included here
  *
@@ -77,9 +76,7 @@ extern "C" {
  * dmasync_deadline_ms() - a deadline for a call that may sleep
  * @ms: milliseconds from now
  *
- * Return: a time of CLOCK_MONOTONIC, in nanoseconds. Where a deadline is asked for 0 means
- *	that
- * there is none.
+ * Return: a time of CLOCK_MONOTONIC, in nanoseconds. As a deadline, 0 means that there is none.
  */
 int64_t dmasync_deadline_ms(unsigned int ms);
 
@@ -108,14 +105,16 @@ int dmasync_open(int flags);
 /**
  * dmasync_lease() - promise to hold accesses for a short time only
  * @ctx: context
- * @lease_ms: its lease, in milliseconds, at least dmasync_caps.min_lease_ms; 0: that of the
+ * @lease_ms: its lease in milliseconds, at least dmasync_caps.min_lease_ms; 0: that of the
  *	system
- * @effective_ms: where to say what holds, the shorter one of both; 0: none. May be NULL
+ * @effective_ms: set to the lease that now applies, the shorter of the context's and the
+ *	system's, or 0: none. May be NULL
  *
  * When somebody else has waited for an access of the context for as long as the lease, the
  * kernel revokes its whole set: the others go on, and dmasync_release() of the set fails with
  * -EOWNERDEAD. This is what lets a pipeline survive a process that is stopped or hung. As long
- * as nobody waits an access can be held for any time. It applies to what is held already, too.
+ * as nobody waits, an access can be held for any time. The lease also applies to sets that are
+ * held already.
  *
  * Return: 0, or -EINVAL: too short.
  */
@@ -140,7 +139,8 @@ int dmasync_lease(int ctx, unsigned int lease_ms, unsigned int *effective_ms);
  * @max_user_buffers: dma-bufs that the sets of one user keep, counted once for each set
  * @max_user_marks: abandoned ranges of one user that are remembered
  * @max_user_timelines: descriptors of timelines that one user has opened
- * @max_user_points: points that requests and calls of one user have to do with
+ * @max_user_points: points that requests of one user wait for or signal, and points that its
+ *	calls wait for
  *
  * The administrator can change the limits at any time.
  */
@@ -218,18 +218,18 @@ static inline struct dmasync_access dmasync_make_access(int dmabuf, uint32_t mod
  * struct dmasync_set - a set that was requested
  * @number: names it in later calls on the context
  * @status: DMASYNC_ABANDONED and DMASYNC_REVOKED, each or not: what happened to the bytes
- *	before. It is told until somebody who was told has released a write access to them. Of
- *	a queued set its event tells it
+ *	before. Each set that includes them has it, until one that has it and writes to them is
+ *	released. A queued set has 0 here, and its status in its event
  */
 struct dmasync_set {
 	uint32_t number;
 	uint32_t status;
 };
 
-/* How a request waits; without either of the first two it sleeps. */
-/* Not at all: it fails with -EAGAIN if it would have to. */
+/* How a request waits; without either of the first two the call sleeps. */
+/* It does not wait: it fails with -EAGAIN if it would have to. */
 #define DMASYNC_NONBLOCK	0x1u
-/* By itself: the call returns at once, and an event tells how it ended. */
+/* In the background: the call returns at once, and an event tells how the request ended. */
 #define DMASYNC_QUEUE		0x2u
 /* Events tell when somebody else begins to wait for the set, and when it is revoked. */
 #define DMASYNC_NOTIFY		0x4u
@@ -270,26 +270,23 @@ struct dmasync_request {
  *			descriptor of a dma-buf must be open for reading to read and for
  *			writing to write, that of a timeline must be able to signal
  *	-EINVAL		also: accesses overlap each other, a range is empty or outside the
- *	buffer,
- *			a descriptor is no dma-buf, or no timeline
+ *			buffer, a descriptor is no dma-buf, or no timeline
  *	-EAGAIN		DMASYNC_NONBLOCK: it would have to wait
- *	-EDEADLK	it would have waited for ever: for somebody who sleeps in such a call,
- *	too,
- *			for what this context holds. Release that, and try again
+ *	-EDEADLK	it would have waited for ever: for an owner that sleeps in such a call
+ *			itself, for what this context holds. Release that, and try again
  *	-ETIMEDOUT	the deadline has passed
  *	-EINTR		a signal; see above
  *	-ECANCELED	the context was closed by another thread
- *	-ENOLCK		the context, or the user, has as many accesses, waiting requests or
- *	buffers
- *			as it may have: see dmasync_get_caps()
+ *	-ENOLCK		the context, or the user, has as many accesses, waiting requests,
+ *			buffers or points as it may have: see dmasync_get_caps()
  *	-EPIPE		a point to wait for will not be reached: see timelines
  *	-ERANGE		a point to signal was reached already
  *	-ENOMEM
  *	other		an exporter could not make its buffer ready
  *
- * With DMASYNC_QUEUE what comes after the call has returned is the result of the event. The
- * caller goes on, so there is no -EDEADLK: one that holds other accesses while it waits for
- * the event should cancel the set after a while.
+ * With DMASYNC_QUEUE, errors that come after the call has returned are in the event's result.
+ * The caller goes on, so -EDEADLK is not among them: a caller that holds other accesses while
+ * it waits for the event should cancel the set after a while.
  */
 int dmasync_request(int ctx, const struct dmasync_request *request, struct dmasync_set *set);
 
@@ -326,8 +323,8 @@ int dmasync_try_acquire(int ctx, const struct dmasync_access *accesses,
  * It does not sleep for others. No event of the set follows, and none is left to read.
  *
  * Return: 0, or
- *	-EOWNERDEAD	the lease was over: others may have had the bytes since, so that what
- *			was read, or written, is not to be relied upon. The set is gone
+ *	-EOWNERDEAD	the lease was over: others may have had the bytes since. Do not rely
+ *			on what was read or written. The set is gone
  *	-ENOENT		the context has no such set
  */
 int dmasync_release(int ctx, uint32_t set);
@@ -369,15 +366,14 @@ struct dmasync_event {
 /**
  * dmasync_read_events() - read events of a context, or of a set that is a descriptor
  * @fd: context or set
- * @events: where to
- * @max: room there, 1 or more
+ * @events: filled in
+ * @max: entries of @events, 1 or more
  *
  * It sleeps until there is an event, unless the descriptor is O_NONBLOCK. A set can be used
  * when its event was read, not before: reading makes the caches ready.
  *
- * Return: how many there are now in @events; 0: of a set that is a descriptor, that its
- *	request
- * has failed and that this was read; or
+ * Return: the number of events in @events. 0: the set is a descriptor, and the event that its
+ * request has failed was read before. Or
  *	-EAGAIN		O_NONBLOCK: there is none
  *	-EINTR		a signal; no event is lost
  *	-ECANCELED	the context was closed by another thread
@@ -406,7 +402,7 @@ int dmasync_read_events(int fd, struct dmasync_event *events, unsigned int max);
 int dmasync_request_fd(int ctx, const struct dmasync_request *request);
 
 /**
- * dmasync_set_result() - how a set stands that is a descriptor
+ * dmasync_set_result() - wait for a set that is a descriptor, and ask how it stands
  * @set_fd: the set
  * @status: filled in if it is acquired: as in struct dmasync_set. May be NULL
  *
@@ -482,7 +478,7 @@ struct dmasync_info {
  * @nr_queued: accesses of the buffer that wait now
  * @reserved: 0
  *
- * All zeroes: the list begins.
+ * Zero it before the first call for a list: = { 0 } in C, = {} in C++.
  */
 struct dmasync_list {
 	uint64_t cursor[3];
@@ -497,14 +493,13 @@ struct dmasync_list {
  * @ctx: context, any
  * @dmabuf: the buffer
  * @list: zeroed for the first call, and left alone between calls for the same list
- * @infos: where to
- * @max: room there
+ * @infos: filled in
+ * @max: entries of @infos; a call fills dmasync_caps.max_infos at most
  *
  * Holders come before waiters. What comes and goes between two calls may be listed or not.
  *
- * Return: how many there are now in @infos, perhaps 0 although @list->more says that the list
- *	goes
- * on; or
+ * Return: the number of accesses in @infos, perhaps 0 although @list->more says that the list
+ * goes on; or
  *	-EBADF		also: @dmabuf is not open
  *	-ENOMEM
  */
@@ -517,8 +512,8 @@ int dmasync_query(int ctx, int dmabuf, struct dmasync_list *list, struct dmasync
  * @dmabuf: the buffer
  * @waiter: the access, from dmasync_query()
  * @list: as there
- * @infos: where to
- * @max: room there
+ * @infos: as there
+ * @max: as there
  *
  * Return: as dmasync_query(), or -ENOENT: the access does not wait any more.
  */

@@ -9,9 +9,9 @@
 #include "call.h"
 #include "dmabuf-sync.h"
 
-_Static_assert(DMASYNC_EVENT_READY == DMABUF_SYNC_EVENT_READY, "types");
-_Static_assert(DMASYNC_EVENT_WANTED == DMABUF_SYNC_EVENT_WANTED, "types");
-_Static_assert(DMASYNC_EVENT_REVOKED == DMABUF_SYNC_EVENT_REVOKED, "types");
+SAME_VALUE(DMASYNC_EVENT_READY, DMABUF_SYNC_EVENT_READY);
+SAME_VALUE(DMASYNC_EVENT_WANTED, DMABUF_SYNC_EVENT_WANTED);
+SAME_VALUE(DMASYNC_EVENT_REVOKED, DMABUF_SYNC_EVENT_REVOKED);
 
 /* As the kernel lays them out; each says how long it is. Return: how many there are. */
 static int events_parse(const char *from, size_t bytes, struct dmasync_event *events)

@@ -15,14 +15,14 @@ SAME_MEMBER(struct dmasync_point, timeline, struct dmabuf_sync_point, fd);
 SAME_MEMBER(struct dmasync_point, role, struct dmabuf_sync_point, flags);
 SAME_MEMBER(struct dmasync_point, point, struct dmabuf_sync_point, point);
 
-_Static_assert(DMASYNC_READ == DMA_BUF_ACCESS_R, "modes");
-_Static_assert(DMASYNC_WRITE == DMA_BUF_ACCESS_W, "modes");
-_Static_assert(DMASYNC_TO_END == DMABUF_SYNC_TO_END, "lengths");
-_Static_assert(DMASYNC_NONBLOCK == DMABUF_SYNC_ACQUIRE_NONBLOCK, "flags");
-_Static_assert(DMASYNC_QUEUE == DMABUF_SYNC_ACQUIRE_QUEUE, "flags");
-_Static_assert(DMASYNC_NOTIFY == DMABUF_SYNC_ACQUIRE_NOTIFY, "flags");
-_Static_assert(DMASYNC_ABANDONED == DMABUF_SYNC_STATUS_ABANDONED, "status");
-_Static_assert(DMASYNC_REVOKED == DMABUF_SYNC_STATUS_REVOKED, "status");
+SAME_VALUE(DMASYNC_READ, DMA_BUF_ACCESS_R);
+SAME_VALUE(DMASYNC_WRITE, DMA_BUF_ACCESS_W);
+SAME_VALUE(DMASYNC_TO_END, DMABUF_SYNC_TO_END);
+SAME_VALUE(DMASYNC_NONBLOCK, DMABUF_SYNC_ACQUIRE_NONBLOCK);
+SAME_VALUE(DMASYNC_QUEUE, DMABUF_SYNC_ACQUIRE_QUEUE);
+SAME_VALUE(DMASYNC_NOTIFY, DMABUF_SYNC_ACQUIRE_NOTIFY);
+SAME_VALUE(DMASYNC_ABANDONED, DMABUF_SYNC_STATUS_ABANDONED);
+SAME_VALUE(DMASYNC_REVOKED, DMABUF_SYNC_STATUS_REVOKED);
 
 static int set_request(int ctx, const struct dmasync_request *request, uint32_t flags,
 		       struct dmabuf_sync_acquire *arg)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What dmaengine sees of the channel. A descriptor wanders from list to list:
+ * What dmaengine sees of the channel. A descriptor moves from list to list:
  *
  *	free -> prepared -> submitted -> issued -> completed -> free
  *
@@ -112,7 +112,7 @@ static enum dma_status dma_edu_chan_tx_status(struct dma_chan *chan,
 	return status;
 }
 
-/* Take back all that the client has given. */
+/* Take back all descriptors of the client, whatever their state. */
 static int dma_edu_chan_terminate_all(struct dma_chan *chan)
 {
 	struct dma_edu *edu = to_dma_edu(chan);
@@ -130,7 +130,7 @@ static int dma_edu_chan_terminate_all(struct dma_chan *chan)
 	return 0;
 }
 
-/* What was terminated is in nobody's hands but those of a callback. */
+/* A terminated descriptor may still be in use by its callback: wait for that. */
 static void dma_edu_chan_synchronize(struct dma_chan *chan)
 {
 	flush_work(&to_dma_edu(chan)->call);

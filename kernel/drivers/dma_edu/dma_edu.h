@@ -46,8 +46,8 @@ struct dma_edu_desc {
  * @DMA_EDU_IDLE: nothing
  * @DMA_EDU_READING: it fetches bytes of the first issued descriptor from memory
  * @DMA_EDU_WRITING: it puts them where they belong
- * @DMA_EDU_DRAINING: it was stopped and cannot reach memory; the transfer that it was at is not
- *	over yet, and cannot be called off
+ * @DMA_EDU_DRAINING: it was stopped and cannot reach memory; its transfer, which cannot be
+ *	cancelled, is not over yet
  * @DMA_EDU_SUSPENDED: it has no power
  * @DMA_EDU_GONE: the driver has left it, its registers must not be touched
  */
@@ -70,7 +70,7 @@ enum dma_edu_state {
  * @descs: all descriptors, while the channel has a client
  * @call: calls the client back, in softirq
  * @lock: protects all that follows, the registers and the cookies of @chan
- * @timer: when a transfer is overdue, or to look whether the device is still draining
+ * @timer: expires when a transfer is overdue, or to see whether the device still drains
  * @state: what the device does
  * @due: jiffies, when its transfer is overdue
  * @step_bytes: size of its transfer

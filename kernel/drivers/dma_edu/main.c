@@ -115,8 +115,8 @@ err_unmap:
 }
 
 /*
- * A client would be told so when it maps a buffer, with a warning of the DMA core. Bounce buffers
- * are of no help, since they are above what the device reaches, too.
+ * Fail here rather than when a client maps a buffer, where the DMA core warns. Bounce buffers do
+ * not help: they are above what the device reaches, too.
  */
 static int dma_edu_set_mask(struct device *dev)
 {
@@ -160,7 +160,7 @@ err_disable:
 	return dev_err_probe(&pdev->dev, ret, "the device cannot be used\n");
 }
 
-/* Not only at the end of the module: a device can be taken away in the middle of a copy. */
+/* Called not only when the module is unloaded: a device can be removed in the middle of a copy. */
 static void dma_edu_remove(struct pci_dev *pdev)
 {
 	struct dma_edu *edu = pci_get_drvdata(pdev);

@@ -32,7 +32,7 @@
 #define DMA_EDU_BUFFER		0x40000
 #define DMA_EDU_BUFFER_BYTES	4096
 
-/* What it has of a bus address. */
+/* Width of the bus addresses that it can use. */
 #define DMA_EDU_ADDRESS_BITS	28
 
 static inline bool dma_edu_regs_busy(void __iomem *regs)

@@ -130,10 +130,10 @@ static void dma_edu_run_drain(struct dma_edu *edu)
 
 /**
  * dma_edu_run_stop() - keep the device from memory
- * @edu: the device, whose first issued descriptor is not to be gone on with
+ * @edu: the device; the caller has taken the descriptor that it works on off @issued
  *
- * Nothing is read or written any more when this returns: the device does not answer before what
- * it has sent to memory is there.
+ * When this returns the device neither reads nor writes memory: its answer to the register reads
+ * arrives after all that it has sent to memory.
  *
  * Context: any; &dma_edu.lock held.
  */
@@ -268,7 +268,7 @@ void dma_edu_run_init(struct dma_edu *edu)
  * An earlier driver may have left it in the middle of a transfer.
  *
  * Context: process context.
- * Return: 0, or -ETIMEDOUT (it does not come to an end with that).
+ * Return: 0, or -ETIMEDOUT (that transfer does not end).
  */
 int dma_edu_run_start(struct dma_edu *edu)
 {
@@ -313,8 +313,8 @@ int dma_edu_run_suspend(struct dma_edu *edu)
  * dma_edu_run_leave() - stop the device for good
  * @edu: the device
  *
- * What its client has issued fails, and so does what may still come. The registers are not
- * touched any more when this returns.
+ * What its client has issued fails, and so does what it issues later. The registers are not
+ * accessed any more when this returns.
  *
  * Context: process context.
  */
@@ -323,7 +323,7 @@ void dma_edu_run_leave(struct dma_edu *edu)
 	spin_lock_irq(&edu->lock);
 	pci_clear_master(edu->pdev);
 	edu->state = DMA_EDU_GONE;
-	/* Not before what the device has sent to memory is there, either. */
+	/* As in dma_edu_run_stop(), reads a register: memory has all that was sent. */
 	dma_edu_regs_ack(edu->regs);
 	dma_edu_run_fail_all(edu);
 	spin_unlock_irq(&edu->lock);

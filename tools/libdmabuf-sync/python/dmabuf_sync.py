@@ -206,9 +206,13 @@ def _call(name, *arguments):
             raise _error(-result)
 
 
+# A later deadline could not be told in nanoseconds; it is 285 years from now.
+_MAX_TIMEOUT = 9e9
+
+
 def _deadline(timeout):
     """Of a timeout that is neither None nor 0."""
-    return max(1, time.monotonic_ns() + int(timeout * 1e9))
+    return max(1, time.monotonic_ns() + int(min(timeout, _MAX_TIMEOUT) * 1e9))
 
 
 def _fd(file):
