@@ -46,6 +46,12 @@ deps:
 $(build_kernels): build-%: deps
 	@$(in_root) selftests/build.sh module $*
 
+# Variants of the module for tests. That the torture can fail is shown on one kernel.
+build_variants := $(addprefix build-variants-,$(KERNELS))
+.PHONY: $(build_variants)
+$(build_variants): build-variants-%: build-%
+	@$(in_root) selftests/build.sh variants $* $(if $(filter $*,$(DEMO_KERNEL)),rules)
+
 build-user: deps
 	@$(in_root) selftests/build.sh user
 
@@ -54,7 +60,7 @@ demo: build-$(DEMO_KERNEL) build-user
 	@$(vm)/run -k $(DEMO_KERNEL) --cpus 2 -- selftests/demo/run-demo.sh $(DEMO_ARGS)
 
 .PHONY: check
-check: $(build_kernels) build-user
+check: $(build_variants) build-user
 	@selftests/check.sh $(KERNELS)
 
 .PHONY: check-debug

@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: build.sh module SERIES | build.sh untraced SERIES | build.sh user    (in the guest root, by make)
+# usage: build.sh module SERIES | build.sh variants SERIES [rules] | build.sh untraced SERIES |
+#        build.sh user    (in the guest root, by make)
 #
-# Builds the modules for a kernel of the guest root, once more without tracepoints for the
-# benchmark, or the tools and tests. Says one line when all is well and everything the compiler
-# said when not.
+# Builds the modules for a kernel of the guest root; those and variants of them that tests need
+# (torture/build-broken.sh); them once more without tracepoints for the benchmark; or the tools
+# and tests. Says one line when all is well and everything the compiler said when not.
 
 set -eu
 
@@ -26,8 +27,11 @@ modules() {
 	make -C kernel W=1 KDIR="$kdir" OUT="$out" &&
 		forget_stale "$out" &&
 		make -C selftests/modules W=1 KDIR="$kdir" OUT="$out" &&
-		make -C selftests/bench/module W=1 KDIR="$kdir" OUT="$out" &&
-		selftests/torture/build-broken.sh "$kdir" "$out"
+		make -C selftests/bench/module W=1 KDIR="$kdir" OUT="$out"
+}
+
+variants() {
+	selftests/torture/build-broken.sh "/lib/modules/$(selftests/vm/kver "$1")/build" "$PWD/build/$1" ${2:+"$2"}
 }
 
 # The kernel's own switch for files without tracepoints.
@@ -46,9 +50,10 @@ what=$1
 shift
 case $what in
 module)	echo "build: modules for $1" ;;
+variants) echo "build: variants of the module for $1 that tests need" ;;
 untraced) echo "build: modules for $1, without tracepoints" ;;
 user)	echo "build: tools and tests" ;;
-*)	echo "build.sh: '$what' is neither module, untraced nor user" >&2; exit 2 ;;
+*)	echo "build.sh: '$what' is neither module, variants, untraced nor user" >&2; exit 2 ;;
 esac
 [ "$what" = module ] && what=modules
 if ! "$what" "$@" > "$log" 2>&1; then

@@ -11,11 +11,14 @@ for name in TESTS DIFFERENTIAL TORTURE_SECONDS TORTURE_SEED TORTURE_ARGS; do
 	[ -z "${!name:-}" ] || asked+=("$name=${!name}")
 done
 
-# machine_tests BUILD LIMIT RUN-OPTION... -- [NAME=VALUE]...: run-tests.sh BUILD in a machine that
-# may take LIMIT seconds, with NAME=VALUE, whatever was asked for. A machine that dies, or whose
-# kernel complains outside of a test, is a failure of its own.
-machine_tests() {
-	local build=$1 limit=$2 totals=build/$1/tests.totals options=() status p=0 f=0 s=0
+# Process of the machine of each build that has started.
+declare -A machine
+
+# machine_start BUILD LIMIT RUN-OPTION... -- [NAME=VALUE]...: run-tests.sh BUILD in a machine that
+# may take LIMIT seconds, with NAME=VALUE, whatever was asked for. Its output goes into
+# build/BUILD/tests.log. It ends with this script, however that ends.
+machine_start() {
+	local build=$1 limit=$2 options=()
 	shift 2
 
 	while [ "$1" != -- ]; do
@@ -23,12 +26,25 @@ machine_tests() {
 		shift
 	done
 	shift
-	rm -f "$totals"
-	selftests/vm/run "${options[@]}" --cpus 2 --timeout "$limit" -- \
-		env "${asked[@]}" "$@" selftests/run-tests.sh "$build"
+	mkdir -p "build/$build"
+	rm -f "build/$build/tests.totals"
+	setpriv --pdeathsig TERM -- selftests/vm/run "${options[@]}" --cpus 2 --timeout "$limit" --log "build/$build/console.log" -- \
+		env "${asked[@]}" "$@" selftests/run-tests.sh "$build" \
+		> "build/$build/tests.log" 2>&1 < /dev/null &
+	machine[$build]=$!
+}
+
+# machine_end BUILD: shows the output of its machine until that ends, and counts its tests. A
+# machine that dies, or whose kernel complains outside of a test, is a failure of its own.
+machine_end() {
+	local build=$1 status p=0 f=0 s=0
+
+	tail -n +1 -f -s 0.1 --pid="${machine[$build]}" "build/$build/tests.log"
+	wait "${machine[$build]}"
 	status=$?
-	if [ -r "$totals" ]; then
-		read -r p f s < "$totals"
+	unset "machine[$build]"
+	if [ -r "build/$build/tests.totals" ]; then
+		read -r p f s < "build/$build/tests.totals"
 	fi
 	if [ $status -ne 0 ] && [ "$f" -eq 0 ]; then
 		echo "not ok - $build: the machine ended with status $status"

@@ -152,7 +152,7 @@ build_modules() {
 	if [ "$form" != intree ]; then
 		make -C kernel KDIR="$out" OUT="$modules" CONFIG_DMABUF_SYNC_DEBUG=y
 		make -C selftests/modules KDIR="$out" OUT="$modules"
-		selftests/torture/build-broken.sh "$out" "$modules"
+		selftests/torture/build-broken.sh "$out" "$modules" rules
 		return
 	fi
 	rm -rf "$modules/kernel"

@@ -44,9 +44,10 @@ form_tests() {
 	local form=$1 begin=$SECONDS
 
 	say "Linux $series, $form: torture takes $seconds s, --seed $seed"
-	machine_tests "$series-debug-$form" $((limit + seconds)) -k "$image" --mem $memory -- \
+	machine_start "$series-debug-$form" $((limit + seconds)) -k "$image" --mem $memory -- \
 		TIMEOUT_FACTOR=$factor DIFFERENTIAL="${DIFFERENTIAL:---steps $steps}" \
 		TORTURE_SECONDS="$seconds" TORTURE_SEED="$seed"
+	machine_end "$series-debug-$form"
 	say "Linux $series, $form: $((SECONDS - begin)) s"
 }
 

@@ -1,22 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: build-broken.sh KDIR OUT     (in the guest root, after the modules; by build.sh)
+# usage: build-broken.sh KDIR OUT [rules]     (in the guest root, after the modules; by build.sh)
 #
-# Builds dmabuf_sync.ko once for each patch in broken/, which breaks one rule of the engine, into
-# OUT/broken/RULE/, and without a patch into OUT/broken/counted/; and into OUT/broken/grown/ with
-# longer structures for user space (dmabuf_sync/grown.sh). All count their steps
+# Builds dmabuf_sync.ko as it is into OUT/broken/counted/, and into OUT/broken/grown/ with longer
+# structures for user space (dmabuf_sync/grown.sh); with "rules" also once for each patch in
+# broken/, which breaks one rule of the engine, into OUT/broken/RULE/. All count their steps
 # (CONFIG_DMABUF_SYNC_DEBUG). A patch that does not apply any more is an error. All are built in
 # one copy of the sources, OUT/broken/tree, so that only what a patch touches is compiled again.
 
 set -euo pipefail
 
-[ $# -eq 2 ] || { echo "usage: build-broken.sh KDIR OUT" >&2; exit 2; }
+[[ $# -eq 2 || ($# -eq 3 && $3 = rules) ]] ||
+	{ echo "usage: build-broken.sh KDIR OUT [rules]" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd -P)
 kernel=$(cd "$here/../../kernel" && pwd -P)
-kdir=$1 out=$2/broken
+kdir=$1 out=$2/broken what=${3:-}
 tree=$out/tree
-stamp=$out/stamp
 
 die() { echo "build-broken: $*" >&2; exit 1; }
 
@@ -61,21 +61,35 @@ build() {
 	cp "$tree/dmabuf_sync.ko" "$1/"
 }
 
-mkdir -p "$out"
-state > "$stamp.new"
-if cmp -s "$stamp.new" "$stamp"; then
-	rm "$stamp.new"
-	exit
-fi
-copy_all
-build "$out/counted"
-grow
-build "$out/grown"
-for patch in "$here"/broken/*.patch; do
-	rule=$(basename "$patch" .patch)
+build_debug() {
 	copy_all
-	(cd "$tree" && busybox patch -p2 -i "$patch") ||
-		die "$patch does not apply: adapt it to the sources, so that it breaks the same rule"
-	build "$out/$rule"
-done
-mv "$stamp.new" "$stamp"
+	build "$out/counted"
+	grow
+	build "$out/grown"
+}
+
+build_rules() {
+	local patch rule
+
+	for patch in "$here"/broken/*.patch; do
+		rule=$(basename "$patch" .patch)
+		copy_all
+		(cd "$tree" && busybox patch -p2 -i "$patch") ||
+			die "$patch does not apply: adapt it to the sources, so that it breaks the same rule"
+		build "$out/$rule"
+	done
+}
+
+# unless_current FUNCTION
+unless_current() {
+	local stamp=$out/$1.stamp
+
+	state | cmp -s - "$stamp" && return
+	rm -f "$stamp"
+	"$1"
+	state > "$stamp"
+}
+
+mkdir -p "$out"
+unless_current build_debug
+[ -z "$what" ] || unless_current build_rules
