@@ -195,6 +195,7 @@ static void buf_free(struct dsync_buf *buf)
 		     !RB_EMPTY_ROOT(&buf->jobs) || !list_empty(&buf->pending));
 	kfree(buf->windows);
 	kfree(buf->lease);
+	kfree(buf->pollers);
 	kfree_rcu(buf, rcu);
 }
 

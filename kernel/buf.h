@@ -15,6 +15,7 @@
 
 struct dma_fence;
 struct dsync_lease;
+struct dsync_pollers;
 struct dsync_windows;
 
 /*
@@ -54,6 +55,8 @@ struct dsync_buf {
 	 * &dma_fence.lock. Held for at most DSYNC_MAX_STEPS and what one more search takes.
 	 */
 	spinlock_t lock;
+	/** @steps: tree nodes looked at since the lock was taken */
+	unsigned int steps;
 	/** @held: accesses that are held */
 	struct dsync_trees held;
 	/** @queued: accesses of requests that wait */
@@ -68,8 +71,6 @@ struct dsync_buf {
 	struct dsync_set *marked;
 	/** @tail: the access that was queued last, while it is queued */
 	struct dsync_access *tail;
-	/** @steps: tree nodes looked at since the lock was taken */
-	unsigned int steps;
 	/** @nr_held: accesses in @held */
 	unsigned int nr_held;
 	/** @nr_queued: accesses in @queued */
@@ -83,6 +84,8 @@ struct dsync_buf {
 	struct dsync_windows *windows;
 	/** @lease: its timer, made by the first one who waits, likewise (lease.c) */
 	struct dsync_lease *lease;
+	/** @pollers: who polls it, made by the first one, likewise (poll.c) */
+	struct dsync_pollers *pollers;
 };
 
 int dsync_buf_start(void);

@@ -59,6 +59,19 @@ struct dsync_cursor {
 	u64 id;
 };
 
+/**
+ * dsync_conflict_has_writers() - does one of the accesses write
+ * @trees: of their buffer
+ *
+ * Context: &dsync_buf.lock held.
+ * Return: true if so.
+ */
+static inline bool dsync_conflict_has_writers(const struct dsync_trees *trees)
+{
+	return !RB_EMPTY_ROOT(&trees->roots[DSYNC_WRITERS]) ||
+	       !RB_EMPTY_ROOT(&trees->roots[DSYNC_BOUNCED]);
+}
+
 void dsync_conflict_insert(struct dsync_trees *trees, struct dsync_access *access);
 void dsync_conflict_remove(struct dsync_trees *trees, struct dsync_access *access);
 

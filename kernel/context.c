@@ -372,6 +372,7 @@ static struct miscdevice context_device = {
  */
 int dsync_context_start(void)
 {
+	dsync_event_start();
 	return misc_register(&context_device);
 }
 

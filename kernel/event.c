@@ -15,6 +15,8 @@
 #include "context.h"
 #include "entry.h"
 #include "event.h"
+#include "lease.h"
+#include "release.h"
 #include "request.h"
 #include "wake.h"
 
@@ -106,27 +108,14 @@ static bool notify(struct dsync_set *set, unsigned int type)
 	return news;
 }
 
-/**
- * dsync_event_wanted() - somebody waits for a set of a context
- * @set: the set, held: one of its accesses is in a tree
- *
- * Context: &dsync_buf.lock of that access held.
- */
-void dsync_event_wanted(struct dsync_set *set)
+static void set_wanted(struct dsync_set *set)
 {
 	if (notify(set, DMABUF_SYNC_EVENT_WANTED))
 		context_wake(dsync_entry_of(set)->context);
 }
 
-/**
- * dsync_event_revoked() - the lease of a set of a context is over
- * @set: the set, held: one of its accesses is in a tree
- *
- * Pollers of a set's own descriptor see it, too, with notices or without.
- *
- * Context: &dsync_buf.lock of that access held.
- */
-void dsync_event_revoked(struct dsync_set *set)
+/* Pollers of a set's own descriptor see it, too, with notices or without. */
+static bool set_expire(struct dsync_set *set)
 {
 	struct dsync_entry *entry = dsync_entry_of(set);
 
@@ -134,6 +123,27 @@ void dsync_event_revoked(struct dsync_set *set)
 	WRITE_ONCE(entry->revoked, true);
 	notify(set, DMABUF_SYNC_EVENT_REVOKED);
 	context_wake(entry->context);
+	return true;
+}
+
+static bool set_revoke(struct dsync_set *set)
+{
+	dsync_release(set, DSYNC_END_REVOKED);
+	return true;
+}
+
+static const struct dsync_lease_ops set_ops = {
+	.wanted = set_wanted,
+	.expire = set_expire,
+	.revoke = set_revoke,
+};
+
+/**
+ * dsync_event_start() - sets of contexts have leases
+ */
+void dsync_event_start(void)
+{
+	dsync_lease_register(DMABUF_SYNC_OWNER_CONTEXT, &set_ops);
 }
 
 static void answer(struct dsync_entry *entry)

@@ -9,6 +9,7 @@
 #include "buf.h"
 #include "hold.h"
 #include "owner.h"
+#include "poll.h"
 #include "queue.h"
 #include "set.h"
 #include "trace_access.h"
@@ -84,6 +85,7 @@ static void drop_part(struct dsync_access *access, struct dsync_access *end, boo
 		dsync_buf_remove_held(buf, access);
 		dsync_queue_wake_watchers(access);
 	}
+	dsync_poll_dropped(buf);
 	if (later)
 		dsync_queue_unlock_later(buf, flags);
 	else

@@ -12,10 +12,10 @@
 #include "context.h"
 #include "deadline.h"
 #include "entry.h"
+#include "features.h"
 #include "lease.h"
 #include "owner.h"
 #include "points.h"
-#include "posix_hook.h"
 #include "query.h"
 #include "set.h"
 #include "setfd.h"
@@ -310,7 +310,7 @@ static void caps_fill(struct dmabuf_sync_caps *caps, const struct dsync_owner *o
 		.size = caps->size,
 		.version = DMABUF_SYNC_VERSION,
 		.max_set = DMABUF_SYNC_MAX_SET,
-		.features = dsync_posix_hook_is_on() ? DMABUF_SYNC_FEATURE_FCNTL : 0,
+		.features = dsync_features(),
 		.max_infos = DMABUF_SYNC_MAX_INFOS,
 		.min_lease_ms = DMABUF_SYNC_MIN_LEASE_MS,
 		.lease_ms = dsync_lease_ms(owner),

@@ -25,11 +25,8 @@
 #include <linux/workqueue.h>
 
 #include "buf.h"
-#include "event.h"
 #include "lease.h"
 #include "owner.h"
-#include "posix_lease.h"
-#include "release.h"
 #include "request.h"
 #include "set.h"
 
@@ -47,6 +44,26 @@ MODULE_PARM_DESC(lease_ms, "milliseconds after which a CPU access that others wa
 #define LOOK_STEPS	16
 #define WANT_STEPS	32
 #define REVOKE_STEPS	64
+
+/* By owner's kind. Written before there is one of that kind. */
+static const struct dsync_lease_ops *lease_ops[DMABUF_SYNC_OWNER_DRIVER + 1];
+
+/**
+ * dsync_lease_register() - owners of a kind have leases
+ * @kind: DMABUF_SYNC_OWNER_...
+ * @ops: what that is to them
+ *
+ * Context: the start of a part.
+ */
+void dsync_lease_register(u32 kind, const struct dsync_lease_ops *ops)
+{
+	lease_ops[kind] = ops;
+}
+
+static const struct dsync_lease_ops *ops_of(const struct dsync_set *set)
+{
+	return lease_ops[set->owner->kind];
+}
 
 /**
  * struct dsync_lease - the timer of a buffer
@@ -123,7 +140,7 @@ static bool is_leased(const struct dsync_access *access)
 {
 	const struct dsync_set *set = access->set;
 
-	if (set->owner->kind == DMABUF_SYNC_OWNER_DRIVER)
+	if (!ops_of(set))
 		return false;
 	switch (READ_ONCE(set->state)) {
 	case DSYNC_READY:
@@ -141,8 +158,8 @@ static void begin(struct dsync_set *set, unsigned long since)
 {
 	if (cmpxchg(&set->wanted, 0, since ?: 1))
 		return;
-	if (set->owner->kind == DMABUF_SYNC_OWNER_CONTEXT)
-		dsync_event_wanted(set);
+	if (ops_of(set)->wanted)
+		ops_of(set)->wanted(set);
 }
 
 static void want(struct dsync_access *access)
@@ -241,7 +258,7 @@ void dsync_lease_ready(struct dsync_set *set)
 {
 	struct dsync_access *access;
 
-	if (set->owner->kind == DMABUF_SYNC_OWNER_DRIVER)
+	if (!ops_of(set))
 		return;
 	/* Whoever begins to watch just now may not see that it is ready: the timer finds that. */
 	dsync_set_for_each(set, access) {
@@ -276,15 +293,6 @@ static void unwant(struct dsync_set *set)
 	WRITE_ONCE(set->wanted, 0);
 }
 
-/* A set of a context that was ready: its event has told so already. */
-static void release_work(struct work_struct *work)
-{
-	struct dsync_set *set = container_of(work, struct dsync_set, release_work);
-
-	dsync_release(set, DSYNC_END_REVOKED);
-	dsync_set_put(set);
-}
-
 /* A queued request. If it has become ready the next tick finds it so. */
 static void fail_work(struct work_struct *work)
 {
@@ -295,12 +303,12 @@ static void fail_work(struct work_struct *work)
 	dsync_set_put(set);
 }
 
-/* A record lock. What could not be unlocked yet is tried again. */
-static void unlock_work(struct work_struct *work)
+/* What cannot be taken yet is tried again. */
+static void revoke_work(struct work_struct *work)
 {
 	struct dsync_set *set = container_of(work, struct dsync_set, release_work);
 
-	if (!dsync_posix_lease_revoke(set))
+	if (!ops_of(set)->revoke(set))
 		clear_bit(DSYNC_SET_EXPIRED, &set->kicked);
 	dsync_set_put(set);
 }
@@ -317,15 +325,10 @@ static void revoke(struct dsync_set *set)
 {
 	if (test_and_set_bit(DSYNC_SET_EXPIRED, &set->kicked))
 		return;
-	if (set->owner->kind == DMABUF_SYNC_OWNER_FCNTL) {
-		if (dsync_posix_lease_expire(set))
-			revoke_by(set, unlock_work);
-	} else if (READ_ONCE(set->state) == DSYNC_HELD) {
+	if (READ_ONCE(set->state) == DSYNC_HELD)
 		revoke_by(set, fail_work);
-	} else {
-		dsync_event_revoked(set);
-		revoke_by(set, release_work);
-	}
+	else if (ops_of(set)->expire(set))
+		revoke_by(set, revoke_work);
 }
 
 /* Return: the jiffies at which the access is to be looked at again, @next at the latest. */

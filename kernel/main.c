@@ -9,8 +9,10 @@
 #include "compat/compat.h"
 #include "context.h"
 #include "effort.h"
+#include "features.h"
 #include "main.h"
 #include "owner.h"
+#include "poll_hook.h"
 #include "posix_hook.h"
 #include "posix_lock.h"
 #include "set.h"
@@ -34,10 +36,34 @@ static const struct {
 	{ dsync_snapshot_start, dsync_snapshot_stop },
 	{ dsync_posix_lock_start, dsync_posix_lock_stop },
 	{ dsync_posix_hook_start, dsync_posix_hook_stop },
+	{ dsync_poll_hook_start, dsync_poll_hook_stop },
 	{ dsync_context_start, dsync_context_stop },
 };
 
 static bool started;
+static u64 features;
+
+/**
+ * dsync_features_add() - this kernel has a feature
+ * @more: DMABUF_SYNC_FEATURE_... bits
+ *
+ * Context: the start of a part.
+ */
+void dsync_features_add(u64 more)
+{
+	features |= more;
+}
+
+/**
+ * dsync_features() - what this kernel has
+ *
+ * Context: any, once the device is there.
+ * Return: DMABUF_SYNC_FEATURE_... bits.
+ */
+u64 dsync_features(void)
+{
+	return features;
+}
 
 /**
  * dsync_started() - are all parts there

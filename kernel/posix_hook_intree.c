@@ -5,6 +5,7 @@
  */
 #include <linux/dma-buf.h>
 
+#include "features.h"
 #include "posix_hook.h"
 #include "posix_lock.h"
 #include "posix_owner.h"
@@ -17,6 +18,7 @@
 int dsync_posix_hook_start(void)
 {
 	dma_buf_set_lock_operation(dsync_posix_lock);
+	dsync_features_add(DMABUF_SYNC_FEATURE_FCNTL);
 	return 0;
 }
 
@@ -31,15 +33,4 @@ void dsync_posix_hook_stop(void)
 {
 	dsync_posix_owner_abort();
 	dma_buf_set_lock_operation(NULL);
-}
-
-/**
- * dsync_posix_hook_is_on() - does fcntl() come to us
- *
- * Context: any.
- * Return: true if so.
- */
-bool dsync_posix_hook_is_on(void)
-{
-	return true;
 }

@@ -19,14 +19,8 @@
 #include "posix_record.h"
 #include "set.h"
 
-/**
- * dsync_posix_lease_expire() - the lease of a lock is over
- * @set: what is held by the lock: it is in a tree
- *
- * Context: &dsync_buf.lock held.
- * Return: true if dsync_posix_lease_revoke() is to be called; false: the file is being closed.
- */
-bool dsync_posix_lease_expire(struct dsync_set *set)
+/* False: the file is being closed. */
+static bool lock_expire(struct dsync_set *set)
 {
 	struct dsync_posix *posix = dsync_posix_held_by(set);
 
@@ -78,14 +72,8 @@ static void revoke_bytes(struct dsync_posix *posix, const struct dsync_access *a
 	}
 }
 
-/**
- * dsync_posix_lease_revoke() - unlock the bytes of a lock
- * @set: what it held: dsync_posix_lease_expire() returned true for it; the caller has a reference
- *
- * Context: process context; may sleep as the exporters do.
- * Return: true if the set is over; false: it is to be tried again.
- */
-bool dsync_posix_lease_revoke(struct dsync_set *set)
+/* Unlock the bytes of a lock. */
+static bool lock_revoke(struct dsync_set *set)
 {
 	struct dsync_posix *posix = dsync_posix_held_by(set);
 	struct file *file = posix->key.file;
@@ -98,6 +86,19 @@ bool dsync_posix_lease_revoke(struct dsync_set *set)
 	dsync_posix_owner_put(posix);
 	fput(file);
 	return over;
+}
+
+static const struct dsync_lease_ops lock_ops = {
+	.expire = lock_expire,
+	.revoke = lock_revoke,
+};
+
+/**
+ * dsync_posix_lease_start() - record locks have leases
+ */
+void dsync_posix_lease_start(void)
+{
+	dsync_lease_register(DMABUF_SYNC_OWNER_FCNTL, &lock_ops);
 }
 
 /* Not of another process, or buffer, that was at the same address before. */

@@ -2,13 +2,9 @@
 #ifndef _DSYNC_POSIX_LEASE_H
 #define _DSYNC_POSIX_LEASE_H
 
-#include <linux/types.h>
-
 struct dsync_posix;
-struct dsync_set;
 
-bool dsync_posix_lease_expire(struct dsync_set *set);
-bool dsync_posix_lease_revoke(struct dsync_set *set);
+void dsync_posix_lease_start(void);
 int dsync_posix_lease_tell(struct dsync_posix *posix);
 
 #endif /* _DSYNC_POSIX_LEASE_H */

@@ -349,6 +349,7 @@ int dsync_posix_lock(struct file *file, int cmd, struct file_lock *fl)
  */
 int dsync_posix_lock_start(void)
 {
+	dsync_posix_lease_start();
 	return dsync_posix_owner_start();
 }
 

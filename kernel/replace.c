@@ -16,6 +16,7 @@
 #include "graph.h"
 #include "lease.h"
 #include "owner.h"
+#include "poll.h"
 #include "queue.h"
 #include "release.h"
 #include "replace.h"
@@ -57,6 +58,8 @@ static void table_change(struct dsync_set *set, u32 mode, u64 start, u64 last)
 	WRITE_ONCE(set->state, DSYNC_READY);
 	dsync_trace(request, access);
 	dsync_trace(acquired, access, 0);
+	if (held)
+		dsync_poll_dropped(buf);
 	dsync_queue_unlock(buf, flags);
 
 	if (dsync_owner_waits(set->owner))

@@ -47,6 +47,17 @@ check_am() {
 		[[ $file != */0000-* ]] || continue
 		git -C "$tree" -c user.name=check -c user.email=check@localhost -c commit.gpgSign=false \
 			am -q --whitespace=error-all "$PWD/$file" 2>&1 || { echo "$file"; return; }
+		[ ! -e "$tree/drivers/dma-buf/dmabuf-sync" ] || check_includes "$tree" "$(basename "$file" .patch)"
+	done
+}
+
+# Includes of files that come with a later patch, or not at all.
+check_includes() {
+	local tree=$1 file name
+
+	(cd "$tree" && grep -rE '^#include "' drivers/dma-buf/dmabuf-sync --include='*.[ch]') |
+		sed -E 's/^([^:]*):#include "(.*)"$/\1 \2/' | while read -r file name; do
+		[ -e "$tree/${file%/*}/$name" ] || echo "$2: $file includes $name, which is not there"
 	done
 }
 

@@ -32,7 +32,7 @@ place() {
 stage_main() {
 	local main=$1 part
 
-	for part in $(sed -n 's/^\t{ dsync_\([a-z]*\)_start,.*/\1/p' "$main"); do
+	for part in $(sed -n 's/^\t{ dsync_\([a-z_]*\)_start,.*/\1/p' "$main"); do
 		[ -e "${main%/*}/$part.h" ] ||
 			sed -i "/^#include \"$part\.h\"/d; /^\t{ dsync_${part}_start,/d" "$main"
 	done

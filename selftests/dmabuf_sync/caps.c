@@ -50,13 +50,13 @@ static long long parameter(const char *name)
 	return value;
 }
 
-static bool fcntl_is_on(void)
+/* In tree there is no such parameter, nor another state. */
+static bool is_on(const char *name)
 {
-	FILE *file = parameter_open("fcntl_state");
+	FILE *file = parameter_open(name);
 	char state[32] = "";
 	bool on;
 
-	/* In tree there is no other state. */
 	on = !file || (fscanf(file, "%31s", state) == 1 && !strcmp(state, "on"));
 	if (file)
 		fclose(file);
@@ -98,9 +98,10 @@ TEST_F(caps, lease_is_the_one_of_the_context)
 
 TEST_F(caps, features_are_those_of_this_kernel)
 {
-	const uint64_t optional = DMABUF_SYNC_FEATURE_FCNTL;
+	const uint64_t optional = DMABUF_SYNC_FEATURE_FCNTL | DMABUF_SYNC_FEATURE_POLL;
 
-	EXPECT_EQ(fcntl_is_on(), !!(self->caps.features & DMABUF_SYNC_FEATURE_FCNTL));
+	EXPECT_EQ(is_on("fcntl_state"), !!(self->caps.features & DMABUF_SYNC_FEATURE_FCNTL));
+	EXPECT_EQ(is_on("poll_state"), !!(self->caps.features & DMABUF_SYNC_FEATURE_POLL));
 	EXPECT_EQ(0, self->caps.features & ~optional);
 }
 

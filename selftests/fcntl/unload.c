@@ -4,6 +4,7 @@
  * it cannot have fcntl(). Needs DMABUF_SYNC_MODULES, as run-tests.sh sets it.
  */
 #include <kselftest_harness.h>
+#include <poll.h>
 #include <sys/file.h>
 
 #include "locks.h"
@@ -175,6 +176,42 @@ UNLOAD_TEST(sleeper_for_a_lock_from_before_returns)
 	EXPECT_EQ(-ENOLCK, lk_peer_end(&self->peer[0]));
 }
 
+static short polled(int fd, int ms)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN | POLLOUT };
+
+	return poll(&pfd, 1, ms) == 1 ? pfd.revents : 0;
+}
+
+static void *poller_thread(void *arg)
+{
+	return (void *)(long)polled(*(int *)arg, 6 * ST_SOON_MS);
+}
+
+/* One that sleeps for an access is told that there is none any more. */
+UNLOAD_TEST(pollers_return)
+{
+	pthread_t thread;
+	void *got;
+
+	ASSERT_EQ(0, lk_try(self->buf.fd, F_WRLCK, 0, 10));
+	ASSERT_EQ(0, polled(self->buf.fd, 0));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, poller_thread, &self->buf.fd));
+	EXPECT_TRUE(all_gone());
+	pthread_join(thread, &got);
+	EXPECT_EQ(POLLIN | POLLOUT, (long)got);
+	/* What stock record locks exclude they do not tell pollers. */
+	EXPECT_EQ(POLLIN | POLLOUT, polled(self->buf.fd, 0));
+}
+
+UNLOAD_TEST(poll_off)
+{
+	ASSERT_EQ(0, load("poll=0"));
+	EXPECT_STREQ("on", state());
+	ASSERT_EQ(0, lk_try(self->buf.fd, F_WRLCK, 0, 10));
+	EXPECT_EQ(POLLIN | POLLOUT, polled(self->buf.fd, 0));
+}
+
 UNLOAD_TEST(fcntl_off)
 {
 	ASSERT_EQ(0, load("fcntl=0"));
@@ -233,6 +270,7 @@ static void load_child(int fd, int plain, unsigned int nr, int *stop, int *error
 			__atomic_store_n(errors, ret, __ATOMIC_RELAXED);
 		if (i % 4 == 0)
 			lk_try(fd, F_UNLCK, 0, 0);
+		polled(fd, i % 2);
 		ret = lk_try(plain, F_WRLCK, nr * 10, 10) ?: lk_try(plain, F_UNLCK, nr * 10, 10);
 		if (ret || flock(plain, LOCK_SH) || flock(plain, LOCK_UN))
 			__atomic_store_n(errors, ret ?: -errno, __ATOMIC_RELAXED);

@@ -11,6 +11,7 @@
 #include "dmabuf-sync.h"
 
 SAME_VALUE(DMASYNC_FEATURE_FCNTL, DMABUF_SYNC_FEATURE_FCNTL);
+SAME_VALUE(DMASYNC_FEATURE_POLL, DMABUF_SYNC_FEATURE_POLL);
 
 int call(int fd, unsigned long request, void *arg)
 {

@@ -122,6 +122,8 @@ int dmasync_lease(int ctx, unsigned int lease_ms, unsigned int *effective_ms);
 
 /* Record locks of dma-bufs (fcntl()) are accesses, too. */
 #define DMASYNC_FEATURE_FCNTL	0x1
+/* poll() of a dma-buf waits for accesses, too. */
+#define DMASYNC_FEATURE_POLL	0x2
 
 /**
  * struct dmasync_caps - what the kernel has, and how much of it there may be

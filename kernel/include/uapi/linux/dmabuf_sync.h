@@ -354,6 +354,13 @@ struct dmabuf_sync_event {
 
 /* Record locks of dma-bufs (fcntl()) are accesses, not the kernel's own locks beside them. */
 #define DMABUF_SYNC_FEATURE_FCNTL	0x1
+/*
+ * poll() of a dma-buf tells of accesses, too, not of fences only: POLLIN as long as nobody holds
+ * one that writes, POLLOUT as long as nobody holds any, the caller included. Requests that wait
+ * count for nothing. Level-triggered, for any number of pollers: who is woken finds perhaps that
+ * another one was faster.
+ */
+#define DMABUF_SYNC_FEATURE_POLL	0x2
 
 /**
  * struct dmabuf_sync_caps - what the kernel has, and how much of it there may be
