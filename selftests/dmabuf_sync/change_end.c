@@ -101,21 +101,26 @@ TEST_F(end, close_by_another_thread_ends_a_change_that_waits)
 	EXPECT_TRUE(ST_UNTIL(st_query_count(self->ctx[1], self->fd, 0) == 1));
 }
 
-/* Context 2 waits to write, too: the lease of both readers is over at last. */
+/* Context 2 waits for the last page, which context 0 reads; context 1 reads the first one. */
 TEST_F(end, lease_ends_a_change_that_waits)
 {
 	struct st_call call, writer;
 	long set, other;
 
-	ASSERT_LE(0, st_lease_promise(self->ctx[0], ST_LEASE_SHORT_MS));
-	set = wait_to_write(self, &call, &other);
+	ASSERT_LE(0, st_lease_promise(self->ctx[0], 5 * ST_LEASE_SHORT_MS));
+	set = st_lock_all(self->ctx[0], self->fd, R, 0);
+	other = st_lock(self->ctx[1], self->fd, R, 0, ST_PAGE, 0);
 	ASSERT_LT(0, set);
-	ASSERT_EQ(0, st_call_wait(&writer, self->ctx[2], self->fd, W));
+	ASSERT_LT(0, other);
+	ASSERT_EQ(0, st_call_lock(&writer, self->ctx[2], self->fd, W, 3 * ST_PAGE, ST_PAGE));
+	ASSERT_TRUE(ST_UNTIL(st_query_count(self->ctx[1], self->fd,
+					    DMABUF_SYNC_STATE_QUEUED) == 1));
+	ASSERT_EQ(0, st_call_change(&call, self->ctx[0], set, self->fd, W, 0, TO_END, 0));
 	EXPECT_EQ(-EOWNERDEAD, st_call_end(&call));
+	EXPECT_LT(0, st_call_end(&writer));
 	EXPECT_EQ(-EOWNERDEAD, to_pages(self->ctx[0], set, self->fd, R, 0, 1, NB));
 	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], set));
 	EXPECT_EQ(0, st_release(self->ctx[1], other));
-	EXPECT_LT(0, st_call_end(&writer));
 }
 
 /* Whoever changes its set again and again does not hold it for longer than its lease. */
