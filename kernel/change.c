@@ -3,11 +3,11 @@
  * Changes: what a held set of a context consists of is replaced, and nobody gets in between.
  *
  * The set that comes in its place is one of the same owner, so both can be held at once. It is
- * acquired as any other set is, with all that this means: order, deadlocks, fences, CPU windows.
- * The one that is there stays as it is meanwhile, and goes afterwards:
+ * acquired as any other set is, with all that this means: order, deadlocks, fences, windows. The
+ * one that is there stays as it is meanwhile, and goes afterwards:
  *
- *	nothing new	claim -> hold -> replace		never waits, never fails for others
- *	something new	request -> claim -> replace		as an acquire
+ *	nothing new	claim -> hold -> replace	waits for nobody, fails for nobody
+ *	something new	request -> claim -> replace	as an acquire
  *
  * So a change that fails has changed nothing. What ends the old set (release, lease, close) and
  * the change compete for its state: whoever is first has it, and the other one fails. Where
@@ -91,7 +91,7 @@ static u8 new_marks(const struct dsync_change *change)
 	return marks;
 }
 
-/* The old set is claimed, and @new is held. Others may end the new set as soon as they know it. */
+/* The old set is claimed, and @new is held. Others may end that as soon as they know it. */
 static void replace(const struct dsync_change *change)
 {
 	struct dsync_set *old = &change->old->set, *new = &change->new->set;
@@ -181,8 +181,8 @@ static int change_to_more(const struct dsync_change *change)
 
 /**
  * dsync_change_make() - change a set
- * @change: how; what is not needed any more is forgotten: the new entry if this fails, else the
- *	old one, which stays engaged
+ * @change: how; what is not needed any more is forgotten: the new entry if this fails, else
+ *	the old one, which stays engaged
  *
  * Context: process context; sleeps, interruptibly where it waits for others.
  * Return: 0 or a negative errno, see struct dmabuf_sync_change.

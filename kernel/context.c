@@ -174,7 +174,7 @@ int dsync_context_request(struct file *file, struct dsync_set *set, s64 deadline
 
 	if (deadline_ns)
 		deadline = dsync_deadline_to_host(deadline_ns);
-	/* A close of the file wakes the task: of a set that was used before it is another one. */
+	/* A close of the file wakes the task. A set that was used before has another one. */
 	dsync_set_adopt(set);
 	ret = dsync_call_begin(&context->calls, &call, file, set);
 	if (ret)

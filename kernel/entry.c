@@ -281,9 +281,9 @@ static int entry_check(const struct dsync_entry *entry)
  * @nr: its number
  *
  * Context: process context; may sleep.
- * Return: the entry, for dsync_entry_disengage(), with a reference on its set: others may end it
- * meanwhile. Or an error pointer: -ENOENT; -EBUSY: nobody was told yet that it was acquired, or
- * another call changes it; -EOWNERDEAD: its lease is over.
+ * Return: the entry, for dsync_entry_disengage(), with a reference on its set: others may end
+ * it meanwhile. Or an error pointer: -ENOENT; -EBUSY: nobody was told yet that it was acquired,
+ * or another call changes it; -EOWNERDEAD: its lease is over.
  */
 struct dsync_entry *dsync_entry_engage(struct dsync_context *context, u32 nr)
 {
@@ -376,7 +376,8 @@ static int entry_is_lost(const struct dsync_entry *entry)
  * @entry: its entry, engaged
  * @set: what it sleeps for: the current task's
  *
- * dsync_set_abort() ends the sleep when the set ends. Whoever ends it writes first, and looks then:
+ * dsync_set_abort() ends the sleep when the set ends. Whoever ends it writes first, and then
+ * looks:
  *
  *	dsync_entry_await()		dsync_event_revoked()
  *	writes @change			writes @revoked
@@ -453,8 +454,8 @@ static void number_pass(struct dsync_entry *entry, struct dsync_entry *to)
  * @entry: the entry that it means, claimed
  * @by: from dsync_entry_beside(); its set is held, and nobody ends it yet
  *
- * Notices that were not read go with the entry. What the set owes, and since when others wait for
- * it, goes to the other one, before anybody can end that.
+ * Notices that were not read go with the entry. What the set owes, and since when others wait
+ * for it, goes to the other one, before anybody can end that.
  *
  * Context: process context; may sleep.
  */

@@ -133,8 +133,8 @@ static void abort_change(struct dsync_entry *entry)
  * dsync_event_revoked() - the lease of a set of a context is over
  * @set: the set, held: one of its accesses is in a tree
  *
- * Pollers of a set's own descriptor see it, too, with notices or without. A call that sleeps to
- * change the set gives up.
+ * Pollers of a set's own descriptor see it, too, with notices or without. A call that sleeps
+ * to change the set gives up.
  *
  * Context: &dsync_buf.lock of that access held.
  */
@@ -368,7 +368,7 @@ static int event_copy(struct dsync_entry *entry, int result, const struct place 
  *
  * The lease of an acquired set may be over since, or before that was told.
  *
- * Context: process context; &dsync_context.numbers held: a set that was changed is another one.
+ * Context: process context; &dsync_context.numbers held: a change may replace the entry.
  * Return: 0 or a negative errno, for an event.
  */
 int dsync_event_result(const struct dsync_entry *entry)

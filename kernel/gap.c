@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Gaps: which bytes of an access does a set not have. What a change gives up, and what it adds.
+ * Gaps: which bytes of an access does a set not have. What a change gives up, and what it
+ * adds.
  */
 #include <linux/minmax.h>
 

@@ -215,8 +215,8 @@ static void release_one(struct to_actor *actor)
 }
 
 /*
- * Some of a set goes, the rest is held on: that waits for nobody, and fails for nothing. Of what was
- * abandoned there the owner was told when it acquired the set.
+ * Some of a set goes, the rest is held on: that waits for nobody, and fails for nothing. Of what
+ * was abandoned there the owner was told when it acquired the set.
  */
 static void release_part(struct to_actor *actor)
 {

@@ -9,8 +9,8 @@
  *
  * A call that sleeps keeps the open file until it returns. So that the close of a descriptor
  * by another thread has its effect, DMABUF_SYNC_IOC_ACQUIRE, DMABUF_SYNC_IOC_CHANGE and read()
- * stop sleeping for accesses, fences and events, and fail with ECANCELED, once the process (the table of
- * descriptors: threads share one) that is in the call has no descriptor of the file any
+ * stop sleeping for accesses, fences and events, and fail with ECANCELED, once the process (the
+ * table of descriptors: threads share one) that is in the call has no descriptor of the file any
  * more. Descriptors of other processes, or on their way in a socket, keep the owner and what
  * it has, but not that wait; and their close does not end it. A poll() goes on until it
  * returns, and keeps the owner meanwhile.
@@ -81,10 +81,11 @@ struct dmabuf_sync_access {
  * over from the context), only as long as the request waits. After that DMABUF_SYNC_EVENT_READY
  * can be read any number of times, by everybody who has the descriptor, and @result is how the
  * set is at that moment: -EOWNERDEAD once its lease was over, so that a 0 says that the accesses,
- * or what has become of them by DMABUF_SYNC_IOC_CHANGE on the descriptor, were held until now. The end of a request that has failed is read once; then comes the end of
- * the file. poll() reports POLLIN with each of these, with a revoked set POLLERR, and POLLHUP at
- * the end. Whoever reads first has the buffers made ready for the CPU, so a set should be read
- * before it is used, also by those to whom it was passed.
+ * or what DMABUF_SYNC_IOC_CHANGE has made of them, were held until now. The end of a request that
+ * has failed is read once; then comes the end of the file. poll() reports POLLIN with each of
+ * these, with a revoked set POLLERR, and POLLHUP at the end. Whoever reads first has the buffers
+ * made ready for the CPU, so a set should be read before it is used, also by those to whom it was
+ * passed.
  */
 #define DMABUF_SYNC_ACQUIRE_FD		0x8
 
