@@ -218,9 +218,22 @@ void dsync_coherency_pause(struct dsync_set *set, u32 mode)
 		dsync_trace(cpu_access_end, access, DIR_KEPT, 0);
 }
 
+static void access_resume(struct dsync_access *access)
+{
+	struct dsync_windows *windows = access->buf->windows;
+
+	if (access->set->windows || !windows) {
+		dsync_trace(cpu_access_begin, access, DIR_KEPT, 0);
+		return;
+	}
+	mutex_lock(&windows->lock);
+	window_open(access, windows);
+	mutex_unlock(&windows->lock);
+}
+
 /**
  * dsync_coherency_resume() - an owner goes on with bytes that it held already
- * @set: a ready set of one CPU access, after dsync_coherency_pause(), or a new one
+ * @set: a set of CPU accesses: ready, after dsync_coherency_pause(), or a new one
  *
  * It may have written there, so that the end of a window has to pass it on, whatever the begin
  * returns: a failure is in the trace only, and no signal ends the wait for the exporter.
@@ -229,16 +242,10 @@ void dsync_coherency_pause(struct dsync_set *set, u32 mode)
  */
 void dsync_coherency_resume(struct dsync_set *set)
 {
-	struct dsync_access *access = &set->accesses[0];
-	struct dsync_windows *windows = access->buf->windows;
+	struct dsync_access *access;
 
-	if (set->windows || !windows) {
-		dsync_trace(cpu_access_begin, access, DIR_KEPT, 0);
-	} else {
-		mutex_lock(&windows->lock);
-		window_open(access, windows);
-		mutex_unlock(&windows->lock);
-	}
+	dsync_set_for_each(set, access)
+		access_resume(access);
 	set->windows = true;
 }
 

@@ -156,7 +156,16 @@ static int acquire_queued(struct dsync_entry *entry, s64 deadline_ns)
 	return ret;
 }
 
-static int acquire_blocking(struct file *file, struct dsync_set *set, s64 deadline_ns)
+/**
+ * dsync_context_request() - request a set, and sleep until it can be had
+ * @file: the context
+ * @set: new; of this context
+ * @deadline_ns: when to give up, as user space has it; 0: never
+ *
+ * Context: process context; sleeps interruptibly.
+ * Return: as dsync_request(); -ECANCELED also if the file was closed.
+ */
+int dsync_context_request(struct file *file, struct dsync_set *set, s64 deadline_ns)
 {
 	struct dsync_context *context = file->private_data;
 	ktime_t deadline = 0;
@@ -165,6 +174,8 @@ static int acquire_blocking(struct file *file, struct dsync_set *set, s64 deadli
 
 	if (deadline_ns)
 		deadline = dsync_deadline_to_host(deadline_ns);
+	/* A close of the file wakes the task. A set that was used before has another one. */
+	dsync_set_adopt(set);
 	ret = dsync_call_begin(&context->calls, &call, file, set);
 	if (ret)
 		return ret;
@@ -182,7 +193,7 @@ static int acquire_now(struct file *file, struct dsync_entry *entry,
 	if (arg->flags & DMABUF_SYNC_ACQUIRE_NONBLOCK)
 		ret = dsync_request_nonblock(set);
 	else
-		ret = acquire_blocking(file, set, arg->deadline_ns);
+		ret = dsync_context_request(file, set, arg->deadline_ns);
 	if (ret)
 		return ret;
 	arg->status = dsync_entry_status(entry);

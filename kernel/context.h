@@ -14,6 +14,7 @@
 
 struct dsync_entry;
 struct dsync_owner;
+struct dsync_set;
 struct dmabuf_sync_acquire;
 struct file;
 struct seq_file;
@@ -71,10 +72,12 @@ int dsync_context_flush(struct file *file, fl_owner_t files);
 void dsync_context_show_fdinfo(struct seq_file *m, struct file *file);
 
 int dsync_context_wait(struct file *file, bool (*any)(struct dsync_context *context));
+int dsync_context_request(struct file *file, struct dsync_set *set, s64 deadline_ns);
 int dsync_context_acquire(struct file *file, struct dsync_entry *entry,
 			  struct dmabuf_sync_acquire *arg);
 int dsync_context_release(struct dsync_context *context, u32 nr);
 void dsync_context_withdraw(struct dsync_context *context, u32 nr);
 long dsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+long dsync_ioctl_setfd(struct file *file, unsigned int cmd, unsigned long arg);
 
 #endif /* _DSYNC_CONTEXT_H */

@@ -26,6 +26,8 @@ struct dsync_context;
  *	answer; with @notify under &dsync_context.lock, too
  * @ended: the number was given up, and nobody will read an event; under &dsync_context.lock
  * @revoked: its lease is over: it was released since, or will be
+ * @busy: a call changes the set; under &dsync_context.numbers
+ * @change: what that call sleeps for, or NULL; under &dsync_context.lock
  * @set: the set, whose references are those of the entry: of the number while it is known, and
  *	of the call that requests the set
  */
@@ -42,6 +44,8 @@ struct dsync_entry {
 	bool delivered;
 	bool ended;
 	bool revoked;
+	bool busy;
+	struct dsync_set *change;
 	struct dsync_set set;
 };
 
@@ -50,13 +54,17 @@ static inline struct dsync_entry *dsync_entry_of(struct dsync_set *set)
 	return container_of(set, struct dsync_entry, set);
 }
 
+/* What marks of bytes are called in answers and events. */
+static inline u32 dsync_entry_status_of(u8 marks)
+{
+	return (marks & BIT(DSYNC_MARK_ABANDONED) ? DMABUF_SYNC_STATUS_ABANDONED : 0) |
+	       (marks & BIT(DSYNC_MARK_REVOKED) ? DMABUF_SYNC_STATUS_REVOKED : 0);
+}
+
 /* What an answer, or an event, says of an acquired set. */
 static inline u32 dsync_entry_status(const struct dsync_entry *entry)
 {
-	u8 marks = dsync_set_marks(&entry->set);
-
-	return (marks & BIT(DSYNC_MARK_ABANDONED) ? DMABUF_SYNC_STATUS_ABANDONED : 0) |
-	       (marks & BIT(DSYNC_MARK_REVOKED) ? DMABUF_SYNC_STATUS_REVOKED : 0);
+	return dsync_entry_status_of(dsync_set_marks(&entry->set));
 }
 
 /* Is it among &dsync_context.nr_noticed? With &dsync_context.lock held. */
@@ -76,5 +84,14 @@ void dsync_entry_tell(struct dsync_entry *entry);
 void dsync_entry_hide(struct dsync_entry *entry);
 int dsync_entry_end(struct dsync_entry *entry);
 struct dsync_entry *dsync_entry_remove(struct dsync_context *context, u32 nr);
+
+struct dsync_entry *dsync_entry_engage(struct dsync_context *context, u32 nr);
+void dsync_entry_disengage(struct dsync_entry *entry);
+struct dsync_entry *dsync_entry_beside(struct dsync_entry *entry, unsigned int nr);
+int dsync_entry_await(struct dsync_entry *entry, struct dsync_set *set);
+int dsync_entry_awake(struct dsync_entry *entry);
+int dsync_entry_claim(struct dsync_entry *entry);
+void dsync_entry_replace(struct dsync_entry *entry, struct dsync_entry *by);
+void dsync_entry_forget(struct dsync_entry *entry);
 
 #endif /* _DSYNC_ENTRY_H */

@@ -114,13 +114,28 @@ static void set_wanted(struct dsync_set *set)
 		context_wake(dsync_entry_of(set)->context);
 }
 
-/* Pollers of a set's own descriptor see it, too, with notices or without. */
+static void abort_change(struct dsync_entry *entry)
+{
+	struct dsync_context *context = entry->context;
+	unsigned long flags;
+
+	spin_lock_irqsave(&context->lock, flags);
+	if (entry->change)
+		dsync_set_abort(entry->change);
+	spin_unlock_irqrestore(&context->lock, flags);
+}
+
+/*
+ * Pollers of a set's own descriptor see it, too, with notices or without. A call that sleeps to
+ * change the set gives up.
+ */
 static bool set_expire(struct dsync_set *set)
 {
 	struct dsync_entry *entry = dsync_entry_of(set);
 
 	/* Pairs with the lock of the wait queue: whoever is woken sees it. */
 	WRITE_ONCE(entry->revoked, true);
+	abort_change(entry);
 	notify(set, DMABUF_SYNC_EVENT_REVOKED);
 	context_wake(entry->context);
 	return true;
@@ -365,16 +380,20 @@ static int event_copy(struct dsync_entry *entry, int result, const struct place 
  *
  * The lease of an acquired set may be over since, or before that was told.
  *
- * Context: any.
+ * Context: process context; &dsync_context.numbers held: a change may replace the entry.
  * Return: 0 or a negative errno, for an event.
  */
 int dsync_event_result(const struct dsync_entry *entry)
 {
 	const struct dsync_set *set = &entry->set;
+	enum dsync_state state = READ_ONCE(set->state);
 
+	lockdep_assert_held(&entry->context->numbers);
 	if (entry->queued && set->result)
 		return set->result;
-	return READ_ONCE(set->state) == DSYNC_READY && !READ_ONCE(entry->revoked) ? 0 : -EOWNERDEAD;
+	if (READ_ONCE(entry->revoked))
+		return -EOWNERDEAD;
+	return state == DSYNC_READY || state == DSYNC_CHANGING ? 0 : -EOWNERDEAD;
 }
 
 /*
@@ -446,27 +465,44 @@ int dsync_event_read(struct dsync_context *context, char __user *to, size_t size
 	return ret;
 }
 
+/* Return: as dsync_event_read_again(); -EFAULT: to be repeated after place_make(). */
+static int read_again(struct dsync_context *context, u32 nr, const struct place *place)
+{
+	struct dmabuf_sync_event event;
+	struct dsync_entry *entry;
+	int ret = 0;
+
+	mutex_lock(&context->numbers);
+	entry = xa_load(&context->entries, nr);
+	if (entry && entry->delivered) {
+		event = event_of(entry, DMABUF_SYNC_EVENT_READY);
+		event.result = dsync_event_result(entry);
+		event.status = event.result ? 0 : dsync_entry_status(entry);
+		ret = place_fill(place, &event) ? -EFAULT : 1;
+	}
+	mutex_unlock(&context->numbers);
+	return ret;
+}
+
 /**
  * dsync_event_read_again() - read how a set is that was told to be acquired
- * @entry: its entry
+ * @context: of which context, where nobody ends the set
+ * @nr: its number
  * @to: where to, in user space
  * @size: of the event, from dsync_event_size()
  *
  * What it says holds when it is written, however long the reader's memory takes.
  *
  * Context: process context; sleeps for the reader's memory.
- * Return: 0, -EFAULT or -ERESTARTSYS.
+ * Return: 1 if it was read, 0 if nobody was told so, -EFAULT or -ERESTARTSYS.
  */
-int dsync_event_read_again(struct dsync_entry *entry, char __user *to, size_t size)
+int dsync_event_read_again(struct dsync_context *context, u32 nr, char __user *to, size_t size)
 {
-	struct dmabuf_sync_event event = event_of(entry, DMABUF_SYNC_EVENT_READY);
 	const struct place place = { to, size };
 	int ret;
 
 	do {
-		event.result = dsync_event_result(entry);
-		event.status = event.result ? 0 : dsync_entry_status(entry);
-		ret = place_fill(&place, &event);
+		ret = read_again(context, nr, &place);
 	} while (ret == -EFAULT && !(ret = place_make(&place)));
 	return ret;
 }

@@ -20,7 +20,8 @@ bool dsync_event_any(struct dsync_context *context);
 __poll_t dsync_event_look(struct dsync_context *context);
 size_t dsync_event_size(size_t room);
 int dsync_event_result(const struct dsync_entry *entry);
-int dsync_event_read_again(struct dsync_entry *entry, char __user *to, size_t size);
+int dsync_event_read_again(struct dsync_context *context, u32 nr, char __user *to,
+			   size_t size);
 int dsync_event_read(struct dsync_context *context, char __user *to, size_t size);
 
 #endif /* _DSYNC_EVENT_H */

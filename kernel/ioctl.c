@@ -9,6 +9,7 @@
 #include <linux/uaccess.h>
 
 #include "arg.h"
+#include "change.h"
 #include "context.h"
 #include "deadline.h"
 #include "entry.h"
@@ -26,6 +27,7 @@
 #define ACCESS_SIZE_V0	24
 #define ACQUIRE_SIZE_V0	64
 #define RELEASE_SIZE_V0	16
+#define CHANGE_SIZE_V0	40
 #define LEASE_SIZE_V0	16
 #define CAPS_SIZE_V0	72
 
@@ -33,6 +35,7 @@
 static_assert(offsetofend(struct dmabuf_sync_access, length) == ACCESS_SIZE_V0);
 static_assert(offsetofend(struct dmabuf_sync_acquire, point_size) == ACQUIRE_SIZE_V0);
 static_assert(offsetofend(struct dmabuf_sync_release, reserved) == RELEASE_SIZE_V0);
+static_assert(offsetofend(struct dmabuf_sync_change, deadline_ns) == CHANGE_SIZE_V0);
 static_assert(offsetofend(struct dmabuf_sync_lease, reserved) == LEASE_SIZE_V0);
 static_assert(offsetofend(struct dmabuf_sync_caps, max_user_points) == CAPS_SIZE_V0);
 
@@ -105,26 +108,27 @@ static void ranges_drop(struct ranges *ranges)
 	ranges_free(ranges);
 }
 
-static int ranges_read(struct ranges *ranges, const struct dmabuf_sync_acquire *arg)
+/* @nr accesses of @size bytes each, which user space has at @accesses. */
+static int ranges_read(struct ranges *ranges, u64 accesses, u32 nr, u32 size)
 {
-	const void __user *from = u64_to_user_ptr(arg->accesses);
+	const void __user *from = u64_to_user_ptr(accesses);
 	int ret;
 
 	ranges->nr = 0;
 	ranges->list = ranges->few;
-	if (arg->nr_accesses > FEW_RANGES)
-		ranges->list = kmalloc_array(arg->nr_accesses, sizeof(*ranges->list),
+	if (nr > FEW_RANGES)
+		ranges->list = kmalloc_array(nr, sizeof(*ranges->list),
 					     GFP_KERNEL_ACCOUNT);
 	if (!ranges->list)
 		return -ENOMEM;
 	do {
-		ret = read_range(&ranges->list[ranges->nr], from, arg->access_size);
+		ret = read_range(&ranges->list[ranges->nr], from, size);
 		if (ret) {
 			ranges_drop(ranges);
 			return ret;
 		}
-		from += arg->access_size;
-	} while (++ranges->nr < arg->nr_accesses);
+		from += size;
+	} while (++ranges->nr < nr);
 	return 0;
 }
 
@@ -195,7 +199,7 @@ static int acquire(struct file *file, struct dmabuf_sync_acquire *arg)
 	struct ranges ranges;
 	int ret;
 
-	ret = ranges_read(&ranges, arg);
+	ret = ranges_read(&ranges, arg->accesses, arg->nr_accesses, arg->access_size);
 	if (ret)
 		return ret;
 	entry = entry_make(file->private_data, &ranges, room_for(arg));
@@ -288,6 +292,85 @@ static int ioctl_release(struct dsync_context *context, void __user *user)
 	return dsync_context_release(context, arg.set);
 }
 
+static int check_change(const struct dmabuf_sync_change *arg)
+{
+	if (arg->flags & ~DMABUF_SYNC_CHANGE_NONBLOCK)
+		return -EINVAL;
+	if (arg->flags & DMABUF_SYNC_CHANGE_NONBLOCK && arg->deadline_ns)
+		return -EINVAL;
+	if (arg->deadline_ns < 0)
+		return -EINVAL;
+	if (!arg->nr_accesses || arg->nr_accesses > DMABUF_SYNC_MAX_SET)
+		return -EINVAL;
+	return 0;
+}
+
+/*
+ * An entry for what a set is to become, which takes over the references. Whoever a set was passed
+ * to does not make it more at the cost of another user.
+ */
+static struct dsync_entry *change_entry(struct dsync_entry *old, struct ranges *ranges)
+{
+	struct dsync_entry *new;
+	int ret = 0;
+
+	if (ranges->nr > old->set.nr && !dsync_user_is_current(old->set.owner->user))
+		return ERR_PTR(-EPERM);
+	new = dsync_entry_beside(old, ranges->nr);
+	if (IS_ERR(new))
+		return new;
+	ret = dsync_set_fill(&new->set, ranges->list);
+	if (ret) {
+		dsync_entry_forget(new);
+		return ERR_PTR(ret);
+	}
+	new->set.pinned = true;
+	return new;
+}
+
+/* The ranges are the entry's from here on, or dropped. */
+static int change_engaged(struct dsync_change *change, struct ranges *ranges)
+{
+	change->new = change_entry(change->old, ranges);
+	if (IS_ERR(change->new)) {
+		ranges_drop(ranges);
+		return PTR_ERR(change->new);
+	}
+	ranges_free(ranges);
+	return dsync_change_make(change);
+}
+
+static int change(struct file *file, const struct dmabuf_sync_change *arg,
+		  struct dmabuf_sync_change __user *user)
+{
+	struct dsync_change change = { .file = file, .arg = arg, .status = &user->status };
+	struct ranges ranges;
+	int ret;
+
+	ret = ranges_read(&ranges, arg->accesses, arg->nr_accesses, arg->access_size);
+	if (ret)
+		return ret;
+	change.old = dsync_entry_engage(file->private_data, arg->set);
+	if (IS_ERR(change.old)) {
+		ranges_drop(&ranges);
+		return PTR_ERR(change.old);
+	}
+	ret = change_engaged(&change, &ranges);
+	dsync_entry_disengage(change.old);
+	return ret;
+}
+
+static int ioctl_change(struct file *file, struct dmabuf_sync_change __user *user)
+{
+	struct dmabuf_sync_change arg;
+	int ret;
+
+	ret = dsync_arg_read(&arg, sizeof(arg), CHANGE_SIZE_V0, user);
+	if (!ret)
+		ret = check_change(&arg);
+	return ret ?: change(file, &arg, user);
+}
+
 static int ioctl_lease(struct dsync_owner *owner, struct dmabuf_sync_lease __user *user)
 {
 	struct dmabuf_sync_lease arg;
@@ -358,6 +441,8 @@ long dsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_acquire(file, user);
 	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_RELEASE, RELEASE_SIZE_V0))
 		return ioctl_release(context, user);
+	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_CHANGE, CHANGE_SIZE_V0))
+		return ioctl_change(file, user);
 	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_QUERY, DSYNC_QUERY_SIZE_V0))
 		return dsync_query(user);
 	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_LEASE, LEASE_SIZE_V0))
@@ -366,5 +451,21 @@ long dsync_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_caps(context->owner, user);
 	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_TIMELINE, DSYNC_TIMELINE_SIZE_V0))
 		return dsync_timeline_ioctl_create(user);
+	return -ENOTTY;
+}
+
+/**
+ * dsync_ioctl_setfd() - the ioctls of a set that is a descriptor
+ * @file: the set's own context
+ * @cmd: DMABUF_SYNC_IOC_CHANGE
+ * @arg: pointer to the call's structure
+ *
+ * Context: process context; may sleep.
+ * Return: as dsync_ioctl().
+ */
+long dsync_ioctl_setfd(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	if (dsync_arg_is_call(cmd, DMABUF_SYNC_IOC_CHANGE, CHANGE_SIZE_V0))
+		return ioctl_change(file, (void __user *)arg);
 	return -ENOTTY;
 }

@@ -293,6 +293,57 @@ static void unwant(struct dsync_set *set)
 	WRITE_ONCE(set->wanted, 0);
 }
 
+/**
+ * dsync_lease_pass() - a set is going to be held in the place of another one
+ * @from: the other one
+ * @to: the set, of the same context
+ *
+ * Else an owner that changes what it holds again and again would never let anybody in.
+ *
+ * Context: any.
+ */
+void dsync_lease_pass(const struct dsync_set *from, struct dsync_set *to)
+{
+	unsigned long since = READ_ONCE(from->wanted);
+
+	WRITE_ONCE(to->wanted, dsync_lease_first(READ_ONCE(to->wanted), since));
+}
+
+/* Its owner is told again: it may have made way, as it thinks. */
+static bool tell_if_in_the_way(struct dsync_access *access)
+{
+	unsigned long flags;
+	bool wanted;
+
+	dsync_buf_lock(access->buf, &flags);
+	wanted = is_in_the_way(access);
+	if (wanted)
+		ops_of(access->set)->wanted(access->set);
+	dsync_buf_unlock(access->buf, flags);
+	return wanted;
+}
+
+/**
+ * dsync_lease_review() - does anybody wait for what a set has now
+ * @set: a set of a context, after dsync_lease_pass(), and after the other one has gone
+ *
+ * A lease that nobody waits for begins anew with the next one who does. If somebody comes just now,
+ * the timer finds him.
+ *
+ * Context: process context.
+ */
+void dsync_lease_review(struct dsync_set *set)
+{
+	struct dsync_access *access;
+
+	if (!READ_ONCE(set->wanted))
+		return;
+	dsync_set_for_each(set, access)
+		if (tell_if_in_the_way(access))
+			return;
+	WRITE_ONCE(set->wanted, 0);
+}
+
 /* A queued request. If it has become ready the next tick finds it so. */
 static void fail_work(struct work_struct *work)
 {

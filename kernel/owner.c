@@ -211,13 +211,14 @@ int dsync_owner_charge(struct dsync_owner *owner, unsigned int nr)
 }
 
 /**
- * dsync_owner_charge_part() - count one more access, whatever the limits are
- * @owner: the owner, which splits an access that it has
+ * dsync_owner_charge_part() - count more accesses, whatever the limits are
+ * @owner: the owner, which splits what it has
+ * @nr: accesses
  */
-void dsync_owner_charge_part(struct dsync_owner *owner)
+void dsync_owner_charge_part(struct dsync_owner *owner, unsigned int nr)
 {
-	atomic_inc(&owner->nr_accesses);
-	dsync_user_charge_over(owner->user, DSYNC_QUOTA_ACCESSES, 1);
+	atomic_add(nr, &owner->nr_accesses);
+	dsync_user_charge_over(owner->user, DSYNC_QUOTA_ACCESSES, nr);
 }
 
 /**
@@ -255,6 +256,17 @@ int dsync_owner_charge_queued(struct dsync_owner *owner, unsigned int nr)
 int dsync_owner_charge_buffers(struct dsync_owner *owner, unsigned int nr)
 {
 	return charge(owner, &owner->nr_buffers, INT_MAX, DSYNC_QUOTA_BUFFERS, nr);
+}
+
+/**
+ * dsync_owner_charge_buffers_part() - the same, of a set in whose place another one was counted
+ * @owner: the owner
+ * @nr: dma-bufs
+ */
+void dsync_owner_charge_buffers_part(struct dsync_owner *owner, unsigned int nr)
+{
+	atomic_add(nr, &owner->nr_buffers);
+	dsync_user_charge_over(owner->user, DSYNC_QUOTA_BUFFERS, nr);
 }
 
 /**

@@ -77,10 +77,11 @@ void dsync_owner_put(struct dsync_owner *owner);
 unsigned int dsync_owner_max_accesses(void);
 unsigned int dsync_owner_max_queued(void);
 int dsync_owner_charge(struct dsync_owner *owner, unsigned int nr);
-void dsync_owner_charge_part(struct dsync_owner *owner);
+void dsync_owner_charge_part(struct dsync_owner *owner, unsigned int nr);
 void dsync_owner_uncharge(struct dsync_owner *owner, unsigned int nr);
 int dsync_owner_charge_queued(struct dsync_owner *owner, unsigned int nr);
 int dsync_owner_charge_buffers(struct dsync_owner *owner, unsigned int nr);
+void dsync_owner_charge_buffers_part(struct dsync_owner *owner, unsigned int nr);
 void dsync_owner_uncharge_buffers(struct dsync_owner *owner, unsigned int nr);
 
 /* Does the owner hold an access? */

@@ -296,3 +296,19 @@ void dsync_points_drop(struct dsync_set *set)
 	if (points)
 		dsync_points_free(points);
 }
+
+/**
+ * dsync_points_pass() - a set is held in the place of another one, and owes what that did
+ * @from: the other one, which nobody else ends
+ * @to: the set, which nobody else ends yet
+ */
+void dsync_points_pass(struct dsync_set *from, struct dsync_set *to)
+{
+	if (!from->has_points)
+		return;
+	to->points = from->points;
+	to->points->set = to;
+	to->has_points = true;
+	from->points = NULL;
+	from->has_points = false;
+}

@@ -68,6 +68,7 @@ void dsync_points_attach(struct dsync_points *points, struct dsync_set *set);
 int dsync_points_step(struct dsync_set *set);
 int dsync_points_check(struct dsync_set *set);
 void dsync_points_drop(struct dsync_set *set);
+void dsync_points_pass(struct dsync_set *from, struct dsync_set *to);
 struct dsync_points *dsync_points_take(struct dsync_set *set, enum dsync_end how);
 void dsync_points_end(struct dsync_points *points, enum dsync_end how);
 

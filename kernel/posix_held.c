@@ -208,7 +208,7 @@ static struct dsync_set *spare_make(struct dsync_posix *posix)
 	};
 	struct dsync_set *set;
 
-	set = dsync_set_alloc_part(posix->owner->owner, offsetof(struct held, set));
+	set = dsync_set_alloc_part(posix->owner->owner, 1, offsetof(struct held, set));
 	if (!set)
 		return NULL;
 	container_of(set, struct held, set)->posix = posix;

@@ -10,6 +10,7 @@
 #include "abandon.h"
 #include "buf.h"
 #include "coherency.h"
+#include "gap.h"
 #include "hold.h"
 #include "owner.h"
 #include "points.h"
@@ -30,6 +31,28 @@ static void clear_marks(struct dsync_set *set)
 	dsync_set_for_each(set, access)
 		if (access->marks && dsync_access_writes(access))
 			dsync_abandon_clear(access);
+}
+
+/* Of what is written on by another set nothing is said yet. */
+static void clear_but(const struct dsync_access *access, const struct dsync_set *by)
+{
+	struct dsync_access piece = { .set = access->set, .buf = access->buf };
+	struct dsync_gap gap;
+
+	dsync_gap_for_each(by, access, gap) {
+		piece.start = gap.start;
+		piece.last = gap.last;
+		dsync_abandon_clear(&piece);
+	}
+}
+
+static void clear_marks_but(struct dsync_set *set, const struct dsync_set *by)
+{
+	struct dsync_access *access;
+
+	dsync_set_for_each(set, access)
+		if (access->marks && dsync_access_writes(access))
+			clear_but(access, by);
 }
 
 static void trace_over(struct dsync_set *set)
@@ -122,6 +145,57 @@ int dsync_release(struct dsync_set *set, enum dsync_end how)
 	if (points)
 		dsync_points_end(points, how);
 	return 0;
+}
+
+/* Nobody is at it in the buffers' tables who has seen it ready. */
+static void leave_looks(struct dsync_set *set)
+{
+	struct dsync_access *access;
+	unsigned long flags;
+
+	dsync_set_for_each_buf(set, access) {
+		dsync_buf_lock(access->buf, &flags);
+		dsync_buf_unlock(access->buf, flags);
+	}
+}
+
+/**
+ * dsync_release_claim() - nobody else ends a set from here on
+ * @set: a set that was ready; &dsync_set.run held
+ *
+ * dsync_release_replaced() follows, or the state becomes DSYNC_READY again.
+ *
+ * The timer of a lease that was over may have seen the set ready, and its worker may have come
+ * when it was not. Then the caller ends the set: nobody else may.
+ *
+ * Context: any.
+ * Return: false: it has ended, or is to end.
+ */
+bool dsync_release_claim(struct dsync_set *set)
+{
+	lockdep_assert_held(&set->run);
+	if (cmpxchg(&set->state, DSYNC_READY, DSYNC_CHANGING) != DSYNC_READY)
+		return false;
+	leave_looks(set);
+	if (!test_bit(DSYNC_SET_EXPIRED, &set->kicked))
+		return true;
+	/* Pairs with cmpxchg() in dsync_release(). */
+	smp_store_release(&set->state, DSYNC_READY);
+	return false;
+}
+
+/**
+ * dsync_release_replaced() - a set ends, and another one of its owner goes on
+ * @set: a set that is DSYNC_CHANGING, without points
+ * @by: the other one, held
+ *
+ * Context: process context; may sleep as the exporters do.
+ */
+void dsync_release_replaced(struct dsync_set *set, const struct dsync_set *by)
+{
+	dsync_coherency_end(set);
+	clear_marks_but(set, by);
+	leave_tables(set);
 }
 
 /* False also where it cannot be told: kernels without preemption do not count. */

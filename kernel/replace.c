@@ -5,8 +5,9 @@
  * that no other owner can get in between: what grows or comes does so over bytes that the
  * owner holds already, and what shrinks or goes does so afterwards.
  *
- * Sets here are ready, of one CPU access each, and of one owner and one buffer. To tools, an access
- * that is cut is released and another one acquired, at the same moment.
+ * Sets of record locks are of one CPU access each. Those of contexts are replaced as a whole: a set
+ * that has what is kept comes before the other one goes. To tools, an access that is cut is
+ * released and another one acquired, at the same moment.
  */
 #include <linux/dma-buf.h>
 #include <linux/minmax.h>
@@ -14,12 +15,14 @@
 #include "buf.h"
 #include "coherency.h"
 #include "graph.h"
+#include "hold.h"
 #include "lease.h"
 #include "owner.h"
 #include "poll.h"
 #include "queue.h"
 #include "release.h"
 #include "replace.h"
+#include "request.h"
 #include "set.h"
 #include "trace_access.h"
 
@@ -132,4 +135,58 @@ void dsync_replace_merge(struct dsync_set *set, struct dsync_set *other)
 	if (start != only(set)->start || last != only(set)->last)
 		recut(set, only(set)->mode, start, last);
 	WARN_ON_ONCE(dsync_release(other, DSYNC_END_RELEASED));
+}
+
+/* Nothing is in the way of these: the owner holds their bytes. */
+static void hold_part(struct dsync_access *access, struct dsync_access *end)
+{
+	struct dsync_buf *buf = access->buf;
+	unsigned long flags;
+
+	dsync_buf_lock(buf, &flags);
+	for (; access < end; access++) {
+		access->id = dsync_id_next();
+		dsync_trace(request, access);
+		dsync_hold_insert(access);
+	}
+	dsync_buf_unlock(buf, flags);
+}
+
+/**
+ * dsync_replace_less() - hold some of what a set holds by another set, too
+ * @set: a set that is DSYNC_CHANGING; it keeps what it has
+ * @less: new, filled; all of its bytes are @set's, in modes as strong. Held afterwards, with its
+ *	windows open; not ready, so that nobody revokes it
+ *
+ * Context: process context; may sleep as the exporters do.
+ */
+void dsync_replace_less(const struct dsync_set *set, struct dsync_set *less)
+{
+	struct dsync_access *access, *end;
+
+	less->requested_ns = READ_ONCE(set->acquired_ns);
+	dsync_set_for_each_part(less, access, end)
+		hold_part(access, end);
+	dsync_hold_publish(less);
+	dsync_coherency_resume(less);
+	less->stage = DSYNC_NR_STAGES;
+}
+
+/**
+ * dsync_replace_all() - a set is held in the place of another one, which ends
+ * @set: a set that is DSYNC_CHANGING
+ * @by: a ready set of the same owner, to which dsync_points_pass() and dsync_lease_pass() went;
+ *	another task may end it meanwhile
+ *
+ * Context: process context; may sleep as the exporters do.
+ */
+void dsync_replace_all(struct dsync_set *set, struct dsync_set *by)
+{
+	/* Whoever began to wait for it before it was ready. */
+	dsync_lease_ready(by);
+	dsync_release_replaced(set, by);
+	dsync_lease_review(by);
+	/* A search may have passed by meanwhile, and may have missed both. */
+	if (dsync_owner_waits(by->owner))
+		dsync_graph_moved(by);
 }

@@ -30,9 +30,6 @@
 #include "ticket.h"
 #include "trace_access.h"
 
-/* The stages of a request. Without points it begins with the second one. */
-enum { STAGE_POINTS, STAGE_ACQUIRE, STAGE_FENCES, STAGE_WINDOWS, NR_STAGES };
-
 static void request_begin(struct dsync_set *set)
 {
 	u64 id = dsync_ids_draw(set->nr);
@@ -40,7 +37,7 @@ static void request_begin(struct dsync_set *set)
 
 	WARN_ON_ONCE(set->requested_ns);
 	dsync_set_adopt(set);
-	set->stage = set->has_points ? STAGE_POINTS : STAGE_ACQUIRE;
+	set->stage = set->has_points ? DSYNC_STAGE_POINTS : DSYNC_STAGE_ACQUIRE;
 	set->requested_ns = ktime_get_ns();
 	dsync_set_for_each(set, access) {
 		access->id = id;
@@ -112,11 +109,11 @@ static int windows_step(struct dsync_set *set, unsigned int how)
 	return dsync_coherency_begin(set);
 }
 
-static const struct stage stages[NR_STAGES] = {
-	[STAGE_POINTS] = { points_step, dsync_points_drop },
-	[STAGE_ACQUIRE] = { acquire_step, acquire_undo },
-	[STAGE_FENCES] = { fences_step, dsync_fence_wait_stop },
-	[STAGE_WINDOWS] = { windows_step, dsync_coherency_end },
+static const struct stage stages[DSYNC_NR_STAGES] = {
+	[DSYNC_STAGE_POINTS] = { points_step, dsync_points_drop },
+	[DSYNC_STAGE_ACQUIRE] = { acquire_step, acquire_undo },
+	[DSYNC_STAGE_FENCES] = { fences_step, dsync_fence_wait_stop },
+	[DSYNC_STAGE_WINDOWS] = { windows_step, dsync_coherency_end },
 };
 
 /* As far as the stage @end. */
@@ -134,7 +131,7 @@ static int request_step_to(struct dsync_set *set, unsigned int end, unsigned int
 
 static int request_step(struct dsync_set *set, unsigned int how)
 {
-	int ret = request_step_to(set, NR_STAGES, how);
+	int ret = request_step_to(set, DSYNC_NR_STAGES, how);
 
 	if (ret)
 		return ret;
@@ -146,7 +143,7 @@ static int request_step(struct dsync_set *set, unsigned int how)
 /* Nobody kicks the set any more and nothing of it is left in any table. */
 static void request_fail(struct dsync_set *set, int error)
 {
-	unsigned int stage = min_t(unsigned int, set->stage, NR_STAGES - 1);
+	unsigned int stage = min_t(unsigned int, set->stage, DSYNC_NR_STAGES - 1);
 
 	do {
 		stages[stage].undo(set);
@@ -327,7 +324,7 @@ static bool is_late(struct dsync_set *set)
 {
 	if (likely(!test_bit(DSYNC_SET_LATE, &set->kicked)))
 		return false;
-	if (set->stage != STAGE_ACQUIRE)
+	if (set->stage != DSYNC_STAGE_ACQUIRE)
 		return true;
 	/* Handed over, it goes on. Pairs with smp_store_release() in dsync_hold_publish(). */
 	return smp_load_acquire(&set->state) == DSYNC_QUEUED && dsync_queue_cancel(set);
@@ -341,7 +338,7 @@ static int request_look(struct dsync_set *set)
 	lockdep_assert_held(&set->run);
 	if (ret != -EINPROGRESS)
 		return ret;
-	ret = request_step_to(set, STAGE_WINDOWS, STEP_WAIT);
+	ret = request_step_to(set, DSYNC_STAGE_WINDOWS, STEP_WAIT);
 	if (ret == -EINPROGRESS && is_late(set))
 		ret = -ETIMEDOUT;
 	if (ret && ret != -EINPROGRESS)
@@ -463,17 +460,6 @@ int dsync_request_look(struct dsync_set *set)
 		ret = request_look(set);
 	mutex_unlock(&set->run);
 	return ret;
-}
-
-/**
- * dsync_request_was_ready() - did a request come to its end
- * @set: the set, whose request is not made, or looked at, any more
- *
- * Return: true if the set has been ready; it may have been released since.
- */
-bool dsync_request_was_ready(const struct dsync_set *set)
-{
-	return set->stage == NR_STAGES;
 }
 
 /**

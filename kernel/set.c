@@ -239,7 +239,9 @@ static int set_charge_buffers(struct dsync_set *set)
 		nr++;
 	if (nr <= set->nr_buffers)
 		return 0;
-	ret = dsync_owner_charge_buffers(set->owner, nr - set->nr_buffers);
+	if (set->part)
+		dsync_owner_charge_buffers_part(set->owner, nr - set->nr_buffers);
+	ret = set->part ? 0 : dsync_owner_charge_buffers(set->owner, nr - set->nr_buffers);
 	if (!ret)
 		set->nr_buffers = nr;
 	return ret;
@@ -361,22 +363,25 @@ struct dsync_set *dsync_set_alloc(struct dsync_owner *owner, unsigned int nr, si
 }
 
 /**
- * dsync_set_alloc_part() - make a set of one access for bytes that the owner has already
+ * dsync_set_alloc_part() - make a set for bytes that the owner has already
  * @owner: who has them
+ * @nr: number of accesses, not 0
  * @head: as for dsync_set_alloc()
  *
  * It counts against the limits but is not refused for them: an owner that has all it may have
- * can still release a part.
+ * can still release a part. The caller sees to it that this does not become more and more.
  *
  * Context: process context; may sleep.
  * Return: the set with a reference for the caller, or NULL without memory.
  */
-struct dsync_set *dsync_set_alloc_part(struct dsync_owner *owner, size_t head)
+struct dsync_set *dsync_set_alloc_part(struct dsync_owner *owner, unsigned int nr, size_t head)
 {
-	struct dsync_set *set = set_alloc(owner, 1, head);
+	struct dsync_set *set = set_alloc(owner, nr, head);
 
-	if (set)
-		dsync_owner_charge_part(owner);
+	if (!set)
+		return NULL;
+	set->part = true;
+	dsync_owner_charge_part(owner, nr);
 	return set;
 }
 
@@ -422,6 +427,7 @@ bool dsync_set_renew(struct dsync_set *set)
 	set->kicked = 0;
 	set->done = NULL;
 	set->by_task = false;
+	set->part = false;
 	set->stage = 0;
 	set->result = -EINPROGRESS;
 	set->wait = (struct dsync_fence_wait){};

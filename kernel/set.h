@@ -23,6 +23,7 @@ struct task_struct;
  * @DSYNC_QUEUED: in the buffers' trees of queued accesses, holds nothing
  * @DSYNC_HELD: all accesses are in the buffers' trees of held ones
  * @DSYNC_READY: held, the fences of stock drivers signaled, the CPU windows open
+ * @DSYNC_CHANGING: ready, and about to be replaced: its owner has it, and nobody else ends it
  * @DSYNC_CLOSING: being released: its windows close, or a worker will close them
  * @DSYNC_COMMITTED: held by a job whose fence is published; the fence releases it
  * @DSYNC_OVER: released, or failed
@@ -32,6 +33,7 @@ enum dsync_state {
 	DSYNC_QUEUED,
 	DSYNC_HELD,
 	DSYNC_READY,
+	DSYNC_CHANGING,
 	DSYNC_CLOSING,
 	DSYNC_COMMITTED,
 	DSYNC_OVER,
@@ -120,6 +122,7 @@ struct dsync_commit {
  * @windows: the CPU windows of its accesses are open
  * @by_task: of a queued request: fences and windows are for a task of its user
  * @pinned: each access has a reference on its dma-buf
+ * @part: it is to hold what another set of the owner has: no limit of buffers is in its way
  * @owner: who asks; a reference
  * @tid_pid: thread that asked, a reference
  * @state: enum dsync_state, how far it is; changed by whoever runs the request, or hands over,
@@ -168,6 +171,7 @@ struct dsync_set {
 	bool windows;
 	bool by_task;
 	bool pinned;
+	bool part;
 	struct dsync_owner *owner;
 	struct pid *tid_pid;
 	u8 state;
@@ -187,7 +191,10 @@ struct dsync_set {
 	u64 acquired_ns;
 	unsigned long wanted;
 
-	/** @run: serializes the steps of an asynchronous, or a queued, request */
+	/**
+	 * @run: serializes the steps of an asynchronous, or a queued, request; held while the set
+	 * is DSYNC_CHANGING
+	 */
 	struct mutex run;
 	unsigned long kicked;
 	struct task_struct *task;
@@ -257,7 +264,7 @@ void dsync_set_stop(void);
 
 int dsync_range_check(const struct dsync_range *range);
 struct dsync_set *dsync_set_alloc(struct dsync_owner *owner, unsigned int nr, size_t head);
-struct dsync_set *dsync_set_alloc_part(struct dsync_owner *owner, size_t head);
+struct dsync_set *dsync_set_alloc_part(struct dsync_owner *owner, unsigned int nr, size_t head);
 int dsync_set_fill(struct dsync_set *set, const struct dsync_range *ranges);
 void dsync_set_pin(struct dsync_set *set);
 void dsync_set_unpin(struct dsync_set *set);

@@ -23,18 +23,18 @@
 /* The number that the first set of a context gets. */
 #define THE_SET		1
 
-/* The entry, once it is known to be acquired: then it lasts as long as the file. */
-static struct dsync_entry *setfd_delivered(struct dsync_context *context)
+/* Was it told that the set is acquired? Then there is one as long as the file. */
+static bool setfd_is_delivered(struct dsync_context *context)
 {
 	struct dsync_entry *entry;
+	bool delivered;
 
 	rcu_read_lock();
 	entry = xa_load(&context->entries, THE_SET);
 	/* Pairs with smp_store_release() in dsync_event_answered(). */
-	if (entry && !smp_load_acquire(&entry->delivered))
-		entry = NULL;
+	delivered = entry && smp_load_acquire(&entry->delivered);
 	rcu_read_unlock();
-	return entry;
+	return delivered;
 }
 
 /* The request has failed, and that was read. */
@@ -45,25 +45,21 @@ static bool setfd_is_over(struct dsync_context *context)
 
 static bool setfd_has_news(struct dsync_context *context)
 {
-	return dsync_event_any(context) || setfd_delivered(context) || setfd_is_over(context);
+	return dsync_event_any(context) || setfd_is_delivered(context) || setfd_is_over(context);
 }
 
 /* Return: as dsync_event_read(), and how many bytes are to be read. */
 static ssize_t setfd_read_one(struct dsync_context *context, char __user *to, size_t size)
 {
-	struct dsync_entry *entry;
 	int ret;
 
 	ret = dsync_event_read(context, to, size);
-	if (ret) {
-		/* Other readers can go on. */
+	/* Other readers can go on. */
+	if (ret)
 		wake_up_interruptible(&context->wait);
-		return ret < 0 ? ret : size;
-	}
-	entry = setfd_delivered(context);
-	if (!entry)
-		return 0;
-	return dsync_event_read_again(entry, to, size) ?: size;
+	else
+		ret = dsync_event_read_again(context, THE_SET, to, size);
+	return ret > 0 ? size : ret;
 }
 
 static ssize_t setfd_read(struct file *file, char __user *to, size_t count, loff_t *pos)
@@ -86,17 +82,26 @@ static ssize_t setfd_read(struct file *file, char __user *to, size_t count, loff
 	}
 }
 
+/* It is delivered. */
+static int setfd_result(struct dsync_context *context)
+{
+	int ret;
+
+	mutex_lock(&context->numbers);
+	ret = dsync_event_result(xa_load(&context->entries, THE_SET));
+	mutex_unlock(&context->numbers);
+	return ret;
+}
+
 static __poll_t setfd_poll(struct file *file, poll_table *wait)
 {
 	struct dsync_context *context = file->private_data;
-	struct dsync_entry *entry;
 	__poll_t mask;
 
 	poll_wait(file, &context->wait, wait);
 	mask = dsync_event_look(context);
-	entry = setfd_delivered(context);
-	if (entry)
-		mask |= EPOLLIN | EPOLLRDNORM | (dsync_event_result(entry) ? EPOLLERR : 0);
+	if (setfd_is_delivered(context))
+		mask |= EPOLLIN | EPOLLRDNORM | (setfd_result(context) ? EPOLLERR : 0);
 	else if (setfd_is_over(context))
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
 	return mask;
@@ -127,6 +132,8 @@ static const struct file_operations setfd_fops = {
 	.read		= setfd_read,
 	.poll		= setfd_poll,
 	.show_fdinfo	= dsync_context_show_fdinfo,
+	.unlocked_ioctl	= dsync_ioctl_setfd,
+	.compat_ioctl	= compat_ptr_ioctl,
 };
 
 /**

@@ -132,6 +132,14 @@ static struct dsync_user *user_insert(struct dsync_user *user)
 	return other;
 }
 
+static struct dsync_user_key current_key(void)
+{
+	return (struct dsync_user_key){
+		.uid = current_payer(),
+		.privileged = ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE),
+	};
+}
+
 /**
  * dsync_user_get() - the user that the current task is accounted to
  *
@@ -143,10 +151,7 @@ static struct dsync_user *user_insert(struct dsync_user *user)
  */
 struct dsync_user *dsync_user_get(void)
 {
-	struct dsync_user_key key = {
-		.uid = current_payer(),
-		.privileged = ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE),
-	};
+	struct dsync_user_key key = current_key();
 	struct dsync_user *user = user_find(&key), *other;
 
 	if (user)
@@ -159,6 +164,20 @@ struct dsync_user *dsync_user_get(void)
 		return user;
 	kfree(user);
 	return IS_ERR(other) ? NULL : other;
+}
+
+/**
+ * dsync_user_is_current() - is the current task accounted to a user
+ * @user: the user
+ *
+ * Whether it has CAP_SYS_RESOURCE does not matter.
+ *
+ * Context: process context.
+ * Return: true if so.
+ */
+bool dsync_user_is_current(const struct dsync_user *user)
+{
+	return uid_eq(user->key.uid, current_payer());
 }
 
 /**

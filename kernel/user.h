@@ -69,6 +69,7 @@ int dsync_user_start(void);
 void dsync_user_stop(void);
 
 struct dsync_user *dsync_user_get(void);
+bool dsync_user_is_current(const struct dsync_user *user);
 void dsync_user_put(struct dsync_user *user);
 
 int dsync_user_charge(struct dsync_user *user, enum dsync_quota quota, unsigned int nr);

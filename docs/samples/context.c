@@ -59,6 +59,23 @@ static int release(int ctx, uint32_t set)
 }
 /* [/acquire] */
 
+/* [change] */
+/* The first page of @dst is written: read it, beside others who do. @src is released. */
+static int go_on_to_read(int ctx, uint32_t set, int dst)
+{
+	struct dmabuf_sync_access access = { .fd = dst, .mode = DMA_BUF_ACCESS_R, .length = PAGE };
+	struct dmabuf_sync_change change = {
+		.size = sizeof(change),
+		.set = set,
+		.accesses = (uintptr_t)&access,
+		.nr_accesses = 1,
+		.access_size = sizeof(access),
+	};
+
+	return ioctl(ctx, DMABUF_SYNC_IOC_CHANGE, &change);
+}
+/* [/change] */
+
 /* Copies a page, and says what it was told of the one that it writes. */
 static void copy_page(int ctx, const struct buffer *src, const struct buffer *dst)
 {
@@ -73,6 +90,10 @@ static void copy_page(int ctx, const struct buffer *src, const struct buffer *ds
 		puts("a former owner was too slow, and may still be writing");
 	/* [/status] */
 	memcpy((void *)dst->map, (void *)src->map, PAGE);
+	if (go_on_to_read(ctx, set.set, dst->fd))
+		die("change");
+	if (dst->map[0] != src->map[0])
+		die("copy");
 	if (release(ctx, set.set))
 		die("release");
 	puts("copied a page");

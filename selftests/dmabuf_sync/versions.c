@@ -31,6 +31,13 @@ struct acquire_v0 {
 	uint32_t nr_points, point_size;
 };
 
+struct change_v0 {
+	uint32_t size, flags, set, status;
+	uint64_t accesses;
+	uint32_t nr_accesses, access_size;
+	int64_t deadline_ns;
+};
+
 struct release_v0 {
 	uint32_t size, flags, set, reserved;
 };
@@ -68,6 +75,7 @@ struct event_v0 {
 	uint64_t user_data;
 };
 
+#define CHANGE_V0	_IOWR(0xBD, 5, struct change_v0)
 #define ACQUIRE_V0	_IOWR(0xBD, 0, struct acquire_v0)
 #define RELEASE_V0	_IOW(0xBD, 1, struct release_v0)
 #define QUERY_V0	_IOWR(0xBD, 2, struct query_v0)
@@ -139,6 +147,45 @@ TEST_F(version, first_acquires_and_releases)
 				      DMABUF_SYNC_ACQUIRE_NONBLOCK));
 	EXPECT_EQ(0, release_v0(self->ctx[0], set));
 	EXPECT_EQ(0, st_query_count(self->ctx[1], self->fd, 0));
+}
+
+TEST_F(version, first_changes_a_set)
+{
+	struct access_v0 accesses[] = { access_v0(self->fd, 0), access_v0(self->fd, 1) };
+	long set = acquire_v0(self->ctx[0], accesses, 1, 0);
+	struct change_v0 arg = {
+		.size = sizeof(arg), .flags = DMABUF_SYNC_CHANGE_NONBLOCK, .set = set,
+		.status = ~0U, .accesses = (uintptr_t)accesses, .nr_accesses = 2,
+		.access_size = sizeof(accesses[0]),
+	};
+
+	ASSERT_LT(0, set);
+	EXPECT_EQ(0, call(self->ctx[0], CHANGE_V0, &arg));
+	EXPECT_EQ(0, arg.status);
+	EXPECT_EQ(2, st_query_count(self->ctx[1], self->fd, DMABUF_SYNC_STATE_ACQUIRED));
+	EXPECT_EQ(0, release_v0(self->ctx[0], set));
+}
+
+TEST_F(version, later_changes_only_what_this_one_knows)
+{
+	struct access_v0 access = access_v0(self->fd, 0);
+	long set = acquire_v0(self->ctx[0], &access, 1, 0);
+	LATER(change_v0) arg = {
+		.arg = {
+			.size = sizeof(arg), .set = set, .accesses = (uintptr_t)&access,
+			.nr_accesses = 1, .access_size = sizeof(access),
+		},
+	};
+
+	ASSERT_LT(0, set);
+	EXPECT_EQ(0, call(self->ctx[0], _IOWR(0xBD, 5, typeof(arg)), &arg));
+	arg.later[LATER_BYTES - 1] = 1;
+	EXPECT_EQ(-E2BIG, call(self->ctx[0], _IOWR(0xBD, 5, typeof(arg)), &arg));
+	arg.arg.size = sizeof(struct change_v0) - 1;
+	EXPECT_EQ(-EINVAL, call(self->ctx[0], CHANGE_V0, &arg));
+	EXPECT_EQ(-ENOTTY, call(self->ctx[0], _IOC(_IOC_READ | _IOC_WRITE, 0xBD, 5,
+						   sizeof(struct change_v0) - 8), &arg));
+	EXPECT_EQ(0, release_v0(self->ctx[0], set));
 }
 
 TEST_F(version, first_lists_what_it_knows)

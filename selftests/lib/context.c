@@ -88,6 +88,35 @@ int st_release(int ctx, long set)
 	return ioctl(ctx, DMABUF_SYNC_IOC_RELEASE, &release) ? -errno : 0;
 }
 
+int st_change(int ctx, long set, const struct dmabuf_sync_access *accesses,
+	      unsigned int nr_accesses, uint32_t flags, int64_t deadline_ns, uint32_t *status)
+{
+	struct dmabuf_sync_change change = {
+		.size = sizeof(change),
+		.flags = flags,
+		.set = set,
+		.status = ~0U,
+		.accesses = (uintptr_t)accesses,
+		.nr_accesses = nr_accesses,
+		.access_size = sizeof(*accesses),
+		.deadline_ns = deadline_ns,
+	};
+
+	if (ioctl(ctx, DMABUF_SYNC_IOC_CHANGE, &change))
+		return -errno;
+	if (status)
+		*status = change.status;
+	return 0;
+}
+
+int st_change_one(int ctx, long set, int fd, uint32_t access, uint64_t offset, uint64_t length,
+		  uint32_t flags)
+{
+	struct dmabuf_sync_access entry = st_access(fd, access, offset, length);
+
+	return st_change(ctx, set, &entry, 1, flags, 0, NULL);
+}
+
 bool st_event_pending(int ctx, unsigned int ms)
 {
 	struct pollfd pfd = { .fd = ctx, .events = POLLIN };

@@ -100,6 +100,12 @@ long st_lock_set(int ctx, const struct dmabuf_sync_access *accesses,
 long st_lock_ms(int ctx, int fd, uint32_t access, uint64_t offset, uint64_t length,
 		unsigned int ms);
 int st_release(int ctx, long set);
+/* Replace what a set consists of. @status is filled in when it is not NULL. */
+int st_change(int ctx, long set, const struct dmabuf_sync_access *accesses,
+	      unsigned int nr_accesses, uint32_t flags, int64_t deadline_ns, uint32_t *status);
+/* The same by one range. */
+int st_change_one(int ctx, long set, int fd, uint32_t access, uint64_t offset, uint64_t length,
+		  uint32_t flags);
 
 /* Is an event there to be read within @ms? 0: only look. */
 bool st_event_pending(int ctx, unsigned int ms);
@@ -153,8 +159,9 @@ bool st_snapshot_becomes_empty(void);
 /* task.c */
 
 /**
- * struct st_call - a blocking acquire in a thread of its own
+ * struct st_call - a blocking acquire, or change, in a thread of its own
  * @ctx: the owner
+ * @set: the set that is to be changed, or 0
  * @deadline_ns: as in struct dmabuf_sync_acquire
  * @accesses: the set
  * @nr_accesses: entries of @accesses in use
@@ -167,6 +174,7 @@ bool st_snapshot_becomes_empty(void);
  */
 struct st_call {
 	int ctx;
+	long set;
 	int64_t deadline_ns;
 	struct dmabuf_sync_access accesses[8];
 	unsigned int nr_accesses;
@@ -183,6 +191,9 @@ int st_call_start(struct st_call *call, int ctx, const struct dmabuf_sync_access
 		  unsigned int nr_accesses, int64_t deadline_ns);
 int st_call_lock(struct st_call *call, int ctx, int fd, uint32_t access,
 		 uint64_t offset, uint64_t length);
+/* A change of @set to the range. */
+int st_call_change(struct st_call *call, int ctx, long set, int fd, uint32_t access,
+		   uint64_t offset, uint64_t length, int64_t deadline_ns);
 bool st_call_done(const struct st_call *call);
 /* The same for the whole buffer, in whose queue it is when this returns. */
 int st_call_wait(struct st_call *call, int ctx, int fd, uint32_t access);

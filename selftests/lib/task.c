@@ -12,6 +12,16 @@
 
 #include "st.h"
 
+static int call_make(const struct st_call *call, struct dmabuf_sync_acquire *out)
+{
+	if (!call->set)
+		return st_acquire(call->ctx, call->accesses, call->nr_accesses, 0,
+				  call->deadline_ns, 0, out);
+	out->set = call->set;
+	return st_change(call->ctx, call->set, call->accesses, call->nr_accesses, 0,
+			 call->deadline_ns, &out->status);
+}
+
 static void *call_thread(void *arg)
 {
 	struct st_call *call = arg;
@@ -19,8 +29,7 @@ static void *call_thread(void *arg)
 	int err;
 
 	__atomic_store_n(&call->tid, gettid(), __ATOMIC_RELEASE);
-	err = st_acquire(call->ctx, call->accesses, call->nr_accesses, 0,
-			 call->deadline_ns, 0, &out);
+	err = call_make(call, &out);
 	call->done_ns = st_now_ns();
 	call->result = err ?: (long)out.set;
 	call->status = out.status;
@@ -28,14 +37,12 @@ static void *call_thread(void *arg)
 	return NULL;
 }
 
-int st_call_start(struct st_call *call, int ctx, const struct dmabuf_sync_access *accesses,
-		  unsigned int nr_accesses, int64_t deadline_ns)
+static int call_start(struct st_call *call, const struct dmabuf_sync_access *accesses,
+		      unsigned int nr_accesses)
 {
 	int err;
 
-	*call = (struct st_call){
-		.ctx = ctx, .nr_accesses = nr_accesses, .deadline_ns = deadline_ns,
-	};
+	call->nr_accesses = nr_accesses;
 	if (nr_accesses > ST_ARRAY_SIZE(call->accesses))
 		return -E2BIG;
 	memcpy(call->accesses, accesses, nr_accesses * sizeof(*accesses));
@@ -43,6 +50,22 @@ int st_call_start(struct st_call *call, int ctx, const struct dmabuf_sync_access
 	if (err)
 		return -err;
 	return ST_UNTIL(__atomic_load_n(&call->tid, __ATOMIC_ACQUIRE)) ? 0 : -ETIME;
+}
+
+int st_call_start(struct st_call *call, int ctx, const struct dmabuf_sync_access *accesses,
+		  unsigned int nr_accesses, int64_t deadline_ns)
+{
+	*call = (struct st_call){ .ctx = ctx, .deadline_ns = deadline_ns };
+	return call_start(call, accesses, nr_accesses);
+}
+
+int st_call_change(struct st_call *call, int ctx, long set, int fd, uint32_t access,
+		   uint64_t offset, uint64_t length, int64_t deadline_ns)
+{
+	struct dmabuf_sync_access entry = st_access(fd, access, offset, length);
+
+	*call = (struct st_call){ .ctx = ctx, .set = set, .deadline_ns = deadline_ns };
+	return call_start(call, &entry, 1);
 }
 
 int st_call_lock(struct st_call *call, int ctx, int fd, uint32_t access,

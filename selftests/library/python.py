@@ -92,6 +92,27 @@ def test_read_lets_others_read(a, b, fd):
         raises(BlockingIOError, errno.EAGAIN, a.acquire, writing(fd), timeout=0)
 
 
+def test_change_lets_others_in_and_keeps_the_rest(a, b, fd):
+    with a.write(fd) as held:
+        held.change(writing(fd, 0, 4096), reading(fd, 4096, 4096))
+        raises(BlockingIOError, errno.EAGAIN, b.read, fd, 0, 4096, timeout=0)
+        b.write(fd, 8192, timeout=0).release()
+        with b.read(fd, 4096, 4096, timeout=0):
+            raises(BlockingIOError, errno.EAGAIN, held.change, writing(fd), timeout=0)
+            raises(TimeoutError, errno.ETIMEDOUT, held.change, writing(fd), timeout=0.01)
+        held.change(writing(fd))
+        assert not held.abandoned
+        raises(BlockingIOError, errno.EAGAIN, b.read, fd, 8192, timeout=0)
+
+
+def test_set_that_is_a_descriptor_is_changed(a, b, fd):
+    with a.acquire_fd(writing(fd)) as held:
+        held.result().change(reading(fd))
+        with b.read(fd, timeout=0):
+            raises(BlockingIOError, errno.EAGAIN, held.change, writing(fd), timeout=0)
+        held.result()
+
+
 def test_block_releases_when_it_raises(a, b, fd):
     try:
         with a.write(fd):

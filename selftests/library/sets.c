@@ -244,6 +244,30 @@ TEST_F(sets, revoked_set_is_told_to_both)
 	EXPECT_EQ(0, dmasync_release(self->ctx[1], other.number));
 }
 
+TEST_F(sets, change_keeps_the_rest_and_lets_others_in)
+{
+	struct dmasync_access first = dmasync_make_access(self->buf, W, 0, ST_PAGE);
+	struct dmasync_access second = dmasync_make_access(self->buf, W, ST_PAGE, ST_PAGE);
+	struct dmasync_set other;
+	uint32_t status = ~0U;
+
+	ASSERT_EQ(0, dmasync_acquire(self->ctx[0], &self->all, 1, 0, &self->set));
+	ASSERT_EQ(0, dmasync_change(self->ctx[0], self->set.number, &first, 1, 0, &status));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(-EAGAIN, dmasync_try_acquire(self->ctx[1], &first, 1, &other));
+	ASSERT_EQ(0, dmasync_try_acquire(self->ctx[1], &second, 1, &other));
+	EXPECT_EQ(-EAGAIN, dmasync_try_change(self->ctx[0], self->set.number, &self->all, 1,
+					      NULL));
+	EXPECT_EQ(-ETIMEDOUT, dmasync_change(self->ctx[0], self->set.number, &self->all, 1,
+					     dmasync_deadline_ms(10), NULL));
+	EXPECT_EQ(0, dmasync_release(self->ctx[1], other.number));
+	EXPECT_EQ(0, dmasync_try_change(self->ctx[0], self->set.number, &self->all, 1, NULL));
+	EXPECT_EQ(-EAGAIN, dmasync_try_acquire(self->ctx[1], &second, 1, &other));
+	EXPECT_EQ(0, dmasync_release(self->ctx[0], self->set.number));
+	EXPECT_EQ(-ENOENT, dmasync_change(self->ctx[0], self->set.number, &first, 1, 0, NULL));
+	EXPECT_EQ(-ENOTTY, dmasync_change(self->buf, self->set.number, &first, 1, 0, NULL));
+}
+
 TEST_F(sets, release_does_not_know_other_sets)
 {
 	ASSERT_EQ(0, dmasync_acquire(self->ctx[0], &self->all, 1, 0, &self->set));

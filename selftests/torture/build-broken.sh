@@ -48,7 +48,7 @@ copy_all() {
 grow() {
 	local header=include/uapi/linux/dmabuf_sync.h
 
-	awk '/^struct dmabuf_sync_(access|acquire|release|info|query|lease|caps|event) {/ { grows = 1 }
+	awk '/^struct dmabuf_sync_(access|acquire|change|release|info|query|lease|caps|event) {/ { grows = 1 }
 	     grows && /^};/ { print "\t__u64 grown[2];"; grows = 0 }
 	     { print }' "$kernel/$header" > "$tree/$header"
 }

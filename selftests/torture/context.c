@@ -214,6 +214,29 @@ static void release_one(struct to_actor *actor)
 	context_release(actor, to_actor_leave(actor, i));
 }
 
+/*
+ * Some of a set goes, the rest is held on: that waits for nobody, and fails for nothing. Of what
+ * was abandoned there the owner was told when it acquired the set.
+ */
+static void release_part(struct to_actor *actor)
+{
+	unsigned int i = to_random_below(&actor->random, actor->nr_held), nr;
+	struct dmabuf_sync_access accesses[TO_SET];
+	struct to_set set = actor->held[i].set;
+	long name;
+	int err;
+
+	to_set_cut(&set, &actor->random);
+	nr = to_actor_accesses(actor, &set, accesses);
+	name = to_actor_leave(actor, i);
+	err = st_change(actor->fd, name, accesses, nr, 0, 0, NULL);
+	if (err)
+		to_fail(actor->arena, "errno", "slot %u: releasing a part of set %ld: %s",
+			actor->index, name, strerror(-err));
+	to_actor_enter(actor, name, &set, true);
+	to_actor_count(actor, TO_CHANGED);
+}
+
 /* All that is held is abandoned; another owner comes. */
 static void abandon(struct to_actor *actor)
 {
@@ -292,6 +315,8 @@ static void give_back(struct to_actor *actor)
 		release_by_child(actor);
 	else if (how < 12)
 		pass(actor);
+	else if (how < 30)
+		release_part(actor);
 	else
 		release_one(actor);
 }

@@ -39,6 +39,19 @@ void to_set_pick(struct to_set *set, struct to_random *random, unsigned int nr_b
 	}
 }
 
+/* What is left has no more bytes, and writes none that were only read. */
+void to_set_cut(struct to_set *set, struct to_random *random)
+{
+	struct to_want *want;
+
+	set->nr = 1 + to_random_below(random, set->nr);
+	for (want = set->want; want < set->want + set->nr; want++) {
+		want->nr = 1 + to_random_below(random, want->nr);
+		if (to_random_percent(random, 50))
+			want->access = DMA_BUF_ACCESS_R;
+	}
+}
+
 bool to_set_conflicts(const struct to_set *a, const struct to_set *b)
 {
 	unsigned int i, j;

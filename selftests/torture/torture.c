@@ -11,7 +11,7 @@
 static const char *const count_names[TO_NR_COUNTS] = {
 	"acquired", "refused", "timed-out", "interrupted", "deadlocks", "too-many",
 	"cancelled", "abandoned", "forks", "passed", "jobs", "fences", "crowds",
-	"revoked",
+	"revoked", "changed",
 };
 
 /* Users of the framework: open contexts, modules, committed jobs. Built in, it counts none. */

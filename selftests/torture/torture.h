@@ -73,6 +73,7 @@ struct to_set {
 };
 
 void to_set_pick(struct to_set *set, struct to_random *random, unsigned int nr_bufs);
+void to_set_cut(struct to_set *set, struct to_random *random);
 bool to_set_conflicts(const struct to_set *a, const struct to_set *b);
 
 /* arena.c */
@@ -82,6 +83,7 @@ enum to_phase { TO_RUN, TO_CALM, TO_END };
 enum to_count {
 	TO_ACQUIRED, TO_REFUSED, TO_TIMED_OUT, TO_INTERRUPTED, TO_DEADLOCKS, TO_TOO_MANY,
 	TO_CANCELLED, TO_ABANDONED, TO_FORKS, TO_PASSED, TO_JOBS, TO_FENCES, TO_CROWDS, TO_REVOKED,
+	TO_CHANGED,
 	TO_NR_COUNTS,
 };
 

@@ -318,6 +318,47 @@ int dmasync_try_acquire(int ctx, const struct dmasync_access *accesses,
 			unsigned int nr_accesses, struct dmasync_set *set);
 
 /**
+ * dmasync_change() - replace what a set consists of
+ * @ctx: context; or a set that is a descriptor
+ * @set: its number; 1 if it is a descriptor
+ * @accesses: what it has from then on, of buffers that it has accesses to already
+ * @nr_accesses: how many, 1 .. dmasync_caps.max_set
+ * @deadline_ns: see dmasync_deadline_ms(); 0: none
+ * @status: filled in if the call succeeds: as in struct dmasync_set, of bytes that the set did
+ *	not have before. May be NULL
+ *
+ * What it keeps is held all the time: nobody gets in between. Fewer bytes, or reading instead of
+ * writing, let others in at once, and the call waits for nobody. More bytes, or writing instead
+ * of reading, are waited for; until then the set keeps all that it had. If the call fails the
+ * set is what it was. Its number, its points and its events stay.
+ *
+ * Return: 0, or as dmasync_request(), or
+ *	-EDEADLK	also: of two that read and both want to write, one has to give way:
+ *			release the set, and acquire it anew
+ *	-EOWNERDEAD	the lease was over. dmasync_release() is still to be called
+ *	-ECANCELED	also: another thread has released the set
+ *	-EBUSY		it is queued, or its event was not read; or another thread changes it
+ *	-EPERM		more accesses than it has, of a set that another user has requested
+ *	-ENOENT		the context has no such set
+ */
+int dmasync_change(int ctx, uint32_t set, const struct dmasync_access *accesses,
+		   unsigned int nr_accesses, int64_t deadline_ns, uint32_t *status);
+
+/**
+ * dmasync_try_change() - the same now or not at all
+ * @ctx: context; or a set that is a descriptor
+ * @set: its number; 1 if it is a descriptor
+ * @accesses: as dmasync_change()
+ * @nr_accesses: how many
+ * @status: as dmasync_change()
+ *
+ * Return: as dmasync_change(), or
+ *	-EAGAIN		it would have to wait
+ */
+int dmasync_try_change(int ctx, uint32_t set, const struct dmasync_access *accesses,
+		       unsigned int nr_accesses, uint32_t *status);
+
+/**
  * dmasync_release() - release a set, or cancel it while it is queued
  * @ctx: context
  * @set: its number

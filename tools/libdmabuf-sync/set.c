@@ -91,6 +91,45 @@ int dmasync_try_acquire(int ctx, const struct dmasync_access *accesses,
 	return dmasync_request(ctx, &request, set);
 }
 
+static int set_change(int ctx, struct dmabuf_sync_change *arg, uint32_t *status)
+{
+	int err = call(ctx, DMABUF_SYNC_IOC_CHANGE, arg);
+
+	if (!err && status)
+		*status = arg->status;
+	return err;
+}
+
+int dmasync_change(int ctx, uint32_t set, const struct dmasync_access *accesses,
+		   unsigned int nr_accesses, int64_t deadline_ns, uint32_t *status)
+{
+	struct dmabuf_sync_change arg = {
+		.size = sizeof(arg),
+		.set = set,
+		.accesses = call_pointer(accesses),
+		.nr_accesses = nr_accesses,
+		.access_size = sizeof(*accesses),
+		.deadline_ns = deadline_ns,
+	};
+
+	return set_change(ctx, &arg, status);
+}
+
+int dmasync_try_change(int ctx, uint32_t set, const struct dmasync_access *accesses,
+		       unsigned int nr_accesses, uint32_t *status)
+{
+	struct dmabuf_sync_change arg = {
+		.size = sizeof(arg),
+		.flags = DMABUF_SYNC_CHANGE_NONBLOCK,
+		.set = set,
+		.accesses = call_pointer(accesses),
+		.nr_accesses = nr_accesses,
+		.access_size = sizeof(*accesses),
+	};
+
+	return set_change(ctx, &arg, status);
+}
+
 int dmasync_release(int ctx, uint32_t set)
 {
 	struct dmabuf_sync_release arg = { .size = sizeof(arg), .set = set };

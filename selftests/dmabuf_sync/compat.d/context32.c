@@ -49,6 +49,19 @@ static int acquire(uint64_t offset, uint64_t length, uint32_t flags)
 	return ret ? ret : (int)arg.set;
 }
 
+static int change(int set, uint64_t offset, uint64_t length)
+{
+	struct dmabuf_sync_access access = { .mode = RW, .offset = offset, .length = length };
+	struct dmabuf_sync_change arg = {
+		.size = sizeof(arg), .set = set, .status = ~0U,
+		.accesses = (uintptr_t)&access, .nr_accesses = 1,
+		.access_size = sizeof(access), .deadline_ns = INT64_MAX,
+	};
+	int ret = call(DMABUF_SYNC_IOC_CHANGE, &arg);
+
+	return ret ? ret : (int)arg.status;
+}
+
 static int release(int set)
 {
 	struct dmabuf_sync_release arg = { .size = sizeof(arg), .set = set };
@@ -103,7 +116,7 @@ int main(void)
 	struct dmabuf_sync_lease lease = { .size = sizeof(lease), .lease_ms = 1234 };
 	int set;
 
-	printf("TAP version 13\n1..11\n");
+	printf("TAP version 13\n1..12\n");
 	ctx = open("/dev/dmabuf_sync", O_RDWR | O_CLOEXEC);
 	check("this is a 32-bit program", sizeof(long) == 4);
 	check("structures and calls", layout_is_the_documented_one());
@@ -115,6 +128,7 @@ int main(void)
 	check("an offset beyond 2^32 is one: EINVAL",
 	      acquire(1ULL << 32, 1, DMABUF_SYNC_ACQUIRE_NONBLOCK) == -EINVAL);
 	check("query", query_tells());
+	check("change", !change(set, 10, 20) && change(set, 1ULL << 32, 1) == -EINVAL);
 	check("release", !release(set) && release(set) == -ENOENT);
 	check("queue, event", queued_is_told());
 	check("lease", !call(DMABUF_SYNC_IOC_LEASE, &lease) && lease.lease_ms == 1234);

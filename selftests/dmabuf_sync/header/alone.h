@@ -22,14 +22,15 @@ const struct header_facts HEADER_NAME = {
 		sizeof(struct dmabuf_sync_lease), sizeof(struct dmabuf_sync_caps),
 		sizeof(struct dmabuf_sync_point), sizeof(struct dmabuf_sync_timeline),
 		sizeof(struct dmabuf_sync_timeline_point),
-		sizeof(struct dmabuf_sync_timeline_query), sizeof(struct dmabuf_sync_wait)
+		sizeof(struct dmabuf_sync_timeline_query), sizeof(struct dmabuf_sync_wait),
+		sizeof(struct dmabuf_sync_change)
 	},
 	{
 		DMABUF_SYNC_IOC_ACQUIRE, DMABUF_SYNC_IOC_RELEASE, DMABUF_SYNC_IOC_QUERY,
 		DMABUF_SYNC_IOC_LEASE, DMABUF_SYNC_IOC_CAPS, DMABUF_SYNC_IOC_TIMELINE,
 		DMABUF_SYNC_TIMELINE_IOC_WAITER, DMABUF_SYNC_TIMELINE_IOC_SIGNAL,
 		DMABUF_SYNC_TIMELINE_IOC_POLL, DMABUF_SYNC_TIMELINE_IOC_QUERY,
-		DMABUF_SYNC_TIMELINE_IOC_WAIT
+		DMABUF_SYNC_TIMELINE_IOC_WAIT, DMABUF_SYNC_IOC_CHANGE
 	},
 	DMA_BUF_ACCESS_DMA_RW,
 	DMABUF_SYNC_MAX_SET,

@@ -166,6 +166,10 @@ def _load():
         "request": [_INT, _POINTER(_Request), _POINTER(_Set)],
         "request_fd": [_INT, _POINTER(_Request)],
         "release": [_INT, ctypes.c_uint32],
+        "change": [_INT, ctypes.c_uint32, _POINTER(Access), _UINT, _NS,
+                   _POINTER(ctypes.c_uint32)],
+        "try_change": [_INT, ctypes.c_uint32, _POINTER(Access), _UINT,
+                       _POINTER(ctypes.c_uint32)],
         "read_events": [_INT, _POINTER(_Event), _UINT],
         "set_result": [_INT, _POINTER(ctypes.c_uint32)],
         "query": [_INT, _INT, _POINTER(_List), _POINTER(_Info), _UINT],
@@ -276,6 +280,17 @@ class _Status:
         return bool(self.status & REVOKED)
 
 
+def _change(fd, number, accesses, timeout):
+    """Return: the status of bytes that are new."""
+    status = ctypes.c_uint32()
+    which = fd, number, (Access * len(accesses))(*accesses), len(accesses)
+    if timeout == 0:
+        _call("try_change", *which, status)
+    else:
+        _call("change", *which, _deadline(timeout) if timeout else 0, status)
+    return status.value
+
+
 class Set(_Status):
     """A set of a context. "with" releases it at the end, and raises Revoked if it was."""
 
@@ -285,6 +300,11 @@ class Set(_Status):
     def release(self):
         """Release it, or cancel it while it is queued."""
         _call("release", self.ctx.fileno(), self.number)
+
+    def change(self, *accesses, timeout=None):
+        """Replace what it consists of. What it keeps is held all the time; a failure changes
+        nothing. status is that of bytes that it did not have before."""
+        self.status = _change(self.ctx.fileno(), self.number, accesses, timeout)
 
     def __enter__(self):
         return self
@@ -307,6 +327,10 @@ class SetFd(_File, _Status):
         _call("set_result", self._fd, status)
         self.status = status.value
         return self
+
+    def change(self, *accesses, timeout=None):
+        """Replace what it consists of, as Set.change() does."""
+        self.status = _change(self._fd, 1, accesses, timeout)
 
 
 class Context(_File):

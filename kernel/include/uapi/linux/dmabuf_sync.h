@@ -8,9 +8,9 @@
  * owner holds and cancels everything it waits for.
  *
  * A call that sleeps keeps the open file until it returns. So that the close of a descriptor
- * by another thread has its effect, DMABUF_SYNC_IOC_ACQUIRE and read() stop sleeping for
- * accesses, fences and events, and fail with ECANCELED, once the process (the table of
- * descriptors: threads share one) that is in the call has no descriptor of the file any
+ * by another thread has its effect, DMABUF_SYNC_IOC_ACQUIRE, DMABUF_SYNC_IOC_CHANGE and read()
+ * stop sleeping for accesses, fences and events, and fail with ECANCELED, once the process (the
+ * table of descriptors: threads share one) that is in the call has no descriptor of the file any
  * more. Descriptors of other processes, or on their way in a socket, keep the owner and what
  * it has, but not that wait; and their close does not end it. A poll() goes on until it
  * returns, and keeps the owner meanwhile.
@@ -80,11 +80,12 @@ struct dmabuf_sync_access {
  * read() gives one struct dmabuf_sync_event. It blocks, or fails with EAGAIN (O_NONBLOCK, taken
  * over from the context), only as long as the request waits. After that DMABUF_SYNC_EVENT_READY
  * can be read any number of times, by everybody who has the descriptor, and @result is how the
- * set is at that moment: -EOWNERDEAD once its lease was over, so that a 0 says that the accesses
- * were held until now. The end of a request that has failed is read once; then comes the end of
- * the file. poll() reports POLLIN with each of these, with a revoked set POLLERR, and POLLHUP at
- * the end. Whoever reads first has the buffers made ready for the CPU, so a set should be read
- * before it is used, also by those to whom it was passed.
+ * set is at that moment: -EOWNERDEAD once its lease was over, so that a 0 says that the accesses,
+ * or what DMABUF_SYNC_IOC_CHANGE has made of them, were held until now. The end of a request that
+ * has failed is read once; then comes the end of the file. poll() reports POLLIN with each of
+ * these, with a revoked set POLLERR, and POLLHUP at the end. Whoever reads first has the buffers
+ * made ready for the CPU, so a set should be read before it is used, also by those to whom it was
+ * passed.
  */
 #define DMABUF_SYNC_ACQUIRE_FD		0x8
 
@@ -167,6 +168,54 @@ struct dmabuf_sync_release {
 	__u32 flags;
 	__u32 set;
 	__u32 reserved;
+};
+
+/* Fail with EAGAIN instead of sleeping for another owner, a DMA job or a fence. */
+#define DMABUF_SYNC_CHANGE_NONBLOCK	0x1
+
+/**
+ * struct dmabuf_sync_change - replace what an acquired set consists of
+ * @size:	sizeof(struct dmabuf_sync_change)
+ * @flags:	DMABUF_SYNC_CHANGE_NONBLOCK or 0
+ * @set:	from struct dmabuf_sync_acquire; 1 in a call on the descriptor of a set
+ * @status:	out: DMABUF_SYNC_STATUS_ABANDONED and _REVOKED, each or not: of bytes that the set
+ *		did not have before
+ * @accesses:	pointer to an array of struct dmabuf_sync_access: what the set has from then on, of
+ *		dma-bufs that it has accesses to already
+ * @nr_accesses: entries in @accesses, 1 .. DMABUF_SYNC_MAX_SET
+ * @access_size: sizeof(struct dmabuf_sync_access)
+ * @deadline_ns: as in struct dmabuf_sync_acquire; must be 0 with NONBLOCK
+ *
+ * A call on a context, and on the descriptor of a set (DMABUF_SYNC_ACQUIRE_FD).
+ *
+ * Bytes that the set keeps are held all the time, so nobody gets in between. What it gives up, by
+ * fewer bytes or by reading where it was writing, it gives up at once: with nothing but that the
+ * call waits for nobody, and fails for nothing that others do. What it adds, by more bytes or
+ * by writing where it was reading, is waited for as a request is. Until then the set keeps all
+ * that it had, also what it gives up; and two that both read and want to write wait for each other,
+ * so one of them fails with EDEADLK. A call that fails has changed nothing.
+ *
+ * The number, @user_data and the points of the set stay, and so do DMABUF_SYNC_ACQUIRE_NOTIFY and
+ * the lease: if others wait for the set as it is then, its lease goes on, and events tell so again.
+ * Who gives up writing says that the bytes are written, as with a release. The accesses
+ * are new ones in lists, with ids of their own.
+ *
+ * Errors: as of struct dmabuf_sync_acquire; and ENOENT (the owner has no such set), EBUSY (its
+ * event was not read yet, or another call changes it just now), EINVAL (also: a dma-buf that the
+ * set has no access to), EOWNERDEAD (its lease was over; it is still to be released), ECANCELED
+ * (also: another thread has released it), ENOLCK (also with what gives up bytes, if
+ * that makes more accesses of the set than it had), EPERM (that, by another user than the one that
+ * has requested the set).
+ */
+struct dmabuf_sync_change {
+	__u32 size;
+	__u32 flags;
+	__u32 set;
+	__u32 status;
+	__u64 accesses;
+	__u32 nr_accesses;
+	__u32 access_size;
+	__s64 deadline_ns;
 };
 
 /* Who an owner is. */
@@ -565,6 +614,7 @@ struct dmabuf_sync_wait {
 #define DMABUF_SYNC_IOC_QUERY	_IOWR(DMABUF_SYNC_IOC_MAGIC, 2, struct dmabuf_sync_query)
 #define DMABUF_SYNC_IOC_LEASE	_IOWR(DMABUF_SYNC_IOC_MAGIC, 3, struct dmabuf_sync_lease)
 #define DMABUF_SYNC_IOC_CAPS	_IOWR(DMABUF_SYNC_IOC_MAGIC, 4, struct dmabuf_sync_caps)
+#define DMABUF_SYNC_IOC_CHANGE	_IOWR(DMABUF_SYNC_IOC_MAGIC, 5, struct dmabuf_sync_change)
 
 /* Timelines have numbers of their own, from 0x20 on. */
 #define DMABUF_SYNC_IOC_TIMELINE						\

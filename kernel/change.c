@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Changes: what a held set of a context consists of is replaced, and nobody gets in between.
+ *
+ * The set that comes in its place is one of the same owner, so both can be held at once. It is
+ * acquired as any other set is, with all that this means: order, deadlocks, fences, windows. The
+ * one that is there stays as it is meanwhile, and goes afterwards:
+ *
+ *	nothing new	claim -> hold -> replace	waits for nobody, fails for nobody
+ *	something new	request -> claim -> replace	as an acquire
+ *
+ * So a change that fails has changed nothing. What ends the old set (release, lease, close) and
+ * the change compete for its state: whoever is first has it, and the other one fails. Where
+ * nothing new is requested the claim comes first: the old set keeps others out while the new
+ * accesses enter the tables without being looked at.
+ */
+#include <linux/errno.h>
+#include <linux/uaccess.h>
+
+#include "abandon.h"
+#include "buf.h"
+#include "change.h"
+#include "context.h"
+#include "entry.h"
+#include "gap.h"
+#include "release.h"
+#include "replace.h"
+#include "request.h"
+
+static bool has_buffer(const struct dsync_set *set, const struct dsync_buf *buf)
+{
+	const struct dsync_access *access;
+
+	dsync_set_for_each(set, access)
+		if (access->buf == buf)
+			return true;
+	return false;
+}
+
+static bool has_buffers_of(const struct dsync_set *set, struct dsync_set *other)
+{
+	struct dsync_access *access;
+
+	dsync_set_for_each_buf(other, access)
+		if (!has_buffer(set, access->buf))
+			return false;
+	return true;
+}
+
+/* Is there nothing that the old set does not have? */
+static bool is_less(const struct dsync_change *change)
+{
+	const struct dsync_access *access;
+	struct dsync_gap gap;
+
+	dsync_set_for_each(&change->new->set, access)
+		dsync_gap_for_each(&change->old->set, access, gap)
+			return false;
+	return true;
+}
+
+static u8 marks_in(struct dsync_buf *buf, const struct dsync_gap *gap)
+{
+	unsigned long flags;
+	u8 marks;
+
+	dsync_buf_lock(buf, &flags);
+	marks = dsync_abandon_overlaps(buf, gap->start, gap->last);
+	dsync_buf_unlock(buf, flags);
+	return marks;
+}
+
+/* Of bytes that the old set does not have: of the others the caller was told. */
+static u8 new_marks(const struct dsync_change *change)
+{
+	const struct dsync_access *access;
+	struct dsync_access bytes;
+	struct dsync_gap gap;
+	u8 marks = 0;
+
+	dsync_set_for_each(&change->new->set, access) {
+		if (!access->marks)
+			continue;
+		bytes = (struct dsync_access){
+			.buf = access->buf, .start = access->start, .last = access->last,
+			.mode = DMA_BUF_ACCESS_R,
+		};
+		dsync_gap_for_each(&change->old->set, &bytes, gap)
+			marks |= marks_in(access->buf, &gap);
+	}
+	return marks;
+}
+
+/* The old set is claimed, and @new is held. Others may end that as soon as they know it. */
+static void replace(const struct dsync_change *change)
+{
+	struct dsync_set *old = &change->old->set, *new = &change->new->set;
+
+	dsync_set_get(new);
+	dsync_entry_replace(change->old, change->new);
+	dsync_replace_all(old, new);
+	dsync_set_put(new);
+}
+
+static int change_to_less(const struct dsync_change *change)
+{
+	struct dsync_set *old = &change->old->set;
+	int ret;
+
+	/* It fails before anything is changed. Nothing is acquired, so nothing is told. */
+	if (put_user(0, change->status))
+		return -EFAULT;
+	mutex_lock(&old->run);
+	ret = dsync_entry_claim(change->old);
+	if (!ret) {
+		dsync_replace_less(old, &change->new->set);
+		replace(change);
+	}
+	mutex_unlock(&old->run);
+	return ret;
+}
+
+/* The set may end while the call sleeps: then there is nothing to change. */
+static int request_sleeping(const struct dsync_change *change)
+{
+	struct dsync_set *new = &change->new->set;
+	int ret, lost;
+
+	dsync_set_adopt(new);
+	ret = dsync_entry_await(change->old, new);
+	if (ret)
+		return ret;
+	ret = dsync_context_request(change->file, new, change->arg->deadline_ns);
+	lost = dsync_entry_awake(change->old);
+	return ret == -ECANCELED && lost ? lost : ret;
+}
+
+static int request(const struct dsync_change *change)
+{
+	if (change->arg->flags & DMABUF_SYNC_CHANGE_NONBLOCK)
+		return dsync_request_nonblock(&change->new->set);
+	return request_sleeping(change);
+}
+
+/* Both sets are ready, and others may end either of them, as their leases may be over. */
+static int exchange(const struct dsync_change *change)
+{
+	struct dsync_set *old = &change->old->set, *new = &change->new->set;
+	int ret = -EOWNERDEAD;
+
+	mutex_lock(&old->run);
+	mutex_lock_nested(&new->run, SINGLE_DEPTH_NESTING);
+	if (dsync_release_claim(new)) {
+		ret = dsync_entry_claim(change->old);
+		/* Pairs with cmpxchg() in dsync_release(). */
+		if (ret)
+			smp_store_release(&new->state, DSYNC_READY);
+		else
+			replace(change);
+	}
+	mutex_unlock(&new->run);
+	mutex_unlock(&old->run);
+	return ret;
+}
+
+static int change_to_more(const struct dsync_change *change)
+{
+	struct dsync_entry *new = change->new;
+	int ret = request(change);
+
+	if (ret)
+		return ret;
+	if (put_user(dsync_entry_status_of(new_marks(change)), change->status))
+		ret = -EFAULT;
+	ret = ret ?: exchange(change);
+	/* Nobody was told of it. If its lease was over it has ended already. */
+	if (ret)
+		dsync_release(&new->set, DSYNC_END_UNDELIVERED);
+	return ret;
+}
+
+/**
+ * dsync_change_make() - change a set
+ * @change: how; what is not needed any more is forgotten: the new entry if this fails, else
+ *	the old one, which stays engaged
+ *
+ * Context: process context; sleeps, interruptibly where it waits for others.
+ * Return: 0 or a negative errno, see struct dmabuf_sync_change.
+ */
+int dsync_change_make(struct dsync_change *change)
+{
+	struct dsync_set *old = &change->old->set;
+	int ret = -EINVAL;
+
+	if (has_buffers_of(old, &change->new->set))
+		ret = is_less(change) ? change_to_less(change) : change_to_more(change);
+	if (ret) {
+		dsync_entry_forget(change->new);
+		return ret;
+	}
+	if (change->old->queued)
+		dsync_request_cancel(old);
+	dsync_entry_forget(change->old);
+	return 0;
+}
