@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How long waits were that are over, by kind of buffer. A tool that wants to know says so before
- * the programs are loaded; for others there is no code.
+ * How long waits were that are over, by kind of buffer. A tool that wants to know says so
+ * before the programs are loaded; for others there is no code.
  */
 #ifndef WAITS_BPF_H
 #define WAITS_BPF_H
