@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "exporter_options.h"
+
 #include <argp.h>
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "exporter_state.h"
 
 #define MAX_SECONDS	3600.0
 /* The kernel has room for the histograms of so many. */

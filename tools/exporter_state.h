@@ -4,6 +4,7 @@
 #define EXPORTER_STATE_H
 
 #include "exporter_classes.h"
+#include "exporter_options.h"
 #include "session.h"
 #include "top_source.h"
 
@@ -48,25 +49,6 @@ struct exporter {
 	uint64_t interval_ns;
 	uint64_t fresh_ns;
 };
-
-/**
- * struct exporter_options - from the command line
- * @limits: what is kept in the kernel, and by what buffers are told apart
- * @max_labels: how many values the label has, besides that for all others
- * @interval_ns: as in struct exporter
- * @listen: address and port; NULL: not given
- * @verbose: print what libbpf says
- */
-struct exporter_options {
-	struct top_limits limits;
-	unsigned int max_labels;
-	uint64_t interval_ns;
-	const char *listen;
-	bool verbose;
-};
-
-/* exporter_options.c: ends the program when they are wrong. */
-void exporter_options_parse(struct exporter_options *options, int argc, char **argv);
 
 /* @options are kept, too. */
 void exporter_init(struct exporter *exporter, const struct exporter_options *options);
