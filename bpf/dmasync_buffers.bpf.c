@@ -19,6 +19,7 @@
 #include "counters.bpf.h"
 #include "filter.bpf.h"
 #include "users.bpf.h"
+#include "waits.bpf.h"
 
 #define SYNC_COMMAND	0x40086200	/* DMA_BUF_IOCTL_SYNC */
 #define SYNC_RW		3
@@ -208,6 +209,8 @@ static __always_inline void sync_count(const struct top_sync *sync, __u64 now)
 	COUNT(at, syncs, 1);
 	COUNT(at, sync_ns, ns);
 	sync_blame(sync, ns);
+	if (waits_by)
+		waits_add(sync->ino, TOP_PAIR(TOP_AGENT_CPU, TOP_AGENT_DMA), ns);
 	if (users_are_wanted())
 		sync_user(sync, ns);
 }

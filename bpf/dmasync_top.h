@@ -423,6 +423,42 @@ struct top_blame {
 	top_u64 inos[TOP_BLAME_BUFFERS];
 };
 
+/* By what waits that are over are told apart in histograms. */
+enum top_waits_by {
+	TOP_WAITS_OFF,		/* there are none */
+	TOP_WAITS_ALL,		/* not at all */
+	TOP_WAITS_EXPORTER,
+	TOP_WAITS_NAME,
+};
+
+/* Kinds of buffers by kinds of waits; the others are summed as one kind of buffer. */
+#define TOP_NR_WAIT_KEYS	1024
+/* Bucket N has waits of up to TOP_WAIT_BUCKET_NS(N), the last one all that are longer. */
+#define TOP_NR_WAIT_BUCKETS	15
+#define TOP_WAIT_BUCKET_NS(n)	(1024ULL << 2 * (n))
+
+/**
+ * struct top_wait_key - which waits
+ * @class: exporter or name of the buffers, as enum top_waits_by says; zero bytes behind it
+ * @pair: TOP_PAIR()
+ * @others: of all buffers for whose class there was no room; @class is empty
+ */
+struct top_wait_key {
+	char class[TOP_NAME_LEN];
+	top_u32 pair;
+	top_u32 others;
+};
+
+/**
+ * struct top_waits - waits that are over
+ * @buckets: how many, by how long they were
+ * @ns: how long all of them were
+ */
+struct top_waits {
+	top_u64 buckets[TOP_NR_WAIT_BUCKETS];
+	top_u64 ns;
+};
+
 enum top_user_kind {
 	TOP_USER_TASK,
 	TOP_USER_ENGINE,

@@ -15,6 +15,7 @@
 #include "dmabuf_sync.bpf.h"
 #include "filter.bpf.h"
 #include "users.bpf.h"
+#include "waits.bpf.h"
 
 /* Waits that are longer are worth an event; 0: none is. */
 const volatile __u64 above_ns;
@@ -449,6 +450,8 @@ static __always_inline void wait_ended(struct counted at, struct top_access *acc
 	access->waited_ns = ns;
 	if (at.total)
 		behind_ended((const struct top_entry *)access, ns);
+	if (at.total && waits_by)
+		waits_add(access->ino, pair, ns);
 	if (at.total && users_are_wanted())
 		access_user_wait(access, pair, ns);
 }

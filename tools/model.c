@@ -296,6 +296,19 @@ void model_event_add(struct model *model, const struct top_event *event)
 	model->events[model->nr_events++] = *event;
 }
 
+void model_waits_reset(struct model *model)
+{
+	model->nr_waits = 0;
+}
+
+void model_waits_add(struct model *model, const struct top_wait_key *key,
+		     const struct top_waits *sum)
+{
+	model->waits = model_grow(model->waits, model->nr_waits, &model->max_waits,
+				  sizeof(*model->waits));
+	model->waits[model->nr_waits++] = (struct model_waits){ .key = *key, .sum = *sum };
+}
+
 static int model_by_id(const void *a, const void *b)
 {
 	const struct model_access *x = a, *y = b;
@@ -543,6 +556,7 @@ void model_clear(struct model *model)
 	free(model->events);
 	free(model->users);
 	free(model->blames);
+	free(model->waits);
 	free(model->timelines);
 	*model = (struct model){ .lost = model->lost };
 }

@@ -125,6 +125,12 @@ struct model_blame {
 	struct top_blame sum;
 };
 
+/* The same by kind of buffer, and how long they were. */
+struct model_waits {
+	struct top_wait_key key;
+	struct top_waits sum;
+};
+
 struct model_timeline {
 	uint64_t context;
 	struct top_timeline timeline;
@@ -165,6 +171,7 @@ static inline uint64_t model_lost_sum(const struct model_lost *lost)
  * @blames: waits that are over, by who waited and who was in the way
  * @blame_left_waits: those that are not in @blames
  * @blame_left_ns: likewise
+ * @waits: histograms of waits that are over, if the source keeps them
  * @timelines: names of fence contexts, by number
  * @total: of all buffers, whether they are in @buffers or not; @use is the union over them
  * @counters: likewise, since the source was attached
@@ -201,6 +208,8 @@ struct model {
 	size_t nr_blames;
 	uint64_t blame_left_waits;
 	uint64_t blame_left_ns;
+	struct model_waits *waits;
+	size_t nr_waits, max_waits;
 	struct model_timeline *timelines;
 	size_t nr_timelines;
 
@@ -328,6 +337,10 @@ void model_blames_set(struct model *model, const struct top_blame_key *keys,
 		      const struct top_blame *sums, size_t nr);
 void model_timelines_set(struct model *model, const uint64_t *contexts,
 			 const struct top_timeline *timelines, size_t nr);
+/* Histograms since the source was attached: first none, then one after the other. */
+void model_waits_reset(struct model *model);
+void model_waits_add(struct model *model, const struct top_wait_key *key,
+		     const struct top_waits *sum);
 /* Return: NULL when it is not known. */
 const struct top_timeline *model_timeline(const struct model *model, uint64_t context);
 /* What came between two readings, the latter at the end of window @number. */

@@ -50,12 +50,15 @@ static int ends_start(const struct dmasync_top_bpf *skel, struct dmasync_buffers
 	memcpy((void *)ends->rodata->busy_times, (void *)skel->rodata->busy_times,
 	       sizeof(ends->rodata->busy_times));
 	bpf_map__set_max_entries(ends->maps.passing, bpf_map__max_entries(skel->maps.passing));
+	bpf_map__set_max_entries(ends->maps.waits, bpf_map__max_entries(skel->maps.waits));
+	ends->rodata->waits_by = skel->rodata->waits_by;
 	ends_filters(skel, ends);
 	err = ends_others(skel) ?: ends_share(ends->maps.buffers, skel->maps.buffers) ?:
 	      ends_share(ends->maps.identities, skel->maps.identities) ?:
 	      ends_share(ends->maps.passing, skel->maps.passing) ?:
 	      ends_share(ends->maps.blames, skel->maps.blames) ?:
 	      ends_share(ends->maps.users, skel->maps.users) ?:
+	      ends_share(ends->maps.waits, skel->maps.waits) ?:
 	      ends_share(ends->maps.totals, skel->maps.totals) ?:
 	      ends_share(ends->maps.data_busy, skel->maps.data_busy) ?:
 	      ends_share(ends->maps.gone, skel->maps.gone);

@@ -61,6 +61,7 @@ static struct bpf_object_skeleton *source_open(void *priv)
 	bpf_map__set_max_entries(skel->maps.passing, limits->max_buffers);
 	bpf_map__set_max_entries(skel->maps.rings, source_nr_rings());
 	source->skel = skel;
+	top_waits_open(source);
 	return skel->skeleton;
 }
 
@@ -103,6 +104,8 @@ static int source_loaded(void *priv)
 
 	for (group = 0; group < nr && !err; group++)
 		err = source_add_ring(source, group);
+	if (!err)
+		err = top_waits_start(source);
 	if (err)
 		return err;
 	source->ends_error = top_ends_open(source);
@@ -441,6 +444,7 @@ void top_source_read(struct top_source *source)
 	top_ends_read(source);
 	top_users_read(source);
 	top_blames_read(source);
+	top_waits_read(source);
 	model_total_sample(source->model, &counters, source->number);
 	source_total(source, busy);
 	source_accesses(source);
@@ -454,6 +458,7 @@ void top_source_read(struct top_source *source)
 				  source->limits->comm[0];
 	model_end(source->model);
 	identity_update(source->model);
+	top_waits_identify(source);
 	source_forget(source);
 	source->number++;
 }

@@ -28,6 +28,7 @@ struct ring_buffer;
  * @max_buffers: buffers at once
  * @ring_bytes: size of each ring of events
  * @forget_s: seconds after which an unused buffer, and who does nothing, is forgotten
+ * @waits_by: enum top_waits_by: which histograms of waits are kept
  */
 struct top_limits {
 	uint64_t ino;
@@ -40,6 +41,7 @@ struct top_limits {
 	uint32_t max_buffers;
 	uint32_t ring_bytes;
 	uint32_t forget_s;
+	uint32_t waits_by;
 };
 
 /**
@@ -144,6 +146,13 @@ void top_users_start(struct top_source *source);
 void top_users_read(struct top_source *source);
 /* Events of those for which there was no room. */
 uint64_t top_users_lost(const struct top_source *source);
+
+/* top_waits.c: histograms of waits, if there are any. */
+void top_waits_open(struct top_source *source);
+int top_waits_start(struct top_source *source);
+void top_waits_read(struct top_source *source);
+/* What the model knows of its buffers is where the programs look for it. */
+void top_waits_identify(struct top_source *source);
 
 /*
  * top_passing.c: let buffers pass that fit the pattern. Return: true when there are some that

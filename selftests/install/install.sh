@@ -143,17 +143,26 @@ stays_in_destdir() {
 	./usr/local/lib/libdmabuf-sync.so.1
 	./usr/local/lib/pkgconfig/libdmabuf-sync.pc
 	./usr/local/lib/$python/dist-packages/dmabuf_sync.py
+	./usr/local/lib/systemd/system/dmasync-exporter.service
+	./usr/local/lib/systemd/system/dmasync-exporter.socket
 	./usr/local/lib/sysusers.d/dmabuf-sync.conf
 	./usr/local/lib/udev/rules.d/70-dmabuf-sync.rules
+	./usr/local/sbin/dmasync-exporter
 	./usr/local/sbin/dmasync-top
 	./usr/local/sbin/lsdmasync
+	./usr/local/share/bash-completion/completions/dmasync-exporter
 	./usr/local/share/bash-completion/completions/dmasync-top
 	./usr/local/share/bash-completion/completions/lsdmasync
+	./usr/local/share/dmasync-exporter/dmabuf-sync.rules.yml
+	./usr/local/share/dmasync-exporter/grafana-dashboard.json
+	./usr/local/share/fish/vendor_completions.d/dmasync-exporter.fish
 	./usr/local/share/fish/vendor_completions.d/dmasync-top.fish
 	./usr/local/share/fish/vendor_completions.d/lsdmasync.fish
 	./usr/local/share/man/man3/libdmabuf-sync.3
+	./usr/local/share/man/man8/dmasync-exporter.8
 	./usr/local/share/man/man8/dmasync-top.8
 	./usr/local/share/man/man8/lsdmasync.8
+	./usr/local/share/zsh/site-functions/_dmasync-exporter
 	./usr/local/share/zsh/site-functions/_dmasync-top
 	./usr/local/share/zsh/site-functions/_lsdmasync
 	END

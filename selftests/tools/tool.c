@@ -60,18 +60,10 @@ static void tool_exec(const struct tool *tool, char **args, int out, int err)
 	_exit(127);
 }
 
-int tool_start(struct tool *tool, ...)
+int tool_run(struct tool *tool, char **args)
 {
-	char *args[TOOL_MAX_ARGS + 5] = {
-		(char *)tool_program(), "--json", "--delay", "3600",
-	};
-	int out[2], err[2], nr = 4;
-	va_list more;
+	int out[2], err[2];
 
-	va_start(more, tool);
-	while (nr < TOOL_MAX_ARGS + 4 && (args[nr] = va_arg(more, char *)))
-		nr++;
-	va_end(more);
 	if (access(args[0], X_OK) || pipe2(out, O_CLOEXEC) ||
 	    pipe2(err, O_CLOEXEC))
 		return -errno;
@@ -90,6 +82,21 @@ int tool_start(struct tool *tool, ...)
 	return 0;
 }
 
+int tool_start(struct tool *tool, ...)
+{
+	char *args[TOOL_MAX_ARGS + 5] = {
+		(char *)tool_program(), "--json", "--delay", "3600",
+	};
+	va_list more;
+	int nr = 4;
+
+	va_start(more, tool);
+	while (nr < TOOL_MAX_ARGS + 4 && (args[nr] = va_arg(more, char *)))
+		nr++;
+	va_end(more);
+	return tool_run(tool, args);
+}
+
 static char *tool_read(FILE *file, int64_t end_ns)
 {
 	struct pollfd fd = { .fd = fileno(file), .events = POLLIN };
@@ -104,7 +111,7 @@ static char *tool_read(FILE *file, int64_t end_ns)
 	return NULL;
 }
 
-bool tool_says(struct tool *tool, const char *text)
+bool tool_says_line(struct tool *tool, const char *text, char *said, size_t size)
 {
 	int64_t end_ns = st_now_ns() + TOOL_ATTACH_MS * ST_NSEC_PER_MSEC;
 	bool found = false;
@@ -112,11 +119,20 @@ bool tool_says(struct tool *tool, const char *text)
 
 	while (!found && (line = tool_read(tool->err, end_ns))) {
 		found = strstr(line, text);
-		if (!found)
+		if (found)
+			snprintf(said, size, "%s", line);
+		else
 			fprintf(stderr, "# %s", line);
 		free(line);
 	}
 	return found;
+}
+
+bool tool_says(struct tool *tool, const char *text)
+{
+	char line[1];
+
+	return tool_says_line(tool, text, line, sizeof(line));
 }
 
 struct json_object *tool_line(struct tool *tool)

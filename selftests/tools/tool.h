@@ -31,6 +31,8 @@ struct tool {
 /* The program under test. */
 const char *tool_program(void);
 
+/* Start any program, with its arguments up to NULL. Return: 0 or a negative errno. */
+int tool_run(struct tool *tool, char **args);
 /*
  * Start "dmasync-top --json --delay 3600" with more options, up to NULL: the window ends
  * when the test says so. Return: 0 or a negative errno.
@@ -38,6 +40,8 @@ const char *tool_program(void);
 int tool_start(struct tool *tool, ...);
 /* Wait until it says on standard error a line with this text. */
 bool tool_says(struct tool *tool, const char *text);
+/* The same; @said gets the line. */
+bool tool_says_line(struct tool *tool, const char *text, char *said, size_t size);
 /* tool_start(), and it is attached. */
 #define tool_attach(tool, ...)						\
 	(tool_start(tool, ##__VA_ARGS__, NULL) ?:			\
