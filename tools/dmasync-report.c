@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* dmasync-report: what a recording says. */
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "replay.h"
+#include "report.h"
+
+#define EXIT_LOST	2
+
+/* Everything that can be read, into the model, or as it is. */
+static void report_read(struct report *report)
+{
+	struct record record;
+	int ret;
+
+	while ((ret = record_next(&report->reader, &record)) > 0) {
+		if (!report->begin_ns)
+			report->begin_ns = record.head.time_ns;
+		if (record.head.time_ns > report->begin_ns &&
+		    record.head.time_ns - report->begin_ns > report->options.until_ns)
+			break;
+		if (report->options.format == REPORT_LIST) {
+			report_record(&record, report->begin_ns);
+			continue;
+		}
+		report_waits_record(&report->waits, &record);
+		replay_record(&record);
+	}
+	report->problem = ret < 0 ? ret : 0;
+}
+
+static void report_build(struct report *report)
+{
+	replay_end(&report->model, report->begin_ns);
+	report_waits_end(&report->waits, &report->model, report->begin_ns);
+	report_lists(report);
+}
+
+/* What is missing is told at the end. */
+static int report_status(const struct report *report)
+{
+	uint64_t lost = report_lost(report);
+
+	if (report->problem)
+		warnx("%s", report->reader.text);
+	if (lost)
+		warnx("%s: %llu records were lost while it was recorded", report->reader.path,
+		      (unsigned long long)lost);
+	return report->problem || lost ? EXIT_LOST : 0;
+}
+
+static void report_free(struct report *report)
+{
+	enum report_part part;
+
+	for (part = 0; part < REPORT_NR_PARTS; part++)
+		view_list_free(&report->lists[part]);
+	free(report->events);
+	group_free(&report->groups);
+	blame_free(&report->blames);
+	chain_free(&report->chains);
+	report_waits_free(&report->waits);
+	model_clear(&report->model);
+	record_close(&report->reader);
+}
+
+int main(int argc, char **argv)
+{
+	static struct report report = { .model.recorded = true };
+	int ret, status;
+
+	report_options_parse(&report.options, argc, argv);
+	if (record_open(&report.reader, report.options.file))
+		errx(1, "%s", report.reader.text);
+	replay_begin();
+	report_read(&report);
+	if (report.options.format != REPORT_LIST)
+		report_build(&report);
+	ret = report_write(&report);
+	if (ret == -ENOENT)
+		errx(1, "--csv: there is no table '%s': recording, buffers, groups, pairs, latencies, waits, chains or events",
+		     report.options.table);
+	if (ret) {
+		errno = -ret;
+		err(1, "standard output");
+	}
+	status = report_status(&report);
+	report_free(&report);
+	return status;
+}
