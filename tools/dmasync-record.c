@@ -16,10 +16,13 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "record_flight.h"
 #include "record_options.h"
 #include "record_sink.h"
 
 #define EXIT_LOST	2
+/* The flight recorder had no reason to write. */
+#define EXIT_NOTHING	3
 /* How often to look into rings that do not fill up, and for a module that is not there. */
 #define LOOK_MS		100
 /* A record of this age is written even though its block is not full. */
@@ -36,6 +39,7 @@
  * @session: the programs' life
  * @source: their records
  * @sink: the file
+ * @flight: the last seconds, with --flight
  * @signals: a signalfd
  * @end_ns: when to end by itself
  * @done: it ends now
@@ -45,6 +49,7 @@ struct recorder {
 	struct session session;
 	struct record_source source;
 	struct record_sink sink;
+	struct record_flight flight;
 	int signals;
 	uint64_t end_ns;
 	bool done;
@@ -52,7 +57,7 @@ struct recorder {
 
 static int recorder_signals(void)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 };
 	sigset_t set;
 	size_t i;
 	int fd;
@@ -77,7 +82,11 @@ static int recorder_record(const struct record_head *record, void *priv)
 {
 	struct recorder *recorder = priv;
 
-	return record_sink_add(&recorder->sink, record);
+	if (!recorder->options.flight_ns)
+		return record_sink_add(&recorder->sink, record);
+	record_flight_add(&recorder->flight, record);
+	record_trigger_record(&recorder->options.trigger, record);
+	return 0;
 }
 
 /* Move what is in the rings to the file, but for the youngest: up to @until_ns. */
@@ -102,8 +111,12 @@ static void recorder_signal(struct recorder *recorder)
 {
 	struct signalfd_siginfo info;
 
-	while (read(recorder->signals, &info, sizeof(info)) == sizeof(info))
-		recorder->done = true;
+	while (read(recorder->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo != SIGUSR1)
+			recorder->done = true;
+		else if (recorder->options.flight_ns && !recorder->options.trigger.text[0])
+			strcpy(recorder->options.trigger.text, "SIGUSR1");
+	}
 }
 
 static void recorder_wait(struct recorder *recorder)
@@ -138,6 +151,19 @@ static void recorder_session(struct recorder *recorder)
 			strerror(-recorder->source.snapshot_error));
 }
 
+/* The last seconds: is it time to write them, or for the next part? */
+static void recorder_fly(struct recorder *recorder)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	record_trigger_look(&recorder->options.trigger, now_ns);
+	if (recorder->options.trigger.text[0])
+		recorder->done = true;
+	else if (recorder->session.state == SESSION_ATTACHED &&
+		 record_flight_is_due(&recorder->flight, now_ns))
+		record_snapshot(&recorder->source);
+}
+
 static void recorder_run(struct recorder *recorder)
 {
 	recorder_session(recorder);
@@ -150,20 +176,24 @@ static void recorder_run(struct recorder *recorder)
 		recorder_wait(recorder);
 		recorder_session(recorder);
 		recorder_read(recorder, clock_now_ns() - SETTLE_NS);
+		if (recorder->options.flight_ns)
+			recorder_fly(recorder);
 	}
 }
 
-/* Everything up to now, and what is missing. */
-static int recorder_end(struct recorder *recorder)
+/* What is missing, and why it was written. */
+static int recorder_status(const struct recorder *recorder)
 {
 	const struct record_losses *lost = &recorder->source.lost;
-	int ret;
+	const char *trigger = recorder->options.trigger.text;
 
-	recorder_read(recorder, UINT64_MAX);
-	record_source_count(&recorder->source);
-	ret = record_sink_close(&recorder->sink, lost);
-	if (ret)
-		recorder_failed(recorder, ret);
+	if (recorder->options.flight_ns && !*trigger) {
+		fprintf(stderr, "%s: there was no trigger: %s has no records\n",
+			program_invocation_short_name, recorder->options.output);
+		return EXIT_NOTHING;
+	}
+	if (*trigger)
+		fprintf(stderr, "%s: %s\n", program_invocation_short_name, trigger);
 	fprintf(stderr, "%s: %llu records in %s\n", program_invocation_short_name,
 		(unsigned long long)recorder->sink.nr_records, recorder->options.output);
 	if (!record_losses_sum(lost))
@@ -172,6 +202,40 @@ static int recorder_end(struct recorder *recorder)
 	      (unsigned long long)lost->records, (unsigned long long)lost->runs,
 	      (unsigned long long)lost->unlisted);
 	return EXIT_LOST;
+}
+
+/* Everything up to now. */
+static void recorder_end(struct recorder *recorder)
+{
+	const char *trigger = recorder->options.trigger.text;
+	int ret = 0;
+
+	recorder_read(recorder, UINT64_MAX);
+	record_source_count(&recorder->source);
+	if (*trigger)
+		ret = record_flight_write(&recorder->flight, &recorder->sink, clock_now_ns());
+	if (!ret)
+		ret = record_sink_close(&recorder->sink, &recorder->source.lost, trigger);
+	if (ret)
+		recorder_failed(recorder, ret);
+}
+
+static void recorder_begin(struct recorder *recorder)
+{
+	const struct record_options *options = &recorder->options;
+	int ret;
+
+	recorder->signals = recorder_signals();
+	record_source_init(&recorder->source, options->ring_bytes);
+	if (options->flight_ns &&
+	    record_flight_init(&recorder->flight, options->flight_ns, options->memory_bytes))
+		errx(1, "no memory for %llu bytes: choose a smaller --memory",
+		     (unsigned long long)options->memory_bytes);
+	session_init(&recorder->session, &record_source_ops, &recorder->source, options->probe);
+	ret = record_sink_open(&recorder->sink, options->output,
+			       session_probe_name(options->probe));
+	if (ret)
+		recorder_failed(recorder, ret);
 }
 
 int main(int argc, char **argv)
@@ -183,17 +247,12 @@ int main(int argc, char **argv)
 	session_libbpf(recorder.options.verbose);
 	if (session_permitted())
 		return 1;
-	recorder.signals = recorder_signals();
-	record_source_init(&recorder.source, recorder.options.ring_bytes);
-	session_init(&recorder.session, &record_source_ops, &recorder.source,
-		     recorder.options.probe);
-	status = record_sink_open(&recorder.sink, recorder.options.output,
-				  session_probe_name(recorder.options.probe), "");
-	if (status)
-		recorder_failed(&recorder, status);
+	recorder_begin(&recorder);
 	recorder_run(&recorder);
-	status = recorder_end(&recorder);
+	recorder_end(&recorder);
+	status = recorder_status(&recorder);
 	session_end(&recorder.session);
 	record_source_end(&recorder.source);
+	record_flight_free(&recorder.flight);
 	return status;
 }

@@ -2,6 +2,7 @@
 /* dmasync-report: what a recording says. */
 #include <err.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,12 @@
 #include "report.h"
 
 #define EXIT_LOST	2
+
+static bool report_is_later(const struct report *report, uint64_t time_ns)
+{
+	return time_ns > report->begin_ns &&
+	       time_ns - report->begin_ns > report->options.until_ns;
+}
 
 /* Everything that can be read, into the model, or as it is. */
 static void report_read(struct report *report)
@@ -20,8 +27,7 @@ static void report_read(struct report *report)
 	while ((ret = record_next(&report->reader, &record)) > 0) {
 		if (!report->begin_ns)
 			report->begin_ns = record.head.time_ns;
-		if (record.head.time_ns > report->begin_ns &&
-		    record.head.time_ns - report->begin_ns > report->options.until_ns)
+		if (report_is_later(report, record.head.time_ns))
 			break;
 		if (report->options.format == REPORT_LIST) {
 			report_record(&record, report->begin_ns);
@@ -31,11 +37,14 @@ static void report_read(struct report *report)
 		replay_record(&record);
 	}
 	report->problem = ret < 0 ? ret : 0;
+	report->end_ns = record_fact_number(&report->reader, "closed_ns");
+	if (ret > 0 || report_is_later(report, report->end_ns))
+		report->end_ns = report->begin_ns + report->options.until_ns;
 }
 
 static void report_build(struct report *report)
 {
-	replay_end(&report->model, report->begin_ns);
+	replay_end(&report->model, report->begin_ns, report->end_ns);
 	report_waits_end(&report->waits, &report->model, report->begin_ns);
 	report_lists(report);
 }

@@ -7,10 +7,10 @@
  *
  * A block of facts has lines "key=value". One of types has a line for each type of record: its
  * number in this file, its name, and its fields: numbers of 64 bits ("error:s32": of which 32
- * count, with a sign), and texts ("comm:2" is one of 2 times 8 bytes). One of records has records
- * in the order of their times. The last one has facts, too: what was lost. A file is only ever
- * appended to. Unknown blocks, types and fields are to be passed over; a reader goes by names, so
- * that fields and types can be added.
+ * count, with a sign), and texts ("comm:2" is one of 2 times 8 bytes). One of records has
+ * records, in the order of their times. The last one has facts, too: what was lost. A file is
+ * only ever appended to. Unknown blocks, types and fields are to be passed over; a reader goes by
+ * names, so that fields and types can be added.
  */
 #ifndef RECORD_FILE_H
 #define RECORD_FILE_H
@@ -51,7 +51,7 @@ struct record_block {
 uint32_t record_block_crc(const struct record_block *block, const void *data, size_t length);
 
 /*
- * All return 0 or a negative errno. record_file_create() writes the head and the types; @path "-"
+ * Return: 0 or a negative errno. record_file_create() writes the head and the types; @path "-"
  * is standard output. A file of that name is replaced.
  */
 int record_file_create(const char *path, int *fd);

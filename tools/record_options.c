@@ -12,9 +12,13 @@
 #define MAX_SECONDS	86400.0
 #define MIN_SECONDS	0.01
 #define RING_BYTES	(1U << 20)
+#define MEMORY_BYTES	(16U << 20)
+#define MIN_MEMORY	(1U << 20)
+#define MAX_MEMORY	(1ULL << 34)
 
 enum {
-	OPTION_PROBE = 256,
+	OPTION_MEMORY = 256,
+	OPTION_PROBE,
 	OPTION_RING_SIZE,
 };
 
@@ -23,12 +27,20 @@ const char *argp_program_version = "dmasync-record (dmabuf-sync) " VERSION;
 static const char options_doc[] =
 "Record what happens to dma-bufs, for dmasync-report.\n"
 "\v"
-"SIGINT and SIGTERM end the recording.\n\n"
-"Exit status: 0, or 2 if something was lost, 1 on failure, 64 on wrong usage.";
+"SIGINT and SIGTERM end the recording. SIGUSR1 is a trigger, too.\n\n"
+"Exit status: 0, or 2 if something was lost, 3 if --flight ended without a trigger, 1 on "
+"failure, 64 on wrong usage.";
 
 static const struct argp_option options_argp[] = {
 	{ "output", 'o', "FILE", 0, "Write to FILE (dmasync.rec); -: standard output", 0 },
 	{ "duration", 'd', "SECONDS", 0, "End after this time", 0 },
+	{ "flight", 'f', "SECONDS", 0,
+	  "Keep the last SECONDS in memory; write them at a trigger, and end", 0 },
+	{ "trigger", 't', "WHAT", 0,
+	  "Of --flight: wait=MS (a wait of so many milliseconds), deadlock or revoked; may be "
+	  "given several times", 0 },
+	{ "memory", OPTION_MEMORY, "BYTES", 0, "Of --flight: room for the last seconds (16777216)",
+	  1 },
 	{ "probe", OPTION_PROBE, "KIND", 0,
 	  "tp_btf or raw_tp (the first one that the kernel can do)", 1 },
 	{ "ring-size", OPTION_RING_SIZE, "BYTES", 0,
@@ -84,6 +96,15 @@ static enum session_probe options_probe(struct argp_state *state, const char *ar
 	return SESSION_PROBE_AUTO;
 }
 
+/* What follows from several options. */
+static void options_together(struct argp_state *state, const struct record_options *options)
+{
+	const struct record_trigger *trigger = &options->trigger;
+
+	if (!options->flight_ns && (trigger->wait_ns || trigger->deadlock || trigger->revoked))
+		argp_error(state, "--trigger is for --flight: without it everything is written");
+}
+
 static error_t options_one(int key, char *arg, struct argp_state *state)
 {
 	struct record_options *options = state->input;
@@ -95,6 +116,18 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 	case 'd':
 		options->duration_ns = options_seconds(state, "--duration", arg);
 		return 0;
+	case 'f':
+		options->flight_ns = options_seconds(state, "--flight", arg);
+		return 0;
+	case 't':
+		if (record_trigger_parse(&options->trigger, arg))
+			argp_error(state, "--trigger: '%s' is none of wait=MS, deadlock and revoked",
+				   arg);
+		return 0;
+	case OPTION_MEMORY:
+		options->memory_bytes = options_number(state, "--memory", arg, MIN_MEMORY,
+						       MAX_MEMORY);
+		return 0;
 	case OPTION_PROBE:
 		options->probe = options_probe(state, arg);
 		return 0;
@@ -103,6 +136,9 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'v':
 		options->verbose = true;
+		return 0;
+	case ARGP_KEY_SUCCESS:
+		options_together(state, options);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s': there are no arguments, only options", arg);
@@ -120,6 +156,7 @@ void record_options_parse(struct record_options *options, int argc, char **argv)
 
 	*options = (struct record_options){
 		.output = "dmasync.rec",
+		.memory_bytes = MEMORY_BYTES,
 		.ring_bytes = RING_BYTES,
 	};
 	argp_parse(&argp, argc, argv, 0, NULL, options);

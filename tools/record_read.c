@@ -141,7 +141,8 @@ static void read_types(struct record_reader *reader)
 {
 	char *save, *line;
 
-	for (line = strtok_r(reader->data, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+	line = strtok_r(reader->data, "\n", &save);
+	for (; line; line = strtok_r(NULL, "\n", &save))
 		types_line(reader, line);
 }
 
@@ -208,7 +209,7 @@ static int read_block_data(struct record_reader *reader, const struct record_blo
 	free(reader->data);
 	reader->data = malloc(length + 1);
 	if (!reader->data)
-		return read_wrong(reader, -ENOMEM, "no memory for a block of %zu bytes", length);
+		return read_wrong(reader, -ENOMEM, "no memory for %zu bytes", length);
 	size = fread(reader->data, 1, length, reader->file);
 	if (size < length)
 		return read_wrong(reader, -ENODATA, "it is cut off: it ends at byte %" PRIu64
@@ -292,6 +293,7 @@ static int read_one(struct record_reader *reader, struct record *record)
 {
 	const struct read_type *type;
 	const char *data;
+	size_t words;
 
 	if (read_record_head(reader, &record->head))
 		return read_wrong(reader, -EBADMSG, "it is damaged: before byte %" PRIu64
@@ -304,7 +306,8 @@ static int read_one(struct record_reader *reader, struct record *record)
 	type = record->head.kind < READ_MAX_TYPES ? &reader->types[record->head.kind] : NULL;
 	if (!type || !type->kind)
 		return 0;
-	read_record(reader, type, data, (record->head.size - sizeof(record->head)) / WORD, record);
+	words = (record->head.size - sizeof(record->head)) / WORD;
+	read_record(reader, type, data, words, record);
 	record->head.kind = type->kind;
 	return 1;
 }

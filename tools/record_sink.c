@@ -37,7 +37,7 @@ static int sink_block(struct record_sink *sink, enum record_block_kind kind, FIL
 }
 
 /* What does not change while it records. */
-static int sink_facts(struct record_sink *sink, const char *probe, const char *reason)
+static int sink_facts(struct record_sink *sink, const char *probe)
 {
 	uint64_t real_ns = clock_ns(CLOCK_REALTIME), now_ns = clock_now_ns();
 	struct utsname name;
@@ -54,12 +54,10 @@ static int sink_facts(struct record_sink *sink, const char *probe, const char *r
 	sink_boot_id(facts);
 	fprintf(facts, "clock=monotonic\nrealtime_offset_ns=%" PRIu64 "\n", real_ns - now_ns);
 	fprintf(facts, "opened_ns=%" PRIu64 "\n", now_ns);
-	fprintf(facts, "trigger=%s\n", reason);
 	return sink_block(sink, RECORD_BLOCK_FACTS, facts, &data, &length);
 }
 
-int record_sink_open(struct record_sink *sink, const char *path, const char *probe,
-		     const char *reason)
+int record_sink_open(struct record_sink *sink, const char *path, const char *probe)
 {
 	int err;
 
@@ -67,7 +65,7 @@ int record_sink_open(struct record_sink *sink, const char *path, const char *pro
 	sink->nr_records = 0;
 	sink->size = 0;
 	err = record_file_create(path, &sink->fd);
-	return err ?: sink_facts(sink, probe, reason);
+	return err ?: sink_facts(sink, probe);
 }
 
 int record_sink_flush(struct record_sink *sink, uint64_t older_ns)
@@ -96,7 +94,8 @@ int record_sink_add(struct record_sink *sink, const struct record_head *record)
 	return err;
 }
 
-int record_sink_close(struct record_sink *sink, const struct record_losses *lost)
+int record_sink_close(struct record_sink *sink, const struct record_losses *lost,
+		      const char *trigger)
 {
 	size_t length = 0;
 	char *data = NULL;
@@ -110,6 +109,8 @@ int record_sink_close(struct record_sink *sink, const struct record_losses *lost
 	fprintf(facts, "closed_ns=%" PRIu64 "\nrecords=%" PRIu64 "\nlost_records=%" PRIu64
 		"\nlost_runs=%" PRIu64 "\nlost_unlisted=%" PRIu64 "\n", clock_now_ns(),
 		sink->nr_records, lost->records, lost->runs, lost->unlisted);
+	if (*trigger)
+		fprintf(facts, "trigger=%s\n", trigger);
 	if (!err)
 		err = sink_block(sink, RECORD_BLOCK_END, facts, &data, &length);
 	if (close(sink->fd) && !err)

@@ -27,12 +27,12 @@ struct record_sink {
 };
 
 /* All return 0 or a negative errno. record_sink_open() writes all but records and the end. */
-int record_sink_open(struct record_sink *sink, const char *path, const char *probe,
-		     const char *reason);
+int record_sink_open(struct record_sink *sink, const char *path, const char *probe);
 int record_sink_add(struct record_sink *sink, const struct record_head *record);
 /* Write what there is; with @older_ns only when it is so old. */
 int record_sink_flush(struct record_sink *sink, uint64_t older_ns);
-/* Write the last block and close the file. */
-int record_sink_close(struct record_sink *sink, const struct record_losses *lost);
+/* Write the last block and close the file. @trigger: why it was written, or empty. */
+int record_sink_close(struct record_sink *sink, const struct record_losses *lost,
+		      const char *trigger);
 
 #endif /* RECORD_SINK_H */

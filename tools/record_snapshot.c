@@ -29,10 +29,12 @@ struct snapshot_records {
 static void snapshot_add(struct snapshot_records *records, struct record *record,
 			 unsigned int kind)
 {
+	size_t words = record_type_words(kind) * sizeof(record->words[0]);
+
 	record->head = (struct record_head){
 		.time_ns = records->begin_ns,
 		.kind = kind,
-		.size = sizeof(record->head) + record_type_words(kind) * sizeof(record->words[0]),
+		.size = sizeof(record->head) + words,
 	};
 	if (record_batch_add(&records->source->batch, record, record->head.size))
 		records->head.words[SNAPSHOT_NR_UNLISTED]++;
@@ -51,6 +53,7 @@ static void snapshot_process(struct snapshot_records *records, uint32_t tgid)
 
 static void snapshot_there(struct snapshot_records *records, const struct snapshot_line *line)
 {
+	const struct top_timeline *timeline = &line->timeline;
 	const struct top_access *access = &line->access;
 	struct record record = {
 		.words = {
@@ -70,8 +73,8 @@ static void snapshot_there(struct snapshot_records *records, const struct snapsh
 		return;
 	memcpy(&record.words[THERE_COMM], access->comm, sizeof(access->comm));
 	memcpy(&record.words[THERE_EXPORTER], line->exporter, sizeof(line->exporter));
-	memcpy(&record.words[THERE_DRIVER], line->timeline.driver, sizeof(line->timeline.driver));
-	memcpy(&record.words[THERE_TIMELINE], line->timeline.name, sizeof(line->timeline.name));
+	memcpy(&record.words[THERE_DRIVER], timeline->driver, sizeof(timeline->driver));
+	memcpy(&record.words[THERE_TIMELINE], timeline->name, sizeof(timeline->name));
 	records->head.words[SNAPSHOT_NR_ACCESSES]++;
 	snapshot_process(records, access->tgid);
 	snapshot_add(records, &record, RECORD_THERE);
@@ -118,7 +121,9 @@ void record_snapshot(struct record_source *source)
 		fdinfo_buffers(records.tgids[i], snapshot_buffer, &records);
 	source->snapshot_error = err;
 	records.head.words[SNAPSHOT_ERROR] = (uint64_t)(int64_t)err;
-	source->lost.unlisted += records.head.words[SNAPSHOT_NR_UNLISTED];
+	/* Several snapshots leave out the same. */
+	if (records.head.words[SNAPSHOT_NR_UNLISTED] > source->lost.unlisted)
+		source->lost.unlisted = records.head.words[SNAPSHOT_NR_UNLISTED];
 	/* It stands before what it tells of. */
 	records.begin_ns--;
 	snapshot_add(&records, &records.head, RECORD_SNAPSHOT);

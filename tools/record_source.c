@@ -112,7 +112,7 @@ void record_source_init(struct record_source *source, uint32_t ring_bytes)
 
 	*source = (struct record_source){ .ring_bytes = ring_bytes, .cost.stats = -1 };
 	if (record_batch_init(&source->batch, bytes))
-		errx(1, "no memory for %zu bytes of records: choose a smaller --ring-size", bytes);
+		errx(1, "no memory for %zu bytes: choose a smaller --ring-size", bytes);
 }
 
 void record_source_end(struct record_source *source)

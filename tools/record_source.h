@@ -16,7 +16,7 @@ struct ring_buffer;
  * struct record_losses - what is not in the recording
  * @records: that found their ring full
  * @runs: of programs: an event within an event
- * @unlisted: accesses that the kernel's snapshot left out, or for which there was no room
+ * @unlisted: accesses that a snapshot left out, or for which there was no room, at most
  */
 struct record_losses {
 	uint64_t records;

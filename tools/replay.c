@@ -270,11 +270,13 @@ static void end_total(struct replay_to *to)
 	interval_read(&total, to->begin_ns, replay_now.time_ns, &to->model->total.use);
 }
 
-void replay_end(struct model *model, uint64_t begin_ns)
+void replay_end(struct model *model, uint64_t begin_ns, uint64_t end_ns)
 {
 	struct replay_to to = { .model = model, .begin_ns = begin_ns };
 	size_t i;
 
+	if (end_ns > replay_now.time_ns)
+		replay_now.time_ns = end_ns;
 	model_begin(model, replay_now.time_ns, replay_now.time_ns - begin_ns);
 	for (i = 0; i < replayed.nr; i++)
 		model_event_add(model, &replayed.events[i]);

@@ -16,7 +16,7 @@ void replay_begin(void);
 void replay_record(const struct record *record);
 /* What is known of an access now, or NULL. */
 const struct top_entry *replay_access(uint64_t id);
-/* Everything up to the latest record, as one window, which began at @begin_ns. */
-void replay_end(struct model *model, uint64_t begin_ns);
+/* Everything as one window, from @begin_ns to @end_ns, or to the latest record if that is later. */
+void replay_end(struct model *model, uint64_t begin_ns, uint64_t end_ns);
 
 #endif /* REPLAY_H */

@@ -30,6 +30,7 @@ enum report_part {
  * @reader: the file
  * @problem: what record_next() returned at last: 0 when the file is whole
  * @begin_ns: time of the first record
+ * @end_ns: up to this time nothing more has happened
  * @model: at the end, with all of it as one window
  * @waits: its waits
  * @groups: likewise
@@ -43,6 +44,7 @@ struct report {
 	struct record_reader reader;
 	int problem;
 	uint64_t begin_ns;
+	uint64_t end_ns;
 	struct model model;
 	struct report_waits waits;
 	struct groups groups;

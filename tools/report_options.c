@@ -28,7 +28,8 @@ static const char options_doc[] =
 static const struct argp_option options_argp[] = {
 	{ "json", 'J', NULL, 0, "One JSON object", 0 },
 	{ "csv", OPTION_CSV, "TABLE", 0,
-	  "TABLE as CSV: recording, buffers, groups, pairs, latencies, waits, chains or events",
+	  "TABLE as CSV: recording, buffers, groups, pairs, latencies, waits, chains or "
+	  "events",
 	  0 },
 	{ "list", 'l', NULL, 0, "Each record as a line of text", 0 },
 	{ "group", 'g', "BY", 0,
@@ -67,8 +68,8 @@ static enum group_by options_group(struct argp_state *state, const char *arg)
 	int by = words_number(WORDS_GROUP, arg);
 
 	if (by <= GROUP_BY_BUFFER)
-		argp_error(state,
-			   "--group: '%s' is none of exporter, name, process, comm and engine", arg);
+		argp_error(state, "--group: '%s' is none of exporter, name, process, "
+			   "comm and engine", arg);
 	return by;
 }
 

@@ -162,7 +162,8 @@ static void output_all_json(const struct report *report)
 	json_object_object_add(root, "problem", report->problem ?
 			       json_object_new_string(report->reader.text) : NULL);
 	json_object_object_add(root, "lost", json_object_new_uint64(report_lost(report)));
-	json_object_object_add(root, "recording", output_json(&report_recording_table, report));
+	json_object_object_add(root, "recording",
+			       output_json(&report_recording_table, report));
 	for (part = 0; part < REPORT_NR_PARTS; part++) {
 		const struct view_list *list = &report->lists[part];
 
@@ -181,6 +182,7 @@ static int output_all_csv(const struct report *report)
 {
 	struct stamp stamp = { .lost = report_lost(report) };
 	const char *name = report->options.table;
+	const struct view_list *list;
 	enum report_part part;
 	struct value begin = { 0 };
 	size_t i;
@@ -197,9 +199,10 @@ static int output_all_csv(const struct report *report)
 			break;
 	if (part == REPORT_NR_PARTS)
 		return -ENOENT;
-	output_csv_heading(stdout, report->lists[part].table);
-	for (i = 0; i < report->lists[part].nr; i++)
-		output_csv(stdout, &stamp, report->lists[part].table, report->lists[part].rows[i]);
+	list = &report->lists[part];
+	output_csv_heading(stdout, list->table);
+	for (i = 0; i < list->nr; i++)
+		output_csv(stdout, &stamp, list->table, list->rows[i]);
 	return 0;
 }
 

@@ -88,7 +88,7 @@ static int waits_longest(const void *a, const void *b)
 	return (x->access > y->access) - (x->access < y->access);
 }
 
-/* The wait that @permille of @nr are not longer than; @rows are of one kind, the longest first. */
+/* The wait that @permille of @nr are not longer than; @rows has the longest one first. */
 static uint64_t waits_rank(const struct report_wait *const *rows, size_t nr,
 			   unsigned int permille)
 {
@@ -173,7 +173,8 @@ static void waits_latencies(struct report_waits *waits)
 	free(rows);
 }
 
-void report_waits_end(struct report_waits *waits, const struct model *model, uint64_t begin_ns)
+void report_waits_end(struct report_waits *waits, const struct model *model,
+		      uint64_t begin_ns)
 {
 	size_t i;
 

@@ -75,7 +75,8 @@ struct report_waits {
 /* Look at a record before it is replayed. */
 void report_waits_record(struct report_waits *waits, const struct record *record);
 /* All were replayed into @model, which began at @begin_ns: add those that wait. */
-void report_waits_end(struct report_waits *waits, const struct model *model, uint64_t begin_ns);
+void report_waits_end(struct report_waits *waits, const struct model *model,
+		      uint64_t begin_ns);
 void report_waits_free(struct report_waits *waits);
 
 extern const struct table report_wait_table;		/* struct report_wait */

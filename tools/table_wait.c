@@ -37,8 +37,9 @@ static void wait_get_task(const struct top_party *party, struct value *value)
 /* Of a job its engine. */
 static void wait_get_engine(const struct report_wait *wait, struct value *value)
 {
-	const struct top_timeline *timeline = model_timeline(wait->model, wait->holder.context);
+	const struct top_timeline *timeline;
 
+	timeline = model_timeline(wait->model, wait->holder.context);
 	get_text(value, timeline ? timeline->name : NULL);
 }
 

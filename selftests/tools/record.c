@@ -72,6 +72,11 @@ static struct json_object *recording_of(struct json_object *report)
 	return json_object_object_get(report, "recording");
 }
 
+static struct json_object *first_of(struct json_object *report, const char *table)
+{
+	return json_object_array_get_idx(json_object_object_get(report, table), 0);
+}
+
 static long as(const char *name, int ctx, const struct st_buffer *buf, uint32_t mode)
 {
 	tool_name(name);
@@ -123,7 +128,7 @@ TOOL_TEST(record, waits)
 	EXPECT_EQ(1, tool_number(BUFFER(0), "cpu_behind_cpu"));
 	EXPECT_EQ(2, tool_number(BUFFER(1), "cpu_behind_cpu"));
 	ASSERT_EQ(3, tool_nr_rows(self->report, "waits"));
-	self->row = json_object_array_get_idx(json_object_object_get(self->report, "waits"), 0);
+	self->row = first_of(self->report, "waits");
 	EXPECT_EQ(self->w.buf[1].ino, (uint64_t)tool_number(self->row, "ino"));
 	EXPECT_LE(5 * HOLD_MS * ST_NSEC_PER_MSEC, tool_number(self->row, "wait_ns"));
 	EXPECT_GE(ns - 2 * HOLD_MS * ST_NSEC_PER_MSEC, tool_number(self->row, "wait_ns"));
@@ -145,7 +150,8 @@ TOOL_TEST(record, sums_agree)
 	END();
 	pairs = json_object_object_get(self->report, "pairs");
 	waits = json_object_object_get(self->report, "waits");
-	wait_ns = tool_sum(json_object_object_get(self->report, "buffers"), "cpu_behind_cpu_ns");
+	wait_ns = tool_sum(json_object_object_get(self->report, "buffers"),
+			   "cpu_behind_cpu_ns");
 	EXPECT_LE(2 * HOLD_MS * ST_NSEC_PER_MSEC, wait_ns);
 	EXPECT_EQ(wait_ns, tool_sum(pairs, "wait_ns"));
 	EXPECT_EQ(wait_ns, tool_sum(waits, "wait_ns"));
@@ -168,8 +174,7 @@ TOOL_TEST(record, percentiles)
 		WAIT_ONCE(0, 1);
 	WAIT_ONCE(0, 10 * HOLD_MS);
 	END();
-	self->row = json_object_array_get_idx(json_object_object_get(self->report, "latencies"),
-					      0);
+	self->row = first_of(self->report, "latencies");
 	EXPECT_STREQ("all", tool_text(self->row, "what"));
 	EXPECT_EQ(10, tool_number(self->row, "waits"));
 	p50_ns = tool_number(self->row, "p50_ns");
@@ -191,7 +196,7 @@ TOOL_TEST(record, waits_from_before_the_start)
 	ASSERT_EQ(0, tool_use("B", self->b, &self->w.buf[1], 1));
 	END();
 	ASSERT_EQ(1, tool_nr_rows(self->report, "waits"));
-	self->row = json_object_array_get_idx(json_object_object_get(self->report, "waits"), 0);
+	self->row = first_of(self->report, "waits");
 	EXPECT_STREQ("waits", tool_text(self->row, "end"));
 	EXPECT_STREQ("B", tool_text(self->row, "waiter_comm"));
 	EXPECT_STREQ("A", tool_text(self->row, "holder_comm"));
@@ -277,7 +282,7 @@ TOOL_TEST(record, until)
 	WAIT_ONCE(0, 4 * STEP_MS);
 	END();
 	EXPECT_EQ(0, tool_nr_rows(self->report, "chains"));
-	self->row = json_object_array_get_idx(json_object_object_get(self->report, "waits"), 0);
+	self->row = first_of(self->report, "waits");
 	begin_ns = tool_number(self->row, "begin_ns");
 	snprintf(option, sizeof(option), "--until %.6f", (begin_ns + STEP_MS * 1e6) / 1e9);
 	json_object_put(self->report);
@@ -285,7 +290,7 @@ TOOL_TEST(record, until)
 	ASSERT_NE(NULL, self->report);
 	EXPECT_EQ(0, self->recording.status);
 	EXPECT_EQ(2, tool_nr_rows(self->report, "chains"));
-	self->row = json_object_array_get_idx(json_object_object_get(self->report, "waits"), 0);
+	self->row = first_of(self->report, "waits");
 	EXPECT_STREQ("waits", tool_text(self->row, "end"));
 }
 

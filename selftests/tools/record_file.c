@@ -319,7 +319,8 @@ TEST_F(record_file, no_recording)
 {
 	unsigned int nr;
 
-	EXPECT_EQ(-EBADMSG, READ((const unsigned char *)"#!/bin/sh\necho something\n", 25, &nr));
+	strcpy((char *)self->whole, "#!/bin/sh\necho something\n");
+	EXPECT_EQ(-EBADMSG, READ(self->whole, 25, &nr));
 	EXPECT_EQ(-ENOENT, record_open(&self->reader, "/nonexistent"));
 	EXPECT_STREQ("/nonexistent: No such file or directory", self->reader.text);
 	record_close(&self->reader);

@@ -49,7 +49,7 @@ zsh_says() { zsh -f -c '_arguments() { shift; print -rl -- "$@" }; . $1' zsh "$f
 
 bash_options() { bash_offers "$1" - | same_options "$1"; }
 fish_options() { { fish_offers "$1" -; fish_offers "$1" --; } | same_options "$1"; }
-zsh_options() { zsh_says "$1" | sed -E 's/^\([^)]*\)//; s/\\//' | same_options "$1"; }
+zsh_options() { zsh_says "$1" | sed -E 's/^(\([^)]*\)|\*)//; s/\\//' | same_options "$1"; }
 
 # Names of the tables, as --help has them.
 tables() {
@@ -61,6 +61,7 @@ values() {
 	tables | diff - <(bash_offers dmasync-report --csv = "" | sort) &&
 		tables | diff - <(fish_offers dmasync-report "--csv=" | sed 's/--csv=//' | sort) &&
 		[ "$(bash_offers dmasync-report -g e)" = $'exporter\nengine' ] &&
+		[ "$(bash_offers dmasync-record -t d)" = deadlock ] &&
 		[ "$(bash_offers dmasync-record --probe = t)" = tp_btf ]
 }
 

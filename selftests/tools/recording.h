@@ -17,7 +17,7 @@ struct recording {
 	int status;
 };
 
-/* Start it with more options, up to NULL, until it is attached. Return: 0 or a negative errno. */
+/* Start it with more options, up to NULL; it is attached then. Return: 0 or -errno. */
 int recording_start(struct recording *recording, ...);
 /* End it. Return: its exit status. */
 int recording_end(struct recording *recording);
