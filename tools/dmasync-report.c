@@ -9,8 +9,24 @@
 
 #include "replay.h"
 #include "report.h"
+#include "report_perfetto.h"
 
 #define EXIT_LOST	2
+
+static void report_one(struct report *report, const struct record *record)
+{
+	switch (report->options.format) {
+	case REPORT_LIST:
+		report_record(record, report->begin_ns);
+		break;
+	case REPORT_PERFETTO:
+		perfetto_record(record, report->begin_ns);
+		break;
+	default:
+		report_waits_record(&report->waits, record);
+		replay_record(record);
+	}
+}
 
 static bool report_is_later(const struct report *report, uint64_t time_ns)
 {
@@ -29,17 +45,26 @@ static void report_read(struct report *report)
 			report->begin_ns = record.head.time_ns;
 		if (report_is_later(report, record.head.time_ns))
 			break;
-		if (report->options.format == REPORT_LIST) {
-			report_record(&record, report->begin_ns);
-			continue;
-		}
-		report_waits_record(&report->waits, &record);
-		replay_record(&record);
+		report_one(report, &record);
 	}
 	report->problem = ret < 0 ? ret : 0;
 	report->end_ns = record_fact_number(&report->reader, "closed_ns");
 	if (ret > 0 || report_is_later(report, report->end_ns))
 		report->end_ns = report->begin_ns + report->options.until_ns;
+}
+
+static void report_perfetto(const struct report *report)
+{
+	const char *path = report->options.perfetto;
+	long ret = perfetto_close(report->end_ns);
+
+	if (ret < 0) {
+		errno = -ret;
+		err(1, "%s", path);
+	}
+	if (ret)
+		warnx("%s: %ld slices were left out: more than %d at once on a track", path, ret,
+		      PERFETTO_MAX_LANES);
 }
 
 static void report_build(struct report *report)
@@ -77,17 +102,33 @@ static void report_free(struct report *report)
 	record_close(&report->reader);
 }
 
+static void report_begin(struct report *report)
+{
+	const struct report_options *options = &report->options;
+	int ret = 0;
+
+	if (record_open(&report->reader, options->file))
+		errx(1, "%s", report->reader.text);
+	replay_begin();
+	if (options->format == REPORT_PERFETTO)
+		ret = perfetto_open(options->perfetto);
+	if (ret) {
+		errno = -ret;
+		err(1, "%s", options->perfetto);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static struct report report = { .model.recorded = true };
 	int ret, status;
 
 	report_options_parse(&report.options, argc, argv);
-	if (record_open(&report.reader, report.options.file))
-		errx(1, "%s", report.reader.text);
-	replay_begin();
+	report_begin(&report);
 	report_read(&report);
-	if (report.options.format != REPORT_LIST)
+	if (report.options.format == REPORT_PERFETTO)
+		report_perfetto(&report);
+	else if (report.options.format != REPORT_LIST)
 		report_build(&report);
 	ret = report_write(&report);
 	if (ret == -ENOENT)

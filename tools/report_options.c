@@ -14,6 +14,7 @@
 
 enum {
 	OPTION_CSV = 256,
+	OPTION_PERFETTO,
 	OPTION_UNTIL,
 };
 
@@ -32,6 +33,8 @@ static const struct argp_option options_argp[] = {
 	  "events",
 	  0 },
 	{ "list", 'l', NULL, 0, "Each record as a line of text", 0 },
+	{ "perfetto", OPTION_PERFETTO, "FILE", 0,
+	  "Write a trace for ui.perfetto.dev: tracks of buffers, owners and engines", 0 },
 	{ "group", 'g', "BY", 0,
 	  "Groups by exporter, name, process, comm (default) or engine", 0 },
 	{ "rows", 'n', "NUMBER", 0, "Rows of each table of the text (20); 0: all", 0 },
@@ -78,7 +81,7 @@ static void options_format(struct argp_state *state, enum report_format format)
 	struct report_options *options = state->input;
 
 	if (options->format != REPORT_TEXT && options->format != format)
-		argp_error(state, "--json, --csv and --list exclude each other: choose one");
+		argp_error(state, "--json, --csv, --list and --perfetto exclude each other: choose one");
 	options->format = format;
 }
 
@@ -96,6 +99,10 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'l':
 		options_format(state, REPORT_LIST);
+		return 0;
+	case OPTION_PERFETTO:
+		options_format(state, REPORT_PERFETTO);
+		options->perfetto = arg;
 		return 0;
 	case 'g':
 		options->group = options_group(state, arg);

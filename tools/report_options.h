@@ -13,6 +13,7 @@ enum report_format {
 	REPORT_JSON,
 	REPORT_CSV,
 	REPORT_LIST,
+	REPORT_PERFETTO,
 };
 
 /**
@@ -20,6 +21,7 @@ enum report_format {
  * @file: the recording
  * @format: how to show it
  * @table: of REPORT_CSV: its name
+ * @perfetto: of REPORT_PERFETTO: the file
  * @group: what groups are made by
  * @rows: rows of a table as text, 0: all
  * @until_ns: only so much of it, from its begin
@@ -28,6 +30,7 @@ struct report_options {
 	const char *file;
 	enum report_format format;
 	const char *table;
+	const char *perfetto;
 	enum group_by group;
 	uint64_t rows;
 	uint64_t until_ns;

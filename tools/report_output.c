@@ -221,6 +221,7 @@ int report_write(struct report *report)
 		err = output_all_csv(report);
 		break;
 	case REPORT_LIST:
+	case REPORT_PERFETTO:
 		break;
 	}
 	if (!err && (fflush(stdout) || ferror(stdout)))

@@ -344,7 +344,7 @@ TOOL_TEST(record, killed)
 	EXPECT_EQ(TOOL_LOST, self->recording.status);
 	EXPECT_NE(NULL, strstr(tool_text(self->report, "problem"), "it is cut off"));
 	EXPECT_STREQ("no", tool_text(recording_of(self->report), "whole"));
-	EXPECT_LE(500, tool_number(BUFFER(0), "acquired"));
+	EXPECT_LE(50, tool_number(BUFFER(0), "acquired"));
 }
 
 TEST_HARNESS_MAIN
