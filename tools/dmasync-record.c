@@ -114,8 +114,8 @@ static void recorder_signal(struct recorder *recorder)
 	while (read(recorder->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo != SIGUSR1)
 			recorder->done = true;
-		else if (recorder->options.flight_ns && !recorder->options.trigger.text[0])
-			strcpy(recorder->options.trigger.text, "SIGUSR1");
+		else if (recorder->options.flight_ns)
+			record_trigger_ask(&recorder->options.trigger, "SIGUSR1");
 	}
 }
 
@@ -231,7 +231,8 @@ static void recorder_begin(struct recorder *recorder)
 	    record_flight_init(&recorder->flight, options->flight_ns, options->memory_bytes))
 		errx(1, "no memory for %llu bytes: choose a smaller --memory",
 		     (unsigned long long)options->memory_bytes);
-	session_init(&recorder->session, &record_source_ops, &recorder->source, options->probe);
+	session_init(&recorder->session, &record_source_ops, &recorder->source,
+		     options->probe);
 	ret = record_sink_open(&recorder->sink, options->output,
 			       session_probe_name(options->probe));
 	if (ret)

@@ -9,6 +9,7 @@
 
 #include "replay.h"
 #include "report.h"
+#include "report_diff.h"
 #include "report_perfetto.h"
 
 #define EXIT_LOST	2
@@ -63,8 +64,8 @@ static void report_perfetto(const struct report *report)
 		err(1, "%s", path);
 	}
 	if (ret)
-		warnx("%s: %ld slices were left out: more than %d at once on a track", path, ret,
-		      PERFETTO_MAX_LANES);
+		warnx("%s: %ld slices were left out: more than %d at once on a track", path,
+		      ret, PERFETTO_MAX_LANES);
 }
 
 static void report_build(struct report *report)
@@ -118,12 +119,41 @@ static void report_begin(struct report *report)
 	}
 }
 
+/* Another recording, from before: the same way, and then beside the other one. */
+static int report_compare(struct report *after)
+{
+	static struct report before = { .model.recorded = true };
+	int ret, status;
+
+	before.options = after->options;
+	before.options.file = after->options.diff;
+	report_begin(&before);
+	report_read(&before);
+	report_build(&before);
+	report_begin(after);
+	report_read(after);
+	report_build(after);
+	ret = report_diff(&before, after);
+	status = report_status(&before);
+	report_free(&before);
+	if (ret) {
+		errno = -ret;
+		err(1, "standard output");
+	}
+	return report_status(after) ?: status;
+}
+
 int main(int argc, char **argv)
 {
 	static struct report report = { .model.recorded = true };
 	int ret, status;
 
 	report_options_parse(&report.options, argc, argv);
+	if (report.options.diff) {
+		status = report_compare(&report);
+		report_free(&report);
+		return status;
+	}
 	report_begin(&report);
 	report_read(&report);
 	if (report.options.format == REPORT_PERFETTO)

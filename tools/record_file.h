@@ -9,8 +9,8 @@
  * number in this file, its name, and its fields: numbers of 64 bits ("error:s32": of which 32
  * count, with a sign), and texts ("comm:2" is one of 2 times 8 bytes). One of records has
  * records, in the order of their times. The last one has facts, too: what was lost. A file is
- * only ever appended to. Unknown blocks, types and fields are to be passed over; a reader goes by
- * names, so that fields and types can be added.
+ * only ever appended to. Unknown blocks, types and fields are to be passed over; a reader goes
+ * by names, so that fields and types can be added.
  */
 #ifndef RECORD_FILE_H
 #define RECORD_FILE_H

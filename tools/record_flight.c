@@ -63,12 +63,14 @@ static struct flight_part *flight_next(struct record_flight *flight, uint64_t be
 	return part;
 }
 
-/* A name is told once, and may have been so long ago. Of two with one place the latter stays. */
+/* A name is told once, perhaps long ago. Of two with one place the latter stays. */
 static void flight_name(struct record_flight *flight, const struct record_head *head)
 {
 	const struct record *record = (const void *)head;
-	struct record *names = head->kind == RECORD_BUFFER ? flight->buffers : flight->timelines;
+	struct record *names = flight->timelines;
 
+	if (head->kind == RECORD_BUFFER)
+		names = flight->buffers;
 	memcpy(&names[record->words[0] % FLIGHT_NR_NAMES], record, head->size);
 }
 

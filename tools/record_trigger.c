@@ -121,6 +121,12 @@ void record_trigger_record(struct record_trigger *trigger, const struct record_h
 	}
 }
 
+void record_trigger_ask(struct record_trigger *trigger, const char *who)
+{
+	if (!trigger->text[0])
+		snprintf(trigger->text, sizeof(trigger->text), "%s", who);
+}
+
 void record_trigger_look(struct record_trigger *trigger, uint64_t now_ns)
 {
 	const struct trigger_wait *wait;
@@ -129,6 +135,7 @@ void record_trigger_look(struct record_trigger *trigger, uint64_t now_ns)
 	for (i = 0; i < TRIGGER_NR_WAITS && trigger->wait_ns; i++) {
 		wait = &trigger->waits[i];
 		if (wait->access && now_ns > wait->since_ns)
-			trigger_waited(trigger, wait->ino, wait->access, now_ns - wait->since_ns);
+			trigger_waited(trigger, wait->ino, wait->access,
+				       now_ns - wait->since_ns);
 	}
 }

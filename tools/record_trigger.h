@@ -39,6 +39,8 @@ struct record_trigger {
 int record_trigger_parse(struct record_trigger *trigger, const char *text);
 /* The next record. */
 void record_trigger_record(struct record_trigger *trigger, const struct record_head *record);
+/* Somebody asks for it. */
+void record_trigger_ask(struct record_trigger *trigger, const char *who);
 /* Time has passed. */
 void record_trigger_look(struct record_trigger *trigger, uint64_t now_ns);
 

@@ -41,6 +41,11 @@ void replay_begin(void)
 {
 	__u32 set;
 
+	replay_map_reset();
+	replay_now = (struct replay_now){ 0 };
+	replayed.nr = 0;
+	total = (struct top_busy){ .state = TOP_BUSY_REST };
+	lost = (struct top_lost){ 0 };
 	for (set = 0; set < TOP_NR_USE_SETS; set++)
 		busy_times[set] = top_busy_times(set);
 	users_wanted = 1;

@@ -166,6 +166,17 @@ void replay_map_each(struct replay_map *map,
 	twalk_r(map->root, map_visit, &visit);
 }
 
+void replay_map_reset(void)
+{
+	size_t i;
+
+	for (i = 0; i < MAX_MAPS; i++) {
+		tdestroy(maps[i].root, free);
+		maps[i].root = NULL;
+		maps[i].nr = 0;
+	}
+}
+
 size_t replay_map_nr(const struct replay_map *map)
 {
 	return map->nr;

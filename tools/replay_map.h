@@ -39,6 +39,8 @@ int replay_map_delete(struct replay_map *map, const void *key);
 /* Call @fn for each entry, in the order of the bytes of their keys. */
 void replay_map_each(struct replay_map *map,
 		     void (*fn)(const void *key, void *value, void *priv), void *priv);
+/* Begin anew: no map has an entry. */
+void replay_map_reset(void);
 size_t replay_map_nr(const struct replay_map *map);
 
 /* An event that a program has: room for it, and then it is kept. */

@@ -14,6 +14,7 @@
 
 enum {
 	OPTION_CSV = 256,
+	OPTION_DIFF,
 	OPTION_PERFETTO,
 	OPTION_UNTIL,
 };
@@ -32,6 +33,8 @@ static const struct argp_option options_argp[] = {
 	  "TABLE as CSV: recording, buffers, groups, pairs, latencies, waits, chains or "
 	  "events",
 	  0 },
+	{ "diff", OPTION_DIFF, "BEFORE", 0,
+	  "What differs between the recording BEFORE and FILE, as text or JSON", 0 },
 	{ "list", 'l', NULL, 0, "Each record as a line of text", 0 },
 	{ "perfetto", OPTION_PERFETTO, "FILE", 0,
 	  "Write a trace for ui.perfetto.dev: tracks of buffers, owners and engines", 0 },
@@ -81,8 +84,16 @@ static void options_format(struct argp_state *state, enum report_format format)
 	struct report_options *options = state->input;
 
 	if (options->format != REPORT_TEXT && options->format != format)
-		argp_error(state, "--json, --csv, --list and --perfetto exclude each other: choose one");
+		argp_error(state, "--json, --csv, --list and --perfetto exclude each "
+			   "other: choose one");
 	options->format = format;
+}
+
+/* What follows from several options. */
+static void options_together(struct argp_state *state, const struct report_options *options)
+{
+	if (options->diff && options->format != REPORT_TEXT && options->format != REPORT_JSON)
+		argp_error(state, "--diff is told as text or JSON");
 }
 
 static error_t options_one(int key, char *arg, struct argp_state *state)
@@ -96,6 +107,9 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 	case OPTION_CSV:
 		options_format(state, REPORT_CSV);
 		options->table = arg;
+		return 0;
+	case OPTION_DIFF:
+		options->diff = arg;
 		return 0;
 	case 'l':
 		options_format(state, REPORT_LIST);
@@ -112,6 +126,9 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_UNTIL:
 		options->until_ns = options_seconds(state, arg);
+		return 0;
+	case ARGP_KEY_SUCCESS:
+		options_together(state, options);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num)

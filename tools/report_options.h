@@ -19,6 +19,7 @@ enum report_format {
 /**
  * struct report_options - command line
  * @file: the recording
+ * @diff: another one, from before, to compare it with, or NULL
  * @format: how to show it
  * @table: of REPORT_CSV: its name
  * @perfetto: of REPORT_PERFETTO: the file
@@ -28,6 +29,7 @@ enum report_format {
  */
 struct report_options {
 	const char *file;
+	const char *diff;
 	enum report_format format;
 	const char *table;
 	const char *perfetto;

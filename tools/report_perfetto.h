@@ -19,7 +19,7 @@
 int perfetto_open(const char *path);
 /* The next record; @begin_ns is the time 0. */
 void perfetto_record(const struct record *record, uint64_t begin_ns);
-/* Slices that did not end end at @end_ns. Return: slices left out, or a negative errno. */
+/* What goes on ends at @end_ns. Return: how many slices were left out, or a negative errno. */
 long perfetto_close(uint64_t end_ns);
 
 #endif /* REPORT_PERFETTO_H */

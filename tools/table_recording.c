@@ -9,6 +9,8 @@
 #define RECORDING(name, statement) GET(recording_##name, struct report, statement)
 #define TOTAL(name, statement) \
 	RECORDING(name, const struct model_window *total = &row->model.total; statement)
+/* A time in percent of the recording: of waits, several at once, it may be more than 100. */
+#define SHARE(name, ns) TOTAL(name, get_percent(value, ns, row->model.window_ns))
 
 static void recording_get_fact(const struct report *report, const char *key,
 			       struct value *value)
@@ -48,6 +50,13 @@ TOTAL(acquired, value->number = total->count.acquired)
 TOTAL(contended, get_percent(value, model_window_contended(total),
 			     model_window_requests(total)))
 TOTAL(handed, get_percent(value, model_window_handed(total), model_window_requests(total)))
+TOTAL(acquired_rate, get_rate(value, total->count.acquired, row->model.window_ns))
+SHARE(waiting_share, model_sum(total->count.wait_ns, TOP_NR_PAIRS))
+SHARE(dma_for_cpu_share, total->use.ns[TOP_TIME_DMA_FOR_CPU])
+SHARE(cpu_for_dma_share, total->use.ns[TOP_TIME_CPU_FOR_DMA])
+SHARE(cpu_for_cpu_share, total->use.ns[TOP_TIME_CPU_FOR_CPU])
+SHARE(engine_share, total->use.ns[TOP_TIME_ENGINE])
+SHARE(nothing_share, interval_nothing_ns(&total->use, row->model.window_ns))
 TOTAL(failed, value->number = total->count.failed)
 TOTAL(deadlocks, value->number = total->count.deadlocks)
 TOTAL(abandoned, value->number = total->count.abandoned)
@@ -85,6 +94,13 @@ static const struct column recording_columns[] = {
 	  .get = recording_contended },
 	{ "handed_percent", "handed over", COLUMN_PERCENT, .line = 2,
 	  .get = recording_handed },
+	{ "acquired_per_s", NULL, COLUMN_RATE, .get = recording_acquired_rate },
+	{ "waiting_percent", NULL, COLUMN_PERCENT, .get = recording_waiting_share },
+	{ "dma_for_cpu_percent", NULL, COLUMN_PERCENT, .get = recording_dma_for_cpu_share },
+	{ "cpu_for_dma_percent", NULL, COLUMN_PERCENT, .get = recording_cpu_for_dma_share },
+	{ "cpu_for_cpu_percent", NULL, COLUMN_PERCENT, .get = recording_cpu_for_cpu_share },
+	{ "engine_queue_percent", NULL, COLUMN_PERCENT, .get = recording_engine_share },
+	{ "nothing_to_do_percent", NULL, COLUMN_PERCENT, .get = recording_nothing_share },
 	{ "failed", "failed", COLUMN_COUNT, .line = 2, .get = recording_failed },
 	{ "deadlocks", "deadlocks", COLUMN_COUNT, .line = 2, .get = recording_deadlocks },
 	{ "abandoned", "abandoned", COLUMN_COUNT, .line = 2, .get = recording_abandoned },

@@ -2,19 +2,12 @@
 /* The trace for the Perfetto UI, of a recording that this program has written itself. */
 #include <kselftest_harness.h>
 #include <json-c/json.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tool.h"
-#include "../../tools/record_file.h"
-#include "../../tools/record_type.h"
-
-#define BEGIN_NS	5000000000ULL
-#define MS		1000000ULL
-#define BUFFER		14
-#define ENGINE		99
+#include "written.h"
 
 /* The processes of the trace. */
 enum { BUFFERS = 1, OWNERS, ENGINES, COUNTERS };
@@ -40,54 +33,7 @@ FIXTURE_TEARDOWN(perfetto)
 	unlink(self->out);
 }
 
-/* A record at this time, whose words follow. */
-static int put(int fd, unsigned int kind, unsigned int ms, const unsigned long long *words)
-{
-	struct record record = {
-		.head = { .time_ns = BEGIN_NS + ms * MS, .kind = kind },
-	};
-	size_t bytes = record_type_words(kind) * sizeof(*words);
-
-	memcpy(record.words, words, bytes);
-	record.head.size = sizeof(record.head) + bytes;
-	return record_file_block(fd, RECORD_BLOCK_RECORDS, &record, record.head.size);
-}
-
-/* An event of access @id, which is its owner's, too. */
-static int put_access(int fd, unsigned int kind, unsigned int ms, unsigned long long id,
-		      unsigned int dma, const char *comm)
-{
-	unsigned long long words[RECORD_MAX_WORDS] = {
-		BUFFER, id, id, 2, 1000 + id, 1000 + id, 2, dma, 0, 4096, 0,
-	};
-
-	memcpy(&words[11], comm, strlen(comm));
-	return put(fd, kind, ms, words);
-}
-
-static int put_edge(int fd, unsigned int ms, unsigned long long id, unsigned long long blocker)
-{
-	unsigned long long words[RECORD_MAX_WORDS] = { BUFFER, id, id, blocker, blocker, 2 };
-
-	return put(fd, RECORD_CONTENDED, ms, words);
-}
-
-static int put_fence(int fd, unsigned int kind, unsigned int ms, unsigned long long id)
-{
-	unsigned long long words[RECORD_MAX_WORDS] = { BUFFER, id, id, ENGINE, 7 };
-
-	return put(fd, kind, ms, words);
-}
-
-static int put_end(int fd, unsigned int ms)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "closed_ns=%llu\n", BEGIN_NS + ms * MS);
-	return record_file_block(fd, RECORD_BLOCK_END, text, strlen(text));
-}
-
-#define PUT(...)	ASSERT_EQ(0, put_access(self->fd, __VA_ARGS__))
+#define PUT(...)	ASSERT_EQ(0, written_access(self->fd, __VA_ARGS__))
 
 #define TRACE() do {							\
 	char _command[256], _text[4096];				\
@@ -149,11 +95,11 @@ TEST_F(perfetto, waiter_blocker_waker)
 	PUT(RECORD_REQUEST, 0, 1, 0, "A");
 	PUT(RECORD_ACQUIRED, 0, 1, 0, "");
 	PUT(RECORD_REQUEST, 20, 2, 0, "B");
-	ASSERT_EQ(0, put_edge(self->fd, 20, 2, 1));
+	ASSERT_EQ(0, written_edge(self->fd, 20, 2, 1));
 	PUT(RECORD_RELEASED, 100, 1, 0, "");
 	PUT(RECORD_ACQUIRED, 100, 2, 0, "");
 	PUT(RECORD_RELEASED, 150, 2, 0, "");
-	ASSERT_EQ(0, put_end(self->fd, 160));
+	ASSERT_EQ(0, written_end(self->fd, 160));
 	TRACE();
 	hold = event_of(self->events, "X", OWNERS, 0);
 	EXPECT_SLICE(hold, "holds w buffer 14", 0, 100);
@@ -191,11 +137,11 @@ TEST_F(perfetto, engine)
 
 	PUT(RECORD_REQUEST, 0, 1, 1, "A");
 	PUT(RECORD_ACQUIRED, 0, 1, 1, "");
-	ASSERT_EQ(0, put_fence(self->fd, RECORD_COMMIT, 10, 1));
-	ASSERT_EQ(0, put_fence(self->fd, RECORD_BEGAN, 30, 1));
-	ASSERT_EQ(0, put_fence(self->fd, RECORD_SIGNALED, 90, 1));
+	ASSERT_EQ(0, written_fence(self->fd, RECORD_COMMIT, 10, 1));
+	ASSERT_EQ(0, written_fence(self->fd, RECORD_BEGAN, 30, 1));
+	ASSERT_EQ(0, written_fence(self->fd, RECORD_SIGNALED, 90, 1));
 	PUT(RECORD_RELEASED, 90, 1, 1, "");
-	ASSERT_EQ(0, put_end(self->fd, 100));
+	ASSERT_EQ(0, written_end(self->fd, 100));
 	TRACE();
 	EXPECT_SLICE(event_of(self->events, "X", ENGINES, 0), "queued", 10, 20);
 	event = event_of(self->events, "X", ENGINES, 1);
@@ -216,7 +162,7 @@ TEST_F(perfetto, side_by_side)
 	PUT(RECORD_ACQUIRED, 10, 2, 0, "");
 	PUT(RECORD_RELEASED, 30, 1, 0, "");
 	PUT(RECORD_RELEASED, 50, 2, 0, "");
-	ASSERT_EQ(0, put_end(self->fd, 60));
+	ASSERT_EQ(0, written_end(self->fd, 60));
 	TRACE();
 	x = event_of(self->events, "X", BUFFERS, 0);
 	y = event_of(self->events, "X", BUFFERS, 1);
@@ -234,8 +180,8 @@ TEST_F(perfetto, in_progress)
 	PUT(RECORD_REQUEST, 0, 1, 0, "A");
 	PUT(RECORD_ACQUIRED, 0, 1, 0, "");
 	PUT(RECORD_REQUEST, 20, 2, 0, "B");
-	ASSERT_EQ(0, put_edge(self->fd, 20, 2, 1));
-	ASSERT_EQ(0, put_end(self->fd, 200));
+	ASSERT_EQ(0, written_edge(self->fd, 20, 2, 1));
+	ASSERT_EQ(0, written_end(self->fd, 200));
 	TRACE();
 	EXPECT_SLICE(event_of(self->events, "X", OWNERS, 0), "holds w buffer 14", 0, 200);
 	EXPECT_SLICE(event_of(self->events, "X", OWNERS, 1), "waits: w buffer 14", 20, 180);
@@ -257,10 +203,10 @@ TEST_F(perfetto, bounded)
 	for (i = 0; i < 600; i++) {
 		words[0] = 1000 + i;
 		words[1] = 1 + i;
-		ASSERT_EQ(0, put(self->fd, RECORD_ACQUIRED, i, words));
-		ASSERT_EQ(0, put(self->fd, RECORD_RELEASED, i, words));
+		ASSERT_EQ(0, written_record(self->fd, RECORD_ACQUIRED, i, words));
+		ASSERT_EQ(0, written_record(self->fd, RECORD_RELEASED, i, words));
 	}
-	ASSERT_EQ(0, put_end(self->fd, 600));
+	ASSERT_EQ(0, written_end(self->fd, 600));
 	TRACE();
 	for (nr = 0; (event = event_of(self->events, "M", BUFFERS, nr)); nr++)
 		tracks += !strcmp(tool_text(event, "name"), "thread_name");

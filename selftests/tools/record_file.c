@@ -319,7 +319,7 @@ TEST_F(record_file, no_recording)
 {
 	unsigned int nr;
 
-	strcpy((char *)self->whole, "#!/bin/sh\necho something\n");
+	memcpy(self->whole, "#!/bin/sh\necho something\n", 25);
 	EXPECT_EQ(-EBADMSG, READ(self->whole, 25, &nr));
 	EXPECT_EQ(-ENOENT, record_open(&self->reader, "/nonexistent"));
 	EXPECT_STREQ("/nonexistent: No such file or directory", self->reader.text);

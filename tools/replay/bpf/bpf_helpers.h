@@ -14,7 +14,7 @@
 /* A setting is an ordinary variable: see bpf/setting.bpf.h. */
 #define SETTING
 
-#define SEC(name)
+#define SEC(...)
 #define __uint(name, value)	int (*name)[value]
 #define __type(name, value)	typeof(value) *name
 /* Of a map of maps: its values are not looked into. */
@@ -51,7 +51,17 @@ static inline __u32 bpf_get_smp_processor_id(void)
 	return 0;
 }
 
-#define bpf_ringbuf_reserve(ring, size, flags)	replay_event_new(size)
-#define bpf_ringbuf_submit(event, flags)	replay_event_add(event)
+static inline void *bpf_ringbuf_reserve(void *ring, __u64 size, __u64 flags)
+{
+	(void)ring;
+	(void)flags;
+	return replay_event_new(size);
+}
+
+static inline void bpf_ringbuf_submit(void *event, __u64 flags)
+{
+	(void)flags;
+	replay_event_add(event);
+}
 
 #endif /* REPLAY_BPF_HELPERS_H */
