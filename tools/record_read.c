@@ -15,17 +15,18 @@ __attribute__((format(printf, 3, 4)))
 static int read_wrong(struct record_reader *reader, int err, const char *format, ...)
 {
 	uint64_t ns = reader->last_ns - reader->first_ns;
-	char what[160];
+	char what[160], read[96] = "";
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	snprintf(reader->text, sizeof(reader->text),
-		 "%s: %s; read before that: %" PRIu64 " whole blocks, %" PRIu64
-		 " records of %" PRIu64 ".%06" PRIu64 " s", reader->path, what,
-		 reader->nr_blocks, reader->nr_records, ns / 1000000000,
-		 ns / 1000 % 1000000);
+	if (reader->nr_blocks)
+		snprintf(read, sizeof(read), "; read before that: %" PRIu64
+			 " whole blocks, %" PRIu64 " records of %" PRIu64 ".%06" PRIu64 " s",
+			 reader->nr_blocks, reader->nr_records, ns / 1000000000,
+			 ns / 1000 % 1000000);
+	snprintf(reader->text, sizeof(reader->text), "%s: %s%s", reader->path, what, read);
 	return err;
 }
 

@@ -156,6 +156,7 @@ TEST_F(record_file, cut_off)
 	}
 	EXPECT_EQ(NR_RECORDS, before);
 	EXPECT_NE(NULL, strstr(self->reader.text, "it is cut off: it ends at byte "));
+	EXPECT_NE(NULL, strstr(self->reader.text, "whole blocks, 12 records of 0.000000 s"));
 }
 
 /* Any bit of it: that is told, and nothing wrong is read before. */
@@ -321,6 +322,7 @@ TEST_F(record_file, no_recording)
 
 	memcpy(self->whole, "#!/bin/sh\necho something\n", 25);
 	EXPECT_EQ(-EBADMSG, READ(self->whole, 25, &nr));
+	EXPECT_NE(NULL, strstr(self->reader.text, ": it is no recording of dmasync-record"));
 	EXPECT_EQ(-ENOENT, record_open(&self->reader, "/nonexistent"));
 	EXPECT_STREQ("/nonexistent: No such file or directory", self->reader.text);
 	record_close(&self->reader);
