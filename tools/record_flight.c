@@ -96,19 +96,19 @@ static const struct flight_part *flight_part(const struct record_flight *flight,
 	return &flight->parts[(flight->last + FLIGHT_NR_PARTS - age) % FLIGHT_NR_PARTS];
 }
 
-/* How old the part is to begin with: the youngest one that has all, or else the oldest one. */
+/*
+ * How old the part is to begin with: the youngest one that has all of the time and a snapshot,
+ * or else the oldest one: in a burst parts fill up faster than snapshots come.
+ */
 static unsigned int flight_begin(const struct record_flight *flight, uint64_t from_ns)
 {
-	unsigned int begin = flight->nr - 1, age;
+	unsigned int age;
 
-	for (age = 0; age < flight->nr; age++) {
-		if (!flight_part(flight, age)->has_snapshot)
-			continue;
-		begin = age;
-		if (flight_part(flight, age)->begin_ns <= from_ns)
+	for (age = 0; age + 1 < flight->nr; age++)
+		if (flight_part(flight, age)->has_snapshot &&
+		    flight_part(flight, age)->begin_ns <= from_ns)
 			break;
-	}
-	return begin;
+	return age;
 }
 
 static int flight_write_names(const struct record *names, struct record_sink *sink,

@@ -83,8 +83,8 @@ struct record_reader {
 int record_open(struct record_reader *reader, const char *path);
 /*
  * The next record, of a known kind, all its fields in their places; those that the file has
- * not are 0. Return: 1, 0 at the end, or a negative errno with @text: -ENODATA when the file is
- * cut off, -EBADMSG when it is damaged. All whole blocks before were read.
+ * not are 0. Return: 1, 0 at the end, or a negative errno with @text: -ENODATA when the file
+ * is cut off, -EBADMSG when it is damaged. All whole blocks before were read.
  */
 int record_next(struct record_reader *reader, struct record *record);
 /* The latest fact with this key in @value, or NULL. Numbers: 0 for none. */
