@@ -111,8 +111,10 @@ TEST_F(perfetto, waiter_blocker_waker)
 	EXPECT_SLICE(event_of(self->events, "X", OWNERS, 2), "holds w buffer 14", 100, 50);
 	EXPECT_SLICE(event_of(self->events, "X", BUFFERS, 0), "w owner 1", 0, 100);
 	EXPECT_SLICE(event_of(self->events, "X", BUFFERS, 1), "w owner 2", 100, 50);
-	EXPECT_STREQ("owner 1 A/1001 context", name_of(self->events, "thread_name", OWNERS, a));
-	EXPECT_STREQ("owner 2 B/1002 context", name_of(self->events, "thread_name", OWNERS, b));
+	EXPECT_STREQ("owner 1 A/1001 context",
+		     name_of(self->events, "thread_name", OWNERS, a));
+	EXPECT_STREQ("owner 2 B/1002 context",
+		     name_of(self->events, "thread_name", OWNERS, b));
 	EXPECT_STREQ("owners", name_of(self->events, "process_name", OWNERS, -1));
 	/* From the waiter to its blocker, and back from the one that has released. */
 	arrow = event_of(self->events, "s", OWNERS, 0);

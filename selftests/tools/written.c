@@ -32,14 +32,18 @@ int written_access(int fd, unsigned int kind, unsigned int ms, unsigned long lon
 
 int written_edge(int fd, unsigned int ms, unsigned long long id, unsigned long long blocker)
 {
-	unsigned long long words[RECORD_MAX_WORDS] = { WRITTEN_BUFFER, id, id, blocker, blocker, 2 };
+	unsigned long long words[RECORD_MAX_WORDS] = {
+		WRITTEN_BUFFER, id, id, blocker, blocker, 2,
+	};
 
 	return written_record(fd, RECORD_CONTENDED, ms, words);
 }
 
 int written_fence(int fd, unsigned int kind, unsigned int ms, unsigned long long id)
 {
-	unsigned long long words[RECORD_MAX_WORDS] = { WRITTEN_BUFFER, id, id, WRITTEN_ENGINE, 7 };
+	unsigned long long words[RECORD_MAX_WORDS] = {
+		WRITTEN_BUFFER, id, id, WRITTEN_ENGINE, 7,
+	};
 
 	return written_record(fd, kind, ms, words);
 }

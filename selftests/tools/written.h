@@ -11,7 +11,8 @@
 #define WRITTEN_ENGINE	99
 
 /* A record at this time, with these words. All return 0 or a negative errno. */
-int written_record(int fd, unsigned int kind, unsigned int ms, const unsigned long long *words);
+int written_record(int fd, unsigned int kind, unsigned int ms,
+		   const unsigned long long *words);
 /* An event of access @id; its owner has the same number, its process 1000 more. */
 int written_access(int fd, unsigned int kind, unsigned int ms, unsigned long long id,
 		   unsigned int dma, const char *comm);
