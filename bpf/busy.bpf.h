@@ -21,8 +21,10 @@
 #ifndef BUSY_BPF_H
 #define BUSY_BPF_H
 
+#include "setting.bpf.h"
+
 /* top_busy_times() of each set of uses; written by the tool. */
-const volatile __u8 busy_times[TOP_NR_USE_SETS];
+SETTING __u8 busy_times[TOP_NR_USE_SETS];
 
 /* Of all buffers. A section of its own, which several programs share. */
 struct top_busy total SEC(".data.busy") = { .state = TOP_BUSY_REST };

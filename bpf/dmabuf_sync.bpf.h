@@ -72,6 +72,28 @@ struct dmabuf_sync_backoff_args {
 	__u64 nr_accesses;
 };
 
+struct dmabuf_sync_cpu_access_args {
+	__u64 ino;
+	__u64 access;
+	__u64 owner;
+	__u64 dir;
+	__u64 error;	/* s32 */
+};
+
+struct dmabuf_sync_point_signal_args {
+	__u64 timeline;
+	__u64 point;
+	__u64 error;	/* s32 */
+};
+
+struct dmabuf_sync_point_args {
+	__u64 timeline;
+	__u64 point;
+	__u64 access;
+	__u64 tid;
+	__u64 error;	/* s32 */
+};
+
 /*
  * One body, two programs: body_##name(args) is a static function; user space
  * loads the programs of the section that the running kernel can do. Neither needs

@@ -8,15 +8,16 @@
 
 #include "dmasync_top.h"
 #include "glob.h"
+#include "setting.bpf.h"
 
 /* Written by the tool: 0 lets everything pass. */
-const volatile __u64 filter_ino;
-const volatile __u32 filter_tgid;
-const volatile __u32 filter_tid;
+SETTING __u64 filter_ino;
+SETTING __u32 filter_tgid;
+SETTING __u32 filter_tid;
 /* A name of a thread, all its bytes. */
-const volatile __u64 filter_comm[TOP_COMM_WORDS];
+SETTING __u64 filter_comm[TOP_COMM_WORDS];
 /* Names and exporters of buffers. */
-const volatile struct glob filter_glob;
+SETTING struct glob filter_glob;
 
 /*
  * Buffers that fit @filter_glob; the tool adds those that it finds. There is room for as many

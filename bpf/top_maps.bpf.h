@@ -14,13 +14,14 @@
 #include "counters.bpf.h"
 #include "dmabuf_sync.bpf.h"
 #include "filter.bpf.h"
+#include "setting.bpf.h"
 #include "users.bpf.h"
 #include "waits.bpf.h"
 
 /* Waits that are longer are worth an event; 0: none is. */
-const volatile __u64 above_ns;
+SETTING __u64 above_ns;
 /* CPU number >> ring_shift is the number of the ring. */
-const volatile __u32 ring_shift;
+SETTING __u32 ring_shift;
 
 /* Written by the tool: the input of replay and forget. */
 struct top_replay replay_input;

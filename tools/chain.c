@@ -135,6 +135,7 @@ static void chain_step(struct chains *chains)
 	pairs = wait_graph_waiters(&chains->graph, access, &nr);
 	row.again = access->mark & WAIT_SHOWN;
 	row.cut = access->more_edges;
+	row.past = chains->graph.model->recorded;
 	chain_add(chains, &row);
 	if (row.again)
 		return;

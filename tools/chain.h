@@ -20,6 +20,7 @@
  * @again: those that wait for it are shown further up
  * @cut: some of what it waits for is not shown
  * @cycle: it waits for itself: any of them could be the root
+ * @past: of a recording: what its task does now says nothing
  */
 struct chain_row {
 	struct model_access *access;
@@ -29,6 +30,7 @@ struct chain_row {
 	bool again;
 	bool cut;
 	bool cycle;
+	bool past;
 };
 
 /**

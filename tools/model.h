@@ -160,6 +160,7 @@ static inline uint64_t model_lost_sum(const struct model_lost *lost)
  * @complete: every access is here, so an edge to one that is not is over
  * @over: accesses that are over, sorted: what may not be here without @complete
  * @nr_over: how many
+ * @recorded: it is of a recording, not of now
  * @filtered: only accesses that pass matter, and those in their way; not: all do
  * @buffers: sorted by inode number
  * @classes: buffers that are gone
@@ -188,6 +189,7 @@ struct model {
 	bool complete;
 	const uint64_t *over;
 	size_t nr_over;
+	bool recorded;
 	bool filtered;
 
 	struct model_buffer **buffers;

@@ -13,6 +13,13 @@
 
 #define INDENT	2
 
+/* Only of a root, and of one that is there now. */
+static void chain_get_culprit(const struct chain_row *row, struct value *value)
+{
+	value->known = !row->depth && !row->past &&
+		       culprit_does(row->access, value->text, sizeof(value->text));
+}
+
 /* Of a blocker that the model does not have only the owner is known. */
 static bool chain_is_known(const struct chain_row *row)
 {
@@ -51,8 +58,7 @@ static void chain_get_note(const struct chain_row *row, struct value *value)
 /* Of a root: how many it keeps waiting, and for how long in all. */
 CHAIN(blocks, value->known = !row->depth && row->blocks; value->number = row->blocks)
 CHAIN(blocked, value->known = !row->depth && row->blocks; value->number = row->blocked_ns)
-CHAIN(culprit, value->known = !row->depth && culprit_does(row->access, value->text,
-							  sizeof(value->text)))
+CHAIN(culprit, chain_get_culprit(row, value))
 CHAIN(depth, value->number = row->depth)
 CHAIN(access, value->known = !model_access_is_sync(row->access);
 	      value->number = row->access->id)

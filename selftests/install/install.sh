@@ -148,21 +148,31 @@ stays_in_destdir() {
 	./usr/local/lib/sysusers.d/dmabuf-sync.conf
 	./usr/local/lib/udev/rules.d/70-dmabuf-sync.rules
 	./usr/local/sbin/dmasync-exporter
+	./usr/local/sbin/dmasync-record
+	./usr/local/sbin/dmasync-report
 	./usr/local/sbin/dmasync-top
 	./usr/local/sbin/lsdmasync
 	./usr/local/share/bash-completion/completions/dmasync-exporter
+	./usr/local/share/bash-completion/completions/dmasync-record
+	./usr/local/share/bash-completion/completions/dmasync-report
 	./usr/local/share/bash-completion/completions/dmasync-top
 	./usr/local/share/bash-completion/completions/lsdmasync
 	./usr/local/share/dmasync-exporter/dmabuf-sync.rules.yml
 	./usr/local/share/dmasync-exporter/grafana-dashboard.json
 	./usr/local/share/fish/vendor_completions.d/dmasync-exporter.fish
+	./usr/local/share/fish/vendor_completions.d/dmasync-record.fish
+	./usr/local/share/fish/vendor_completions.d/dmasync-report.fish
 	./usr/local/share/fish/vendor_completions.d/dmasync-top.fish
 	./usr/local/share/fish/vendor_completions.d/lsdmasync.fish
 	./usr/local/share/man/man3/libdmabuf-sync.3
 	./usr/local/share/man/man8/dmasync-exporter.8
+	./usr/local/share/man/man8/dmasync-record.8
+	./usr/local/share/man/man8/dmasync-report.8
 	./usr/local/share/man/man8/dmasync-top.8
 	./usr/local/share/man/man8/lsdmasync.8
 	./usr/local/share/zsh/site-functions/_dmasync-exporter
+	./usr/local/share/zsh/site-functions/_dmasync-record
+	./usr/local/share/zsh/site-functions/_dmasync-report
 	./usr/local/share/zsh/site-functions/_dmasync-top
 	./usr/local/share/zsh/site-functions/_lsdmasync
 	END

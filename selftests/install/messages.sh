@@ -82,7 +82,7 @@ names_all_packages() {
 	headers 6.12.0 "${usual[@]}"
 	programs_without gcc gcc-14 x86_64-linux-gnu-gcc x86_64-linux-gnu-gcc-14 pahole clang pkg-config pkgconf
 	PATH=$dir/bin refused "$dir/6.12.0" BPFTOOL=no-bpftool install &&
-		first_line_has "apt install" gcc-14 pahole "gcc " clang bpftool pkg-config libbpf-dev libjson-c-dev libncurses-dev
+		first_line_has "apt install" gcc-14 pahole "gcc " clang bpftool pkg-config libbpf-dev libjson-c-dev libncurses-dev zlib1g-dev
 }
 
 # What only the tools need is not asked for.

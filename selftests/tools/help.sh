@@ -19,5 +19,5 @@ options_of_page() {
 own_options() { grep -vxE -- '-\?|--help|--usage|-V|--version'; }
 
 # Titles of columns in files of tools/, and their names in CSV.
-titles() { sed -nE 's/^\t\{ ("[a-z_]+"|NULL), "([^"]+)".*/\2/p' "$@"; }
-csv_names() { sed -nE 's/^\t\{ "([a-z_]+)",.*/\1/p' "$@"; }
+titles() { sed -nE 's/^\t\{ ("[a-z0-9_]+"|NULL), "([^"]+)".*/\2/p' "$@"; }
+csv_names() { sed -nE 's/^\t\{ "([a-z0-9_]+)",.*/\1/p' "$@"; }

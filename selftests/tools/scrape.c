@@ -20,7 +20,7 @@ int scrape_start_says(struct scrape *scrape, const char *text, char **args)
 	char line[256];
 	int err;
 
-	err = tool_run(&scrape->tool, args);
+	err = tool_spawn(&scrape->tool, args);
 	if (err)
 		return err;
 	if (!tool_says_line(&scrape->tool, "serving http://", line, sizeof(line)) ||

@@ -60,7 +60,7 @@ static void tool_exec(const struct tool *tool, char **args, int out, int err)
 	_exit(127);
 }
 
-int tool_run(struct tool *tool, char **args)
+int tool_spawn(struct tool *tool, char **args)
 {
 	int out[2], err[2];
 
@@ -87,14 +87,14 @@ int tool_start(struct tool *tool, ...)
 	char *args[TOOL_MAX_ARGS + 5] = {
 		(char *)tool_program(), "--json", "--delay", "3600",
 	};
-	va_list more;
 	int nr = 4;
+	va_list more;
 
 	va_start(more, tool);
 	while (nr < TOOL_MAX_ARGS + 4 && (args[nr] = va_arg(more, char *)))
 		nr++;
 	va_end(more);
-	return tool_run(tool, args);
+	return tool_spawn(tool, args);
 }
 
 static char *tool_read(FILE *file, int64_t end_ns)
@@ -152,6 +152,21 @@ static void tool_close(struct tool *tool)
 	fclose(tool->out);
 	fclose(tool->err);
 	tool->pid = 0;
+}
+
+int tool_wait(struct tool *tool)
+{
+	int status = -1;
+	char *line;
+
+	if (!ST_UNTIL_MS(waitpid(tool->pid, &status, WNOHANG) == tool->pid, TOOL_ATTACH_MS))
+		status = st_child_wait(tool->pid);
+	while ((line = tool_read(tool->err, st_now_ns()))) {
+		fprintf(stderr, "# %s", line);
+		free(line);
+	}
+	tool_close(tool);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 /* Something lost is in the report and in the exit status, or in neither. */

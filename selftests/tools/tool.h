@@ -31,8 +31,11 @@ struct tool {
 /* The program under test. */
 const char *tool_program(void);
 
-/* Start any program, with its arguments up to NULL. Return: 0 or a negative errno. */
-int tool_run(struct tool *tool, char **args);
+/* Start any program with these arguments. Return: 0 or a negative errno. */
+int tool_spawn(struct tool *tool, char **args);
+/* It ends by itself, or was told to: show what it still says. Return: exit status, or -1. */
+int tool_wait(struct tool *tool);
+
 /*
  * Start "dmasync-top --json --delay 3600" with more options, up to NULL: the window ends
  * when the test says so. Return: 0 or a negative errno.

@@ -67,6 +67,18 @@ FIXTURE_VARIANT_ADD(verifier, buffers_filtered)
 	.filtered = true,
 };
 
+FIXTURE_VARIANT_ADD(verifier, record_tp_btf)
+{
+	.file = "dmasync_record.bpf.o",
+	.section = "tp_btf/",
+};
+
+FIXTURE_VARIANT_ADD(verifier, record_raw_tp)
+{
+	.file = "dmasync_record.bpf.o",
+	.section = "raw_tp/",
+};
+
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
 {
 	return level == LIBBPF_WARN ? vfprintf(stderr, format, args) : 0;

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dmasync-record: each event as a record in a ring. Nothing is summed up and nothing is looked
+ * up here: what the events mean is the business of whoever reads the recording.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "dmabuf_sync.bpf.h"
+#include "dmasync_record.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Written by the tool: CPU number >> ring_shift is the number of the ring. */
+const volatile __u32 ring_shift;
+/* A ring that has so many bytes wakes the tool; others wait until it looks. */
+const volatile __u64 wakeup_bytes;
+
+/* Records that found their ring full. */
+__u64 lost;
+
+struct ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);	/* set by the tool */
+};
+
+/* One ring per group of CPUs; the tool makes them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);		/* set by the tool */
+	__type(key, __u32);
+	__array(values, struct ring);
+} rings SEC(".maps");
+
+static __always_inline void *ring_get(void)
+{
+	__u32 group = bpf_get_smp_processor_id() >> ring_shift;
+
+	return bpf_map_lookup_elem(&rings, &group);
+}
+
+static __always_inline void head_fill(struct record_head *head, __u16 kind, __u16 size)
+{
+	__u64 task = bpf_get_current_pid_tgid();
+
+	head->time_ns = bpf_ktime_get_ns();
+	head->kind = kind;
+	head->size = size;
+	head->cpu = bpf_get_smp_processor_id();
+	head->tgid = task >> 32;
+	head->tid = task;
+}
+
+static __always_inline void record_submit(void *ring, void *record)
+{
+	bool full = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) >= wakeup_bytes;
+
+	bpf_ringbuf_submit(record, full ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
+
+/* The body of an event: the arguments as they are. */
+#define RECORD(name, class, kind)					\
+struct record_##name {							\
+	struct record_head head;					\
+	struct dmabuf_sync_##class##_args args;				\
+};									\
+static __always_inline void						\
+body_##name(const struct dmabuf_sync_##class##_args *args)		\
+{									\
+	struct record_##name *record;					\
+	void *ring = ring_get();					\
+									\
+	record = ring ? bpf_ringbuf_reserve(ring, sizeof(*record), 0) : NULL; \
+	if (!record) {							\
+		__sync_fetch_and_add(&lost, 1);				\
+		return;							\
+	}								\
+	head_fill(&record->head, kind, sizeof(*record));		\
+	record->args = *args;						\
+	record_submit(ring, record);					\
+}									\
+DMABUF_SYNC_PROBE(name, class)
+
+/* The name of the thread goes with its request, and nowhere else. */
+struct record_request {
+	struct record_head head;
+	struct dmabuf_sync_access_args args;
+	char comm[16];
+};
+
+static __always_inline void body_request(const struct dmabuf_sync_access_args *args)
+{
+	struct record_request *record;
+	void *ring = ring_get();
+
+	record = ring ? bpf_ringbuf_reserve(ring, sizeof(*record), 0) : NULL;
+	if (!record) {
+		__sync_fetch_and_add(&lost, 1);
+		return;
+	}
+	head_fill(&record->head, RECORD_REQUEST, sizeof(*record));
+	record->args = *args;
+	bpf_get_current_comm(record->comm, sizeof(record->comm));
+	record_submit(ring, record);
+}
+
+DMABUF_SYNC_PROBE(request, access)
+RECORD(acquired, access, RECORD_ACQUIRED)
+RECORD(released, access, RECORD_RELEASED)
+RECORD(abandoned, access, RECORD_ABANDONED)
+RECORD(revoked, access, RECORD_REVOKED)
+RECORD(failed, failed, RECORD_FAILED)
+RECORD(contended, edge, RECORD_CONTENDED)
+RECORD(deadlock, edge, RECORD_DEADLOCK)
+RECORD(commit, fence, RECORD_COMMIT)
+RECORD(began, fence, RECORD_BEGAN)
+RECORD(signaled, fence, RECORD_SIGNALED)
+RECORD(fence_wait_begin, fence, RECORD_FENCE_WAIT_BEGIN)
+RECORD(fence_wait_end, fence, RECORD_FENCE_WAIT_END)
+RECORD(timeline, timeline, RECORD_TIMELINE)
+RECORD(buffer, buffer, RECORD_BUFFER)
+RECORD(backoff, backoff, RECORD_BACKOFF)
+RECORD(cpu_access_begin, cpu_access, RECORD_CPU_ACCESS_BEGIN)
+RECORD(cpu_access_end, cpu_access, RECORD_CPU_ACCESS_END)
+RECORD(point_signal, point_signal, RECORD_POINT_SIGNAL)
+RECORD(point_wait_begin, point, RECORD_POINT_WAIT_BEGIN)
+RECORD(point_wait_end, point, RECORD_POINT_WAIT_END)

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "record_flight.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Parts that the time asked for is divided into; the other ones are for what is not whole. */
+#define PARTS_OF_TIME	4
+
+int record_flight_init(struct record_flight *flight, uint64_t keep_ns, size_t bytes)
+{
+	unsigned int i;
+
+	*flight = (struct record_flight){
+		.keep_ns = keep_ns,
+		.part_bytes = bytes / FLIGHT_NR_PARTS,
+		.buffers = calloc(FLIGHT_NR_NAMES, sizeof(*flight->buffers)),
+		.timelines = calloc(FLIGHT_NR_NAMES, sizeof(*flight->timelines)),
+	};
+	for (i = 0; i < FLIGHT_NR_PARTS; i++) {
+		flight->parts[i].data = malloc(flight->part_bytes);
+		if (!flight->parts[i].data)
+			return -ENOMEM;
+	}
+	return flight->buffers && flight->timelines ? 0 : -ENOMEM;
+}
+
+void record_flight_free(struct record_flight *flight)
+{
+	unsigned int i;
+
+	for (i = 0; i < FLIGHT_NR_PARTS; i++)
+		free(flight->parts[i].data);
+	free(flight->buffers);
+	free(flight->timelines);
+}
+
+bool record_flight_is_due(struct record_flight *flight, uint64_t now_ns)
+{
+	const struct flight_part *part = &flight->parts[flight->last];
+
+	if (flight->asked || !flight->nr)
+		return false;
+	flight->asked = part->size > flight->part_bytes / 2 ||
+			now_ns - part->begin_ns >= flight->keep_ns / PARTS_OF_TIME;
+	return flight->asked;
+}
+
+/* The next part, in place of the oldest one if there is no other place. */
+static struct flight_part *flight_next(struct record_flight *flight, uint64_t begin_ns)
+{
+	struct flight_part *part;
+
+	flight->last = (flight->last + 1) % FLIGHT_NR_PARTS;
+	if (flight->nr < FLIGHT_NR_PARTS)
+		flight->nr++;
+	part = &flight->parts[flight->last];
+	part->size = 0;
+	part->begin_ns = begin_ns;
+	part->has_snapshot = false;
+	flight->asked = false;
+	return part;
+}
+
+/* A name is told once, perhaps long ago. Of two with one place the latter stays. */
+static void flight_name(struct record_flight *flight, const struct record_head *head)
+{
+	const struct record *record = (const void *)head;
+	struct record *names = flight->timelines;
+
+	if (head->kind == RECORD_BUFFER)
+		names = flight->buffers;
+	memcpy(&names[record->words[0] % FLIGHT_NR_NAMES], record, head->size);
+}
+
+void record_flight_add(struct record_flight *flight, const struct record_head *record)
+{
+	struct flight_part *part = &flight->parts[flight->last];
+
+	if (record->kind == RECORD_BUFFER || record->kind == RECORD_TIMELINE) {
+		flight_name(flight, record);
+		return;
+	}
+	if (!flight->nr || record->kind == RECORD_SNAPSHOT ||
+	    part->size + record->size > flight->part_bytes)
+		part = flight_next(flight, record->time_ns);
+	part->has_snapshot |= record->kind == RECORD_SNAPSHOT;
+	memcpy(part->data + part->size, record, record->size);
+	part->size += record->size;
+}
+
+static const struct flight_part *flight_part(const struct record_flight *flight,
+					     unsigned int age)
+{
+	return &flight->parts[(flight->last + FLIGHT_NR_PARTS - age) % FLIGHT_NR_PARTS];
+}
+
+/*
+ * How old the part is to begin with: the youngest one that has all of the time and a snapshot,
+ * or else the oldest one: in a burst parts fill up faster than snapshots come.
+ */
+static unsigned int flight_begin(const struct record_flight *flight, uint64_t from_ns)
+{
+	unsigned int age;
+
+	for (age = 0; age + 1 < flight->nr; age++)
+		if (flight_part(flight, age)->has_snapshot &&
+		    flight_part(flight, age)->begin_ns <= from_ns)
+			break;
+	return age;
+}
+
+static int flight_write_names(const struct record *names, struct record_sink *sink,
+			      uint64_t time_ns)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < FLIGHT_NR_NAMES && !err; i++) {
+		struct record record = names[i];
+
+		record.head.time_ns = time_ns;
+		if (record.head.size)
+			err = record_sink_add(sink, &record.head);
+	}
+	return err;
+}
+
+static int flight_write_part(const struct flight_part *part, struct record_sink *sink)
+{
+	const struct record_head *record;
+	size_t at;
+	int err = 0;
+
+	for (at = 0; at < part->size && !err; at += record->size) {
+		record = (const void *)(part->data + at);
+		err = record_sink_add(sink, record);
+	}
+	return err;
+}
+
+int record_flight_write(const struct record_flight *flight, struct record_sink *sink,
+			uint64_t now_ns)
+{
+	uint64_t begin_ns, from_ns = now_ns - flight->keep_ns;
+	unsigned int age;
+	int err;
+
+	if (!flight->nr)
+		return 0;
+	if (now_ns < flight->keep_ns)
+		from_ns = 0;
+	age = flight_begin(flight, from_ns);
+	begin_ns = flight_part(flight, age)->begin_ns;
+	err = flight_write_names(flight->buffers, sink, begin_ns);
+	if (!err)
+		err = flight_write_names(flight->timelines, sink, begin_ns);
+	for (age++; age-- > 0 && !err; )
+		err = flight_write_part(flight_part(flight, age), sink);
+	return err;
+}
