@@ -7,9 +7,10 @@
 #define WAITS_BPF_H
 
 #include "counters.bpf.h"
+#include "setting.bpf.h"
 
 /* Written by the tool: enum top_waits_by. */
-const volatile __u32 waits_by;
+SETTING __u32 waits_by;
 
 static const struct top_waits no_waits;
 

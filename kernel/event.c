@@ -19,6 +19,7 @@
 #include "release.h"
 #include "request.h"
 #include "wake.h"
+#include "work.h"
 
 static void wake_all(struct dsync_context *context)
 {
@@ -37,7 +38,7 @@ static void context_wake(struct dsync_context *context)
 	if (dsync_wake_is_quick(&context->wait))
 		wake_all(context);
 	else
-		dsync_set_queue_serve(&context->wake);
+		dsync_work_wake(&context->wake);
 }
 
 /**

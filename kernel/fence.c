@@ -23,6 +23,7 @@
 #include "set.h"
 #include "trace_access.h"
 #include "txn.h"
+#include "work.h"
 
 /**
  * dsync_fence_usage() - which fences are in the way of a set
@@ -263,7 +264,7 @@ static void job_signaled(struct dma_fence *fence, struct dma_fence_cb *cb)
 		job_over(set);
 	} else {
 		INIT_WORK(&set->release_work, job_over_work);
-		dsync_set_queue_serve(&set->release_work);
+		dsync_work_serve(&set->release_work);
 	}
 }
 

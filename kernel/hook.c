@@ -206,7 +206,8 @@ bool dsync_hooks_start(struct dsync_hooks *hooks)
  * @hooks: the functions, replaced or not
  * @abort: makes replacements return that sleep, or NULL
  *
- * No task is in a replacement afterwards; the return from there to the kernel is not waited for.
+ * No task is in a replacement afterwards. The last instructions of one may still run: what is
+ * stopped next (posix_lock.c) waits for that.
  *
  * Context: process context; sleeps.
  */

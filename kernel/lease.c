@@ -29,6 +29,7 @@
 #include "owner.h"
 #include "request.h"
 #include "set.h"
+#include "work.h"
 
 static unsigned int lease_ms = 5000;
 module_param(lease_ms, uint, 0644);
@@ -368,7 +369,7 @@ static void revoke_by(struct dsync_set *set, work_func_t fn)
 {
 	dsync_set_get(set);
 	INIT_WORK(&set->release_work, fn);
-	dsync_set_queue_revoke(&set->release_work);
+	dsync_work_revoke(&set->release_work);
 }
 
 /* It is in a tree, so it has not ended. */

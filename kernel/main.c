@@ -15,9 +15,9 @@
 #include "poll_hook.h"
 #include "posix_hook.h"
 #include "posix_lock.h"
-#include "set.h"
 #include "snapshot.h"
 #include "user.h"
+#include "work.h"
 
 /*
  * In the order of their start; they are stopped the other way round. The device is the last:
@@ -31,7 +31,7 @@ static const struct {
 	{ dsync_owner_start, NULL },
 	{ dsync_user_start, dsync_user_stop },
 	{ dsync_buf_start, dsync_buf_stop },
-	{ dsync_set_start, dsync_set_stop },
+	{ dsync_work_start, dsync_work_stop },
 	{ dsync_effort_start, dsync_effort_stop },
 	{ dsync_snapshot_start, dsync_snapshot_stop },
 	{ dsync_posix_lock_start, dsync_posix_lock_stop },

@@ -16,7 +16,10 @@
 
 #include "buf.h"
 #include "poll.h"
-#include "set.h"
+#include "work.h"
+
+/* To have them woken takes as long as looking at so many tree nodes. */
+#define WAKE_STEPS	32
 
 /**
  * struct dsync_pollers - who polls a buffer while its accesses are in the way
@@ -44,6 +47,7 @@ static __poll_t blocked(const struct dsync_buf *buf)
 	return EPOLLOUT;
 }
 
+/* Those whom a hand-over keeps waiting sleep on. */
 static void wake_work(struct work_struct *work)
 {
 	struct dsync_pollers *pollers = container_of(work, struct dsync_pollers, work);
@@ -53,12 +57,15 @@ static void wake_work(struct work_struct *work)
 	__poll_t events;
 
 	dsync_buf_lock(buf, &flags);
-	events = pollers->wake;
+	events = pollers->wake & ~blocked(buf);
+	pollers->awaited |= pollers->wake & ~events;
 	dmabuf = pollers->dmabuf;
 	pollers->wake = 0;
 	pollers->dmabuf = NULL;
 	dsync_buf_unlock(buf, flags);
-	wake_up_poll(&dmabuf->poll, events);
+	/* Without a key: all of them ask again, for fences, too. */
+	if (events)
+		wake_up_all(&dmabuf->poll);
 	dma_buf_put(dmabuf);
 	dsync_buf_put(buf);
 }
@@ -78,13 +85,17 @@ void dsync_poll_wake(struct dsync_buf *buf)
 	if (!events)
 		return;
 	pollers->awaited &= ~events;
+	/* Whoever waits was in the queue before it took the lock to ask. */
+	if (!waitqueue_active(&buf->dmabuf->poll))
+		return;
 	pollers->wake |= events;
 	/* A file that is about to go has nobody who polls it. */
 	if (pollers->dmabuf || !get_file_active(&buf->dmabuf->file))
 		return;
 	pollers->dmabuf = buf->dmabuf;
 	refcount_inc(&buf->ref);
-	dsync_set_queue_serve(&pollers->work);
+	buf->steps += WAKE_STEPS;
+	dsync_work_wake(&pollers->work);
 }
 
 static struct dsync_pollers *pollers_get(struct dsync_buf *buf)

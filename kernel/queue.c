@@ -30,6 +30,7 @@
 #include "owner.h"
 #include "queue.h"
 #include "set.h"
+#include "work.h"
 
 /* To look at a set takes as long as looking at so many nodes, whatever is in its way. */
 #define LOOK_STEPS	4
@@ -154,7 +155,7 @@ static void hand_over_async(struct dsync_set *set)
 		set->done(set, 0);
 	}
 	if (!set->by_task || dsync_owner_blocks(set->owner))
-		dsync_set_queue_request(set);
+		dsync_work_request(set);
 }
 
 /*
@@ -352,7 +353,7 @@ static void serve_work(struct work_struct *work)
 static void serve_later(struct dsync_buf *buf)
 {
 	refcount_inc(&buf->ref);
-	if (!dsync_set_queue_serve(&buf->work))
+	if (!dsync_work_serve(&buf->work))
 		refcount_dec(&buf->ref);
 }
 

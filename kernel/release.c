@@ -17,6 +17,7 @@
 #include "release.h"
 #include "set.h"
 #include "trace_access.h"
+#include "work.h"
 
 /*
  * A writer that was told of marks has written the bytes. fcntl() tells nobody, so it leaves them
@@ -228,7 +229,7 @@ bool dsync_release_any(struct dsync_set *set)
 		WRITE_ONCE(set->state, DSYNC_CLOSING);
 		INIT_WORK(&set->release_work, release_work);
 		dsync_set_get(set);
-		dsync_set_queue_release(&set->release_work);
+		dsync_work_release(&set->release_work);
 	}
 	return true;
 }

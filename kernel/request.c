@@ -29,6 +29,7 @@
 #include "request.h"
 #include "ticket.h"
 #include "trace_access.h"
+#include "work.h"
 
 static void request_begin(struct dsync_set *set)
 {
@@ -292,7 +293,7 @@ int dsync_request_async(struct dsync_set *set, dsync_done_fn done)
 	mutex_lock(&set->run);
 	ret = request_step(set, STEP_WAIT);
 	if (!ret) {
-		dsync_set_queue_request(set);
+		dsync_work_request(set);
 	} else if (ret != -EINPROGRESS) {
 		request_fail(set, ret);
 		set->result = ret;
@@ -426,7 +427,7 @@ int dsync_request_queue(struct dsync_set *set, dsync_done_fn news)
 void dsync_request_late(struct dsync_set *set)
 {
 	set_bit(DSYNC_SET_LATE, &set->kicked);
-	dsync_set_queue_request(set);
+	dsync_work_request(set);
 }
 
 /*

@@ -16,69 +16,7 @@
 #include "buf.h"
 #include "owner.h"
 #include "set.h"
-
-/*
- * Works by what they may have to wait for, so that none waits behind one that can be blocked by
- * somebody else: locks of a user's own buffers; tasks of a user whose lease is over; what drivers
- * do in callbacks, and exporters of the buffers of drivers' CPU accesses; exporters, once more;
- * nothing.
- */
-enum { QUEUE_USERS, QUEUE_REVOKES, QUEUE_DRIVERS, QUEUE_RELEASES, QUEUE_SERVE, NR_QUEUES };
-
-static const struct {
-	const char *name;
-	unsigned int flags;
-} queue_types[NR_QUEUES] = {
-	[QUEUE_USERS] = { "dmabuf_sync_users", WQ_UNBOUND },
-	[QUEUE_REVOKES] = { "dmabuf_sync_revokes", WQ_UNBOUND },
-	[QUEUE_DRIVERS] = { "dmabuf_sync_drivers", WQ_UNBOUND | WQ_HIGHPRI },
-	[QUEUE_RELEASES] = { "dmabuf_sync_releases", WQ_UNBOUND | WQ_HIGHPRI },
-	[QUEUE_SERVE] = { "dmabuf_sync_serve", WQ_UNBOUND | WQ_HIGHPRI },
-};
-
-static struct workqueue_struct *queues[NR_QUEUES];
-
-static void queues_destroy(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < NR_QUEUES; i++)
-		if (queues[i])
-			destroy_workqueue(queues[i]);
-}
-
-/**
- * dsync_set_start() - make the workqueues
- *
- * Return: 0 or -ENOMEM.
- */
-int dsync_set_start(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < NR_QUEUES; i++) {
-		queues[i] = alloc_workqueue("%s", queue_types[i].flags, 0, queue_types[i].name);
-		if (!queues[i]) {
-			queues_destroy();
-			return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
-/**
- * dsync_set_stop() - finish what is left of sets whose users are gone
- */
-void dsync_set_stop(void)
-{
-	unsigned int i;
-
-	/* Each may queue work on others: sets' works end before their buffers' do. */
-	for (i = 0; i < QUEUE_SERVE; i++)
-		drain_workqueue(queues[i]);
-	queues_destroy();
-	rcu_barrier();
-}
+#include "work.h"
 
 static bool range_last(const struct dsync_range *range, u64 *last)
 {
@@ -481,54 +419,6 @@ void dsync_set_put(struct dsync_set *set)
 }
 
 /**
- * dsync_set_queue_request() - run the work of an asynchronous, or a queued, request
- * @set: the set; somebody keeps it alive until the work has run
- *
- * Context: any.
- * Return: false if it was queued already.
- */
-bool dsync_set_queue_request(struct dsync_set *set)
-{
-	return queue_work(queues[set->by_task ? QUEUE_USERS : QUEUE_DRIVERS], &set->work);
-}
-
-/**
- * dsync_set_queue_release() - release a set where sleeping is allowed
- * @work: the work; somebody keeps the set alive until it has run
- *
- * Context: any.
- * Return: false if it was queued already.
- */
-bool dsync_set_queue_release(struct work_struct *work)
-{
-	return queue_work(queues[QUEUE_RELEASES], work);
-}
-
-/**
- * dsync_set_queue_revoke() - revoke a set where sleeping is allowed
- * @work: the work; somebody keeps the set alive until it has run
- *
- * Context: any.
- * Return: false if it was queued already.
- */
-bool dsync_set_queue_revoke(struct work_struct *work)
-{
-	return queue_work(queues[QUEUE_REVOKES], work);
-}
-
-/**
- * dsync_set_queue_serve() - run the work of a buffer, or of a context, which does not sleep
- * @work: the work; somebody keeps what it belongs to alive until it has run
- *
- * Context: any.
- * Return: false if it was queued already.
- */
-bool dsync_set_queue_serve(struct work_struct *work)
-{
-	return queue_work(queues[QUEUE_SERVE], work);
-}
-
-/**
  * dsync_set_kick() - let a request look again
  * @set: a set that is kept waiting by a lock of the caller: it is in a tree of a buffer
  *	(&dsync_buf.lock), on its owner's list (&dsync_owner.lock) or hooked to a
@@ -547,7 +437,7 @@ void dsync_set_kick(struct dsync_set *set)
 		return;
 	}
 	if (set->done) {
-		dsync_set_queue_request(set);
+		dsync_work_request(set);
 		return;
 	}
 	set_bit(DSYNC_SET_KICKED, &set->kicked);

@@ -259,8 +259,6 @@ static inline bool dsync_set_is_committed(const struct dsync_set *set)
 	return smp_load_acquire(&set->state) == DSYNC_COMMITTED;
 }
 
-int dsync_set_start(void);
-void dsync_set_stop(void);
 
 int dsync_range_check(const struct dsync_range *range);
 struct dsync_set *dsync_set_alloc(struct dsync_owner *owner, unsigned int nr, size_t head);
@@ -274,10 +272,6 @@ void dsync_set_get(struct dsync_set *set);
 void dsync_set_put(struct dsync_set *set);
 void dsync_set_kick(struct dsync_set *set);
 void dsync_set_abort(struct dsync_set *set);
-bool dsync_set_queue_request(struct dsync_set *set);
-bool dsync_set_queue_release(struct work_struct *work);
-bool dsync_set_queue_revoke(struct work_struct *work);
-bool dsync_set_queue_serve(struct work_struct *work);
 u8 dsync_set_marks(const struct dsync_set *set);
 
 #endif /* _DSYNC_SET_H */

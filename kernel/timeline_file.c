@@ -12,11 +12,11 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
-#include "set.h"
 #include "timeline_file.h"
 #include "timeline_ioctl.h"
 #include "user.h"
 #include "wake.h"
+#include "work.h"
 
 #define ENDED	(EPOLLIN | EPOLLRDNORM | EPOLLERR | EPOLLHUP)
 
@@ -32,7 +32,7 @@ static void wake_all(struct dsync_timeline_file *tf)
 	if (dsync_wake_is_quick(&tf->wait))
 		wake_up_interruptible_poll(&tf->wait, ENDED);
 	else
-		dsync_set_queue_serve(&tf->wake);
+		dsync_work_wake(&tf->wake);
 }
 
 static void file_wake(struct dsync_timeline_waiter *waiter)

@@ -151,7 +151,7 @@ again=$'** replaying previous printk message **\r\n'
 test_status "expected in a line printed again" 0 <<< "$expect$again$expect$warning"
 test_status "expected report printed again" 0 <<< "$expect$warning$again$warning"
 test_status "expected in a line broken off" 0 <<< "[ 1.0] check-log: expect f"$'\r\n'"$again$expect$warning"
-test_status "report before a line printed again" 1 <<< "$warning[ 1.0] x"$'\n'"$again[ 1.0] xy"
+test_status "report before a line printed again" 1 <<< "${warning}[ 1.0] x"$'\n'"${again}[ 1.0] xy"
 test_status "report printed again" 1 <<< "[ 2.0] WARN"$'\r\n'"$again$warning"
 test_status "expectation before the mark" 1 --after "test a" <<< "${expect}[ 1.5] test a"$'\n'"$warning"
 
