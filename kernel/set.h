@@ -259,7 +259,6 @@ static inline bool dsync_set_is_committed(const struct dsync_set *set)
 	return smp_load_acquire(&set->state) == DSYNC_COMMITTED;
 }
 
-
 int dsync_range_check(const struct dsync_range *range);
 struct dsync_set *dsync_set_alloc(struct dsync_owner *owner, unsigned int nr, size_t head);
 struct dsync_set *dsync_set_alloc_part(struct dsync_owner *owner, unsigned int nr, size_t head);
