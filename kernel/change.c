@@ -152,11 +152,10 @@ static int exchange(const struct dsync_change *change)
 	mutex_lock_nested(&new->run, SINGLE_DEPTH_NESTING);
 	if (dsync_release_claim(new)) {
 		ret = dsync_entry_claim(change->old);
-		/* Pairs with cmpxchg() in dsync_release(). */
-		if (ret)
-			smp_store_release(&new->state, DSYNC_READY);
-		else
+		if (!ret)
 			replace(change);
+		else	/* Pairs with cmpxchg() in dsync_release(). */
+			smp_store_release(&new->state, DSYNC_READY);
 	}
 	mutex_unlock(&new->run);
 	mutex_unlock(&old->run);

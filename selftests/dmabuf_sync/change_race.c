@@ -104,7 +104,7 @@ static void look_around(struct worker *worker, const struct part *part)
 		slot = slot_of(worker, i);
 		readers = __atomic_load_n(&slot->readers, __ATOMIC_SEQ_CST);
 		writers = __atomic_load_n(&slot->writers, __ATOMIC_SEQ_CST);
-		if (writers != (part->mode == W) || (writers && readers))
+		if ((part->mode == W ? writers != 1 : writers) || (writers && readers))
 			worker->violations++;
 	}
 }
