@@ -23,9 +23,12 @@
 #include "context.h"
 #include "entry.h"
 #include "gap.h"
+#include "owner.h"
+#include "points.h"
 #include "release.h"
 #include "replace.h"
 #include "request.h"
+#include "user.h"
 
 static bool has_buffer(const struct dsync_set *set, const struct dsync_buf *buf)
 {
@@ -91,33 +94,47 @@ static u8 new_marks(const struct dsync_change *change)
 	return marks;
 }
 
-/* The old set is claimed, and @new is held. Others may end that as soon as they know it. */
+/* Both sets are DSYNC_CHANGING. Others may end the new one as soon as it is ready. */
 static void replace(const struct dsync_change *change)
 {
+	dsync_entry_replace(change->old, change->new);
+	dsync_replace_all(&change->old->set, &change->new->set);
+}
+
+/* Whoever wants to end a set that is DSYNC_CHANGING waits for the lock. */
+static int with_both(const struct dsync_change *change,
+		     int (*step)(const struct dsync_change *change))
+{
 	struct dsync_set *old = &change->old->set, *new = &change->new->set;
+	int ret;
 
 	dsync_set_get(new);
-	dsync_entry_replace(change->old, change->new);
-	dsync_replace_all(old, new);
+	mutex_lock(&old->run);
+	mutex_lock_nested(&new->run, SINGLE_DEPTH_NESTING);
+	ret = step(change);
+	mutex_unlock(&new->run);
+	mutex_unlock(&old->run);
 	dsync_set_put(new);
+	return ret;
+}
+
+static int shrink(const struct dsync_change *change)
+{
+	int ret = dsync_entry_claim(change->old);
+
+	if (ret)
+		return ret;
+	dsync_replace_less(&change->old->set, &change->new->set);
+	replace(change);
+	return 0;
 }
 
 static int change_to_less(const struct dsync_change *change)
 {
-	struct dsync_set *old = &change->old->set;
-	int ret;
-
 	/* It fails before anything is changed. Nothing is acquired, so nothing is told. */
 	if (put_user(0, change->status))
 		return -EFAULT;
-	mutex_lock(&old->run);
-	ret = dsync_entry_claim(change->old);
-	if (!ret) {
-		dsync_replace_less(old, &change->new->set);
-		replace(change);
-	}
-	mutex_unlock(&old->run);
-	return ret;
+	return with_both(change, shrink);
 }
 
 /* The set may end while the call sleeps: then there is nothing to change. */
@@ -142,36 +159,55 @@ static int request(const struct dsync_change *change)
 	return request_sleeping(change);
 }
 
+/* What was reached meanwhile is not to be done once more, with more bytes. */
+static int claim_old(const struct dsync_change *change)
+{
+	struct dsync_set *old = &change->old->set;
+	int ret = dsync_entry_claim(change->old);
+
+	if (ret)
+		return ret;
+	if (old->has_points)
+		ret = dsync_points_check(old);
+	if (ret)
+		dsync_release_unclaim(old);
+	return ret;
+}
+
 /* Both sets are ready, and others may end either of them, as their leases may be over. */
 static int exchange(const struct dsync_change *change)
 {
-	struct dsync_set *old = &change->old->set, *new = &change->new->set;
-	int ret = -EOWNERDEAD;
+	int ret;
 
-	mutex_lock(&old->run);
-	mutex_lock_nested(&new->run, SINGLE_DEPTH_NESTING);
-	if (dsync_release_claim(new)) {
-		ret = dsync_entry_claim(change->old);
-		if (!ret)
-			replace(change);
-		else	/* Pairs with cmpxchg() in dsync_release(). */
-			smp_store_release(&new->state, DSYNC_READY);
-	}
-	mutex_unlock(&new->run);
-	mutex_unlock(&old->run);
+	if (!dsync_release_claim(&change->new->set))
+		return -EOWNERDEAD;
+	ret = claim_old(change);
+	if (ret)
+		dsync_release_unclaim(&change->new->set);
+	else
+		replace(change);
 	return ret;
+}
+
+/* Whoever was passed the set does not fill the queue of the user that asked for it. */
+static int may_wait(const struct dsync_change *change)
+{
+	if (change->arg->flags & DMABUF_SYNC_CHANGE_NONBLOCK ||
+	    dsync_user_is_current(change->old->set.owner->user))
+		return 0;
+	return -EPERM;
 }
 
 static int change_to_more(const struct dsync_change *change)
 {
 	struct dsync_entry *new = change->new;
-	int ret = request(change);
+	int ret = may_wait(change) ?: request(change);
 
 	if (ret)
 		return ret;
 	if (put_user(dsync_entry_status_of(new_marks(change)), change->status))
 		ret = -EFAULT;
-	ret = ret ?: exchange(change);
+	ret = ret ?: with_both(change, exchange);
 	/* Nobody was told of it. If its lease was over it has ended already. */
 	if (ret)
 		dsync_release(&new->set, DSYNC_END_UNDELIVERED);

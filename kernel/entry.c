@@ -379,7 +379,7 @@ static int entry_is_lost(const struct dsync_entry *entry)
  * dsync_set_abort() ends the sleep when the set ends. Whoever ends it writes first, and then
  * looks:
  *
- *	dsync_entry_await()		set_expire()
+ *	dsync_entry_await()		dsync_event_revoked()
  *	writes @change			writes @revoked
  *	reads @revoked			reads @change, with &dsync_context.lock
  *
@@ -435,8 +435,12 @@ int dsync_entry_claim(struct dsync_entry *entry)
 	if (!ret && !dsync_release_claim(&entry->set))
 		ret = -EOWNERDEAD;
 	mutex_unlock(&context->numbers);
-	if (ret == -EOWNERDEAD)
+	if (ret == -EOWNERDEAD) {
+		/* The worker that was to tell so may find it over. */
+		if (!READ_ONCE(entry->revoked))
+			dsync_event_revoked(&entry->set);
 		dsync_release(&entry->set, DSYNC_END_REVOKED);
+	}
 	return ret;
 }
 
@@ -452,7 +456,7 @@ static void number_pass(struct dsync_entry *entry, struct dsync_entry *to)
 /**
  * dsync_entry_replace() - from here on a number means another entry
  * @entry: the entry that it means, claimed
- * @by: from dsync_entry_beside(); its set is held, and nobody ends it yet
+ * @by: from dsync_entry_beside(); its set is DSYNC_CHANGING
  *
  * Notices that were not read go with the entry. What the set owes, and since when others wait
  * for it, goes to the other one, before anybody can end that.
@@ -467,10 +471,9 @@ void dsync_entry_replace(struct dsync_entry *entry, struct dsync_entry *by)
 	dsync_lease_pass(&entry->set, &by->set);
 	mutex_lock(&context->numbers);
 	dsync_entry_hide(entry);
-	number_pass(entry, by);
-	/* Pairs with smp_load_acquire() of who wants to end it. */
-	smp_store_release(&by->set.state, DSYNC_READY);
+	/* Who polls the descriptor of a set looks without the lock: it stays delivered. */
 	dsync_event_answered(by);
+	number_pass(entry, by);
 	mutex_unlock(&context->numbers);
 }
 

@@ -126,11 +126,16 @@ static void abort_change(struct dsync_entry *entry)
 	spin_unlock_irqrestore(&context->lock, flags);
 }
 
-/*
+/**
+ * dsync_event_revoked() - the lease of a set of a context is over
+ * @set: the set; one of its accesses is in a tree, or it is engaged
+ *
  * Pollers of a set's own descriptor see it, too, with notices or without. A call that sleeps to
  * change the set gives up.
+ *
+ * Context: any, with the &dsync_buf.lock of the access held perhaps.
  */
-static bool set_expire(struct dsync_set *set)
+void dsync_event_revoked(struct dsync_set *set)
 {
 	struct dsync_entry *entry = dsync_entry_of(set);
 
@@ -139,6 +144,11 @@ static bool set_expire(struct dsync_set *set)
 	abort_change(entry);
 	notify(set, DMABUF_SYNC_EVENT_REVOKED);
 	context_wake(entry->context);
+}
+
+static bool set_expire(struct dsync_set *set)
+{
+	dsync_event_revoked(set);
 	return true;
 }
 

@@ -14,6 +14,7 @@ void dsync_event_stop(struct dsync_context *context);
 
 void dsync_event_news(struct dsync_set *set, int error);
 void dsync_event_ready(struct dsync_entry *entry);
+void dsync_event_revoked(struct dsync_set *set);
 void dsync_event_answered(struct dsync_entry *entry);
 
 bool dsync_event_any(struct dsync_context *context);

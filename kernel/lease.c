@@ -310,39 +310,32 @@ void dsync_lease_pass(const struct dsync_set *from, struct dsync_set *to)
 	WRITE_ONCE(to->wanted, dsync_lease_first(READ_ONCE(to->wanted), since));
 }
 
-/* Its owner is told again: it may have made way, as it thinks. */
-static bool tell_if_in_the_way(struct dsync_access *access)
+static bool access_is_wanted(struct dsync_access *access)
 {
 	unsigned long flags;
 	bool wanted;
 
 	dsync_buf_lock(access->buf, &flags);
 	wanted = is_in_the_way(access);
-	if (wanted)
-		ops_of(access->set)->wanted(access->set);
 	dsync_buf_unlock(access->buf, flags);
 	return wanted;
 }
 
 /**
- * dsync_lease_review() - does anybody wait for what a set has now
- * @set: a set of a context, after dsync_lease_pass(), and after the other one has gone
- *
- * A lease that nobody waits for begins anew with the next one who does. If somebody comes just now,
- * the timer finds him.
+ * dsync_lease_is_wanted() - does anybody wait for what a set has
+ * @set: the set, held
  *
  * Context: process context.
+ * Return: true if so.
  */
-void dsync_lease_review(struct dsync_set *set)
+bool dsync_lease_is_wanted(struct dsync_set *set)
 {
 	struct dsync_access *access;
 
-	if (!READ_ONCE(set->wanted))
-		return;
 	dsync_set_for_each(set, access)
-		if (tell_if_in_the_way(access))
-			return;
-	WRITE_ONCE(set->wanted, 0);
+		if (access_is_wanted(access))
+			return true;
+	return false;
 }
 
 /* A queued request. If it has become ready the next tick finds it so. */
@@ -404,6 +397,39 @@ static unsigned long look(struct dsync_access *access, unsigned long next)
 	access->buf->steps += REVOKE_STEPS;
 	revoke(set);
 	return next;
+}
+
+/* Its owner is told again: it may have made way, as it thinks. */
+static void review_access(struct dsync_access *access)
+{
+	struct dsync_buf *buf = access->buf;
+	/* Pairs with cmpxchg() in lease_get(). */
+	struct dsync_lease *lease = smp_load_acquire(&buf->lease);
+	unsigned long flags;
+
+	dsync_buf_lock(buf, &flags);
+	if (lease && READ_ONCE(lease_ms) && is_in_the_way(access)) {
+		if (ops_of(access->set)->wanted)
+			ops_of(access->set)->wanted(access->set);
+		lease_arm(lease, look(access, next_tick()));
+	}
+	dsync_buf_unlock(buf, flags);
+}
+
+/**
+ * dsync_lease_review() - the timers may have passed by a set while it was not ready
+ * @set: a set of a context that is ready; others may end it meanwhile
+ *
+ * Whoever waits for it is served as soon as its lease is over, which may be now.
+ *
+ * Context: process context.
+ */
+void dsync_lease_review(struct dsync_set *set)
+{
+	struct dsync_access *access;
+
+	dsync_set_for_each(set, access)
+		review_access(access);
 }
 
 /* Look at some held accesses, from the cursor on; false if all were seen. */

@@ -33,6 +33,7 @@ void dsync_lease_ready(struct dsync_set *set);
 void dsync_lease_stop(struct dsync_buf *buf);
 unsigned long dsync_lease_first(unsigned long a, unsigned long b);
 void dsync_lease_pass(const struct dsync_set *from, struct dsync_set *to);
+bool dsync_lease_is_wanted(struct dsync_set *set);
 void dsync_lease_review(struct dsync_set *set);
 void dsync_lease_inherit(struct dsync_set *set, unsigned long since);
 bool dsync_lease_is_over(const struct dsync_owner *owner, unsigned long since);

@@ -148,6 +148,18 @@ int dsync_release(struct dsync_set *set, enum dsync_end how)
 	return 0;
 }
 
+/**
+ * dsync_release_unclaim() - a claimed set is ready again, or for the first time
+ * @set: a set that is DSYNC_CHANGING
+ *
+ * Context: any.
+ */
+void dsync_release_unclaim(struct dsync_set *set)
+{
+	/* Pairs with cmpxchg() in dsync_release(). */
+	smp_store_release(&set->state, DSYNC_READY);
+}
+
 /* Nobody is at it in the buffers' tables who has seen it ready. */
 static void leave_looks(struct dsync_set *set)
 {
@@ -164,7 +176,7 @@ static void leave_looks(struct dsync_set *set)
  * dsync_release_claim() - nobody else ends a set from here on
  * @set: a set that was ready; &dsync_set.run held
  *
- * dsync_release_replaced() follows, or the state becomes DSYNC_READY again.
+ * dsync_release_replaced() follows, or dsync_release_unclaim().
  *
  * The timer of a lease that was over may have seen the set ready, and its worker may have come
  * when it was not. Then the caller ends the set: nobody else may.
@@ -180,8 +192,7 @@ bool dsync_release_claim(struct dsync_set *set)
 	leave_looks(set);
 	if (!test_bit(DSYNC_SET_EXPIRED, &set->kicked))
 		return true;
-	/* Pairs with cmpxchg() in dsync_release(). */
-	smp_store_release(&set->state, DSYNC_READY);
+	dsync_release_unclaim(set);
 	return false;
 }
 

@@ -22,6 +22,7 @@ enum dsync_end {
 };
 
 int dsync_release(struct dsync_set *set, enum dsync_end how);
+void dsync_release_unclaim(struct dsync_set *set);
 bool dsync_release_claim(struct dsync_set *set);
 void dsync_release_replaced(struct dsync_set *set, const struct dsync_set *by);
 bool dsync_release_any(struct dsync_set *set);

@@ -108,7 +108,7 @@ void dsync_replace_part(struct dsync_set *set, struct dsync_set *part, u32 mode,
 	WARN_ON_ONCE(part->state != DSYNC_NEW || start < only(set)->start ||
 		     start > only(set)->last);
 	part->acquired_ns = set->acquired_ns;
-	part->requested_ns = set->acquired_ns;
+	part->requested_ns = ktime_get_ns();
 	only(part)->marks = only(set)->marks;
 	table_change(part, mode, start, last);
 	dsync_lease_inherit(part, READ_ONCE(set->wanted));
@@ -156,7 +156,7 @@ static void hold_part(struct dsync_access *access, struct dsync_access *end)
  * dsync_replace_less() - hold some of what a set holds by another set, too
  * @set: a set that is DSYNC_CHANGING; it keeps what it has
  * @less: new, filled; all of its bytes are @set's, in modes as strong. Held afterwards, with its
- *	windows open; not ready, so that nobody revokes it
+ *	windows open, and DSYNC_CHANGING
  *
  * Context: process context; may sleep as the exporters do.
  */
@@ -164,27 +164,34 @@ void dsync_replace_less(const struct dsync_set *set, struct dsync_set *less)
 {
 	struct dsync_access *access, *end;
 
-	less->requested_ns = READ_ONCE(set->acquired_ns);
+	/* What it may search for begins now (effort.c); its age is that of @set. */
+	less->requested_ns = ktime_get_ns();
 	dsync_set_for_each_part(less, access, end)
 		hold_part(access, end);
 	dsync_hold_publish(less);
+	WRITE_ONCE(less->acquired_ns, READ_ONCE(set->acquired_ns));
 	dsync_coherency_resume(less);
 	less->stage = DSYNC_NR_STAGES;
+	WRITE_ONCE(less->state, DSYNC_CHANGING);
 }
 
 /**
  * dsync_replace_all() - a set is held in the place of another one, which ends
  * @set: a set that is DSYNC_CHANGING
- * @by: a ready set of the same owner, to which dsync_points_pass() and dsync_lease_pass() went;
- *	another task may end it meanwhile
+ * @by: another one of the same owner, to which dsync_points_pass() and dsync_lease_pass() went;
+ *	ready afterwards, when @set has gone, so that what it owes is not signaled before
  *
  * Context: process context; may sleep as the exporters do.
  */
 void dsync_replace_all(struct dsync_set *set, struct dsync_set *by)
 {
-	/* Whoever began to wait for it before it was ready. */
-	dsync_lease_ready(by);
+	bool wanted = dsync_lease_is_wanted(set);
+
 	dsync_release_replaced(set, by);
+	/* It has made way. */
+	if (wanted && !dsync_lease_is_wanted(by))
+		WRITE_ONCE(by->wanted, 0);
+	dsync_release_unclaim(by);
 	dsync_lease_review(by);
 	/* A search may have passed by meanwhile, and may have missed both. */
 	if (dsync_owner_waits(by->owner))

@@ -424,4 +424,28 @@ TEST_F(change, point_is_signaled_by_the_release)
 	close(timeline);
 }
 
+/* Two owe the same point. When one has signaled it the other one does nothing more for it. */
+TEST_F(change, reached_point_lets_nothing_be_added)
+{
+	int timeline = st_timeline_new(self->ctx[0], 0);
+	struct dmabuf_sync_point point = st_point(timeline, DMABUF_SYNC_POINT_SIGNAL, 1);
+	struct dmabuf_sync_access pages[] = {
+		st_access(self->fd, W, 0, 2 * ST_PAGE), st_access(self->fd, W, 2 * ST_PAGE, ST_PAGE),
+	};
+	struct dmabuf_sync_acquire out[2];
+	unsigned int i;
+
+	ASSERT_LE(0, timeline);
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, st_acquire_points(self->ctx[i], &pages[i], 1, 0, 0, &point, 1,
+					       &out[i]));
+	ASSERT_EQ(0, st_release(self->ctx[1], out[1].set));
+	ASSERT_EQ(1, st_timeline_value(timeline));
+	EXPECT_EQ(-ERANGE, to_pages(self->ctx[0], out[0].set, self->fd, W, 0, 3, 0));
+	EXPECT_TRUE(is_free(self->ctx[1], self->fd, W, 2, 1));
+	EXPECT_EQ(0, to_pages(self->ctx[0], out[0].set, self->fd, W, 0, 1, 0));
+	EXPECT_EQ(0, st_release(self->ctx[0], out[0].set));
+	close(timeline);
+}
+
 TEST_HARNESS_MAIN

@@ -351,7 +351,16 @@ static int change_as_nobody(int set, int fd)
 		return 1;
 	if (st_change(set, 1, parts, 2, 0, 0, NULL) != -EPERM)
 		return 2;
-	return st_change(set, 1, parts, 1, 0, 0, NULL) ? 3 : 0;
+	if (st_change(set, 1, parts, 1, 0, 0, NULL))
+		return 3;
+	/* It may try to have more bytes, but not queue for them. */
+	parts[0].length = 2 * ST_PAGE;
+	if (st_change(set, 1, parts, 1, 0, 0, NULL) != -EPERM)
+		return 4;
+	if (st_change(set, 1, parts, 1, NB, 0, NULL))
+		return 5;
+	parts[0].length = ST_PAGE;
+	return st_change(set, 1, parts, 1, 0, 0, NULL) ? 6 : 0;
 }
 
 TEST_F(end, other_user_makes_no_more_accesses_of_a_descriptor)

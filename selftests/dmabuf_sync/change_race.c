@@ -6,6 +6,7 @@
  */
 #include <kselftest_harness.h>
 #include <fcntl.h>
+#include <poll.h>
 
 #include "st.h"
 
@@ -335,9 +336,33 @@ TEST_F(race, release_waits_for_the_exporter_of_a_change)
 	st_buffer_close(&slow);
 }
 
+/* What is being changed has no lease; afterwards it has, without the timer having to find it. */
+TEST_F(race, who_came_during_a_change_has_a_lease_to_wait_for)
+{
+	struct st_call change, waiter;
+	struct st_buffer slow;
+	long set;
+
+	ASSERT_EQ(0, st_buffer_test(self->w.test, &slow, ST_PAGE, O_RDWR));
+	ASSERT_LE(0, st_lease_promise(self->ctx[0], SLOW_MS / 2));
+	set = st_lock_all(self->ctx[0], slow.fd, W, 0);
+	ASSERT_LT(0, set);
+	ASSERT_EQ(0, st_buffer_fault(self->w.test, &slow, 0, 0, SLOW_MS));
+	ASSERT_EQ(0, st_call_change(&change, self->ctx[0], set, slow.fd, W, 0, TO_END, 0));
+	ASSERT_TRUE(ST_UNTIL(st_query_count(self->ctx[1], slow.fd,
+					    DMABUF_SYNC_STATE_ACQUIRED) == 2));
+	ASSERT_EQ(0, st_call_wait(&waiter, self->ctx[1], slow.fd, W));
+	EXPECT_EQ(set, st_call_end(&change));
+	EXPECT_LT(0, st_call_end(&waiter));
+	EXPECT_EQ(-EOWNERDEAD, st_release(self->ctx[0], set));
+	EXPECT_EQ(0, st_release(self->ctx[1], waiter.result));
+	st_buffer_close(&slow);
+}
+
 /* A descriptor that is read all the time says that the set is held, whatever becomes of it. */
 TEST_F(race, reader_of_a_descriptor_never_misses_the_set)
 {
+	struct pollfd pfd = { .events = POLLIN };
 	struct dmabuf_sync_access all = st_access(self->fd, W, 0, TO_END);
 	struct dmabuf_sync_event event;
 	struct dmabuf_sync_acquire out;
@@ -345,9 +370,12 @@ TEST_F(race, reader_of_a_descriptor_never_misses_the_set)
 	unsigned int i;
 
 	ASSERT_EQ(0, st_acquire(self->ctx[0], &all, 1, TRY | DMABUF_SYNC_ACQUIRE_FD, 0, 0, &out));
+	pfd.fd = out.set;
 	swinger = (struct swinger){ .ctx = out.set, .fd = self->fd, .set = 1 };
 	ASSERT_EQ(0, pthread_create(&swinger.thread, NULL, swing, &swinger));
 	for (i = 0; i < 100 * ROUNDS; i++) {
+		ASSERT_EQ(1, poll(&pfd, 1, 0));
+		ASSERT_EQ(POLLIN, pfd.revents);
 		ASSERT_EQ(sizeof(event), read(out.set, &event, sizeof(event)));
 		ASSERT_EQ(0, event.result);
 	}

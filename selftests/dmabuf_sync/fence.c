@@ -5,6 +5,9 @@
  */
 #include <kselftest_harness.h>
 #include <poll.h>
+#include <sys/ioctl.h>
+
+#include <linux/dma-buf.h>
 
 #include "st.h"
 
@@ -227,12 +230,26 @@ TEST_F(fence, disjoint_range_does_not_wait_for_a_job_of_the_framework)
 	EXPECT_EQ(0, signal_now(&self->w, fence));
 }
 
-/* poll() of the dma-buf is how everybody else sees the resv's fences: POLLOUT means none. */
-static short buffer_poll(int fd)
+/* Is there no fence left that somebody waits for who reads, or writes? */
+static bool is_signaled(int fd, uint32_t flags)
 {
-	struct pollfd pfd = { .fd = fd, .events = POLLIN | POLLOUT };
+	struct dma_buf_export_sync_file arg = { .flags = flags, .fd = -1 };
+	struct pollfd pfd = { .events = POLLIN };
+	bool signaled;
 
-	return poll(&pfd, 1, 0) < 0 ? -1 : pfd.revents & (POLLIN | POLLOUT);
+	if (ioctl(fd, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &arg))
+		return false;
+	pfd.fd = arg.fd;
+	signaled = poll(&pfd, 1, 0) == 1 && pfd.revents & POLLIN;
+	close(arg.fd);
+	return signaled;
+}
+
+/* What the resv's fences let others do. */
+static short buffer_lets(int fd)
+{
+	return (is_signaled(fd, DMA_BUF_SYNC_READ) ? POLLIN : 0) |
+	       (is_signaled(fd, DMA_BUF_SYNC_WRITE) ? POLLOUT : 0);
 }
 
 TEST_F(fence, committed_reader_publishes_a_read_fence)
@@ -241,11 +258,11 @@ TEST_F(fence, committed_reader_publishes_a_read_fence)
 	long job = st_sync_locked(self->test, self->fd, DMA_R, 0, TO_END, DST_LOCK_TRY);
 
 	ASSERT_LE(0, job);
-	EXPECT_EQ(POLLIN | POLLOUT, buffer_poll(self->fd));
+	EXPECT_EQ(POLLIN | POLLOUT, buffer_lets(self->fd));
 	ASSERT_EQ(0, st_sync_commit(self->test, job, fence));
-	EXPECT_EQ(POLLIN, buffer_poll(self->fd));
+	EXPECT_EQ(POLLIN, buffer_lets(self->fd));
 	EXPECT_EQ(0, signal_now(&self->w, fence));
-	EXPECT_EQ(POLLIN | POLLOUT, buffer_poll(self->fd));
+	EXPECT_EQ(POLLIN | POLLOUT, buffer_lets(self->fd));
 }
 
 TEST_F(fence, committed_writer_publishes_a_write_fence)
@@ -255,9 +272,9 @@ TEST_F(fence, committed_writer_publishes_a_write_fence)
 
 	ASSERT_LE(0, job);
 	ASSERT_EQ(0, st_sync_commit(self->test, job, fence));
-	EXPECT_EQ(0, buffer_poll(self->fd));
+	EXPECT_EQ(0, buffer_lets(self->fd));
 	EXPECT_EQ(0, signal_now(&self->w, fence));
-	EXPECT_EQ(POLLIN | POLLOUT, buffer_poll(self->fd));
+	EXPECT_EQ(POLLIN | POLLOUT, buffer_lets(self->fd));
 }
 
 /* What user space can hold back is never a fence: neither held nor queued accesses. */
@@ -269,7 +286,7 @@ TEST_F(fence, cpu_accesses_and_queued_jobs_publish_nothing)
 	ASSERT_LE(0, st_lock_all(self->w.ctx[1], self->fd, W, QUEUE));
 	ASSERT_EQ(0, st_sync_get(self->test, sync, self->fd, DMA_W, 0, 0));
 	ASSERT_EQ(0, st_sync_lock_async(self->test, sync, 0, 0));
-	EXPECT_EQ(POLLIN | POLLOUT, buffer_poll(self->fd));
+	EXPECT_EQ(POLLIN | POLLOUT, buffer_lets(self->fd));
 }
 
 /* A stock driver that never stops adding fences cannot keep a waiter for ever. */

@@ -204,8 +204,9 @@ struct dmabuf_sync_release {
  * event was not read yet, or another call changes it just now), EINVAL (also: a dma-buf that the
  * set has no access to), EOWNERDEAD (its lease was over; it is still to be released), ECANCELED
  * (also: another thread has released it), ENOLCK (also with what gives up bytes, if
- * that makes more accesses of the set than it had), EPERM (that, by another user than the one that
- * has requested the set).
+ * that makes more accesses of the set than it had), ERANGE (a point that its release would signal
+ * is reached: no bytes are added), EPERM (more accesses, or without NONBLOCK more bytes, by another
+ * user than the one that has requested the set).
  */
 struct dmabuf_sync_change {
 	__u32 size;
