@@ -430,7 +430,8 @@ TEST_F(change, reached_point_lets_nothing_be_added)
 	int timeline = st_timeline_new(self->ctx[0], 0);
 	struct dmabuf_sync_point point = st_point(timeline, DMABUF_SYNC_POINT_SIGNAL, 1);
 	struct dmabuf_sync_access pages[] = {
-		st_access(self->fd, W, 0, 2 * ST_PAGE), st_access(self->fd, W, 2 * ST_PAGE, ST_PAGE),
+		st_access(self->fd, W, 0, 2 * ST_PAGE),
+		st_access(self->fd, W, 2 * ST_PAGE, ST_PAGE),
 	};
 	struct dmabuf_sync_acquire out[2];
 	unsigned int i;
