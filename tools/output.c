@@ -104,20 +104,22 @@ static void output_spread(struct layout *layout, int spare)
 	}
 }
 
+static void output_add(struct layout *layout, const struct column *column, int width)
+{
+	if (!column->title || layout->nr == OUTPUT_MAX_COLUMNS)
+		return;
+	layout->cells[layout->nr].column = column;
+	layout->cells[layout->nr].width = width;
+	layout->cells[layout->nr++].mark = '\0';
+}
+
 void output_layout(const struct table *table, int width, struct layout *layout)
 {
 	size_t i;
 
 	layout->nr = 0;
-	for (i = 0; i < table->nr_columns; i++) {
-		const struct column *column = &table->columns[i];
-
-		if (!column->title || layout->nr == OUTPUT_MAX_COLUMNS)
-			continue;
-		layout->cells[layout->nr].mark = '\0';
-		layout->cells[layout->nr].column = column;
-		layout->cells[layout->nr++].width = column->width;
-	}
+	for (i = 0; i < table->nr_columns; i++)
+		output_add(layout, &table->columns[i], table->columns[i].width);
 	if (!width)
 		width = DEFAULT_WIDTH;
 	while (output_need(layout) > width && output_drop(layout))
@@ -131,14 +133,8 @@ void output_layout_titles(const struct table *table, struct layout *layout)
 	size_t i;
 
 	layout->nr = 0;
-	for (i = 0; i < table->nr_columns; i++) {
-		const struct column *column = &table->columns[i];
-
-		if (!column->title || layout->nr == OUTPUT_MAX_COLUMNS)
-			continue;
-		layout->cells[layout->nr].column = column;
-		layout->cells[layout->nr++].width = strlen(column->title);
-	}
+	for (i = 0; i < table->nr_columns; i++)
+		output_add(layout, &table->columns[i], strlen(table->columns[i].title ?: ""));
 }
 
 void output_widen(struct layout *layout, const void *row)

@@ -10,6 +10,7 @@
 #include "../../tools/format.h"
 #include "../../tools/glob.h"
 #include "../../tools/interval.h"
+#include "../../tools/output.h"
 #include "../../tools/snapshot.h"
 
 #define SEC	1000000000ULL
@@ -336,6 +337,29 @@ TEST(snapshot_wrong_lines)
 		EXPECT_EQ(-EBADMSG, lines(wrong[i]).ret) TH_LOG("%s", wrong[i]);
 		EXPECT_EQ(0, lines(wrong[i]).nr);
 	}
+}
+
+/* Whatever was in memory before: marks are those that were set. */
+TEST(marks_of_headings)
+{
+	static const struct column columns[] = {
+		{ .key = "comm", .title = "COMMAND", .type = COLUMN_TEXT },
+		{ .key = "tgid", .title = "PID", .type = COLUMN_NUMBER },
+	};
+	static const struct table table = { .columns = columns, .nr_columns = 2 };
+	char line[OUTPUT_LINE_SIZE];
+	struct layout layout;
+
+	memset(&layout, 'x', sizeof(layout));
+	output_layout_titles(&table, &layout);
+	output_heading(&layout, line, sizeof(line));
+	EXPECT_STREQ("COMMAND PID", line);
+	memset(&layout, 'x', sizeof(layout));
+	output_layout(&table, 80, &layout);
+	output_mark(&layout, &columns[1], OUTPUT_DOWN);
+	output_heading(&layout, line, sizeof(line));
+	EXPECT_EQ(NULL, strchr(line, 'x')) TH_LOG("%s", line);
+	EXPECT_NE(NULL, strchr(line, OUTPUT_DOWN)) TH_LOG("%s", line);
 }
 
 TEST_HARNESS_MAIN
