@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <uapi/linux/dmabuf_sync_timeline.h>
 
 #include "arg.h"
 #include "change.h"
