@@ -14,7 +14,10 @@
  * nothing new is requested the claim comes first: the old set keeps others out while the new
  * accesses enter the tables without being looked at.
  */
+#include <linux/dma-buf.h>
 #include <linux/errno.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "abandon.h"
@@ -30,24 +33,21 @@
 #include "request.h"
 #include "user.h"
 
-static bool has_buffer(const struct dsync_set *set, const struct dsync_buf *buf)
+/**
+ * dsync_change_has() - does a set have an access to a dma-buf
+ * @set: the set, engaged
+ * @dmabuf: the dma-buf
+ *
+ * Return: true if so: it can be changed to have others there.
+ */
+bool dsync_change_has(const struct dsync_set *set, const struct dma_buf *dmabuf)
 {
 	const struct dsync_access *access;
 
 	dsync_set_for_each(set, access)
-		if (access->buf == buf)
+		if (access->buf->dmabuf == dmabuf)
 			return true;
 	return false;
-}
-
-static bool has_buffers_of(const struct dsync_set *set, struct dsync_set *other)
-{
-	struct dsync_access *access;
-
-	dsync_set_for_each_buf(other, access)
-		if (!has_buffer(set, access->buf))
-			return false;
-	return true;
 }
 
 /* Is there nothing that the old set does not have? */
@@ -129,11 +129,9 @@ static int shrink(const struct dsync_change *change)
 	return 0;
 }
 
+/* Nothing is acquired, so nothing is told. */
 static int change_to_less(const struct dsync_change *change)
 {
-	/* It fails before anything is changed. Nothing is acquired, so nothing is told. */
-	if (put_user(0, change->status))
-		return -EFAULT;
 	return with_both(change, shrink);
 }
 
@@ -174,6 +172,38 @@ static int claim_old(const struct dsync_change *change)
 	return ret;
 }
 
+/* Return: 0, or -EFAULT: to be repeated after answer_make(). */
+static int answer_fill(const struct dsync_change *change)
+{
+	u32 status = dsync_entry_status_of(new_marks(change));
+
+	return copy_to_user_nofault(change->status, &status, sizeof(status));
+}
+
+/* Somebody may take the memory away again and again. Return: 0: answer_fill() is to be repeated. */
+static int answer_make(const struct dsync_change *change)
+{
+	if (fault_in_subpage_writeable((char __user *)change->status, sizeof(u32)))
+		return -EFAULT;
+	cond_resched();
+	return signal_pending(current) ? -ERESTARTSYS : 0;
+}
+
+/* The new set is claimed. The answer is the last thing that can fail. */
+static int exchange_old(const struct dsync_change *change)
+{
+	int ret = claim_old(change);
+
+	if (ret)
+		return ret;
+	ret = answer_fill(change);
+	if (ret)
+		dsync_release_unclaim(&change->old->set);
+	else
+		replace(change);
+	return ret;
+}
+
 /* Both sets are ready, and others may end either of them, as their leases may be over. */
 static int exchange(const struct dsync_change *change)
 {
@@ -181,11 +211,9 @@ static int exchange(const struct dsync_change *change)
 
 	if (!dsync_release_claim(&change->new->set))
 		return -EOWNERDEAD;
-	ret = claim_old(change);
+	ret = exchange_old(change);
 	if (ret)
 		dsync_release_unclaim(&change->new->set);
-	else
-		replace(change);
 	return ret;
 }
 
@@ -205,9 +233,10 @@ static int change_to_more(const struct dsync_change *change)
 
 	if (ret)
 		return ret;
-	if (put_user(dsync_entry_status_of(new_marks(change)), change->status))
-		ret = -EFAULT;
-	ret = ret ?: with_both(change, exchange);
+	/* Not with the memory of the caller to wait for while both sets can end, one by one. */
+	do {
+		ret = with_both(change, exchange);
+	} while (ret == -EFAULT && !(ret = answer_make(change)));
 	/* Nobody was told of it. If its lease was over it has ended already. */
 	if (ret)
 		dsync_release(&new->set, DSYNC_END_UNDELIVERED);
@@ -225,9 +254,12 @@ static int change_to_more(const struct dsync_change *change)
 int dsync_change_make(struct dsync_change *change)
 {
 	struct dsync_set *old = &change->old->set;
-	int ret = -EINVAL;
+	int ret = 0;
 
-	if (has_buffers_of(old, &change->new->set))
+	/* Before anything is done: memory that is not there fails here, or comes. */
+	if (put_user(0, change->status))
+		ret = -EFAULT;
+	if (!ret)
 		ret = is_less(change) ? change_to_less(change) : change_to_more(change);
 	if (ret) {
 		dsync_entry_forget(change->new);

@@ -4,8 +4,10 @@
 
 #include <linux/types.h>
 
+struct dma_buf;
 struct dmabuf_sync_change;
 struct dsync_entry;
+struct dsync_set;
 struct file;
 
 /**
@@ -24,6 +26,7 @@ struct dsync_change {
 	u32 __user *status;
 };
 
+bool dsync_change_has(const struct dsync_set *set, const struct dma_buf *dmabuf);
 int dsync_change_make(struct dsync_change *change);
 
 #endif /* _DSYNC_CHANGE_H */

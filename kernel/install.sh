@@ -23,7 +23,7 @@ cd "$(dirname "$0")"
 PATH=$PATH:/usr/sbin:/sbin
 
 names=(dmabuf_sync dmabuf_copy dma_sim dma_edu)
-headers=(dmabuf_sync.h dmabuf_copy.h)
+headers=(dmabuf_sync.h dmabuf_sync_timeline.h dmabuf_copy.h)
 dkms_key=/var/lib/dkms/mok.key dkms_cert=/var/lib/dkms/mok.pub
 
 die() { echo "install.sh: $*" >&2; exit 1; }

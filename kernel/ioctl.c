@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <uapi/linux/dmabuf_sync_timeline.h>
 
 #include "arg.h"
 #include "change.h"
@@ -305,17 +306,30 @@ static int check_change(const struct dmabuf_sync_change *arg)
 	return 0;
 }
 
+/* Before anything is charged to the set's owner, who need not be the caller. */
+static int check_ranges(const struct dsync_set *set, const struct ranges *ranges)
+{
+	unsigned int i;
+
+	for (i = 0; i < ranges->nr; i++)
+		if (!dsync_change_has(set, ranges->list[i].dmabuf))
+			return -EINVAL;
+	if (ranges->nr > set->nr && !dsync_user_is_current(set->owner->user))
+		return -EPERM;
+	return 0;
+}
+
 /*
  * An entry for what a set is to become, which takes over the references. Whoever a set was passed
  * to does not make it more at the cost of another user.
  */
 static struct dsync_entry *change_entry(struct dsync_entry *old, struct ranges *ranges)
 {
+	int ret = check_ranges(&old->set, ranges);
 	struct dsync_entry *new;
-	int ret = 0;
 
-	if (ranges->nr > old->set.nr && !dsync_user_is_current(old->set.owner->user))
-		return ERR_PTR(-EPERM);
+	if (ret)
+		return ERR_PTR(ret);
 	new = dsync_entry_beside(old, ranges->nr);
 	if (IS_ERR(new))
 		return new;

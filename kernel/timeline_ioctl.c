@@ -8,7 +8,7 @@
 #include <linux/fs.h>
 #include <linux/uaccess.h>
 
-#include <linux/dmabuf_sync.h>
+#include <uapi/linux/dmabuf_sync_timeline.h>
 
 #include "arg.h"
 #include "points.h"

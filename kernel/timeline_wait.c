@@ -8,7 +8,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
-#include <linux/dmabuf_sync.h>
+#include <uapi/linux/dmabuf_sync_timeline.h>
 
 #include "call.h"
 #include "deadline.h"

@@ -30,6 +30,6 @@ CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 -Wall -Wextra -Werror $(ST_CPPFLAGS)
 LOCAL_HDRS += $(BUILD)/lib/libst.a $(selftests_dir)/lib/st.h \
 	      $(wildcard $(selftests_dir)/modules/*.h) \
-	      $(uapi_dir)/linux/dmabuf_sync.h
+	      $(wildcard $(uapi_dir)/linux/dmabuf_*.h)
 LDFLAGS += -Wl,--wrap=alarm
 LDLIBS += $(BUILD)/lib/libst.a -lpthread

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/wait.h>
 
-#include <linux/dmabuf_sync.h>
+#include <linux/dmabuf_sync_timeline.h>
 
 #include "buffer.h"
 

@@ -6,6 +6,7 @@
 #include <kselftest_harness.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
@@ -271,6 +272,77 @@ TEST_F(end, lost_answer_changes_nothing)
 }
 
 /* Each is one thing wrong with a call that is right otherwise. */
+/**
+ * struct writer - a thread that makes a set write a whole buffer
+ * @ctx: the context
+ * @arg: the call's argument
+ * @result: 0 or a negative errno
+ * @thread: the thread
+ */
+struct writer {
+	int ctx;
+	struct dmabuf_sync_change *arg;
+	int result;
+	pthread_t thread;
+};
+
+static void *writer_thread(void *arg)
+{
+	struct writer *writer = arg;
+
+	writer->result = ioctl(writer->ctx, DMABUF_SYNC_IOC_CHANGE, writer->arg) ? -errno : 0;
+	return NULL;
+}
+
+/* Its memory goes while it waits for others. Nobody waits for that, and nothing was changed yet. */
+TEST_F(end, answer_without_memory_holds_up_nobody)
+{
+	struct dmabuf_sync_access all = st_access(self->fd, W, 0, TO_END);
+	struct writer writer = { .ctx = self->ctx[0] };
+	struct st_faults faults;
+	long set, other;
+
+	if (!st_faults_are_supported())
+		SKIP(return, "this kernel has no userfaultfd()");
+	ASSERT_EQ(0, st_faults_open(&faults));
+	st_faults_fill(&faults);
+	set = st_lock(self->ctx[0], self->fd, W, 0, ST_PAGE, 0);
+	other = st_lock(self->ctx[1], self->fd, W, ST_PAGE, ST_PAGE, 0);
+	ASSERT_LT(0, set);
+	ASSERT_LT(0, other);
+	writer.arg = faults.page;
+	*writer.arg = (struct dmabuf_sync_change){
+		.size = sizeof(*writer.arg), .set = set, .accesses = (uintptr_t)&all,
+		.nr_accesses = 1, .access_size = sizeof(all),
+	};
+	ASSERT_EQ(0, pthread_create(&writer.thread, NULL, writer_thread, &writer));
+	ASSERT_TRUE(ST_UNTIL(st_query_count(self->ctx[1], self->fd,
+					    DMABUF_SYNC_STATE_QUEUED) == 1));
+	st_faults_again(&faults);
+	EXPECT_EQ(0, st_release(self->ctx[1], other));
+	ASSERT_TRUE(ST_UNTIL(st_faults_pending(&faults)));
+	EXPECT_EQ(0, st_release(self->ctx[0], set));
+	st_faults_fill(&faults);
+	pthread_join(writer.thread, NULL);
+	EXPECT_EQ(-ECANCELED, writer.result);
+	EXPECT_EQ(0, st_query_count(self->ctx[1], self->fd, 0));
+	st_faults_close(&faults);
+}
+
+/* Buffers that the set does not have are refused before anything is counted. */
+TEST_F(end, buffers_of_others_are_counted_for_nobody)
+{
+	struct dmabuf_sync_access strange = st_access(self->w.buf[1].fd, W, 0, ST_PAGE);
+	long set = st_lock_all(self->ctx[0], self->fd, W, 0);
+	long buffers = st_fdinfo_number(self->ctx[0], "user_buffers");
+
+	ASSERT_LT(0, set);
+	ASSERT_LT(0, buffers);
+	EXPECT_EQ(-EINVAL, st_change(self->ctx[0], set, &strange, 1, 0, 0, NULL));
+	EXPECT_EQ(buffers, st_fdinfo_number(self->ctx[0], "user_buffers"));
+	EXPECT_EQ(0, st_release(self->ctx[0], set));
+}
+
 TEST_F(end, wrong_calls_are_refused)
 {
 	struct dmabuf_sync_access good = st_access(self->fd, W, 0, TO_END), entry = good;

@@ -196,6 +196,39 @@ static int record(int fd, short type)
 	return fcntl(fd, F_SETLK, &fl) ? -errno : 0;
 }
 
+/* Times that a thread has slept. */
+static long sleeps(pid_t tid)
+{
+	char path[64], line[128];
+	long nr = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
+	file = fopen(path, "re");
+	while (file && nr < 0 && fgets(line, sizeof(line), file))
+		sscanf(line, "voluntary_ctxt_switches: %ld", &nr);
+	if (file)
+		fclose(file);
+	return nr;
+}
+
+/* As little is let in as before, so all of them would ask for nothing. */
+TEST_F(poll, hand_over_wakes_nobody)
+{
+	struct poller poller;
+	long set = st_lock_all(self->ctx[0], self->fd, W, TRY);
+	long queued = st_lock_all(self->ctx[1], self->fd, W, QUEUE), before;
+
+	ASSERT_TRUE(poller_start(&poller, self->fd, POLLIN));
+	before = sleeps(poller.tid);
+	ASSERT_LT(0, before);
+	EXPECT_EQ(0, st_release(self->ctx[0], set));
+	EXPECT_EQ(0, st_event_result(self->ctx[1], queued));
+	EXPECT_TRUE(ST_STAYS(sleeps(poller.tid) == before));
+	EXPECT_EQ(0, st_release(self->ctx[1], queued));
+	EXPECT_EQ(POLLIN, poller_end(&poller));
+}
+
 TEST_F(poll, record_locks_count)
 {
 	struct poller in, out;

@@ -53,7 +53,7 @@ unloads() { modprobe -r dmabuf_sync; }
 headers_compile() {
 	local header
 
-	for header in dmabuf_sync dmabuf_copy; do
+	for header in dmabuf_sync dmabuf_sync_timeline dmabuf_copy; do
 		echo "#include <linux/$header.h>" | gcc -Wall -Werror -fsyntax-only -x c - || return
 	done
 }
@@ -139,6 +139,7 @@ stays_in_destdir() {
 	./usr/local/include/dmabuf-sync.h
 	./usr/local/include/linux/dmabuf_copy.h
 	./usr/local/include/linux/dmabuf_sync.h
+	./usr/local/include/linux/dmabuf_sync_timeline.h
 	./usr/local/lib/libdmabuf-sync.a
 	./usr/local/lib/libdmabuf-sync.so.1
 	./usr/local/lib/pkgconfig/libdmabuf-sync.pc

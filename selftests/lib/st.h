@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include <linux/dmabuf_sync.h>
+#include <linux/dmabuf_sync_timeline.h>
 
 #include "dmabuf_sync_test.h"
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include <linux/dmabuf_sync.h>
+#include <linux/dmabuf_sync_timeline.h>
 
 #include "call.h"
 #include "dmabuf-sync.h"

@@ -2,7 +2,7 @@
 /* Timelines: descriptors of them, signals, waits. */
 #include <errno.h>
 
-#include <linux/dmabuf_sync.h>
+#include <linux/dmabuf_sync_timeline.h>
 
 #include "call.h"
 #include "dmabuf-sync.h"

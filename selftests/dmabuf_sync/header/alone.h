@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The user ABI's header alone: nothing before it, and twice, so that it needs and breaks
- * nothing. Compiled once per language, with HEADER_NAME a name of its own, and compared by
- * header.c. Old C comments and declarations only.
+ * The user ABI's headers alone: nothing before them, the one that needs the other first, and
+ * twice, so that they need and break nothing. Compiled once per language, with HEADER_NAME a name
+ * of its own, and compared by header.c. Old C comments and declarations only.
  */
+#include <linux/dmabuf_sync_timeline.h>
 #include <linux/dmabuf_sync.h>
+#include <linux/dmabuf_sync_timeline.h>
 #include <linux/dmabuf_sync.h>
 
 #include "facts.h"
