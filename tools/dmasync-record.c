@@ -19,6 +19,7 @@
 #include "record_flight.h"
 #include "record_options.h"
 #include "record_sink.h"
+#include "words.h"
 
 #define EXIT_LOST	2
 /* The flight recorder had no reason to write. */
@@ -234,7 +235,7 @@ static void recorder_begin(struct recorder *recorder)
 	session_init(&recorder->session, &record_source_ops, &recorder->source,
 		     options->probe);
 	ret = record_sink_open(&recorder->sink, options->output,
-			       session_probe_name(options->probe));
+			       words_of(WORDS_PROBE, options->probe));
 	if (ret)
 		recorder_failed(recorder, ret);
 }

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "exporter_process.h"
 #include "top_unseen.h"
+#include "words.h"
 
 struct metric {
 	struct family family;
@@ -170,7 +171,7 @@ WRITE(info)
 	bool attached = exporter->session.state == SESSION_ATTACHED;
 	struct label labels[] = {
 		{ "version", VERSION },
-		{ "probe", attached ? session_probe_name(exporter->session.probe) : "none" },
+		{ "probe", attached ? words_of(WORDS_PROBE, exporter->session.probe) : "none" },
 		{ 0 },
 	};
 
