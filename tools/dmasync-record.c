@@ -19,6 +19,7 @@
 #include "record_flight.h"
 #include "record_options.h"
 #include "record_sink.h"
+#include "signals.h"
 #include "words.h"
 
 #define EXIT_LOST	2
@@ -55,23 +56,6 @@ struct recorder {
 	uint64_t end_ns;
 	bool done;
 };
-
-static int recorder_signals(void)
-{
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 };
-	sigset_t set;
-	size_t i;
-	int fd;
-
-	sigemptyset(&set);
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		sigaddset(&set, numbers[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		err(1, "signalfd");
-	return fd;
-}
 
 static void recorder_failed(const struct recorder *recorder, int error)
 {
@@ -226,7 +210,7 @@ static void recorder_begin(struct recorder *recorder)
 	const struct record_options *options = &recorder->options;
 	int ret;
 
-	recorder->signals = recorder_signals();
+	recorder->signals = signals_open();
 	record_source_init(&recorder->source, options->ring_bytes);
 	if (options->flight_ns &&
 	    record_flight_init(&recorder->flight, options->flight_ns, options->memory_bytes))
