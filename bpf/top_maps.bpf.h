@@ -126,7 +126,7 @@ static __always_inline void access_account(struct top_access *access, struct top
 		return;
 	busy_add(&total, leave, -1, now);
 	busy_add(&total, enter, 1, now);
-	/* An entry that was made later counts nothing of this access, one that was there all. */
+	/* An entry made later counts nothing of this access, one that was there all of it. */
 	if (!buffer || access->counted_ns < buffer->born_ns)
 		return;
 	busy_add(&buffer->busy, leave, -1, now);

@@ -60,7 +60,7 @@ struct recorder {
 static void recorder_failed(const struct recorder *recorder, int error)
 {
 	errno = -error;
-	err(1, "%s", recorder->options.output);
+	err(1, "%s cannot be written; -o chooses another file", recorder->options.output);
 }
 
 static int recorder_record(const struct record_head *record, void *priv)

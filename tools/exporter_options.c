@@ -33,7 +33,7 @@ static const struct argp_option options_argp[] = {
 	{ "max-labels", OPTION_MAX_LABELS, "NUMBER", 0,
 	  "Values that this label has (32); all others are 'other'", 0 },
 	{ "min-interval", OPTION_MIN_INTERVAL, "SECONDS", 0,
-	  "Who asks earlier gets the numbers of the last time (1)", 0 },
+	  "Whoever asks sooner gets the numbers of the last time (1)", 0 },
 	{ "verbose", 'v', NULL, 0, "Print what libbpf says", 2 },
 	{ 0 },
 };

@@ -36,7 +36,7 @@ static const struct argp_option options_argp[] = {
 	  "Of --flight: wait=MS (a wait of so many milliseconds), deadlock or revoked; may be "
 	  "given several times", 0 },
 	{ "memory", OPTION_MEMORY, "BYTES", 0,
-	  "Of --flight: room for the last seconds (16777216)", 1 },
+	  "Of --flight: memory for the last seconds (16777216)", 1 },
 	{ "probe", OPTION_PROBE, "KIND", 0,
 	  "tp_btf or raw_tp (the first one that the kernel can do)", 1 },
 	{ "ring-size", OPTION_RING_SIZE, "BYTES", 0,
@@ -51,7 +51,7 @@ static void options_together(struct argp_state *state, const struct record_optio
 	const struct record_trigger *trigger = &options->trigger;
 
 	if (!options->flight_ns && (trigger->wait_ns || trigger->deadlock || trigger->revoked))
-		argp_error(state, "--trigger is for --flight: else everything is written");
+		argp_error(state, "--trigger needs --flight: without it everything is written");
 }
 
 static error_t options_one(int key, char *arg, struct argp_state *state)
@@ -73,7 +73,7 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 	case 't':
 		if (record_trigger_parse(&options->trigger, arg))
 			argp_error(state, "--trigger: '%s' is none of wait=MS, deadlock and "
-				   "revoked", arg);
+				   "revoked; MS is a number above 0", arg);
 		return 0;
 	case OPTION_MEMORY:
 		options->memory_bytes = options_number(state, "--memory", arg, MIN_MEMORY,

@@ -36,7 +36,7 @@ static const struct argp_option options_argp[] = {
 	  "Groups by exporter, name, process, comm (default) or engine", 0 },
 	{ "rows", 'n', "NUMBER", 0, "Rows of each table of the text (20); 0: all", 0 },
 	{ "until", OPTION_UNTIL, "SECONDS", 0,
-	  "Only so much, from the begin: who waits for whom at that time", 0 },
+	  "Stop after this time of the recording: who waits for whom then", 0 },
 	{ 0 },
 };
 
@@ -54,7 +54,8 @@ static void options_format(struct argp_state *state, enum report_format format)
 static void options_together(struct argp_state *state, const struct report_options *options)
 {
 	if (options->diff && options->format != REPORT_TEXT && options->format != REPORT_JSON)
-		argp_error(state, "--diff is told as text or JSON");
+		argp_error(state, "--diff has a text of its own and JSON only: leave out --csv, --list "
+			   "and --perfetto");
 }
 
 static error_t options_one(int key, char *arg, struct argp_state *state)
