@@ -11,12 +11,12 @@
  * Changes of one use may reach the state in another order than they happened in: for a moment
  * its part of it is off by as many as there are CPUs at it, for which there is room.
  *
- * Between an addition to the state and the ones to the sums the sums are wrong by the time since
- * boot; a reader that adds its own time for what is so sees that by the result, and reads
- * again (tools/interval.c).
+ * Between an addition to the state and the ones to the sums the sums are wrong by the time
+ * since boot; a reader that adds its own time for what is so sees that by the result, and
+ * reads again (tools/interval.c).
  *
- * The verifier looks at each way through the code. Which times pass is therefore looked up in a
- * table that the tool has filled in, and the rest has as few branches as can be.
+ * The verifier looks at each way through the code. Which times pass is therefore looked up in
+ * a table that the tool has filled in, and the rest has as few branches as can be.
  */
 #ifndef BUSY_BPF_H
 #define BUSY_BPF_H
@@ -51,7 +51,7 @@ __noinline int busy_add(struct top_busy *busy, __u32 use, int change, __u64 now)
 	for (i = 0; i < TOP_NR_TIMES; i++) {
 		was = before >> i & 1;
 		is = changes >> i & 1;
-		/* To the verifier both ways are alike: it is to learn nothing of other bits. */
+		/* The verifier is to learn nothing of other bits: both ways are alike. */
 		barrier_var(was);
 		barrier_var(is);
 		if (is)

@@ -31,7 +31,7 @@ struct {
 	__type(value, struct top_identity);
 } identities SEC(".maps");
 
-/* The tool puts an entry with an empty key in: it is that of all for which there is no room. */
+/* The tool adds an entry with an empty key: it is that of all for which there is no room. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, TOP_NR_CLASSES);

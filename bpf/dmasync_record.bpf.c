@@ -8,36 +8,15 @@
 
 #include "dmabuf_sync.bpf.h"
 #include "dmasync_record.h"
+#include "rings.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* Written by the tool: CPU number >> ring_shift is the number of the ring. */
-const volatile __u32 ring_shift;
 /* A ring that has so many bytes wakes the tool; others wait until it looks. */
-const volatile __u64 wakeup_bytes;
+SETTING __u64 wakeup_bytes;
 
 /* Records that found their ring full. */
 __u64 lost;
-
-struct ring {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);	/* set by the tool */
-};
-
-/* One ring per group of CPUs; the tool makes them. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);		/* set by the tool */
-	__type(key, __u32);
-	__array(values, struct ring);
-} rings SEC(".maps");
-
-static __always_inline void *ring_get(void)
-{
-	__u32 group = bpf_get_smp_processor_id() >> ring_shift;
-
-	return bpf_map_lookup_elem(&rings, &group);
-}
 
 static __always_inline void head_fill(struct record_head *head, __u16 kind, __u16 size)
 {

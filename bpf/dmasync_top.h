@@ -198,7 +198,8 @@ enum top_time {
 
 /**
  * struct top_busy - for how long accesses were held, jobs ran, requests waited
- * @state: which uses have users now, TOP_USE_BITS of them for each; more than TOP_USE_NONE: it has
+ * @state: which uses have users now, TOP_USE_BITS of them for each; more than TOP_USE_NONE:
+ *	it has
  * @users: how many, by enum top_use
  * @ns: by enum top_time; see busy.bpf.h how to read it
  */

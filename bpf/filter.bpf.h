@@ -21,8 +21,8 @@ SETTING struct glob filter_glob;
 
 /*
  * Buffers that fit @filter_glob; the tool adds those that it finds. There is room for as many
- * as there are counters of buffers, and the least recently used one is forgotten first. If that
- * one has counters the tool finds out, counts it as lost and puts it back.
+ * as there are counters of buffers, and the least recently used one is forgotten first. If
+ * that one has counters the tool finds out, counts it as lost and puts it back.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Patterns of names, as a shell has them, in a form that BPF and the tools match alike
- * and without branches. A pattern is a row of tokens, each of which accepts one byte; a '*' is no
- * token, but lets the one before it, or the beginning, accept more. A set of bits says how many
- * tokens may have been used up: shift-and.
+ * and without branches. A pattern is a row of tokens, each of which accepts one byte; a '*' is
+ * no token, but lets the one before it, or the beginning, accept more. A set of bits says how
+ * many tokens may have been used up: shift-and.
  */
 #ifndef GLOB_H
 #define GLOB_H

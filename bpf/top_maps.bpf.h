@@ -14,14 +14,13 @@
 #include "counters.bpf.h"
 #include "dmabuf_sync.bpf.h"
 #include "filter.bpf.h"
+#include "rings.bpf.h"
 #include "setting.bpf.h"
 #include "users.bpf.h"
 #include "waits.bpf.h"
 
 /* Waits that are longer are worth an event; 0: none is. */
 SETTING __u64 above_ns;
-/* CPU number >> ring_shift is the number of the ring. */
-SETTING __u32 ring_shift;
 
 /* Written by the tool: the input of replay and forget. */
 struct top_replay replay_input;
@@ -51,19 +50,6 @@ struct {
 	__type(key, __u64);
 	__type(value, __u32);
 } over SEC(".maps");
-
-struct ring {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);	/* set by the tool */
-};
-
-/* One ring per group of CPUs; the tool makes them. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);		/* set by the tool */
-	__type(key, __u32);
-	__array(values, struct ring);
-} rings SEC(".maps");
 
 static __always_inline struct top_entry *entry_find(__u64 id)
 {
@@ -140,7 +126,7 @@ static __always_inline void access_account(struct top_access *access, struct top
 		return;
 	busy_add(&total, leave, -1, now);
 	busy_add(&total, enter, 1, now);
-	/* An entry that was made later counts nothing of this access, one that was there all. */
+	/* An entry made later counts nothing of this access, one that was there all of it. */
 	if (!buffer || access->counted_ns < buffer->born_ns)
 		return;
 	busy_add(&buffer->busy, leave, -1, now);
@@ -295,12 +281,10 @@ static __always_inline void event_push(__u32 type, __u64 ino, __u64 id,
 				       const struct dmabuf_sync_edge_args *edge,
 				       const struct dmabuf_sync_fence_args *fence)
 {
-	__u32 group = bpf_get_smp_processor_id() >> ring_shift;
 	const struct top_access *access = access_find(id);
 	struct top_event *event;
-	void *ring;
+	void *ring = ring_get();
 
-	ring = bpf_map_lookup_elem(&rings, &group);
 	event = ring ? bpf_ringbuf_reserve(ring, sizeof(*event), 0) : NULL;
 	if (!event) {
 		count(&lost.events, 1);
@@ -340,12 +324,10 @@ static __always_inline void event_push(__u32 type, __u64 ino, __u64 id,
  */
 __noinline int wait_was_long(__u64 id, __u64 ns)
 {
-	__u32 group = bpf_get_smp_processor_id() >> ring_shift;
 	struct top_entry *entry = entry_find(id);
 	struct top_event *event;
-	void *ring;
+	void *ring = ring_get();
 
-	ring = bpf_map_lookup_elem(&rings, &group);
 	event = ring && entry ? bpf_ringbuf_reserve(ring, sizeof(*event), 0) : NULL;
 	if (!event) {
 		count(&lost.events, 1);

@@ -19,6 +19,7 @@
 #include "exporter_listen.h"
 #include "exporter_metrics.h"
 #include "exporter_process.h"
+#include "signals.h"
 
 #define DEFAULT_LISTEN	"127.0.0.1:9788"
 /* How often to look for a module that is not there. */
@@ -41,25 +42,6 @@ struct server {
 	int signals;
 	bool done;
 };
-
-static int server_signals(void)
-{
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 };
-	sigset_t set;
-	size_t i;
-	int fd;
-
-	/* Who asked may be gone. */
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&set);
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		sigaddset(&set, numbers[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		err(1, "signalfd");
-	return fd;
-}
 
 static void server_listen(struct server *server)
 {
@@ -154,7 +136,9 @@ static void server_start(struct server *server)
 {
 	int ret;
 
-	server->signals = server_signals();
+	/* Who asked may be gone. */
+	signal(SIGPIPE, SIG_IGN);
+	server->signals = signals_open();
 	exporter_init(&server->exporter, &server->options);
 	ret = exporter_process_drop();
 	if (ret)

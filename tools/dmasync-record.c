@@ -19,6 +19,8 @@
 #include "record_flight.h"
 #include "record_options.h"
 #include "record_sink.h"
+#include "signals.h"
+#include "words.h"
 
 #define EXIT_LOST	2
 /* The flight recorder had no reason to write. */
@@ -55,27 +57,10 @@ struct recorder {
 	bool done;
 };
 
-static int recorder_signals(void)
-{
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 };
-	sigset_t set;
-	size_t i;
-	int fd;
-
-	sigemptyset(&set);
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		sigaddset(&set, numbers[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		err(1, "signalfd");
-	return fd;
-}
-
 static void recorder_failed(const struct recorder *recorder, int error)
 {
 	errno = -error;
-	err(1, "%s", recorder->options.output);
+	err(1, "%s cannot be written; -o chooses another file", recorder->options.output);
 }
 
 static int recorder_record(const struct record_head *record, void *priv)
@@ -225,7 +210,7 @@ static void recorder_begin(struct recorder *recorder)
 	const struct record_options *options = &recorder->options;
 	int ret;
 
-	recorder->signals = recorder_signals();
+	recorder->signals = signals_open();
 	record_source_init(&recorder->source, options->ring_bytes);
 	if (options->flight_ns &&
 	    record_flight_init(&recorder->flight, options->flight_ns, options->memory_bytes))
@@ -234,7 +219,7 @@ static void recorder_begin(struct recorder *recorder)
 	session_init(&recorder->session, &record_source_ops, &recorder->source,
 		     options->probe);
 	ret = record_sink_open(&recorder->sink, options->output,
-			       session_probe_name(options->probe));
+			       words_of(WORDS_PROBE, options->probe));
 	if (ret)
 		recorder_failed(recorder, ret);
 }

@@ -78,13 +78,17 @@ static void report_build(struct report *report)
 /* What is missing is told at the end. */
 static int report_status(const struct report *report)
 {
+	const struct record_reader *reader = &report->reader;
 	uint64_t lost = report_lost(report);
 
 	if (report->problem)
-		warnx("%s", report->reader.text);
+		warnx("%s", reader->text);
 	if (lost)
-		warnx("%s: %llu records were lost while it was recorded", report->reader.path,
-		      (unsigned long long)lost);
+		warnx("%s: lost when it was recorded: records %llu, runs %llu, unlisted %llu; see dmasync-record(8)",
+		      reader->path,
+		      (unsigned long long)record_fact_number(reader, "lost_records"),
+		      (unsigned long long)record_fact_number(reader, "lost_runs"),
+		      (unsigned long long)record_fact_number(reader, "lost_unlisted"));
 	return report->problem || lost ? EXIT_LOST : 0;
 }
 
@@ -106,10 +110,12 @@ static void report_free(struct report *report)
 static void report_begin(struct report *report)
 {
 	const struct report_options *options = &report->options;
-	int ret = 0;
+	int ret;
 
-	if (record_open(&report->reader, options->file))
-		errx(1, "%s", report->reader.text);
+	ret = record_open(&report->reader, options->file);
+	if (ret)
+		errx(1, "%s%s", report->reader.text,
+		     ret == -ENOENT ? "; dmasync-record makes a recording" : "");
 	replay_begin();
 	if (options->format == REPORT_PERFETTO)
 		ret = perfetto_open(options->perfetto);

@@ -20,6 +20,7 @@
 #include "above.h"
 #include "clock.h"
 #include "screen.h"
+#include "signals.h"
 #include "top_check.h"
 #include "top_options.h"
 #include "top_report.h"
@@ -63,25 +64,6 @@ struct top {
 	bool done;
 	char above[512];
 };
-
-static int top_signals(void)
-{
-	static const int numbers[] = {
-		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1,
-	};
-	sigset_t set;
-	size_t i;
-	int fd;
-
-	sigemptyset(&set);
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		sigaddset(&set, numbers[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		err(1, "signalfd");
-	return fd;
-}
 
 /* The session is in a new state: a new window begins with it. */
 static void top_changed(struct top *top, int ret)
@@ -337,7 +319,7 @@ int main(int argc, char **argv)
 	session_libbpf(top.options.verbose);
 	if (session_permitted())
 		return 1;
-	top.signals = top_signals();
+	top.signals = signals_open();
 	top_source_init(&top.source, &top.options.limits, &top.model);
 	session_init(&top.session, &top_source_ops, &top.source,
 		     top.options.probe);

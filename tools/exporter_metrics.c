@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "exporter_process.h"
 #include "top_unseen.h"
+#include "words.h"
 
 struct metric {
 	struct family family;
@@ -170,7 +171,7 @@ WRITE(info)
 	bool attached = exporter->session.state == SESSION_ATTACHED;
 	struct label labels[] = {
 		{ "version", VERSION },
-		{ "probe", attached ? session_probe_name(exporter->session.probe) : "none" },
+		{ "probe", attached ? words_of(WORDS_PROBE, exporter->session.probe) : "none" },
 		{ 0 },
 	};
 
@@ -284,16 +285,16 @@ static const struct metric metrics[] = {
 	COUNTER("dmabuf_sync_releases", NULL, write_released,
 		"Accesses released, abandoned and revoked ones included."),
 	COUNTER("dmabuf_sync_hold_seconds", SECONDS, write_hold,
-		"For how long accesses that are released were held."),
+		"Time for which accesses were held that are released by now."),
 	HISTOGRAM("dmabuf_sync_wait_seconds", SECONDS, write_waits,
-		  "Waits that are over, by who waited behind whom."),
+		  "How long waits took that are over, by who waited behind whom."),
 	GAUGE("dmabuf_sync_waits_in_progress", NULL, write_waiting,
 	      "Accesses that wait for others, by who waits behind whom."),
 	GAUGE("dmabuf_sync_oldest_wait_seconds", SECONDS, write_oldest,
 	      "Age of the wait in progress that began first, 0 without one."),
 	GAUGE("dmabuf_sync_accesses_held", NULL, write_held, "Accesses that are held."),
 	COUNTER("dmabuf_sync_failed_requests", NULL, write_failed,
-		"Requests that ended without the access, also because they were not to wait."),
+		"Requests that ended without the access, those that were not to wait included."),
 	COUNTER("dmabuf_sync_deadlocks", NULL, write_deadlocks,
 		"Requests refused because they would have closed a cycle."),
 	COUNTER("dmabuf_sync_revocations", NULL, write_revoked,
@@ -304,21 +305,22 @@ static const struct metric metrics[] = {
 		"Acquire contexts that had to begin again."),
 	COUNTER("dmabuf_sync_dma_errors", NULL, write_dma_errors,
 		"Accesses of DMA jobs whose fence signaled with an error."),
-	GAUGE("dmabuf_sync_buffers", NULL, write_buffers, "Buffers in use."),
-	GAUGE("dmabuf_sync_buffer_bytes", BYTES, write_bytes, "How large they are together."),
-	GAUGE("dmabuf_sync_jobs", NULL, write_jobs, "DMA jobs that engines have."),
+	GAUGE("dmabuf_sync_buffers", NULL, write_buffers, "Buffers in use now or in the last minute."),
+	GAUGE("dmabuf_sync_buffer_bytes", BYTES, write_bytes,
+	      "Size of these buffers (dmabuf_sync_buffers), in all."),
+	GAUGE("dmabuf_sync_jobs", NULL, write_jobs, "DMA jobs that wait for their engine, and that run."),
 	COUNTER("dmabuf_sync_busy_seconds", SECONDS, write_busy,
-		"Time in which the CPU had some buffer, and in which an engine did."),
+		"Time in which the CPU held some buffer, and in which an engine worked on one."),
 	COUNTER("dmabuf_sync_overlap_seconds", SECONDS, write_overlap,
-		"Time in which both did."),
+		"Time in which the CPU held some buffer while an engine worked on one."),
 	COUNTER("dmabuf_sync_stall_seconds", SECONDS, write_stall,
-		"Time in which they did not both, because one waited, by what for."),
+		"Time in which the CPU and engines did not both work, as one waited, by what for."),
 	COUNTER("dmabuf_sync_ioctl_waits", NULL, write_syncs,
 		"Calls of DMA_BUF_IOCTL_SYNC that waited for fences."),
 	COUNTER("dmabuf_sync_ioctl_wait_seconds", SECONDS, write_sync_wait,
-		"For how long these calls waited."),
+		"Time for which calls of DMA_BUF_IOCTL_SYNC waited for fences."),
 	COUNTER("dmabuf_sync_lost", NULL, write_lost,
-		"What other metrics lack because there was no room for it."),
+		"What other metrics lack because it was lost on its way to them."),
 	GAUGE("dmabuf_sync_unseen", NULL, write_unseen,
 	      "1 for what cannot be seen here and now."),
 	GAUGE("dmabuf_sync_exporter_build_info", NULL, write_info,
@@ -326,11 +328,11 @@ static const struct metric metrics[] = {
 	COUNTER("dmabuf_sync_exporter_bpf_seconds", SECONDS, write_bpf,
 		"Run time of the exporter's BPF programs."),
 	COUNTER("dmabuf_sync_exporter_bpf_runs", NULL, write_bpf_runs,
-		"How often these programs ran."),
+		"Runs of the exporter's BPF programs."),
 	COUNTER("dmabuf_sync_exporter_reads", NULL, write_windows,
-		"How often the exporter read what they had summed up."),
+		"How often the exporter read what its BPF programs had summed up."),
 	COUNTER("dmabuf_sync_exporter_read_seconds", SECONDS, write_window,
-		"For how long it did."),
+		"Time that the exporter spent on reading it."),
 	COUNTER("process_cpu_seconds", SECONDS, write_cpu, "CPU time of the exporter."),
 	GAUGE("process_resident_memory_bytes", BYTES, write_resident,
 	      "Resident memory of the exporter."),

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* lsdmasync: who has which dma-buf, and who waits for whom, once. */
-#include <argp.h>
-#include <ctype.h>
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -14,6 +12,7 @@
 
 #include "ls_list.h"
 #include "ls_table.h"
+#include "options.h"
 
 #define DEBUGFS		"/sys/kernel/debug"
 #define OPTION_INO	256
@@ -45,20 +44,6 @@ static const struct argp_option options_argp[] = {
 	{ 0 },
 };
 
-static uint64_t options_number(struct argp_state *state, const char *what, const char *arg,
-			       uint64_t max)
-{
-	unsigned long long number;
-	char *end;
-
-	errno = 0;
-	number = strtoull(arg, &end, 0);
-	if (errno || !isdigit(*arg) || *end || !number || number > max)
-		argp_error(state, "%s: '%s' is not a number from 1 to %llu", what, arg,
-			   (unsigned long long)max);
-	return number;
-}
-
 static error_t options_one(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -71,10 +56,10 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 		options->no_headings = true;
 		return 0;
 	case 'p':
-		options->choice.tgid = options_number(state, "--pid", arg, INT32_MAX);
+		options->choice.tgid = options_number(state, "--pid", arg, 1, INT32_MAX);
 		return 0;
 	case OPTION_INO:
-		options->choice.ino = options_number(state, "--ino", arg, UINT64_MAX);
+		options->choice.ino = options_number(state, "--ino", arg, 1, UINT64_MAX);
 		return 0;
 	case 'w':
 		options->choice.waiting = true;

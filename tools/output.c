@@ -224,11 +224,20 @@ void output_line(const struct layout *layout, const void *row, char *line,
 	output_trim(line);
 }
 
+/* "title value", with a unit where there is a value. */
+static void output_pair(const struct column *column, const void *row, char *pair, size_t size)
+{
+	bool percent = column->type == COLUMN_PERCENT && output_value(column, row).known;
+	char text[VALUE_TEXT_SIZE];
+
+	output_text(column, row, text, sizeof(text));
+	snprintf(pair, size, "%s %s%s", column->title, text, percent ? "%" : "");
+}
+
 void output_pairs(const struct table *table, const void *row, int width,
 		  void (*emit)(const char *line, void *priv), void *priv)
 {
-	char line[OUTPUT_LINE_SIZE] = "", text[VALUE_TEXT_SIZE];
-	char pair[VALUE_TEXT_SIZE + 32];
+	char line[OUTPUT_LINE_SIZE] = "", pair[VALUE_TEXT_SIZE + 32];
 	int number = 0;
 	size_t i;
 
@@ -238,9 +247,7 @@ void output_pairs(const struct table *table, const void *row, int width,
 
 		if (!column->title)
 			continue;
-		output_text(column, row, text, sizeof(text));
-		snprintf(pair, sizeof(pair), "%s %s%s", column->title, text,
-			 column->type == COLUMN_PERCENT ? "%" : "");
+		output_pair(column, row, pair, sizeof(pair));
 		full = width && strlen(line) + 2 + strlen(pair) > (size_t)width;
 		if (line[0] && (full || column->line != number)) {
 			emit(line, priv);

@@ -1,25 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "record_source.h"
 
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <err.h>
 #include <errno.h>
-#include <unistd.h>
+
+#include "rings.h"
 
 #include "dmasync_record.skel.h"
 
-/* CPUs that share a ring: 1 << this. */
-#define RING_SHIFT	3
 /* A ring that is so full wakes the tool: 1 / this. */
 #define WAKEUP_PART	4
 /* Beside what rings have there is room for a snapshot. */
 #define SNAPSHOT_BYTES	(4U << 20)
-
-static unsigned int source_nr_rings(void)
-{
-	return ((libbpf_num_possible_cpus() - 1) >> RING_SHIFT) + 1;
-}
 
 static struct bpf_object_skeleton *source_open(void *priv)
 {
@@ -28,9 +21,9 @@ static struct bpf_object_skeleton *source_open(void *priv)
 
 	if (!skel)
 		return NULL;
-	skel->rodata->ring_shift = RING_SHIFT;
+	skel->rodata->ring_shift = RINGS_SHIFT;
 	skel->rodata->wakeup_bytes = source->ring_bytes / WAKEUP_PART;
-	bpf_map__set_max_entries(skel->maps.rings, source_nr_rings());
+	bpf_map__set_max_entries(skel->maps.rings, rings_count());
 	source->skel = skel;
 	return skel->skeleton;
 }
@@ -49,34 +42,12 @@ static int source_record(void *priv, void *data, size_t size)
 	return source->batch.max - source->batch.size < sizeof(struct record) ? -ENOSPC : 0;
 }
 
-static int source_add_ring(struct record_source *source, uint32_t group)
-{
-	int outer = bpf_map__fd(source->skel->maps.rings);
-	int ring, err;
-
-	ring = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "records", 0, 0, source->ring_bytes, NULL);
-	if (ring < 0)
-		return ring;
-	err = bpf_map_update_elem(outer, &group, &ring, BPF_ANY);
-	if (!err && source->rings)
-		err = ring_buffer__add(source->rings, ring, source_record, source);
-	else if (!err)
-		source->rings = ring_buffer__new(ring, source_record, source, NULL);
-	if (!err && !source->rings)
-		err = -errno;
-	close(ring);
-	return err;
-}
-
 static int source_loaded(void *priv)
 {
 	struct record_source *source = priv;
-	uint32_t group, nr = source_nr_rings();
-	int err = 0;
 
-	for (group = 0; group < nr && !err; group++)
-		err = source_add_ring(source, group);
-	return err;
+	return rings_open(source->skel->maps.rings, source->ring_bytes, source_record, source,
+			  &source->rings);
 }
 
 static int source_attached(void *priv)
@@ -108,7 +79,7 @@ const struct session_ops record_source_ops = {
 
 void record_source_init(struct record_source *source, uint32_t ring_bytes)
 {
-	size_t bytes = (size_t)ring_bytes * source_nr_rings() + SNAPSHOT_BYTES;
+	size_t bytes = (size_t)ring_bytes * rings_count() + SNAPSHOT_BYTES;
 
 	*source = (struct record_source){ .ring_bytes = ring_bytes, .cost.stats = -1 };
 	if (record_batch_init(&source->batch, bytes))

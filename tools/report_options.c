@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "report_options.h"
 
-#include <argp.h>
-#include <ctype.h>
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
-
-#include "words.h"
+#include "options.h"
 
 #define MAX_SECONDS	1e9
 #define ROWS		20
@@ -42,42 +36,9 @@ static const struct argp_option options_argp[] = {
 	  "Groups by exporter, name, process, comm (default) or engine", 0 },
 	{ "rows", 'n', "NUMBER", 0, "Rows of each table of the text (20); 0: all", 0 },
 	{ "until", OPTION_UNTIL, "SECONDS", 0,
-	  "Only so much, from the begin: who waits for whom at that time", 0 },
+	  "Stop after this time of the recording: who waits for whom then", 0 },
 	{ 0 },
 };
-
-static uint64_t options_rows(struct argp_state *state, const char *arg)
-{
-	unsigned long long number;
-	char *end;
-
-	errno = 0;
-	number = strtoull(arg, &end, 0);
-	if (errno || !isdigit(*arg) || *end)
-		argp_error(state, "--rows: '%s' is not a number", arg);
-	return number;
-}
-
-static uint64_t options_seconds(struct argp_state *state, const char *arg)
-{
-	double seconds;
-	char *end;
-
-	seconds = strtod(arg, &end);
-	if (end == arg || *end || !(seconds >= 0 && seconds <= MAX_SECONDS))
-		argp_error(state, "--until: '%s' is not a number of seconds", arg);
-	return llround(seconds * 1e9);
-}
-
-static enum group_by options_group(struct argp_state *state, const char *arg)
-{
-	int by = words_number(WORDS_GROUP, arg);
-
-	if (by <= GROUP_BY_BUFFER)
-		argp_error(state, "--group: '%s' is none of exporter, name, process, "
-			   "comm and engine", arg);
-	return by;
-}
 
 static void options_format(struct argp_state *state, enum report_format format)
 {
@@ -93,7 +54,8 @@ static void options_format(struct argp_state *state, enum report_format format)
 static void options_together(struct argp_state *state, const struct report_options *options)
 {
 	if (options->diff && options->format != REPORT_TEXT && options->format != REPORT_JSON)
-		argp_error(state, "--diff is told as text or JSON");
+		argp_error(state, "--diff has a text of its own and JSON only: leave out --csv, --list "
+			   "and --perfetto");
 }
 
 static error_t options_one(int key, char *arg, struct argp_state *state)
@@ -119,13 +81,14 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 		options->perfetto = arg;
 		return 0;
 	case 'g':
-		options->group = options_group(state, arg);
+		options->group = options_word(state, "--group", arg, WORDS_GROUP,
+					      GROUP_BY_EXPORTER);
 		return 0;
 	case 'n':
-		options->rows = options_rows(state, arg);
+		options->rows = options_number(state, "--rows", arg, 0, UINT64_MAX);
 		return 0;
 	case OPTION_UNTIL:
-		options->until_ns = options_seconds(state, arg);
+		options->until_ns = options_seconds_ns(state, "--until", arg, 0, MAX_SECONDS);
 		return 0;
 	case ARGP_KEY_SUCCESS:
 		options_together(state, options);

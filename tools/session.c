@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "words.h"
+
 #define MODULE		"dmabuf_sync"
 #define MODULE_DIR	"/sys/module/" MODULE
 #define MODULE_BTF	"/sys/kernel/btf/" MODULE
@@ -18,11 +20,10 @@
 /* The kinds of programs, best first; a program's section begins with @section. */
 static const struct session_variant {
 	enum session_probe probe;
-	const char *name;
 	const char *section;
 } session_variants[] = {
-	{ SESSION_PROBE_TP_BTF, "tp_btf", "tp_btf/" },
-	{ SESSION_PROBE_RAW_TP, "raw_tp", "raw_tp/" },
+	{ SESSION_PROBE_TP_BTF, "tp_btf/" },
+	{ SESSION_PROBE_RAW_TP, "raw_tp/" },
 };
 
 #define NR_VARIANTS (sizeof(session_variants) / sizeof(session_variants[0]))
@@ -113,16 +114,6 @@ static ino_t session_module(void)
 	return strncmp(word, "live", 4) ? 0 : st.st_ino;
 }
 
-const char *session_probe_name(enum session_probe probe)
-{
-	size_t i;
-
-	for (i = 0; i < NR_VARIANTS; i++)
-		if (session_variants[i].probe == probe)
-			return session_variants[i].name;
-	return "auto";
-}
-
 /* Load the programs of one variant, and those that belong to none. */
 static void session_choose(struct bpf_object *object,
 			   const struct session_variant *chosen)
@@ -191,7 +182,7 @@ static const char *session_excludes(const struct session *session,
 static void session_attached(struct session *session, const char *failed,
 			     const char *reason)
 {
-	const char *name = session_probe_name(session->probe);
+	const char *name = words_of(WORDS_PROBE, session->probe);
 
 	session->state = SESSION_ATTACHED;
 	session->failed = false;
@@ -226,7 +217,7 @@ static int session_start(struct session *session)
 			session_attached(session, failed, reason);
 			return 1;
 		}
-		failed = variant->name;
+		failed = words_of(WORDS_PROBE, variant->probe);
 		snprintf(reason, sizeof(reason), "%s", excluded ?:
 			 libbpf_said[0] ? libbpf_said : strerror(-err));
 	}

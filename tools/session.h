@@ -84,6 +84,4 @@ int session_toggle(struct session *session);
 
 void session_end(struct session *session);
 
-const char *session_probe_name(enum session_probe probe);
-
 #endif /* SESSION_H */

@@ -19,7 +19,7 @@ static void summary_get_probe(const struct session *session,
 			      struct value *value)
 {
 	get_text(value, session->state == SESSION_ATTACHED ?
-			session_probe_name(session->probe) : NULL);
+			words_of(WORDS_PROBE, session->probe) : NULL);
 }
 
 /* Measured only if the kernel does so. */

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "top_options.h"
 
-#include <argp.h>
-#include <ctype.h>
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "options.h"
 #include "top_tables.h"
-#include "words.h"
 
 #define MAX_SECONDS	86400.0
 #define MIN_DELAY	0.01
@@ -22,8 +20,6 @@ enum {
 	OPTION_CSV,
 	OPTION_INO,
 	OPTION_PROBE,
-	OPTION_MAX_ACCESSES,
-	OPTION_MAX_BUFFERS,
 	OPTION_RING_SIZE,
 	OPTION_FORGET,
 };
@@ -67,10 +63,6 @@ static const struct argp_option options_argp[] = {
 	{ "tid", 't', "TID", 0, "Only accesses of this thread, and those in their way", 1 },
 	{ "probe", OPTION_PROBE, "KIND", 0,
 	  "tp_btf or raw_tp (the first one that the kernel can do)", 2 },
-	{ "max-accesses", OPTION_MAX_ACCESSES, "NUMBER", 0,
-	  "Accesses kept at once (16384)", 2 },
-	{ "max-buffers", OPTION_MAX_BUFFERS, "NUMBER", 0,
-	  "Buffers kept at once (4096)", 2 },
 	{ "ring-size", OPTION_RING_SIZE, "BYTES", 0,
 	  "Size of each ring of events, a power of 2 and whole pages (65536)", 2 },
 	{ "forget", OPTION_FORGET, "SECONDS", 0,
@@ -78,34 +70,6 @@ static const struct argp_option options_argp[] = {
 	{ "verbose", 'v', NULL, 0, "Print what libbpf says", 2 },
 	{ 0 },
 };
-
-static uint64_t options_number(struct argp_state *state, const char *what,
-			       const char *arg, uint64_t min, uint64_t max)
-{
-	unsigned long long number;
-	char *end;
-
-	errno = 0;
-	number = strtoull(arg, &end, 0);
-	if (errno || !isdigit(*arg) || *end || number < min || number > max)
-		argp_error(state, "%s: '%s' is not a number from %llu to %llu",
-			   what, arg, (unsigned long long)min,
-			   (unsigned long long)max);
-	return number;
-}
-
-static uint64_t options_seconds(struct argp_state *state, const char *what, const char *arg,
-				double min)
-{
-	double seconds;
-	char *end;
-
-	seconds = strtod(arg, &end);
-	if (end == arg || *end || !(seconds >= min && seconds <= MAX_SECONDS))
-		argp_error(state, "%s: '%s' is not a number of seconds from %g to %g", what, arg,
-			   min, MAX_SECONDS);
-	return llround(seconds * 1e9);
-}
 
 /* @what is @arg: "process" or "thread". */
 static uint32_t options_task(struct argp_state *state, const char *option, const char *what,
@@ -148,38 +112,6 @@ static void options_buffer(struct argp_state *state, struct top_limits *limits, 
 	}
 }
 
-static uint32_t options_ring(struct argp_state *state, const char *arg)
-{
-	uint32_t page = sysconf(_SC_PAGESIZE);
-	uint32_t size = options_number(state, "--ring-size", arg, page, 1 << 30);
-
-	if (size & (size - 1))
-		argp_error(state, "--ring-size: '%s' is not a power of 2", arg);
-	return size;
-}
-
-static enum session_probe options_probe(struct argp_state *state,
-					const char *arg)
-{
-	enum session_probe probe;
-
-	for (probe = SESSION_PROBE_TP_BTF; probe <= SESSION_PROBE_RAW_TP; probe++)
-		if (!strcmp(arg, session_probe_name(probe)))
-			return probe;
-	argp_error(state, "--probe: '%s' is neither tp_btf nor raw_tp", arg);
-	return SESSION_PROBE_AUTO;
-}
-
-static enum group_by options_group(struct argp_state *state, const char *arg)
-{
-	int by = words_number(WORDS_GROUP, arg);
-
-	if (by < 0)
-		argp_error(state, "--group: '%s' is none of buffer, exporter, name, process, comm and engine",
-			   arg);
-	return by < 0 ? GROUP_BY_BUFFER : by;
-}
-
 /* What follows from several options. */
 static void options_together(struct argp_state *state, struct top_options *options)
 {
@@ -212,7 +144,8 @@ static error_t options_limit(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'a':
-		limits->above_ns = options_seconds(state, "--above", arg, MIN_ABOVE);
+		limits->above_ns = options_seconds_ns(state, "--above", arg, MIN_ABOVE,
+						      MAX_SECONDS);
 		return 0;
 	case OPTION_INO:
 		limits->ino = options_number(state, "--ino", arg, 1, UINT64_MAX);
@@ -229,16 +162,8 @@ static error_t options_limit(int key, char *arg, struct argp_state *state)
 	case 'c':
 		options_comm(state, limits->comm, arg);
 		return 0;
-	case OPTION_MAX_ACCESSES:
-		limits->max_accesses = options_number(state, "--max-accesses",
-						      arg, 1, 1 << 20);
-		return 0;
-	case OPTION_MAX_BUFFERS:
-		limits->max_buffers = options_number(state, "--max-buffers",
-						     arg, 1, 1 << 20);
-		return 0;
 	case OPTION_RING_SIZE:
-		limits->ring_bytes = options_ring(state, arg);
+		limits->ring_bytes = options_ring_bytes(state, "--ring-size", arg);
 		return 0;
 	case OPTION_FORGET:
 		limits->forget_s = options_number(state, "--forget", arg, 1,
@@ -254,6 +179,9 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 	struct top_options *options = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &options->limits;
+		return 0;
 	case 'b':
 		options->batch = true;
 		return 0;
@@ -265,7 +193,8 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 						UINT64_MAX);
 		return 0;
 	case 'd':
-		options->delay_ns = options_seconds(state, "--delay", arg, MIN_DELAY);
+		options->delay_ns = options_seconds_ns(state, "--delay", arg, MIN_DELAY,
+						       MAX_SECONDS);
 		return 0;
 	case 'J':
 		options_report(state, &options->report, TOP_FORMAT_JSON, NULL);
@@ -277,13 +206,15 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 		options->sort = arg;
 		return 0;
 	case 'g':
-		options->group = options_group(state, arg);
+		options->group = options_word(state, "--group", arg, WORDS_GROUP,
+					      GROUP_BY_BUFFER);
 		return 0;
 	case 'i':
 		options->idle = true;
 		return 0;
 	case OPTION_PROBE:
-		options->probe = options_probe(state, arg);
+		options->probe = options_word(state, "--probe", arg, WORDS_PROBE,
+					      SESSION_PROBE_TP_BTF);
 		return 0;
 	case 'v':
 		options->verbose = true;
@@ -302,21 +233,16 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 
 void top_options_parse(struct top_options *options, int argc, char **argv)
 {
+	static const struct argp_child children[] = { { .argp = &top_limits_argp }, { 0 } };
 	static const struct argp argp = {
 		.options = options_argp,
 		.parser = options_one,
 		.doc = options_doc,
+		.children = children,
 	};
 
-	*options = (struct top_options){
-		.limits = {
-			.max_accesses = 16384,
-			.max_buffers = 4096,
-			.ring_bytes = 65536,
-			.forget_s = 60,
-		},
-		.delay_ns = 1000000000,
-	};
+	*options = (struct top_options){ .delay_ns = CLOCK_NSEC_PER_SEC };
+	top_limits_init(&options->limits);
 	argp_parse(&argp, argc, argv, 0, NULL, options);
 	if (options->report.format != TOP_FORMAT_TEXT ||
 	    !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))

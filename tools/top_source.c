@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "format.h"
 #include "identity.h"
+#include "rings.h"
 
 #include "dmasync_top.skel.h"
 
@@ -20,17 +21,10 @@
 #define SOURCE_VALUE_SIZE						\
 	(sizeof(struct top_entry) > sizeof(struct top_buffer) ?		\
 	 sizeof(struct top_entry) : sizeof(struct top_buffer))
-/* CPUs that share a ring: 1 << this. */
-#define RING_SHIFT	3
 /* When the kernel's snapshot had not all, or was not there: how soon to look again. */
 #define AGAIN_NS	(10 * CLOCK_NSEC_PER_SEC)
 /* Reading in the middle of a change twice in a row is rare enough. */
 #define READ_TRIES	4
-
-static unsigned int source_nr_rings(void)
-{
-	return ((libbpf_num_possible_cpus() - 1) >> RING_SHIFT) + 1;
-}
 
 static void source_filters(struct dmasync_top_bpf *skel, const struct top_limits *limits)
 {
@@ -54,12 +48,12 @@ static struct bpf_object_skeleton *source_open(void *priv)
 		skel->rodata->busy_times[set] = top_busy_times(set);
 	source_filters(skel, limits);
 	skel->rodata->above_ns = limits->above_ns;
-	skel->rodata->ring_shift = RING_SHIFT;
+	skel->rodata->ring_shift = RINGS_SHIFT;
 	bpf_map__set_max_entries(skel->maps.accesses, limits->max_accesses);
 	bpf_map__set_max_entries(skel->maps.buffers, limits->max_buffers);
 	bpf_map__set_max_entries(skel->maps.identities, limits->max_buffers);
 	bpf_map__set_max_entries(skel->maps.passing, limits->max_buffers);
-	bpf_map__set_max_entries(skel->maps.rings, source_nr_rings());
+	bpf_map__set_max_entries(skel->maps.rings, rings_count());
 	source->skel = skel;
 	top_waits_open(source);
 	return skel->skeleton;
@@ -74,36 +68,13 @@ static int source_event(void *priv, void *data, size_t size)
 	return 0;
 }
 
-static int source_add_ring(struct top_source *source, uint32_t group)
-{
-	int outer = bpf_map__fd(source->skel->maps.rings);
-	int ring, err;
-
-	ring = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0,
-			      source->limits->ring_bytes, NULL);
-	if (ring < 0)
-		return ring;
-	err = bpf_map_update_elem(outer, &group, &ring, BPF_ANY);
-	if (!err && source->rings)
-		err = ring_buffer__add(source->rings, ring, source_event,
-				       source);
-	else if (!err)
-		source->rings = ring_buffer__new(ring, source_event, source,
-						 NULL);
-	if (!err && !source->rings)
-		err = -errno;
-	close(ring);
-	return err;
-}
-
 static int source_loaded(void *priv)
 {
-	uint32_t group, nr = source_nr_rings();
 	struct top_source *source = priv;
-	int err = 0;
+	int err;
 
-	for (group = 0; group < nr && !err; group++)
-		err = source_add_ring(source, group);
+	err = rings_open(source->skel->maps.rings, source->limits->ring_bytes, source_event,
+			 source, &source->rings);
 	if (!err)
 		err = top_waits_start(source);
 	if (err)

@@ -7,42 +7,14 @@
 #include <stdint.h>
 
 #include "cost.h"
-#include "glob.h"
 #include "model.h"
 #include "session.h"
+#include "top_limits.h"
 
 struct bpf_object;
 struct dmasync_buffers_bpf;
 struct dmasync_top_bpf;
 struct ring_buffer;
-
-/**
- * struct top_limits - what is kept in the kernel
- * @ino: only this buffer, 0: all
- * @glob: only buffers whose name or exporter fits, unless it is empty
- * @tgid: only accesses of this process, 0: all
- * @tid: of this thread, likewise
- * @comm: of threads of this name, likewise; all bytes behind it are zero
- * @above_ns: waits that are at least as long are events, 0: none is
- * @max_accesses: accesses at once
- * @max_buffers: buffers at once
- * @ring_bytes: size of each ring of events
- * @forget_s: seconds after which an unused buffer, and who does nothing, is forgotten
- * @waits_by: enum top_waits_by: which histograms of waits are kept
- */
-struct top_limits {
-	uint64_t ino;
-	struct glob glob;
-	uint32_t tgid;
-	uint32_t tid;
-	char comm[TOP_COMM_LEN];
-	uint64_t above_ns;
-	uint32_t max_accesses;
-	uint32_t max_buffers;
-	uint32_t ring_bytes;
-	uint32_t forget_s;
-	uint32_t waits_by;
-};
 
 /**
  * struct top_source - one attachment after the other

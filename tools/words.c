@@ -2,7 +2,7 @@
 #include "words.h"
 
 #include <errno.h>
-#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <linux/dmabuf_sync.h>
@@ -77,6 +77,12 @@ static const char *const words_group[] = {
 	[GROUP_BY_ENGINE] = "engine",
 };
 
+static const char *const words_probe[] = {
+	[SESSION_PROBE_AUTO] = "auto",
+	[SESSION_PROBE_TP_BTF] = "tp_btf",
+	[SESSION_PROBE_RAW_TP] = "raw_tp",
+};
+
 #define TABLE(array)	{ array, sizeof(array) / sizeof((array)[0]) }
 
 static const struct words_table {
@@ -92,6 +98,7 @@ static const struct words_table {
 	[WORDS_SNAPSHOT] = TABLE(words_snapshot),
 	[WORDS_SESSION] = TABLE(words_session),
 	[WORDS_GROUP] = TABLE(words_group),
+	[WORDS_PROBE] = TABLE(words_probe),
 };
 
 const char *words_of(enum words words, unsigned int number)
@@ -110,4 +117,21 @@ int words_number(enum words words, const char *word)
 		if (table->words[i] && !strcmp(table->words[i], word))
 			return i;
 	return -ENOENT;
+}
+
+void words_list(enum words words, unsigned int first, char *text, size_t size)
+{
+	const struct words_table *table = &words_tables[words];
+	const char *between = "";
+	size_t i, at = 0;
+
+	text[0] = '\0';
+	for (i = first; i < table->nr; i++) {
+		if (!table->words[i])
+			continue;
+		at += snprintf(text + at, size - at, "%s%s", between, table->words[i]);
+		if (at >= size)
+			return;
+		between = i + 2 == table->nr ? " and " : ", ";
+	}
 }

@@ -3,6 +3,8 @@
 #ifndef WORDS_H
 #define WORDS_H
 
+#include <stddef.h>
+
 enum words {
 	WORDS_KIND,		/* of owners; enum dmabuf_sync_owner_kind, MODEL_KIND_SYNC */
 	WORDS_MODE,		/* of accesses; DMA_BUF_ACCESS_RW */
@@ -13,11 +15,21 @@ enum words {
 	WORDS_SNAPSHOT,		/* enum snapshot_type */
 	WORDS_SESSION,		/* enum session_state */
 	WORDS_GROUP,		/* enum group_by */
+	WORDS_PROBE,		/* enum session_probe */
 };
 
 /* Return: "?" for a number without a word. */
 const char *words_of(enum words words, unsigned int number);
 /* Return: the number of @word, or -ENOENT. */
 int words_number(enum words words, const char *word);
+
+/**
+ * words_list() - words that a user can choose from, as a part of a sentence
+ * @words: which ones
+ * @first: number of the first of them
+ * @text: where to: "a, b and c", cut off where @size ends
+ * @size: of @text
+ */
+void words_list(enum words words, unsigned int first, char *text, size_t size);
 
 #endif /* WORDS_H */

@@ -109,6 +109,54 @@ TEST_F(diff, better)
 	EXPECT_EQ(-87.5, tool_real(row, "change_percent"));
 }
 
+/* In five seconds and more: waits of 1 to 100 milliseconds behind access 1, not in this order. */
+static int write_ranks(const char *path)
+{
+	unsigned long long words[RECORD_MAX_WORDS] = {
+		WRITTEN_BUFFER, 2, 2, 2, 1002, 1002, 2, 0, 0, 4096, 0,
+	};
+	unsigned int i, ms, now = 1;
+	int fd, err;
+
+	err = record_file_create(path, &fd);
+	err = err ?: written_access(fd, RECORD_REQUEST, 0, 1, 0, "A");
+	err = err ?: written_access(fd, RECORD_ACQUIRED, 0, 1, 0, "");
+	for (i = 0; i < 100 && !err; i++, now += ms) {
+		/* 37 and 100 have no common factor: each of 1 to 100 comes once. */
+		ms = i * 37 % 100 + 1;
+		words[1] = 2 + i;
+		words[10] = ms * 1000000ULL;
+		err = written_access(fd, RECORD_REQUEST, now, 2 + i, 0, "B");
+		err = err ?: written_edge(fd, now, 2 + i, 1);
+		err = err ?: written_record(fd, RECORD_ACQUIRED, now + ms, words);
+		err = err ?: written_record(fd, RECORD_RELEASED, now + ms, words);
+	}
+	err = err ?: written_end(fd, now);
+	close(fd);
+	return err;
+}
+
+/* A percentile is the shortest wait that so many are not longer than. */
+TEST_F(diff, percentiles)
+{
+	struct json_object *row;
+
+	ASSERT_EQ(0, write_ranks(self->before));
+	ASSERT_EQ(0, write_waits(self->after, 1, 10));
+	DIFF_JSON();
+	row = row_of(self->root, "latencies", "what", "cpu behind cpu");
+	ASSERT_NE(NULL, row);
+	EXPECT_EQ(100, tool_number(row, "waits_before"));
+	EXPECT_EQ(50000000, tool_number(row, "p50_before_ns"));
+	EXPECT_EQ(95000000, tool_number(row, "p95_before_ns"));
+	EXPECT_EQ(99000000, tool_number(row, "p99_before_ns"));
+	EXPECT_EQ(100000000, tool_number(row, "max_before_ns"));
+	/* Of one wait all of them are this one. */
+	EXPECT_EQ(10000000, tool_number(row, "p50_after_ns"));
+	EXPECT_EQ(10000000, tool_number(row, "p99_after_ns"));
+	EXPECT_EQ(-80.0, tool_real(row, "p50_change_percent"));
+}
+
 /* Nothing has changed: no recording leaves anything behind for the next one. */
 TEST_F(diff, same)
 {

@@ -162,6 +162,31 @@ TOOL_TEST(exporter, each_wait_has_its_cause)
 	EXPECT_EQ(0, scrape_sum(&self->scrape, "dmabuf_sync_waits_in_progress", ""));
 }
 
+/* Time in which the CPU kept others waiting, by who that was. */
+TOOL_TEST(exporter, stall_has_its_cause)
+{
+	static const char *const causes[] = { "cause=cpu_for_cpu", "cause=dma_for_cpu" };
+	struct st_owner holder, waiter;
+	int64_t begin_ns;
+	unsigned int i;
+	double ended_s;
+
+	START();
+	for (i = 0; i < ST_ARRAY_SIZE(causes); i++) {
+		holder = owner_of(&self->w, 0, false);
+		waiter = owner_of(&self->w, 1, i);
+		EXPECT_EQ(0, VALUE("stall_seconds_total", causes[i]));
+		begin_ns = st_now_ns();
+		ASSERT_EQ(0, waits_make(&holder, &waiter, self->buf->fd));
+		ended_s = (st_now_ns() - begin_ns) / 1e9;
+		READ();
+		EXPECT_LE(NR_WAITS * HOLD_MS / 1e3, VALUE("stall_seconds_total", causes[i]));
+		EXPECT_GT(ended_s, VALUE("stall_seconds_total", causes[i]));
+	}
+	EXPECT_EQ(0, VALUE("stall_seconds_total", "cause=cpu_for_dma"));
+	EXPECT_EQ(0, VALUE("overlap_seconds_total", ""));
+}
+
 /* One that is not over is told, too: who waits, for how long, and that it is over then. */
 TOOL_TEST(exporter, wait_in_progress)
 {

@@ -9,9 +9,12 @@
 #include "../../bpf/dmasync_top.h"
 #include "../../tools/format.h"
 #include "../../tools/glob.h"
+#include "../../tools/group.h"
 #include "../../tools/interval.h"
 #include "../../tools/output.h"
+#include "../../tools/session.h"
 #include "../../tools/snapshot.h"
+#include "../../tools/words.h"
 
 #define SEC	1000000000ULL
 /* The time since boot when a tool was attached, and now. */
@@ -360,6 +363,53 @@ TEST(marks_of_headings)
 	output_heading(&layout, line, sizeof(line));
 	EXPECT_EQ(NULL, strchr(line, 'x')) TH_LOG("%s", line);
 	EXPECT_NE(NULL, strchr(line, OUTPUT_DOWN)) TH_LOG("%s", line);
+}
+
+static void half(const void *row, struct value *value)
+{
+	(void)row;
+	value->known = true;
+	value->real = 50;
+}
+
+static void unknown(const void *row, struct value *value)
+{
+	(void)row;
+	(void)value;
+}
+
+static void keep_line(const char *line, void *priv)
+{
+	strcpy(priv, line);
+}
+
+/* What is not known has no unit either. */
+TEST(unknown_percent)
+{
+	static const struct column columns[] = {
+		{ .title = "reached", .type = COLUMN_PERCENT, .get = half },
+		{ .title = "bpf", .type = COLUMN_PERCENT, .get = unknown },
+	};
+	static const struct table table = { .columns = columns, .nr_columns = 2 };
+	char line[OUTPUT_LINE_SIZE] = "";
+
+	output_pairs(&table, NULL, 0, keep_line, line);
+	EXPECT_STREQ("reached 50.0%  bpf -", line);
+}
+
+/* What a user may choose from, in a sentence. */
+TEST(lists_of_words)
+{
+	char list[128];
+
+	words_list(WORDS_PROBE, SESSION_PROBE_TP_BTF, list, sizeof(list));
+	EXPECT_STREQ("tp_btf and raw_tp", list);
+	words_list(WORDS_GROUP, GROUP_BY_EXPORTER, list, sizeof(list));
+	EXPECT_STREQ("exporter, name, process, comm and engine", list);
+	words_list(WORDS_GROUP, GROUP_BY_ENGINE, list, sizeof(list));
+	EXPECT_STREQ("engine", list);
+	words_list(WORDS_GROUP, GROUP_BY_EXPORTER, list, 12);
+	EXPECT_STREQ("exporter, n", list);
 }
 
 TEST_HARNESS_MAIN
