@@ -10,7 +10,7 @@
 #include "st.h"
 
 #define W		DMA_BUF_ACCESS_W
-#define ROUNDS		5
+#define ROUNDS		3
 #define NR_OWNERS	100
 /* Of the owners and their accesses, in all rounds. */
 #define NR_IDS		(ROUNDS * NR_OWNERS * 2)

@@ -123,7 +123,7 @@ static const struct option options[] = {
 };
 
 static uint64_t seed;
-static long steps = 100000;
+static long steps = 25000;
 
 static int options_read(int argc, char **argv)
 {

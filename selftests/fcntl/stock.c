@@ -12,7 +12,7 @@
 /* Unloading waits for RCU several times: seconds, on a slow machine. */
 #define STOCK_TEST(name)	TEST_F_TIMEOUT(stock, name, 300)
 #define THREADS		4
-#define ROUNDS		6
+#define ROUNDS		3
 #define SLEEPERS	150
 
 FIXTURE(stock)

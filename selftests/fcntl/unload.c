@@ -12,7 +12,7 @@
 
 /* Unloading waits for RCU several times: seconds, on a slow machine. */
 #define UNLOAD_TEST(name)	TEST_F_TIMEOUT(unload, name, 300)
-#define ROUNDS		5
+#define ROUNDS		3
 
 FIXTURE(unload)
 {

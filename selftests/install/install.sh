@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# "make install" on this machine's own kernel, up to "make uninstall": the module is found by
-# modprobe, its device belongs to whom the udev rule says, it works, and nothing is left.
-# Takes what is built already, in DMABUF_SYNC_MODULES (see run-tests.sh).
+# What "make install" does behind building, on this machine's own kernel, up to "make uninstall":
+# the module is found by modprobe, its device belongs to whom the udev rule says, it works, and
+# nothing is left. Takes what is built already, in DMABUF_SYNC_MODULES (see run-tests.sh).
 # shellcheck disable=SC2317 # functions are called by name
 
 # shellcheck source=selftests/lib/tap.sh
@@ -32,9 +32,13 @@ hide_other_modules() {
 
 say() { echo "$*" >&2; }
 
-# W=1 as in build.sh: other flags would make everything anew, which takes minutes here.
-run_make() {
-	make -s -C "$tree" OUT="$DMABUF_SYNC_MODULES" HOST_TOOLS="$tree/build/tools" W=1 "$@"
+# What is built, without looking whether it is new, which takes half a minute here.
+module_install() { make -s -C "$tree/kernel" OUT="$DMABUF_SYNC_MODULES" install "$@"; }
+
+tools_install() { make -s -C "$tree/tools" O="$tree/build/tools" install "$@"; }
+
+uninstall() {
+	make -s -C "$tree" OUT="$DMABUF_SYNC_MODULES" HOST_TOOLS="$tree/build/tools" uninstall "$@"
 }
 
 # What is where an installation writes. Backups of /etc/group and the like are none of it.
@@ -44,7 +48,7 @@ listing() {
 	cat /etc/group "$moddir/modules.dep"
 }
 
-installs() { run_make install > "$dir/said" || { cat "$dir/said"; return 1; }; }
+installs() { { module_install && tools_install; } > "$dir/said" || { cat "$dir/said"; return 1; }; }
 
 loads() { modprobe dmabuf_sync && [ -c /dev/dmabuf_sync ]; }
 
@@ -113,15 +117,10 @@ top_shows_a_holder() {
 }
 
 uninstalls() {
-	run_make uninstall > "$dir/said" || { cat "$dir/said"; return 1; }
+	uninstall > "$dir/said" || { cat "$dir/said"; return 1; }
 	listing > "$dir/after"
 	diff "$dir/before" "$dir/after"
 }
-
-# What is built, without looking whether it is new.
-module_install() { make -s -C "$tree/kernel" OUT="$DMABUF_SYNC_MODULES" install "$@"; }
-
-tools_install() { make -s -C "$tree/tools" O="$tree/build/tools" install "$@"; }
 
 # A folder to pack: everything in it, nothing of this machine touched.
 stays_in_destdir() {
@@ -186,7 +185,7 @@ signed() {
 all_are_signed() { signed dmabuf_sync && signed dmabuf_copy && signed dma_sim && signed dma_edu; }
 
 leaves_an_empty_destdir() {
-	run_make uninstall DESTDIR="$dir/stage" > /dev/null && [ -z "$(find "$dir/stage" -type f)" ]
+	uninstall DESTDIR="$dir/stage" > /dev/null && [ -z "$(find "$dir/stage" -type f)" ]
 }
 
 # The machine says that it takes signed modules only; it does not mean it.
@@ -198,7 +197,7 @@ tells_how_to_sign() {
 	module_install > "$dir/said" 2>&1
 	status=$?
 	umount $enforce
-	run_make uninstall > /dev/null || return
+	uninstall > /dev/null || return
 	[ $status -eq 0 ] && grep -q 'mokutil --import /var/lib/dkms/mok.pub' "$dir/said" ||
 		{ cat "$dir/said"; return 1; }
 }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What "make install" says where it cannot work: at once, by the names of Debian's packages, and
-# before it builds anything. The kernels are folders that only look like their headers.
+# before it builds anything. The kernels are folders that only look like their headers. Where it
+# can work, it builds and installs from nothing.
 # shellcheck disable=SC2317 # functions are called by name
 
 # shellcheck source=selftests/lib/tap.sh
@@ -113,7 +114,16 @@ asks_for_types() {
 	refused "$dir/6.12.0" install VMLINUX_BTF= && first_line_has "apt install" "linux-headers-$(uname -r)"
 }
 
-tap_plan 8
+# For the first kernel that has headers here.
+installs_from_nothing() {
+	local kdir
+
+	kdir=$(printf '%s\n' /lib/modules/*/build | head -n 1)
+	make -C "$tree" --no-print-directory KDIR="$kdir" OUT="$dir/new" DESTDIR="$dir/stage" install-module > "$dir/said" 2>&1 &&
+		[ "$(find "$dir/stage" -name 'dmabuf_sync.ko*' | wc -l)" -eq 1 ] || { cat "$dir/said"; return 1; }
+}
+
+tap_plan 9
 tap_test "refuses a kernel that is too old in the first line" refuses_old_kernel
 tap_test "compares versions as numbers" compares_versions
 tap_test "names all packages that are missing at once" names_all_packages
@@ -122,4 +132,5 @@ tap_test "names the headers' package, and KDIR" names_headers
 tap_test "refuses a folder that is no kernel" refuses_what_is_no_kernel
 tap_test "refuses a kernel without dma-buf" refuses_kernel_without_dma_buf
 tap_test "asks for headers where there are no types" asks_for_types
+tap_test "builds and installs from nothing" installs_from_nothing
 tap_end

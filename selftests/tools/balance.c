@@ -32,25 +32,10 @@ FIXTURE(balance)
 	uint64_t expected[NR_BUFS], windows[NR_BUFS];
 };
 
-FIXTURE_VARIANT(balance)
-{
-	const char *probe;
-};
-
-FIXTURE_VARIANT_ADD(balance, tp_btf)
-{
-	.probe = "tp_btf",
-};
-
-FIXTURE_VARIANT_ADD(balance, raw_tp)
-{
-	.probe = "raw_tp",
-};
-
 FIXTURE_SETUP(balance)
 {
 	ASSERT_EQ(0, st_world_open(&self->w));
-	ASSERT_EQ(0, tool_attach(&self->tool, "--probe", variant->probe, "--delay", "0.1"));
+	ASSERT_EQ(0, tool_attach(&self->tool, "--delay", "0.1"));
 }
 
 FIXTURE_TEARDOWN(balance)

@@ -43,17 +43,6 @@ FIXTURE_VARIANT_ADD(chain, tp_btf)
 	.probe = "tp_btf",
 };
 
-FIXTURE_VARIANT_ADD(chain, raw_tp)
-{
-	.probe = "raw_tp",
-};
-
-FIXTURE_VARIANT_ADD(chain, tp_btf_late)
-{
-	.probe = "tp_btf",
-	.late = true,
-};
-
 FIXTURE_VARIANT_ADD(chain, raw_tp_late)
 {
 	.probe = "raw_tp",

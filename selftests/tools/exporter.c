@@ -175,6 +175,7 @@ TOOL_TEST(exporter, stall_has_its_cause)
 	for (i = 0; i < ST_ARRAY_SIZE(causes); i++) {
 		holder = owner_of(&self->w, 0, false);
 		waiter = owner_of(&self->w, 1, i);
+		READ();
 		EXPECT_EQ(0, VALUE("stall_seconds_total", causes[i]));
 		begin_ns = st_now_ns();
 		ASSERT_EQ(0, waits_make(&holder, &waiter, self->buf->fd));

@@ -18,21 +18,6 @@ FIXTURE(pairs)
 	int a, b, c;
 };
 
-FIXTURE_VARIANT(pairs)
-{
-	const char *probe;
-};
-
-FIXTURE_VARIANT_ADD(pairs, tp_btf)
-{
-	.probe = "tp_btf",
-};
-
-FIXTURE_VARIANT_ADD(pairs, raw_tp)
-{
-	.probe = "raw_tp",
-};
-
 FIXTURE_SETUP(pairs)
 {
 	ASSERT_EQ(0, st_world_open(&self->w));
@@ -52,7 +37,7 @@ FIXTURE_TEARDOWN(pairs)
 	EXPECT_TRUE(st_world_close(&self->w));
 }
 
-#define ATTACH()	ASSERT_EQ(0, tool_attach(&self->tool, "--probe", variant->probe))
+#define ATTACH()	ASSERT_EQ(0, tool_attach(&self->tool))
 
 #define END() do {							\
 	self->report = tool_end(&self->tool);				\
