@@ -17,7 +17,7 @@ cd "$(dirname "$0")/.." || exit 2
 . selftests/machines.sh
 
 # Longest that the tests may take on one kernel, in seconds.
-limit=$((3600 + ${TORTURE_SECONDS:-0}))
+limit=$((4200 + ${TORTURE_SECONDS:-0}))
 
 # host_tests NAME COMMAND...: counts the TAP of a command that runs here.
 host_tests() {
@@ -40,9 +40,10 @@ host_tests() {
 
 # The tests of a folder that need no kernel with the framework, in the guest root.
 folder_host_tests() {
-	local folder=$1 program file
+	local folder=$1 programs program file
 
-	for program in $(sed -n 's/^host=//p' "selftests/$folder/settings"); do
+	read -r -a programs < <(sed -n 's/^host=//p' "selftests/$folder/settings")
+	for program in "${programs[@]}"; do
 		file=/src/build/selftests/$folder/$program
 		[ -x "build/selftests/$folder/$program" ] || file=./$program
 		host_tests "$folder/$program" selftests/vm/in-root env DMABUF_SYNC_TESTS=/src/build/selftests \
