@@ -32,9 +32,9 @@ struct vb2_sync {
 	enum vb2_sync_state state;
 };
 
-/* Pairs with smp_store_release() in sync_ready(): what the others wrote is there then. */
 static enum vb2_sync_state sync_state(const struct vb2_buffer *vb)
 {
+	/* Pairs with smp_store_release() in sync_ready(): what the others wrote is there then. */
 	return vb->sync ? smp_load_acquire(&vb->sync->state) : VB2_SYNC_IDLE;
 }
 
