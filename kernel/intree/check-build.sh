@@ -9,7 +9,7 @@
 # else; all that make said is in OUT/log.
 #
 #	link		the kernel and its modules
-#	warn		drivers/dma-buf alone, with W=1 and sparse
+#	warn		drivers/dma-buf and videobuf2 alone, with W=1 and sparse
 #	least		the same with as little else as possible
 #	32		the same for 32 bits
 #	selftests	the tests, against what "link" has built there
@@ -20,7 +20,7 @@ tree=/run/bind/tree
 out=/run/bind/out
 log=$out/log
 value=$2
-options="DMABUF_SYNC DMABUF_COPY DMA_SIM DMA_EDU DMABUF_SYNC_KUNIT_TEST"
+options="DMABUF_SYNC DMABUF_COPY DMA_SIM DMA_EDU DMABUF_SYNC_KUNIT_TEST MEDIA_SUPPORT VIDEO_DEV VIDEO_VIM2M"
 selftests="dmabuf-sync/dma dmabuf-sync/dmabuf_sync dmabuf-sync/fcntl dmabuf-sync/torture"
 
 # The configuration on standard input; the new options, as far as the tree has them.
@@ -64,7 +64,9 @@ build() {
 	messages
 }
 
-build_warn() { build W=1 C=1 CF=-D__typeof_unqual__=__typeof__ drivers/dma-buf/; }
+build_warn() {
+	build W=1 C=1 CF=-D__typeof_unqual__=__typeof__ drivers/dma-buf/ drivers/media/common/videobuf2/
+}
 
 bits_32() { sed 's/CONFIG_64BIT=y/CONFIG_X86_32=y/; /IA32_EMULATION/d' "$here/check.config"; }
 

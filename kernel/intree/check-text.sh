@@ -30,4 +30,4 @@ for patch in "$PWD/build/patches/$series"/[0-9]*.patch; do
 done
 
 # A script of perl or of python, as the kernel has it.
-find "$tree" -path '*dmabuf*' ! -path '*/tools/*' -name '*.[ch]' -exec "$part/scripts/kernel-doc" -none -Wall {} + 2>&1
+find "$tree" '(' -path '*dmabuf*' -o -name 'videobuf2-sync.*' ')' ! -path '*/tools/*' -name '*.[ch]' -exec "$part/scripts/kernel-doc" -none -Wall {} + 2>&1

@@ -11,8 +11,9 @@ set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# "HERE THERE" of what is linked: the guides and the tests are those of this tree.
-links() { intree_files | awk '$1 != "guides" && $1 != "selftests" { print $2, $3 }'; }
+# "HERE THERE" of what is linked: the guides and the tests are those of this tree. Without what
+# videobuf2 does with it.
+links() { intree_files | awk '$1 !~ /^(guides|selftests|videobuf2)$/ { print $2, $3 }'; }
 
 patched() { grep -q dma_buf_set_lock_operation "$tree/drivers/dma-buf/dma-buf.c"; }
 
@@ -35,7 +36,7 @@ graft() {
 		mkdir -p "$tree/${there%/*}"
 		ln -sfn "$INTREE_TOP/$here" "$tree/$there"
 	done < <(links)
-	patched || intree_patch "$tree"
+	patched || intree_patch "$tree" dma-buf.patch
 	while IFS=$'\t' read -r patch file line new; do
 		[ "$patch" = engine ] || continue
 		grep -qxF "$new" "$tree/$file" || intree_edit "$tree" "$file" "$line" "$new"
@@ -45,7 +46,7 @@ graft() {
 ungraft() {
 	local patch file line new
 
-	! patched || intree_patch "$tree" -R
+	! patched || intree_patch "$tree" dma-buf.patch -R
 	while IFS=$'\t' read -r patch file line new; do
 		[ "$patch" = engine ] || continue
 		{ grep -vxF "$new" "$tree/$file" || :; } > "$tree/$file.new"

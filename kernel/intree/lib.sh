@@ -52,11 +52,17 @@ intree_files() {
 # New lines for existing files: "PATCH<tab>FILE<tab>LINE<tab>NEW".
 intree_edits() { intree_lines "$INTREE_DIR/edits"; }
 
+# Changes to existing files that are more than lines, as "PATCH FILE".
+intree_patches() {
+	echo lock dma-buf.patch
+	echo videobuf2 videobuf2.patch
+}
+
 # Files of the kernel tree that are changed.
 intree_changed() {
 	{
 		intree_edits | cut -f2
-		sed -n 's,^+++ b/,,p' "$INTREE_DIR/dma-buf.patch"
+		sed -n 's,^+++ b/,,p' "$INTREE_DIR"/*.patch
 		echo MAINTAINERS
 	} | LC_ALL=C sort -u
 }
@@ -96,12 +102,12 @@ intree_apply() {
 	GIT_CEILING_DIRECTORIES=$(dirname "$tree") git -C "$tree" apply --whitespace=nowarn "$@" -
 }
 
-# intree_patch TREE [-R]: applies dma-buf.patch, edited by the sed scripts in $scripts.
+# intree_patch TREE FILE [-R]: applies a patch of this folder, edited by the sed scripts in $scripts.
 intree_patch() {
-	local tree=$1
-	shift
+	local tree=$1 file=$2
+	shift 2
 
 	# shellcheck disable=SC2154 # the caller's
-	sed "${scripts[@]/#/-f}" "$INTREE_DIR/dma-buf.patch" | intree_apply "$tree" "$@" ||
-		intree_die "kernel/intree/dma-buf.patch does not apply to $tree"
+	sed "${scripts[@]/#/-f}" "$INTREE_DIR/$file" | intree_apply "$tree" "$@" ||
+		intree_die "kernel/intree/$file does not apply to $tree"
 }

@@ -92,7 +92,9 @@ compose() {
 
 	git -C "$work" rm -rq --ignore-unmatch .
 	(cd "$base" && cp -a --parents "${changed[@]}" "$work")
-	! is_staged lock || intree_patch "$work"
+	while read -r patch file; do
+		! is_staged "$patch" || intree_patch "$work" "$file"
+	done < <(intree_patches)
 	while read -r patch here there; do
 		is_staged "$patch" || continue
 		place "$here" "$there"
