@@ -202,7 +202,8 @@ static void recorder_end(struct recorder *recorder)
 	recorder_read(recorder, UINT64_MAX);
 	record_source_count(&recorder->source);
 	if (*trigger)
-		ret = record_flight_write(&recorder->flight, &recorder->sink, clock_now_ns());
+		ret = record_flight_write(&recorder->flight, &recorder->source.stacks,
+					  &recorder->sink, clock_now_ns());
 	if (!ret)
 		ret = record_sink_close(&recorder->sink, &recorder->source.lost, trigger);
 	if (ret)
