@@ -84,7 +84,7 @@ struct record_request {
 	char comm[16];
 };
 
-/* The number of the stack of this thread, or why there is none: a kernel thread has no other. */
+/* The number of a part of the stack, or why it is missing: kernel threads have one part. */
 static __always_inline __s64 stack_get(const void *context, __u64 flags)
 {
 	__s64 stack = bpf_get_stackid((void *)context, &stacks, flags);
@@ -94,7 +94,7 @@ static __always_inline __s64 stack_get(const void *context, __u64 flags)
 	return stack;
 }
 
-/* The stack goes with the request, too: it is the thread's own that asks, and may have to wait. */
+/* The stack goes with the request, too: who asks is who may have to wait, or holds it then. */
 static __always_inline void stack_record(const struct dmabuf_sync_access_args *args)
 {
 	struct record_asked *record;

@@ -119,13 +119,11 @@ static int ksyms_read(struct ksyms *ksyms)
 int ksyms_update(struct ksyms *ksyms)
 {
 	uint64_t modules = ksyms_modules();
-	int err;
 
 	if (modules == ksyms->modules)
 		return 0;
-	err = ksyms_read(ksyms);
-	ksyms->modules = err ? 0 : modules;
-	return err;
+	ksyms->modules = modules;
+	return ksyms_read(ksyms);
 }
 
 void ksyms_place(const struct ksyms *ksyms, uint64_t address, struct stack_place *place)

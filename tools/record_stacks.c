@@ -56,8 +56,7 @@ void record_stacks_begin(struct record_stacks *stacks, int map)
 	stacks->map = map;
 	/* The numbers of another map mean something else. */
 	memset(stacks->seen, 0, STACKS_NR_SEEN * sizeof(*stacks->seen));
-	if (map >= 0)
-		stacks->kernel_error = ksyms_update(&stacks->ksyms);
+	stacks->kernel_error = ksyms_update(&stacks->ksyms);
 }
 
 static int stacks_compare(const void *a, const void *b)
@@ -188,7 +187,8 @@ static void stacks_kernel(struct stacks_walk *walk, int64_t number)
 
 	if (!nr)
 		return;
-	walk->stacks->kernel_error = ksyms_update(ksyms);
+	/* Modules may have come since. */
+	ksyms_update(ksyms);
 	do
 		ksyms_place(ksyms, addresses[first] - 1, &place);
 	while (stacks_is_probe(&place) && ++first < nr);
@@ -225,7 +225,9 @@ int record_stacks_add(struct record_stacks *stacks, const struct record_asked *a
 		stacks->lost++;
 		return walk.err;
 	}
-	*seen = (struct stacks_seen){ asked->head.tgid, walk.frame, asked->kernel, asked->user };
+	*seen = (struct stacks_seen){
+		asked->head.tgid, walk.frame, asked->kernel, asked->user,
+	};
 	record.words[STACK_FRAME] = walk.frame;
 	stacks_emit(&walk, &record, RECORD_STACK);
 	return walk.err;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * From where accesses are asked for. What the programs send are numbers of stacks in the
- * kernel; they are looked up at once, while the process is there, and become frames that can be
- * read on any machine. A frame is written once; stacks share those that they have in common.
+ * kernel; they are looked up at once, while the process is there, and become frames that can
+ * be read on any machine. A frame is written once; stacks share what they have in common.
  */
 #ifndef RECORD_STACKS_H
 #define RECORD_STACKS_H
@@ -27,7 +27,7 @@ struct stacks_seen {
 
 /**
  * struct record_stacks - all frames
- * @map: the programs' map of stacks; -1: there are none
+ * @map: the programs' map of stacks
  * @frames: the frames, by number - 1
  * @nr: how many
  * @tree: the same, by what they are
@@ -52,7 +52,7 @@ struct record_stacks {
 /* Return: 0 or -ENOMEM. */
 int record_stacks_init(struct record_stacks *stacks);
 void record_stacks_free(struct record_stacks *stacks);
-/* There are programs with this map of stacks; -1: they are gone. */
+/* There are programs now, with this map of stacks. */
 void record_stacks_begin(struct record_stacks *stacks, int map);
 /*
  * Put the stack into the batch, behind those of its frames that are new. The batch has room

@@ -16,7 +16,8 @@ static int frame_compare(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-const struct stack_frame *stack_frame_find(const struct report_stacks *stacks, uint64_t number)
+const struct stack_frame *stack_frame_find(const struct report_stacks *stacks,
+					   uint64_t number)
 {
 	struct stack_frame key = { .number = number };
 

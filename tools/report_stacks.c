@@ -233,8 +233,8 @@ static void stacks_write(struct stacks_line *lines, size_t nr, FILE *file)
 	}
 }
 
-void report_stacks_folded(const struct report_stacks *stacks, const struct report_waits *waits,
-			  FILE *file)
+void report_stacks_folded(const struct report_stacks *stacks,
+			  const struct report_waits *waits, FILE *file)
 {
 	struct stacks_line *lines = calloc(waits->nr + 1, sizeof(*lines));
 	char comm[TOP_COMM_LEN];

@@ -76,15 +76,16 @@ uint64_t report_stacks_holder(const struct report_stacks *stacks, uint64_t acces
 /* All waits are there: make the rows. */
 void report_stacks_end(struct report_stacks *stacks, const struct report_waits *waits);
 /* A line for each stack that waited: frames, the outermost first, and microseconds. */
-void report_stacks_folded(const struct report_stacks *stacks, const struct report_waits *waits,
-			  FILE *file);
+void report_stacks_folded(const struct report_stacks *stacks,
+			  const struct report_waits *waits, FILE *file);
 void report_stacks_free(struct report_stacks *stacks);
 
 /*
- * report_site.c: the frame with this number, or NULL; and what stacks are called. A site is the
- * innermost frame that is neither of the framework nor on the way to it.
+ * report_site.c: the frame with this number, or NULL; and what stacks are called. A site is
+ * the innermost frame that is neither of the framework nor on the way to it.
  */
-const struct stack_frame *stack_frame_find(const struct report_stacks *stacks, uint64_t number);
+const struct stack_frame *stack_frame_find(const struct report_stacks *stacks,
+					   uint64_t number);
 void stack_site(const struct report_stacks *stacks, uint64_t number, char *text, size_t size);
 /* All frames behind @comm. The caller frees it. Return: NULL: no memory. */
 char *stack_folded(const struct report_stacks *stacks, uint64_t number, const char *comm);

@@ -9,6 +9,8 @@
 
 /* More than that is not code of a program. */
 #define MAX_MAPS	4096
+/* With more symbols than that all files are read anew. */
+#define MAX_SYMBOLS	(1U << 19)
 
 static void usyms_forget(struct usyms *usyms)
 {
@@ -28,8 +30,8 @@ static void usyms_line(struct usyms *usyms, char *line)
 	int at = 0;
 
 	line[strcspn(line, "\n")] = '\0';
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %*s %" SCNu64 " %n", &map.begin,
-		   &map.end, perms, &map.offset, &map.ino, &at) != 5)
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %*s %" SCNu64 " %n",
+		   &map.begin, &map.end, perms, &map.offset, &map.ino, &at) != 5)
 		return;
 	if (!strchr(perms, 'x') || usyms->nr == MAX_MAPS)
 		return;
@@ -65,6 +67,20 @@ int usyms_process(struct usyms *usyms, pid_t pid)
 	return err ?: usyms->nr ? 0 : -ESRCH;
 }
 
+/* Forget files, if they have too much in all. */
+static void usyms_trim(struct usyms *usyms)
+{
+	size_t nr = 0;
+	unsigned int i;
+
+	for (i = 0; i < USYMS_NR_FILES; i++)
+		nr += usyms_file_nr(usyms->files[i]);
+	for (i = 0; i < USYMS_NR_FILES && nr > MAX_SYMBOLS; i++) {
+		usyms_file_free(usyms->files[i]);
+		usyms->files[i] = NULL;
+	}
+}
+
 static struct usyms_file *usyms_file(struct usyms *usyms, const struct usyms_map *map)
 {
 	struct usyms_file **place;
@@ -75,6 +91,7 @@ static struct usyms_file *usyms_file(struct usyms *usyms, const struct usyms_map
 			return usyms->files[i];
 	if (map->path[0] != '/')
 		return NULL;
+	usyms_trim(usyms);
 	place = &usyms->files[usyms->next++ % USYMS_NR_FILES];
 	usyms_file_free(*place);
 	*place = usyms_file_open(usyms->pid, map->path, map->ino);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Functions of processes: where its files are mapped says /proc/PID/maps, what is in them say
- * their tables of symbols. Files belong to whoever runs the process and may be made to do harm.
+ * Functions of processes: /proc/PID/maps says which files they have mapped, and the tables of
+ * symbols of these what is where. Files belong to whoever runs the process and may be made to
+ * do harm.
  */
 #ifndef USYMS_H
 #define USYMS_H
@@ -63,6 +64,8 @@ bool usyms_file_is(const struct usyms_file *file, const char *path, uint64_t ino
 /* The function at this offset of the file. Return: false: there is none. */
 bool usyms_file_place(const struct usyms_file *file, uint64_t offset,
 		      struct stack_place *place);
+/* Symbols that it has; none of NULL. */
+size_t usyms_file_nr(const struct usyms_file *file);
 void usyms_file_free(struct usyms_file *file);
 
 #endif /* USYMS_H */

@@ -11,8 +11,8 @@
 #include "usyms.h"
 
 /* A file that has more than that is looked at in part, or not at all. */
-#define MAX_BYTES	(1LL << 30)
-#define MAX_SYMBOLS	(1U << 19)
+#define MAX_BYTES	(1LL << 28)
+#define MAX_SYMBOLS	(1U << 18)
 #define MAX_SEGMENTS	16
 
 /* A function; its name is in the texts of the file. */
@@ -39,8 +39,8 @@ struct usyms_file {
 };
 
 /*
- * Nothing is opened but the ordinary file that is mapped: whoever runs the process may have put
- * anything else in its place.
+ * Nothing is opened but the ordinary file that is mapped: whoever runs the process may have
+ * put anything else in its place.
  */
 static int file_open(pid_t pid, const char *path, uint64_t ino)
 {
@@ -53,7 +53,8 @@ static int file_open(pid_t pid, const char *path, uint64_t ino)
 	if (at < 0)
 		return -1;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", at);
-	if (!fstat(at, &st) && S_ISREG(st.st_mode) && st.st_ino == ino && st.st_size < MAX_BYTES)
+	if (!fstat(at, &st) && S_ISREG(st.st_mode) && st.st_ino == ino &&
+	    st.st_size < MAX_BYTES)
 		fd = open(link, O_RDONLY | O_CLOEXEC);
 	close(at);
 	return fd;
@@ -170,6 +171,11 @@ struct usyms_file *usyms_file_open(pid_t pid, const char *path, uint64_t ino)
 bool usyms_file_is(const struct usyms_file *file, const char *path, uint64_t ino)
 {
 	return file->ino == ino && !strcmp(file->path, path);
+}
+
+size_t usyms_file_nr(const struct usyms_file *file)
+{
+	return file ? file->nr : 0;
 }
 
 /* The address of the file's own; false: there is none at this offset. */
