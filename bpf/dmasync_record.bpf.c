@@ -15,8 +15,25 @@ char LICENSE[] SEC("license") = "GPL";
 /* A ring that has so many bytes wakes the tool; others wait until it looks. */
 SETTING __u64 wakeup_bytes;
 
+/* Stacks are wanted. */
+SETTING __u32 wants_stacks;
+
 /* Records that found their ring full. */
 __u64 lost;
+
+/* Stacks for which there was no place. */
+__u64 lost_stacks;
+
+#define EEXIST	17
+#define ENOMEM	12
+
+/* Made only when stacks are wanted. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
+	__uint(max_entries, 1);		/* set by the tool */
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, RECORD_STACK_DEPTH * sizeof(__u64));
+} stacks SEC(".maps");
 
 static __always_inline void head_fill(struct record_head *head, __u16 kind, __u16 size)
 {
@@ -67,6 +84,34 @@ struct record_request {
 	char comm[16];
 };
 
+/* The number of a part of the stack, or why it is missing: kernel threads have one part. */
+static __always_inline __s64 stack_get(const void *context, __u64 flags)
+{
+	__s64 stack = bpf_get_stackid((void *)context, &stacks, flags);
+
+	if (stack == -EEXIST || stack == -ENOMEM)
+		__sync_fetch_and_add(&lost_stacks, 1);
+	return stack;
+}
+
+/* The stack goes with the request, too: who asks is who may have to wait, or holds it then. */
+static __always_inline void stack_record(const struct dmabuf_sync_access_args *args)
+{
+	struct record_asked *record;
+	void *ring = ring_get();
+
+	record = ring ? bpf_ringbuf_reserve(ring, sizeof(*record), 0) : NULL;
+	if (!record) {
+		__sync_fetch_and_add(&lost, 1);
+		return;
+	}
+	head_fill(&record->head, RECORD_STACK, sizeof(*record));
+	record->access = args->access;
+	record->kernel = stack_get(args, 0);
+	record->user = stack_get(args, BPF_F_USER_STACK);
+	record_submit(ring, record);
+}
+
 static __always_inline void body_request(const struct dmabuf_sync_access_args *args)
 {
 	struct record_request *record;
@@ -81,6 +126,8 @@ static __always_inline void body_request(const struct dmabuf_sync_access_args *a
 	record->args = *args;
 	bpf_get_current_comm(record->comm, sizeof(record->comm));
 	record_submit(ring, record);
+	if (wants_stacks)
+		stack_record(args);
 }
 
 DMABUF_SYNC_PROBE(request, access)

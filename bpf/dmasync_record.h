@@ -35,11 +35,17 @@ enum record_kind {
 	RECORD_SNAPSHOT,
 	RECORD_THERE,
 	RECORD_BLOCKED,
+	/* With --stacks: from where an access was asked for, behind what that place is called. */
+	RECORD_FRAME,
+	RECORD_STACK,
 	RECORD_NR_KINDS,
 };
 
-/* The longest record: RECORD_THERE. */
+/* The longest records: RECORD_THERE and RECORD_FRAME. */
 #define RECORD_MAX_WORDS	32
+
+/* Return addresses of a stack; the outer ones of a deeper one are cut off. */
+#define RECORD_STACK_DEPTH	64
 
 /**
  * struct record_head - how each record begins
@@ -67,6 +73,20 @@ struct record_head {
 struct record {
 	struct record_head head;
 	unsigned long long words[RECORD_MAX_WORDS];
+};
+
+/**
+ * struct record_asked - RECORD_STACK on its way to the tool, which makes frames of it
+ * @head: the head
+ * @access: access id
+ * @kernel: number of the kernel's part in the map of stacks, or a negative errno
+ * @user: of the process's part
+ */
+struct record_asked {
+	struct record_head head;
+	unsigned long long access;
+	long long kernel;
+	long long user;
 };
 
 #endif /* DMASYNC_RECORD_H */

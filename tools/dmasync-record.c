@@ -134,6 +134,10 @@ static void recorder_session(struct recorder *recorder)
 		fprintf(stderr, "%s: accesses from before the start are missing: %s\n",
 			program_invocation_short_name,
 			strerror(-recorder->source.snapshot_error));
+	if (ret && recorder->source.stacks.kernel_error)
+		fprintf(stderr, "%s: frames of the kernel have no names: /proc/kallsyms: %s\n",
+			program_invocation_short_name,
+			strerror(-recorder->source.stacks.kernel_error));
 }
 
 /* The last seconds: is it time to write them, or for the next part? */
@@ -183,9 +187,9 @@ static int recorder_status(const struct recorder *recorder)
 		(unsigned long long)recorder->sink.nr_records, recorder->options.output);
 	if (!record_losses_sum(lost))
 		return 0;
-	warnx("lost: records %llu, runs %llu, unlisted %llu; see dmasync-record(8)",
+	warnx("lost: records %llu, runs %llu, unlisted %llu, stacks %llu; see dmasync-record(8)",
 	      (unsigned long long)lost->records, (unsigned long long)lost->runs,
-	      (unsigned long long)lost->unlisted);
+	      (unsigned long long)lost->unlisted, (unsigned long long)lost->stacks);
 	return EXIT_LOST;
 }
 
@@ -198,7 +202,8 @@ static void recorder_end(struct recorder *recorder)
 	recorder_read(recorder, UINT64_MAX);
 	record_source_count(&recorder->source);
 	if (*trigger)
-		ret = record_flight_write(&recorder->flight, &recorder->sink, clock_now_ns());
+		ret = record_flight_write(&recorder->flight, &recorder->source.stacks,
+					  &recorder->sink, clock_now_ns());
 	if (!ret)
 		ret = record_sink_close(&recorder->sink, &recorder->source.lost, trigger);
 	if (ret)
@@ -211,7 +216,7 @@ static void recorder_begin(struct recorder *recorder)
 	int ret;
 
 	recorder->signals = signals_open();
-	record_source_init(&recorder->source, options->ring_bytes);
+	record_source_init(&recorder->source, options->ring_bytes, options->nr_stacks);
 	if (options->flight_ns &&
 	    record_flight_init(&recorder->flight, options->flight_ns, options->memory_bytes))
 		errx(1, "no memory for %llu bytes: choose a smaller --memory",

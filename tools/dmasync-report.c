@@ -25,6 +25,7 @@ static void report_one(struct report *report, const struct record *record)
 		break;
 	default:
 		report_waits_record(&report->waits, record);
+		report_stacks_record(&report->stacks, record);
 		replay_record(record);
 	}
 }
@@ -72,6 +73,7 @@ static void report_build(struct report *report)
 {
 	replay_end(&report->model, report->begin_ns, report->end_ns);
 	report_waits_end(&report->waits, &report->model, report->begin_ns);
+	report_stacks_end(&report->stacks, &report->waits);
 	report_lists(report);
 }
 
@@ -84,12 +86,26 @@ static int report_status(const struct report *report)
 	if (report->problem)
 		warnx("%s", reader->text);
 	if (lost)
-		warnx("%s: lost when it was recorded: records %llu, runs %llu, unlisted %llu; see dmasync-record(8)",
+		warnx("%s: lost when it was recorded: records %llu, runs %llu, unlisted %llu, stacks %llu; see dmasync-record(8)",
 		      reader->path,
 		      (unsigned long long)record_fact_number(reader, "lost_records"),
 		      (unsigned long long)record_fact_number(reader, "lost_runs"),
-		      (unsigned long long)record_fact_number(reader, "lost_unlisted"));
+		      (unsigned long long)record_fact_number(reader, "lost_unlisted"),
+		      (unsigned long long)record_fact_number(reader, "lost_stacks"));
 	return report->problem || lost ? EXIT_LOST : 0;
+}
+
+/* Older recordings have none, and those that were made without. */
+static void report_needs_stacks(const struct report *report)
+{
+	const struct report_options *options = &report->options;
+
+	if (options->format != REPORT_FOLDED &&
+	    (options->format != REPORT_CSV || strcmp(options->table, report_stack_table.name)))
+		return;
+	if (!report->stacks.nr)
+		errx(1, "%s has no stacks: record with dmasync-record --stacks",
+		     options->file);
 }
 
 static void report_free(struct report *report)
@@ -103,6 +119,7 @@ static void report_free(struct report *report)
 	blame_free(&report->blames);
 	chain_free(&report->chains);
 	report_waits_free(&report->waits);
+	report_stacks_free(&report->stacks);
 	model_clear(&report->model);
 	record_close(&report->reader);
 }
@@ -116,6 +133,7 @@ static void report_begin(struct report *report)
 	if (ret)
 		errx(1, "%s%s", report->reader.text,
 		     ret == -ENOENT ? "; dmasync-record makes a recording" : "");
+	report->waits.stacks = &report->stacks;
 	replay_begin();
 	if (options->format == REPORT_PERFETTO)
 		ret = perfetto_open(options->perfetto);
@@ -166,9 +184,10 @@ int main(int argc, char **argv)
 		report_perfetto(&report);
 	else if (report.options.format != REPORT_LIST)
 		report_build(&report);
+	report_needs_stacks(&report);
 	ret = report_write(&report);
 	if (ret == -ENOENT)
-		errx(1, "--csv: there is no table '%s': recording, buffers, groups, pairs, latencies, waits, chains or events",
+		errx(1, "--csv: there is no table '%s': recording, buffers, groups, pairs, stacks, latencies, waits, chains or events",
 		     report.options.table);
 	if (ret) {
 		errno = -ret;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "record_type.h"
+
 /* Parts that the time asked for is divided into; the other ones are for what is not whole. */
 #define PARTS_OF_TIME	4
 
@@ -17,13 +19,14 @@ int record_flight_init(struct record_flight *flight, uint64_t keep_ns, size_t by
 		.part_bytes = bytes / FLIGHT_NR_PARTS,
 		.buffers = calloc(FLIGHT_NR_NAMES, sizeof(*flight->buffers)),
 		.timelines = calloc(FLIGHT_NR_NAMES, sizeof(*flight->timelines)),
+		.stacks = calloc(FLIGHT_NR_NAMES, sizeof(*flight->stacks)),
 	};
 	for (i = 0; i < FLIGHT_NR_PARTS; i++) {
 		flight->parts[i].data = malloc(flight->part_bytes);
 		if (!flight->parts[i].data)
 			return -ENOMEM;
 	}
-	return flight->buffers && flight->timelines ? 0 : -ENOMEM;
+	return flight->buffers && flight->timelines && flight->stacks ? 0 : -ENOMEM;
 }
 
 void record_flight_free(struct record_flight *flight)
@@ -34,6 +37,7 @@ void record_flight_free(struct record_flight *flight)
 		free(flight->parts[i].data);
 	free(flight->buffers);
 	free(flight->timelines);
+	free(flight->stacks);
 }
 
 bool record_flight_is_due(struct record_flight *flight, uint64_t now_ns)
@@ -71,23 +75,49 @@ static void flight_name(struct record_flight *flight, const struct record_head *
 
 	if (head->kind == RECORD_BUFFER)
 		names = flight->buffers;
+	else if (head->kind == RECORD_STACK)
+		names = flight->stacks;
 	memcpy(&names[record->words[0] % FLIGHT_NR_NAMES], record, head->size);
+}
+
+static void flight_append(struct flight_part *part, const struct record_head *record)
+{
+	memcpy(part->data + part->size, record, record->size);
+	part->size += record->size;
+}
+
+/* An access that is there when a part begins may have been asked for long ago. */
+static void flight_stack(struct record_flight *flight, struct flight_part *part,
+			 const struct record_head *head)
+{
+	const struct record *there = (const void *)head;
+	uint64_t access = there->words[THERE_ACCESS];
+	struct record stack = flight->stacks[access % FLIGHT_NR_NAMES];
+
+	if (stack.words[STACK_ACCESS] != access || !stack.head.size ||
+	    part->size + stack.head.size > flight->part_bytes)
+		return;
+	stack.head.time_ns = head->time_ns;
+	flight_append(part, &stack.head);
 }
 
 void record_flight_add(struct record_flight *flight, const struct record_head *record)
 {
 	struct flight_part *part = &flight->parts[flight->last];
 
-	if (record->kind == RECORD_BUFFER || record->kind == RECORD_TIMELINE) {
+	if (record->kind == RECORD_BUFFER || record->kind == RECORD_TIMELINE ||
+	    record->kind == RECORD_STACK)
 		flight_name(flight, record);
+	if (record->kind == RECORD_BUFFER || record->kind == RECORD_TIMELINE ||
+	    record->kind == RECORD_FRAME)
 		return;
-	}
 	if (!flight->nr || record->kind == RECORD_SNAPSHOT ||
 	    part->size + record->size > flight->part_bytes)
 		part = flight_next(flight, record->time_ns);
 	part->has_snapshot |= record->kind == RECORD_SNAPSHOT;
-	memcpy(part->data + part->size, record, record->size);
-	part->size += record->size;
+	flight_append(part, record);
+	if (record->kind == RECORD_THERE)
+		flight_stack(flight, part, record);
 }
 
 static const struct flight_part *flight_part(const struct record_flight *flight,
@@ -111,13 +141,13 @@ static unsigned int flight_begin(const struct record_flight *flight, uint64_t fr
 	return age;
 }
 
-static int flight_write_names(const struct record *names, struct record_sink *sink,
+static int flight_write_names(const struct record *names, size_t nr, struct record_sink *sink,
 			      uint64_t time_ns)
 {
-	unsigned int i;
 	int err = 0;
+	size_t i;
 
-	for (i = 0; i < FLIGHT_NR_NAMES && !err; i++) {
+	for (i = 0; i < nr && !err; i++) {
 		struct record record = names[i];
 
 		record.head.time_ns = time_ns;
@@ -140,8 +170,8 @@ static int flight_write_part(const struct flight_part *part, struct record_sink 
 	return err;
 }
 
-int record_flight_write(const struct record_flight *flight, struct record_sink *sink,
-			uint64_t now_ns)
+int record_flight_write(const struct record_flight *flight, const struct record_stacks *frames,
+			struct record_sink *sink, uint64_t now_ns)
 {
 	uint64_t begin_ns, from_ns = now_ns - flight->keep_ns;
 	unsigned int age;
@@ -153,9 +183,11 @@ int record_flight_write(const struct record_flight *flight, struct record_sink *
 		from_ns = 0;
 	age = flight_begin(flight, from_ns);
 	begin_ns = flight_part(flight, age)->begin_ns;
-	err = flight_write_names(flight->buffers, sink, begin_ns);
+	err = flight_write_names(flight->buffers, FLIGHT_NR_NAMES, sink, begin_ns);
 	if (!err)
-		err = flight_write_names(flight->timelines, sink, begin_ns);
+		err = flight_write_names(flight->timelines, FLIGHT_NR_NAMES, sink, begin_ns);
+	if (!err)
+		err = flight_write_names(frames->frames, frames->nr, sink, begin_ns);
 	for (age++; age-- > 0 && !err; )
 		err = flight_write_part(flight_part(flight, age), sink);
 	return err;

@@ -11,7 +11,7 @@
 #include "record_sink.h"
 
 #define FLIGHT_NR_PARTS	8
-/* Buffers and fence contexts whose names are kept. */
+/* Buffers and fence contexts whose names are kept, and accesses whose stacks are. */
 #define FLIGHT_NR_NAMES	4096
 
 /**
@@ -38,6 +38,7 @@ struct flight_part {
  * @asked: a snapshot was taken for the next part, and is on its way
  * @buffers: latest RECORD_BUFFER of a buffer, by inode number
  * @timelines: latest RECORD_TIMELINE of a fence context, by number
+ * @stacks: latest RECORD_STACK of an access, by number
  */
 struct record_flight {
 	uint64_t keep_ns;
@@ -48,6 +49,7 @@ struct record_flight {
 	bool asked;
 	struct record *buffers;
 	struct record *timelines;
+	struct record *stacks;
 };
 
 /* @bytes of memory. Return: 0 or -ENOMEM. */
@@ -56,8 +58,11 @@ void record_flight_free(struct record_flight *flight);
 /* It is time for the next part: take a snapshot. Once for each part. */
 bool record_flight_is_due(struct record_flight *flight, uint64_t now_ns);
 void record_flight_add(struct record_flight *flight, const struct record_head *record);
-/* The last seconds up to @now_ns, or as many as there was room for. Return: 0 or -errno. */
-int record_flight_write(const struct record_flight *flight, struct record_sink *sink,
-			uint64_t now_ns);
+/*
+ * The last seconds up to @now_ns, or as many as there was room for, and @frames before that.
+ * Return: 0 or -errno.
+ */
+int record_flight_write(const struct record_flight *flight, const struct record_stacks *frames,
+			struct record_sink *sink, uint64_t now_ns);
 
 #endif /* RECORD_FLIGHT_H */

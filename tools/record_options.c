@@ -8,6 +8,9 @@
 #define MAX_SECONDS	86400.0
 #define MIN_SECONDS	0.01
 #define RING_BYTES	(1U << 20)
+#define NR_STACKS	16384
+#define MIN_STACKS	16
+#define MAX_STACKS	(1U << 20)
 #define MEMORY_BYTES	(16U << 20)
 #define MIN_MEMORY	(1U << 20)
 #define MAX_MEMORY	(1ULL << 34)
@@ -16,6 +19,7 @@ enum {
 	OPTION_MEMORY = 256,
 	OPTION_PROBE,
 	OPTION_RING_SIZE,
+	OPTION_STACKS,
 };
 
 const char *argp_program_version = "dmasync-record (dmabuf-sync) " VERSION;
@@ -41,6 +45,9 @@ static const struct argp_option options_argp[] = {
 	  "tp_btf or raw_tp (the first one that the kernel can do)", 1 },
 	{ "ring-size", OPTION_RING_SIZE, "BYTES", 0,
 	  "Size of each ring of events, a power of 2 and whole pages (1048576)", 1 },
+	{ "stacks", OPTION_STACKS, "NUMBER", OPTION_ARG_OPTIONAL,
+	  "Also from where in program and kernel each access is asked for: room for NUMBER "
+	  "different stacks, a power of 2 (16384)", 0 },
 	{ "verbose", 'v', NULL, 0, "Print what libbpf says", 1 },
 	{ 0 },
 };
@@ -85,6 +92,11 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_RING_SIZE:
 		options->ring_bytes = options_ring_bytes(state, "--ring-size", arg);
+		return 0;
+	case OPTION_STACKS:
+		options->nr_stacks = !arg ? NR_STACKS :
+				     options_power_of_2(state, "--stacks", arg, MIN_STACKS,
+							MAX_STACKS);
 		return 0;
 	case 'v':
 		options->verbose = true;

@@ -17,6 +17,7 @@
  * @memory_bytes: room for it
  * @trigger: what is waited for
  * @ring_bytes: size of each ring
+ * @nr_stacks: room for so many different stacks; 0: they are not wanted
  * @probe: kind of probe that is asked for
  * @verbose: print what libbpf says
  */
@@ -27,6 +28,7 @@ struct record_options {
 	uint64_t memory_bytes;
 	struct record_trigger trigger;
 	uint32_t ring_bytes;
+	uint32_t nr_stacks;
 	enum session_probe probe;
 	bool verbose;
 };

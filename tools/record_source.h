@@ -7,6 +7,7 @@
 
 #include "cost.h"
 #include "record_batch.h"
+#include "record_stacks.h"
 #include "session.h"
 
 struct dmasync_record_bpf;
@@ -17,43 +18,53 @@ struct ring_buffer;
  * @records: that found their ring full
  * @runs: of programs: an event within an event
  * @unlisted: accesses that a snapshot left out, or for which there was no room, at most
+ * @stacks: for which there was no place in the map, or no frames
  */
 struct record_losses {
 	uint64_t records;
 	uint64_t runs;
 	uint64_t unlisted;
+	uint64_t stacks;
 };
 
 static inline uint64_t record_losses_sum(const struct record_losses *lost)
 {
-	return lost->records + lost->runs + lost->unlisted;
+	return lost->records + lost->runs + lost->unlisted + lost->stacks;
 }
 
 /**
  * struct record_source - one attachment after the other
  * @ring_bytes: size of each ring
+ * @nr_stacks: room for so many different stacks; 0: they are not wanted
  * @skel: the programs while there are any
  * @rings: their rings
  * @cost: counts runs that did not take place
  * @batch: records that came in
  * @lost: since the tool was started
  * @seen: what @skel had lost, as far as it is in @lost
+ * @seen_stacks: likewise, stacks
+ * @stacks: their frames
  * @snapshot_error: what reading the snapshot returned the last time
  */
 struct record_source {
 	uint32_t ring_bytes;
+	uint32_t nr_stacks;
 	struct dmasync_record_bpf *skel;
 	struct ring_buffer *rings;
 	struct cost cost;
 	struct record_batch batch;
 	struct record_losses lost;
 	uint64_t seen;
+	uint64_t seen_stacks;
+	struct record_stacks stacks;
 	int snapshot_error;
 };
 
 extern const struct session_ops record_source_ops;
 
-void record_source_init(struct record_source *source, uint32_t ring_bytes);
+/* @nr_stacks: room for so many different stacks; 0: they are not wanted. */
+void record_source_init(struct record_source *source, uint32_t ring_bytes,
+			uint32_t nr_stacks);
 void record_source_end(struct record_source *source);
 /* Readable when a ring fills up; -1 while there are no programs. */
 int record_source_fd(const struct record_source *source);

@@ -73,6 +73,15 @@ static const struct record_field fields_there[] = {
 	TEXT("timeline", 4),
 };
 
+static const struct record_field fields_frame[] = {
+	NUMBER("frame"), NUMBER("caller"), NUMBER("kernel"), NUMBER("offset"),
+	TEXT("name", 12), TEXT("file", 16),
+};
+
+static const struct record_field fields_stack[] = {
+	NUMBER("access"), NUMBER("frame"),
+};
+
 #define TYPE(name, fields)	{ name, fields_##fields, NR(fields_##fields) }
 
 const struct record_type record_types[RECORD_NR_KINDS] = {
@@ -100,6 +109,8 @@ const struct record_type record_types[RECORD_NR_KINDS] = {
 	[RECORD_SNAPSHOT] = TYPE("snapshot", snapshot),
 	[RECORD_THERE] = TYPE("there", there),
 	[RECORD_BLOCKED] = TYPE("blocked", edge),
+	[RECORD_FRAME] = TYPE("frame", frame),
+	[RECORD_STACK] = TYPE("stack", stack),
 };
 
 unsigned int record_type_words(unsigned int kind)

@@ -7,7 +7,7 @@
 
 #include "../bpf/dmasync_record.h"
 
-/* Fields of RECORD_SNAPSHOT and RECORD_THERE; the others are the arguments of the events. */
+/* Fields of those records that are not events; the others are the arguments of the events. */
 enum {
 	SNAPSHOT_NR_ACCESSES, SNAPSHOT_NR_UNLISTED, SNAPSHOT_ERROR, SNAPSHOT_NR_WORDS,
 };
@@ -18,6 +18,20 @@ enum {
 	THERE_SEQNO, THERE_SIZE, THERE_COMM, THERE_EXPORTER = THERE_COMM + 2,
 	THERE_DRIVER = THERE_EXPORTER + 4, THERE_TIMELINE = THERE_DRIVER + 2,
 	THERE_NR = THERE_TIMELINE + 4,
+};
+
+/*
+ * A frame is a place in a program, and the frame that called it: so a stack is the number of
+ * its innermost frame. FRAME_CALLER 0: there is none; FRAME_KERNEL: 1 in the kernel, else 0;
+ * FRAME_OFFSET: of FRAME_NAME, or without a name of FRAME_FILE, or an address.
+ */
+enum {
+	FRAME_NUMBER, FRAME_CALLER, FRAME_KERNEL, FRAME_OFFSET, FRAME_NAME,
+	FRAME_FILE = FRAME_NAME + 12, FRAME_NR = FRAME_FILE + 16,
+};
+
+enum {
+	STACK_ACCESS, STACK_FRAME, STACK_NR,
 };
 
 /**

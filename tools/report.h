@@ -8,6 +8,7 @@
 #include "group.h"
 #include "record_read.h"
 #include "report_options.h"
+#include "report_stacks.h"
 #include "report_waits.h"
 #include "view_list.h"
 
@@ -17,6 +18,7 @@ enum report_part {
 	REPORT_BUFFERS,
 	REPORT_GROUPS,
 	REPORT_PAIRS,
+	REPORT_STACKS,
 	REPORT_LATENCIES,
 	REPORT_WAITS,
 	REPORT_CHAINS,
@@ -33,6 +35,7 @@ enum report_part {
  * @end_ns: up to this time nothing more has happened
  * @model: at the end, with all of it as one window
  * @waits: its waits
+ * @stacks: from where they were asked for
  * @groups: likewise
  * @blames: likewise
  * @chains: who waits for whom at the end
@@ -47,6 +50,7 @@ struct report {
 	uint64_t end_ns;
 	struct model model;
 	struct report_waits waits;
+	struct report_stacks stacks;
 	struct groups groups;
 	struct blames blames;
 	struct chains chains;

@@ -9,6 +9,7 @@
 enum {
 	OPTION_CSV = 256,
 	OPTION_DIFF,
+	OPTION_FOLDED,
 	OPTION_PERFETTO,
 	OPTION_UNTIL,
 };
@@ -24,11 +25,13 @@ static const char options_doc[] =
 static const struct argp_option options_argp[] = {
 	{ "json", 'J', NULL, 0, "One JSON object", 0 },
 	{ "csv", OPTION_CSV, "TABLE", 0,
-	  "TABLE as CSV: recording, buffers, groups, pairs, latencies, waits, chains or "
-	  "events",
+	  "TABLE as CSV: recording, buffers, groups, pairs, stacks, latencies, waits, chains "
+	  "or events",
 	  0 },
 	{ "diff", OPTION_DIFF, "BEFORE", 0,
 	  "What differs between the recording BEFORE and FILE, as text or JSON", 0 },
+	{ "folded", OPTION_FOLDED, NULL, 0,
+	  "Waiting by stack, for tools that draw flame graphs: microseconds", 0 },
 	{ "list", 'l', NULL, 0, "Each record as a line of text", 0 },
 	{ "perfetto", OPTION_PERFETTO, "FILE", 0,
 	  "Write a trace for ui.perfetto.dev: tracks of buffers, owners and engines", 0 },
@@ -45,7 +48,7 @@ static void options_format(struct argp_state *state, enum report_format format)
 	struct report_options *options = state->input;
 
 	if (options->format != REPORT_TEXT && options->format != format)
-		argp_error(state, "--json, --csv, --list and --perfetto exclude each "
+		argp_error(state, "--json, --csv, --folded, --list and --perfetto exclude each "
 			   "other: choose one");
 	options->format = format;
 }
@@ -54,8 +57,8 @@ static void options_format(struct argp_state *state, enum report_format format)
 static void options_together(struct argp_state *state, const struct report_options *options)
 {
 	if (options->diff && options->format != REPORT_TEXT && options->format != REPORT_JSON)
-		argp_error(state, "--diff has a text of its own and JSON only: leave out --csv, --list "
-			   "and --perfetto");
+		argp_error(state, "--diff has a text of its own and JSON only: leave out --csv, "
+			   "--folded, --list and --perfetto");
 }
 
 static error_t options_one(int key, char *arg, struct argp_state *state)
@@ -72,6 +75,9 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_DIFF:
 		options->diff = arg;
+		return 0;
+	case OPTION_FOLDED:
+		options_format(state, REPORT_FOLDED);
 		return 0;
 	case 'l':
 		options_format(state, REPORT_LIST);

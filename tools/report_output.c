@@ -25,6 +25,7 @@ static const struct {
 	[REPORT_BUFFERS] = { &top_buffer_table, "acquired", "buffers" },
 	[REPORT_GROUPS] = { &top_group_table, "acquired", "groups" },
 	[REPORT_PAIRS] = { &top_pair_table, "wait_ns", "who waited behind whom" },
+	[REPORT_STACKS] = { &report_stack_table, "wait_ns", "from where" },
 	[REPORT_LATENCIES] = { &report_latency_table, NULL, "how long waits were" },
 	[REPORT_WAITS] = { &report_wait_table, NULL, "the longest waits" },
 	[REPORT_CHAINS] = { &top_chain_table, NULL, "who waits for whom at the end" },
@@ -37,7 +38,8 @@ uint64_t report_lost(const struct report *report)
 
 	return record_fact_number(reader, "lost_records") +
 	       record_fact_number(reader, "lost_runs") +
-	       record_fact_number(reader, "lost_unlisted");
+	       record_fact_number(reader, "lost_unlisted") +
+	       record_fact_number(reader, "lost_stacks");
 }
 
 /* @nr rows of @size bytes each. */
@@ -92,6 +94,8 @@ void report_lists(struct report *report)
 		    sizeof(*report->groups.rows));
 	output_rows(report, REPORT_PAIRS, report->blames.rows, report->blames.nr,
 		    sizeof(*report->blames.rows));
+	output_rows(report, REPORT_STACKS, report->stacks.rows, report->stacks.nr_rows,
+		    sizeof(*report->stacks.rows));
 	output_rows(report, REPORT_LATENCIES, report->waits.latencies,
 		    report->waits.nr_latencies, sizeof(*report->waits.latencies));
 	output_rows(report, REPORT_WAITS, report->waits.rows, report->waits.nr,
@@ -219,6 +223,9 @@ int report_write(struct report *report)
 		break;
 	case REPORT_CSV:
 		err = output_all_csv(report);
+		break;
+	case REPORT_FOLDED:
+		report_stacks_folded(&report->stacks, &report->waits, stdout);
 		break;
 	case REPORT_LIST:
 	case REPORT_PERFETTO:

@@ -49,6 +49,8 @@ static struct report_wait *waits_add(struct report_waits *waits, uint64_t id,
 				 access->state == TOP_STATE_BEHIND_DMA),
 		.waiter.tgid = access->tgid,
 		.holder = behind->party,
+		.waiter_frame = report_stacks_waiter(waits->stacks, id),
+		.holder_frame = report_stacks_holder(waits->stacks, id, behind->blocker),
 	};
 	memcpy(wait->waiter.comm, access->comm, sizeof(wait->waiter.comm));
 	return wait;

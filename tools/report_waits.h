@@ -5,6 +5,7 @@
 
 #include "model.h"
 #include "output.h"
+#include "report_stacks.h"
 #include "../bpf/dmasync_record.h"
 
 /**
@@ -18,6 +19,8 @@
  * @is_over: it did
  * @waiter: who waited
  * @holder: who was in the way, at last
+ * @waiter_frame: innermost frame of the stack that asked for it, or 0
+ * @holder_frame: of the stack that asked for what was in the way, or 0
  * @model: for the names of buffers and engines
  */
 struct report_wait {
@@ -30,6 +33,8 @@ struct report_wait {
 	bool is_over;
 	struct top_party waiter;
 	struct top_party holder;
+	uint64_t waiter_frame;
+	uint64_t holder_frame;
 	const struct model *model;
 };
 
@@ -59,6 +64,7 @@ struct report_latency {
 
 /**
  * struct report_waits - all of them
+ * @stacks: from where they were asked for
  * @rows: the waits; after report_waits_end(): the longest one first
  * @nr: how many
  * @max: room
@@ -66,6 +72,7 @@ struct report_latency {
  * @nr_latencies: how many
  */
 struct report_waits {
+	const struct report_stacks *stacks;
 	struct report_wait *rows;
 	size_t nr, max;
 	struct report_latency *latencies;

@@ -42,6 +42,7 @@ RECORDING(whole, get_text(value, row->problem ? "no" : "yes"))
 RECORDING(lost_records, value->number = record_fact_number(&row->reader, "lost_records"))
 RECORDING(lost_runs, value->number = record_fact_number(&row->reader, "lost_runs"))
 RECORDING(lost_unlisted, value->number = record_fact_number(&row->reader, "lost_unlisted"))
+RECORDING(lost_stacks, value->number = record_fact_number(&row->reader, "lost_stacks"))
 RECORDING(buffers, value->number = row->model.nr_buffers)
 RECORDING(cpu_held, value->number = row->model.nr_held_cpu)
 RECORDING(dma_held, value->number = row->model.nr_held_dma)
@@ -88,6 +89,7 @@ static const struct column recording_columns[] = {
 	{ "lost_runs", "runs", COLUMN_COUNT, .line = 1, .get = recording_lost_runs },
 	{ "lost_unlisted", "unlisted", COLUMN_COUNT, .line = 1,
 	  .get = recording_lost_unlisted },
+	{ "lost_stacks", "stacks", COLUMN_COUNT, .line = 1, .get = recording_lost_stacks },
 	{ "buffers", "buffers", COLUMN_COUNT, .line = 2, .get = recording_buffers },
 	{ "acquired", "acquired", COLUMN_COUNT, .line = 2, .get = recording_acquired },
 	{ "contended_percent", "contended", COLUMN_PERCENT, .line = 2,

@@ -17,6 +17,7 @@
 #define MAX_SIZE	16384
 #define BEGIN_NS	1000000000ULL
 #define COMM		11
+#define FRAME_TEXT	4
 /* Thousands of files, in a machine that is emulated on a busy host. */
 #define SLOW_S		240
 
@@ -29,21 +30,28 @@ FIXTURE(record_file)
 	struct record_reader reader;
 };
 
-/* Record number @nr: a request or a failure. */
+/* Record number @nr: a request or a failure, a frame or a stack. */
 static struct record record_of(unsigned int nr)
 {
+	static const unsigned int kinds[] = {
+		RECORD_REQUEST, RECORD_FAILED, RECORD_FRAME, RECORD_STACK,
+	};
 	struct record record = { .words = { 77, 1000 + nr, 5, } };
 
-	record.head.kind = nr % 2 ? RECORD_FAILED : RECORD_REQUEST;
+	record.head.kind = kinds[nr % 4];
 	record.head.size = sizeof(record.head) + 8 * record_type_words(record.head.kind);
 	record.head.time_ns = BEGIN_NS + nr;
 	record.head.cpu = 3;
 	record.head.tgid = 100;
 	record.head.tid = 101;
-	if (nr % 2)
+	if (record.head.kind == RECORD_STACK)
+		record.words[2] = 0;
+	if (record.head.kind == RECORD_FAILED)
 		record.words[3] = -EDEADLK;
-	else
+	if (record.head.kind == RECORD_REQUEST)
 		memcpy(&record.words[COMM], "a name", 7);
+	if (record.head.kind == RECORD_FRAME)
+		memcpy(&record.words[FRAME_TEXT], "a function", 11);
 	return record;
 }
 
@@ -215,6 +223,12 @@ TEST_F_TIMEOUT(record_file, hostile, SLOW_S)
 	EXPECT_LT(0, refused);
 }
 
+/* Numbers that a record has before its texts. */
+static unsigned int numbers_of(unsigned int kind)
+{
+	return kind == RECORD_FRAME ? FRAME_TEXT : COMM;
+}
+
 /* The other order of bytes, as of a machine of another kind. */
 static void swap_block(unsigned char *data)
 {
@@ -227,7 +241,7 @@ static void swap_block(unsigned char *data)
 	for (nr = 0; block->kind == RECORD_BLOCK_RECORDS && nr < PER_BLOCK; nr++) {
 		number = (uint64_t *)(head + 1);
 		words = (head->size - sizeof(*head)) / 8;
-		for (word = 0; word < words && word < COMM; word++)
+		for (word = 0; word < words && word < numbers_of(head->kind); word++)
 			number[word] = bswap_64(number[word]);
 		*head = (struct record_head){
 			bswap_64(head->time_ns), bswap_16(head->kind), bswap_16(head->size),

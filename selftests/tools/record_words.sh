@@ -71,7 +71,7 @@ page_has_the_tables() {
 }
 
 page_has_the_columns() {
-	titles "$tree/tools/table_wait.c" | sort -u |
+	titles "$tree"/tools/table_{wait,stack}.c | sort -u |
 		diff - <(sed -n '/^\.Ss Columns/,/^\.Sh/s/^\.It //p' "$(page dmasync-report)" | sort)
 }
 

@@ -79,12 +79,19 @@ FIXTURE_VARIANT_ADD(verifier, record_raw_tp)
 	.section = "raw_tp/",
 };
 
+FIXTURE_VARIANT_ADD(verifier, record_stacks)
+{
+	.file = "dmasync_record.bpf.o",
+	.section = "tp_btf/",
+	.filtered = true,
+};
+
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
 {
 	return level == LIBBPF_WARN ? vfprintf(stderr, format, args) : 0;
 }
 
-/* All constants that are not zero: what they exclude is looked at, too. */
+/* All constants that are not zero: what they exclude, or ask for, is looked at, too. */
 static void filter(struct bpf_object *object)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");

@@ -3,7 +3,7 @@
 #
 # Completion of dmasync-record for bash.
 
-_dmasync_record_options="-d --duration= -f --flight= --memory= -o --output= --probe= --ring-size= -t --trigger= -v --verbose
+_dmasync_record_options="-d --duration= -f --flight= --memory= -o --output= --probe= --ring-size= --stacks -t --trigger= -v --verbose
 	-? --help --usage -V --version"
 
 # The values of option $1, of which $2 is there.

@@ -3,7 +3,7 @@
 #
 # Completion of dmasync-report for bash.
 
-_dmasync_report_options="-J --json --csv= --diff= -l --list -g --group= --perfetto= -n --rows= --until=
+_dmasync_report_options="-J --json --csv= --diff= --folded -l --list -g --group= --perfetto= -n --rows= --until=
 	-? --help --usage -V --version"
 
 # The values of option $1, of which $2 is there.
@@ -11,7 +11,7 @@ _dmasync_report_values() {
 	local words
 
 	case $1 in
-	--csv) words="recording buffers groups pairs latencies waits chains events" ;;
+	--csv) words="recording buffers groups pairs stacks latencies waits chains events" ;;
 	-g | --group) words="exporter name process comm engine" ;;
 	--diff | --perfetto)
 		mapfile -t COMPREPLY < <(compgen -f -- "$2")

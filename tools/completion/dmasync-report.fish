@@ -3,8 +3,9 @@
 # Completion of dmasync-report for fish.
 
 complete -c dmasync-report -s J -l json -d 'One JSON object'
-complete -c dmasync-report -l csv -x -a 'recording buffers groups pairs latencies waits chains events' -d 'A table as CSV'
+complete -c dmasync-report -l csv -x -a 'recording buffers groups pairs stacks latencies waits chains events' -d 'A table as CSV'
 complete -c dmasync-report -l diff -r -F -d 'What differs from this recording'
+complete -c dmasync-report -l folded -d 'Waiting by stack, for flame graphs'
 complete -c dmasync-report -s l -l list -d 'Each record as a line of text'
 complete -c dmasync-report -s g -l group -x -a 'exporter name process comm engine' -d 'Groups by this'
 complete -c dmasync-report -l perfetto -r -F -d 'Write a trace for ui.perfetto.dev'
