@@ -40,6 +40,7 @@ EXPORT_SYMBOL_IF_KUNIT(dsync_line_scan);
 EXPORT_SYMBOL_IF_KUNIT(dsync_owner_create);
 EXPORT_SYMBOL_IF_KUNIT(dsync_owner_put);
 EXPORT_SYMBOL_IF_KUNIT(dsync_queue_cancel);
+EXPORT_SYMBOL_IF_KUNIT(dsync_queue_unwatch);
 EXPORT_SYMBOL_IF_KUNIT(dsync_release);
 EXPORT_SYMBOL_IF_KUNIT(dsync_set_alloc);
 EXPORT_SYMBOL_IF_KUNIT(dsync_set_fill);

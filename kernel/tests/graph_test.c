@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The wait-for graph: cycles of holders, and what is none. */
+#include <linux/delay.h>
+#include <linux/timekeeping.h>
+
 #include "fixture.h"
 
 /* A(b0) B(b1)  A(b1) B(b0) */
@@ -194,6 +197,56 @@ static void request_closes_two_cycles(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, fx_try(d));
 }
 
+/* A search of the set has spent all of its steps just now: it needs more than it has. */
+static void spend_steps(struct dsync_set *set)
+{
+	set->requested_ns = ktime_get_ns();
+	set->search_order = 17;
+}
+
+/* B(b1)  C(b1 b2) @b(b2): B may overtake C, but has no steps to find that out. */
+static void queue_without_steps(struct kunit *test, struct dsync_set *b, struct dsync_set *c)
+{
+	KUNIT_EXPECT_EQ(test, 0, fx_try(fx_whole(test, B, 1, FX_W)));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(c));
+	spend_steps(b);
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, fx_try(b));
+	KUNIT_EXPECT_FALSE(test, fx_kicked(b));
+}
+
+/* Is it told to look again, in the time that the steps take to come? */
+static bool becomes_kicked(struct dsync_set *set)
+{
+	unsigned int ms;
+
+	for (ms = 0; ms < 20000 && !fx_kicked(set); ms += 20)
+		msleep(20);
+	return ms < 20000;
+}
+
+/* Even if it watches nothing, since that has gone while it searched. */
+static void without_steps_a_request_looks_again(struct kunit *test)
+{
+	struct dsync_set *b = fx_whole(test, B, 2, FX_W);
+
+	queue_without_steps(test, b, fx_pair(test, C, 1, 2, FX_W));
+	dsync_queue_unwatch(b);
+	KUNIT_ASSERT_TRUE(test, becomes_kicked(b));
+	KUNIT_EXPECT_EQ(test, 0, fx_try(b));
+}
+
+/* And it is not kept from what it watches. */
+static void without_steps_a_request_is_handed_over(struct kunit *test)
+{
+	struct dsync_set *b = fx_whole(test, B, 2, FX_W);
+	struct dsync_set *c = fx_pair(test, C, 1, 2, FX_W);
+
+	queue_without_steps(test, b, c);
+	fx_cancel(c);
+	KUNIT_EXPECT_TRUE(test, fx_kicked(b));
+	KUNIT_EXPECT_EQ(test, DSYNC_HELD, b->state);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(abba),
 	KUNIT_CASE(abba_without_waiting),
@@ -207,6 +260,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(queue_makes_no_deadlock),
 	KUNIT_CASE(acquiring_lets_another_overtake),
 	KUNIT_CASE(request_closes_two_cycles),
+	KUNIT_CASE(without_steps_a_request_looks_again),
+	KUNIT_CASE(without_steps_a_request_is_handed_over),
 	{}
 };
 

@@ -30,6 +30,7 @@ struct stage {
  * @undo: ends what prepare() made, and the call if it did not fail
  * @result: without a failure, when that is neither 0 nor an object
  * @never_fails: no failure of an allocation is a failure of the call
+ * @lean: a module allocates nothing for it; the kernel does
  */
 struct scene {
 	const char *name;
@@ -38,6 +39,7 @@ struct scene {
 	void (*undo)(struct stage *stage, long result);
 	int result;
 	bool never_fails;
+	bool lean;
 };
 
 extern const struct scene scenes[];

@@ -8,6 +8,9 @@
  *	X	1024 queued writes of all	|-----------------|
  *
  * In the other scene X holds, too, as in irqoff_own.c.
+ *
+ * And whoever acquires a byte beside many jobs is told quickly, for each fence of the buffer,
+ * that it is one of theirs.
  */
 #include <kselftest_harness.h>
 
@@ -18,6 +21,9 @@
 #define NR_ACTS		3
 #define PIECES		DMABUF_SYNC_MAX_SET
 #define SIZE		(5 * ST_PAGE)
+#define NR_JOBS		512
+/* Four descents of a tree with so many: what is held, the way in, and the search for a fence. */
+#define FEW_STEPS	(4 * 32)
 
 static struct st_buffer buf;
 static int test = -1;
@@ -119,6 +125,35 @@ TEST_F_TIMEOUT(job, in_front_of_a_crowd_that_holds_lets_interrupts_in, 150)
 	if (!op_irqoff_judged())
 		SKIP(return, OP_NOT_JUDGED);
 	OP_EXPECT_BOUNDED(&scene);
+}
+
+static int jobs_start_many(unsigned int nr)
+{
+	long ret = st_buffer_udmabuf(&buf, SIZE);
+	unsigned int i;
+
+	for (i = 0; ret >= 0 && i < nr; i++)
+		ret = job_start(i, 1);
+	return ret < 0 ? ret : 0;
+}
+
+TEST_F_TIMEOUT(job, is_found_among_many_in_few_steps, 150)
+{
+	int ctx = st_context_open();
+	long steps;
+
+	if (op_count_reset(OP_STEPS))
+		SKIP(return, OP_NOT_JUDGED);
+	ASSERT_LE(0, ctx);
+	ASSERT_EQ(0, jobs_start_many(NR_JOBS));
+	op_count_reset(OP_STEPS);
+	EXPECT_LT(0, st_lock(ctx, buf.fd, W, NR_JOBS, 1, TRY));
+	steps = op_count_read(OP_STEPS);
+	TH_LOG("%ld steps in one stretch, beside %u jobs", steps, NR_JOBS);
+	EXPECT_LT(0, steps);
+	EXPECT_GE(FEW_STEPS, steps);
+	EXPECT_EQ(0, close(ctx));
+	st_buffer_close(&buf);
 }
 
 TEST_HARNESS_MAIN

@@ -123,6 +123,19 @@ static int play_victim(void *arg)
 	return 0;
 }
 
+/* The same, but it goes on meanwhile, and reads what has come of its request. */
+static int play_queuer(void *arg)
+{
+	struct stage *stage = arg;
+	struct dmabuf_sync_event event;
+	long set = st_lock_all(stage->victim, stage->fd, W, QUEUE);
+
+	stage->err = set < 0 ? set : st_event_read(stage->victim, &event, 6 * ST_SOON_MS);
+	if (!stage->err)
+		stage->err = event.result;
+	return 0;
+}
+
 FIXTURE(search)
 {
 	struct st_world w;
@@ -196,6 +209,21 @@ TEST_F_TIMEOUT(search, goes_on_when_there_is_more_to_search, 170)
 	TH_LOG("took %lld ms, of the processor %lld ms, %ld steps",
 	       (long long)(self->stage->took_ns / ST_NSEC_PER_MSEC),
 	       (long long)(self->stage->cpu_ns / ST_NSEC_PER_MSEC), op_count_read(OP_EFFORT));
+	op_reach(&self->stage->go, 1);
+	op_end(pid);
+}
+
+/* The victim does not sleep for it: nobody but the framework can think of the request. */
+TEST_F_TIMEOUT(search, of_a_queued_request_goes_on_too, 170)
+{
+	pid_t pid;
+
+	self->stage->waits = true;
+	pid = opponent_start(self->stage);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, self->stage->err);
+	EXPECT_EQ(0, op_end_ms(op_start(OP_VICTIM, play_queuer, self->stage), 7 * ST_SOON_MS));
+	EXPECT_EQ(0, self->stage->err);
 	op_reach(&self->stage->go, 1);
 	op_end(pid);
 }

@@ -76,6 +76,13 @@ static int prepare_other(struct stage *stage)
 	return stage->id > 0 ? 0 : (int)stage->id;
 }
 
+/* A new context has no set left over from its last request, and has to make one. */
+static int prepare_other_anew(struct stage *stage)
+{
+	st_context_reopen(&stage->world.ctx[0]);
+	return prepare_other(stage);
+}
+
 static void undo_other(struct stage *stage, long set)
 {
 	undo_acquire(stage, set);
@@ -225,6 +232,12 @@ static int prepare_peer_lock(struct stage *stage)
 	return lk_peer_try(&stage->peer, buf(stage, 0), F_WRLCK, 10, 100);
 }
 
+/* What is left over from the last lock of this process is in use for another one. */
+static int prepare_both_lock(struct stage *stage)
+{
+	return prepare_peer_lock(stage) ?: lk_try(buf(stage, 0), F_WRLCK, 1000, 10);
+}
+
 static void undo_peer_lock(struct stage *stage, long ret)
 {
 	lk_peer_try(&stage->peer, buf(stage, 0), F_UNLCK, ALL_BYTES);
@@ -313,9 +326,10 @@ const struct scene scenes[] = {
 	SCENE("acquire", NULL, do_acquire, undo_acquire),
 	SCENE("acquire a set", NULL, do_acquire_set, undo_acquire),
 	SCENE("acquire more, upgrade", prepare_held, do_acquire, undo_held),
-	SCENE("acquire what is held", prepare_other, do_acquire, undo_other, .result = -EAGAIN),
+	SCENE("acquire what is held", prepare_other_anew, do_acquire, undo_other,
+	      .result = -EAGAIN),
 	SCENE("queue", prepare_other, do_queue, undo_queue),
-	SCENE("wait", prepare_other, do_wait, undo_other, .result = -ETIMEDOUT),
+	SCENE("wait", prepare_other_anew, do_wait, undo_other, .result = -ETIMEDOUT),
 	SCENE("close a cycle", prepare_cycle, do_block, undo_cycle, .result = -EDEADLK),
 	SCENE("query", prepare_held, do_query, undo_query),
 	SCENE("release", prepare_held, do_release, undo_nothing, .never_fails = true),
@@ -326,9 +340,9 @@ const struct scene scenes[] = {
 	SCENE("F_SETLK, unlock the middle", prepare_lock, do_split, undo_lock),
 	SCENE("F_SETLK, downgrade the middle", prepare_lock, do_downgrade, undo_lock),
 	SCENE("F_SETLK, merge", prepare_lock, do_merge, undo_lock),
-	SCENE("F_SETLK of what is held", prepare_peer_lock, do_lock_conflicting, undo_peer_lock,
+	SCENE("F_SETLK of what is held", prepare_both_lock, do_lock_conflicting, undo_peer_lock,
 	      .result = -EAGAIN),
-	SCENE("F_GETLK", prepare_peer_lock, do_get_lock, undo_peer_lock),
+	SCENE("F_GETLK", prepare_peer_lock, do_get_lock, undo_peer_lock, .lean = true),
 	SCENE("dmabuf_sync_get()", prepare_sync, do_get, undo_sync),
 	SCENE("dmabuf_sync_trylock()", prepare_get, do_sync_lock, undo_sync),
 	SCENE("dmabuf_sync_lock_async()", prepare_get_busy, do_lock_async, undo_get_busy),
