@@ -26,10 +26,10 @@ FIXTURE(symbols)
 FIXTURE_SETUP(symbols)
 {
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	char dir[] = "/tmp/symbols.XXXXXX";
 
-	strcpy(self->path, "/tmp/symbols.XXXXXX");
-	ASSERT_NE(NULL, mkdtemp(self->path));
-	strcat(self->path, "/x");
+	ASSERT_NE(NULL, mkdtemp(dir));
+	snprintf(self->path, sizeof(self->path), "%s/x", dir);
 	self->bytes = malloc(MAX_BYTES);
 	ASSERT_NE(NULL, self->bytes);
 	self->size = read(fd, self->bytes, MAX_BYTES);

@@ -380,7 +380,7 @@ static void unknown(const void *row, struct value *value)
 
 static void keep_line(const char *line, void *priv)
 {
-	strcpy(priv, line);
+	snprintf(priv, OUTPUT_LINE_SIZE, "%s", line);
 }
 
 /* What is not known has no unit either. */
