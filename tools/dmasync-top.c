@@ -15,10 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "above.h"
 #include "clock.h"
+#include "history.h"
 #include "screen.h"
 #include "signals.h"
 #include "top_check.h"
@@ -27,7 +29,8 @@
 #include "words.h"
 
 /* All keys fit 80 columns; the name of a column that is not on the screen may be cut. */
-#define HELP "q:quit Tab:%s g:by %s p:pairs i:idle d:%s r:reverse <>:by %s"
+#define HELP "q:quit Space:hold Tab:%s g:by %s p:pairs i:idle d:%s <>r:by %s"
+#define HELP_PAST "q:quit Space:go on Left:back Right:forward w:save"
 /* What was shown is right, but not all of it. */
 #define EXIT_LOST	2
 /* Somebody has waited for longer than --above allows. */
@@ -42,7 +45,10 @@
  * @source: what they collect
  * @model: made of that
  * @view: of the model
- * @page: for the screen
+ * @page: the present, for the screen
+ * @history: pages of the past
+ * @ended: a window has, and its page is not in @history yet
+ * @said: what a key did, until the next one
  * @signals: a signalfd
  * @deadline_ns: end of the window
  * @windows: shown so far
@@ -57,6 +63,9 @@ struct top {
 	struct model model;
 	struct top_view view;
 	struct page page;
+	struct history history;
+	bool ended;
+	char said[128];
 	int signals;
 	uint64_t deadline_ns;
 	uint64_t windows;
@@ -130,7 +139,62 @@ static void top_group(struct top *top, enum group_by by)
 	top_view_regroup(&top->view, &top->model);
 }
 
-static void top_key(struct top *top, int key)
+/* The page on the screen, into a new file of the working folder. */
+static void top_save(struct top *top)
+{
+	time_t now = time(NULL);
+	uint64_t ns;
+	char name[64];
+	int ret;
+
+	strftime(name, sizeof(name), "dmasync-top-%Y%m%d-%H%M%S.txt", localtime(&now));
+	ret = page_save(history_page(&top->history, &ns) ?: &top->page, name);
+	if (ret)
+		snprintf(top->said, sizeof(top->said), "%s: %s", name, strerror(-ret));
+	else
+		snprintf(top->said, sizeof(top->said), "saved as %s", name);
+}
+
+/* Hold the page as it is on the screen, which no window need have ended with; or go on. */
+static void top_hold(struct top *top)
+{
+	struct history *history = &top->history;
+
+	if (history->back) {
+		history_step(history, -HISTORY_PAGES);
+		return;
+	}
+	history_add(history, &top->page, clock_now_ns());
+	history_step(history, 1);
+}
+
+/* Keys of which page is on the screen. Return: was it one? */
+static bool top_key_page(struct top *top, int key)
+{
+	struct history *history = &top->history;
+
+	top->said[0] = '\0';
+	switch (key) {
+	case SCREEN_KEY_LEFT:
+		history_step(history, 1);
+		break;
+	case SCREEN_KEY_RIGHT:
+		history_step(history, -1);
+		break;
+	case SCREEN_KEY_CHAR + ' ':
+		top_hold(top);
+		break;
+	case SCREEN_KEY_CHAR + 'w':
+		top_save(top);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+/* Keys of the present. */
+static void top_key_view(struct top *top, int key)
 {
 	struct view_list *list = top_view_list(&top->view);
 
@@ -178,30 +242,60 @@ static void top_key(struct top *top, int key)
 	case SCREEN_KEY_CHAR + 'd':
 		top_toggle(top);
 		break;
-	case SCREEN_KEY_CHAR + 'q':
-		top->done = true;
-		break;
 	}
+}
+
+static void top_key(struct top *top, int key)
+{
+	if (key == SCREEN_KEY_CHAR + 'q')
+		top->done = true;
+	else if (!top_key_page(top, key) && !top->history.back)
+		top_key_view(top, key);
 	top->redraw = true;
+}
+
+static void top_help_past(const struct top *top, uint64_t ns, char *help, size_t size)
+{
+	snprintf(help, size, "%.1f s ago %s", (clock_now_ns() - ns) / (double)CLOCK_NSEC_PER_SEC,
+		 top->said[0] ? top->said : HELP_PAST);
+}
+
+static void top_help(struct top *top, char *help, size_t size)
+{
+	const struct column *sort = top_view_list(&top->view)->order.keys[0].column;
+	enum group_by next = (top->view.groups.by + 1) % GROUP_NR_BY;
+
+	if (top->said[0]) {
+		snprintf(help, size, "%s", top->said);
+		return;
+	}
+	snprintf(help, size, HELP, top->view.scroll_chains ? "rows" : "chains",
+		 words_of(WORDS_GROUP, next),
+		 top->session.state == SESSION_ATTACHED ? "detach" :
+		 top->session.state == SESSION_DETACHED ? "attach" : "-",
+		 sort->title ?: sort->key);
 }
 
 static void top_draw(struct top *top)
 {
-	const struct column *sort = top_view_list(&top->view)->order.keys[0].column;
-	enum group_by next = (top->view.groups.by + 1) % GROUP_NR_BY;
-	char help[160];
+	const struct page *past;
+	char help[256];
+	uint64_t ns;
 
 	top->redraw = false;
 	if (top->options.batch)
 		return;
 	top_view_page(&top->view, &top->session, &top->source, &top->page,
 		      screen_width(), screen_height());
-	snprintf(help, sizeof(help), HELP, top->view.scroll_chains ? "rows" : "chains",
-		 words_of(WORDS_GROUP, next),
-		 top->session.state == SESSION_ATTACHED ? "detach" :
-		 top->session.state == SESSION_DETACHED ? "attach" : "-",
-		 sort->title ?: sort->key);
-	screen_show(&top->page, help);
+	if (top->ended)
+		history_add(&top->history, &top->page, clock_now_ns());
+	top->ended = false;
+	past = history_page(&top->history, &ns);
+	if (past)
+		top_help_past(top, ns, help, sizeof(help));
+	else
+		top_help(top, help, sizeof(help));
+	screen_show(past ?: &top->page, help);
 }
 
 /* Sleep until the window is over or somebody wants something. */
@@ -252,6 +346,7 @@ static void top_window(struct top *top)
 	if (top->deadline_ns < clock_now_ns())
 		top->deadline_ns = clock_now_ns() + top->options.delay_ns;
 	top->redraw = true;
+	top->ended = true;
 	if (++top->windows == top->options.count || top_is_above(top))
 		top->done = true;
 	if (!top->options.batch)
@@ -345,6 +440,7 @@ int main(int argc, char **argv)
 	status = top_status(&top);
 	top_view_free(&top.view);
 	page_free(&top.page);
+	history_free(&top.history);
 	top_source_end(&top.source);
 	return status;
 }

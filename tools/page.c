@@ -2,6 +2,8 @@
 #include "page.h"
 
 #include <err.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 void page_clear(struct page *page)
@@ -24,6 +26,32 @@ struct page_line *page_add(struct page *page, enum page_style style)
 	line->style = style;
 	line->text[0] = '\0';
 	return line;
+}
+
+void page_copy(struct page *to, const struct page *from)
+{
+	size_t i;
+
+	page_clear(to);
+	for (i = 0; i < from->nr; i++)
+		*page_add(to, PAGE_PLAIN) = from->lines[i];
+}
+
+int page_save(const struct page *page, const char *path)
+{
+	FILE *file = fopen(path, "wxe");
+	int error = 0;
+	size_t i;
+
+	if (!file)
+		return -errno;
+	for (i = 0; i < page->nr; i++)
+		fprintf(file, "%s\n", page->lines[i].text);
+	if (ferror(file))
+		error = -EIO;
+	if (fclose(file) && !error)
+		error = -errno;
+	return error;
 }
 
 void page_free(struct page *page)

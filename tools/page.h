@@ -27,6 +27,9 @@ struct page {
 void page_clear(struct page *page);
 /* Append a line; it is empty until somebody writes to its text. */
 struct page_line *page_add(struct page *page, enum page_style style);
+void page_copy(struct page *to, const struct page *from);
+/* Write it to a new file. Return: 0 or a negative errno. */
+int page_save(const struct page *page, const char *path);
 void page_free(struct page *page);
 
 #endif /* PAGE_H */

@@ -103,6 +103,10 @@ int screen_key(void)
 		return SCREEN_KEY_PAGE_DOWN;
 	case KEY_HOME:
 		return SCREEN_KEY_HOME;
+	case KEY_LEFT:
+		return SCREEN_KEY_LEFT;
+	case KEY_RIGHT:
+		return SCREEN_KEY_RIGHT;
 	default:
 		return key < 0 || key > 255 ? SCREEN_KEY_RESIZE :
 		       SCREEN_KEY_CHAR + key;

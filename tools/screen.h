@@ -13,6 +13,8 @@ enum screen_key {
 	SCREEN_KEY_PAGE_UP,
 	SCREEN_KEY_PAGE_DOWN,
 	SCREEN_KEY_HOME,
+	SCREEN_KEY_LEFT,
+	SCREEN_KEY_RIGHT,
 	SCREEN_KEY_CHAR,	/* and more: a character */
 };
 

@@ -20,23 +20,28 @@ FIXTURE(screen)
 	struct termios before;
 	int master, slave;
 	pid_t pid;
+	long held;
+	char dir[32];
 	char seen[262144];
 	size_t len;
 };
 
-static pid_t screen_run(int slave, const char *term, const char *const *args)
+/* It saves pages in its working directory. */
+static pid_t screen_run_in(const char *dir, int slave, const char *term, const char *const *args)
 {
 	pid_t pid = fork();
 
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (login_tty(slave))
+	if (login_tty(slave) || chdir(dir))
 		_exit(126);
 	setenv("TERM", term, 1);
 	execv(tool_program(), (char **)args);
 	_exit(127);
 }
+
+#define screen_run(slave, term, args)	screen_run_in(self->dir, slave, term, args)
 
 FIXTURE_SETUP(screen)
 {
@@ -45,8 +50,11 @@ FIXTURE_SETUP(screen)
 
 	ASSERT_EQ(0, st_world_open(&self->w));
 	tool_name("A");
-	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->w.buf[0].fd, W, 0));
+	self->held = st_lock_all(self->w.ctx[0], self->w.buf[0].fd, W, 0);
+	ASSERT_LE(0, self->held);
 	ASSERT_LE(0, st_lock_all(self->w.ctx[1], self->w.buf[0].fd, R, QUEUE));
+	snprintf(self->dir, sizeof(self->dir), "/tmp/screen.XXXXXX");
+	ASSERT_NE(NULL, mkdtemp(self->dir));
 	ASSERT_EQ(0, openpty(&self->master, &self->slave, NULL, NULL, &size));
 	ASSERT_EQ(0, tcgetattr(self->slave, &self->before));
 	self->pid = screen_run(self->slave, "xterm", args);
@@ -61,6 +69,7 @@ FIXTURE_TEARDOWN(screen)
 	}
 	close(self->master);
 	close(self->slave);
+	EXPECT_EQ(0, rmdir(self->dir));
 	EXPECT_TRUE(st_world_close(&self->w));
 }
 
@@ -153,10 +162,10 @@ TOOL_TEST(screen, help_fits_80_columns)
 {
 	ASSERT_TRUE(SHOWS("waits"));
 	KEY("<<<");
-	EXPECT_TRUE(SHOWS_ANEW("<>:by EXPORTER"));
+	EXPECT_TRUE(SHOWS_ANEW("<>r:by EXPORT"));
 	RESIZE(24, 80);
-	EXPECT_TRUE(SHOWS("q:quit Tab:chains g:by exporter p:pairs i:idle d:detach "
-			  "r:reverse <>:by EXPORTE"));
+	EXPECT_TRUE(SHOWS("q:quit Space:hold Tab:chains g:by exporter p:pairs "
+			  "i:idle d:detach <>r:by EXPORT"));
 	KEY("q");
 	EXPECT_EQ(0, ENDS());
 }
@@ -167,11 +176,11 @@ TOOL_TEST(screen, keys)
 	unsigned int i;
 
 	ASSERT_TRUE(SHOWS("waits"));
-	EXPECT_TRUE(SHOWS("<>:by WT"));
+	EXPECT_TRUE(SHOWS("<>r:by WT"));
 	KEY(">");
-	EXPECT_TRUE(SHOWS_ANEW("<>:by ACQ/S"));
+	EXPECT_TRUE(SHOWS_ANEW("<>r:by ACQ/S"));
 	KEY("<<");
-	EXPECT_TRUE(SHOWS_ANEW("<>:by HOLDER"));
+	EXPECT_TRUE(SHOWS_ANEW("<>r:by HOLDER"));
 	KEY("r\033OA\033OB\033[5~\033[6~\t");
 	EXPECT_TRUE(SHOWS_ANEW("Tab:rows"));
 	EXPECT_TRUE(SHOWS_ANEW("waits"));
@@ -190,6 +199,38 @@ TOOL_TEST(screen, keys)
 	EXPECT_TRUE(SHOWS_ANEW("detached"));
 	KEY("d");
 	EXPECT_TRUE(SHOWS_ANEW("attached by"));
+	KEY("q");
+	EXPECT_EQ(0, ENDS());
+}
+
+/* The page stays while windows end, and is saved; the present is there again at once. */
+TOOL_TEST(screen, hold_and_save)
+{
+	char command[128], text[16384];
+	bool gone = false;
+	unsigned int i;
+
+	ASSERT_TRUE(SHOWS("waits"));
+	KEY(" ");
+	EXPECT_TRUE(SHOWS_ANEW("Space:go on"));
+	ASSERT_EQ(0, st_release(self->w.ctx[0], self->held));
+	/* Keys of the present do nothing. */
+	KEY("p");
+	EXPECT_TRUE(SHOWS_ANEW("HOLDER"));
+	EXPECT_TRUE(SHOWS_ANEW("waits"));
+	KEY("w");
+	EXPECT_TRUE(SHOWS("saved as dmasync-top-"));
+	snprintf(command, sizeof(command), "cat %s/dmasync-top-*.txt && rm %s/*", self->dir, self->dir);
+	EXPECT_EQ(0, tool_shell(command, text, sizeof(text)));
+	EXPECT_NE(NULL, strstr(text, "waits")) TH_LOG("%s", text);
+	KEY(" ");
+	for (i = 0; i < 20 && !gone; i++) {
+		RESIZE(26 + i % 2, 110 + i);
+		ASSERT_TRUE(SHOWS("dmasync-top "));
+		ASSERT_TRUE(SHOWS("Space:hold"));
+		gone = !strstr(strstr(self->seen, "dmasync-top "), "waits");
+	}
+	EXPECT_TRUE(gone);
 	KEY("q");
 	EXPECT_EQ(0, ENDS());
 }
@@ -213,7 +254,7 @@ TOOL_TEST(screen, groups)
 	EXPECT_TRUE(SHOWS_ANEW("HOLDER"));
 	KEY("p");
 	EXPECT_TRUE(SHOWS_ANEW("BEHIND"));
-	EXPECT_TRUE(SHOWS_ANEW("<>:by IN ALL"));
+	EXPECT_TRUE(SHOWS_ANEW("<>r:by IN ALL"));
 	KEY("p");
 	EXPECT_TRUE(SHOWS_ANEW("HOLDER"));
 	KEY("q");

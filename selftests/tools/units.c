@@ -10,6 +10,7 @@
 #include "../../tools/format.h"
 #include "../../tools/glob.h"
 #include "../../tools/group.h"
+#include "../../tools/history.h"
 #include "../../tools/interval.h"
 #include "../../tools/output.h"
 #include "../../tools/session.h"
@@ -410,6 +411,96 @@ TEST(lists_of_words)
 	EXPECT_STREQ("engine", list);
 	words_list(WORDS_GROUP, GROUP_BY_EXPORTER, list, 12);
 	EXPECT_STREQ("exporter, n", list);
+}
+
+/* A page that says @nr. */
+static void add_page(struct history *history, unsigned int nr, uint64_t now_ns)
+{
+	struct page page = { 0 };
+
+	snprintf(page_add(&page, PAGE_PLAIN)->text, OUTPUT_LINE_SIZE, "%u", nr);
+	history_add(history, &page, now_ns);
+	page_free(&page);
+}
+
+/* What the page on the screen says, -1: it is that of the present. */
+static int page_nr(const struct history *history, uint64_t *ns)
+{
+	const struct page *page = history_page(history, ns);
+
+	return page ? atoi(page->lines[0].text) : -1;
+}
+
+FIXTURE(past)
+{
+	struct history history;
+	uint64_t ns;
+};
+
+FIXTURE_SETUP(past)
+{
+}
+
+FIXTURE_TEARDOWN(past)
+{
+	history_free(&self->history);
+}
+
+TEST_F(past, steps)
+{
+	struct history *history = &self->history;
+	unsigned int i;
+
+	history_step(history, 1);
+	EXPECT_EQ(-1, page_nr(history, &self->ns));
+	for (i = 0; i < 5; i++)
+		add_page(history, i, i * SEC);
+	EXPECT_EQ(-1, page_nr(history, &self->ns));
+	history_step(history, 1);
+	EXPECT_EQ(4, page_nr(history, &self->ns));
+	history_step(history, 2);
+	EXPECT_EQ(2, page_nr(history, &self->ns));
+	EXPECT_EQ(2 * SEC, self->ns);
+	history_step(history, 9);
+	EXPECT_EQ(0, page_nr(history, &self->ns));
+	history_step(history, -1);
+	EXPECT_EQ(1, page_nr(history, &self->ns));
+	history_step(history, -HISTORY_PAGES);
+	EXPECT_EQ(-1, page_nr(history, &self->ns));
+}
+
+/* It stays on the screen while others come, up to when it is the oldest one and goes. */
+TEST_F(past, held)
+{
+	struct history *history = &self->history;
+	unsigned int i;
+
+	add_page(history, 0, SEC);
+	history_step(history, 1);
+	for (i = 1; i < HISTORY_PAGES; i++) {
+		add_page(history, i, SEC);
+		EXPECT_EQ(0, page_nr(history, &self->ns));
+	}
+	add_page(history, i, SEC);
+	EXPECT_EQ(1, page_nr(history, &self->ns));
+	history_step(history, -1);
+	EXPECT_EQ(2, page_nr(history, &self->ns));
+}
+
+/* After a minute a page is gone, however few there are; the latest one never is. */
+TEST_F(past, forgotten)
+{
+	struct history *history = &self->history;
+
+	add_page(history, 0, SEC);
+	add_page(history, 1, 2 * SEC);
+	add_page(history, 2, 61 * SEC);
+	history_step(history, 9);
+	EXPECT_EQ(0, page_nr(history, &self->ns));
+	add_page(history, 3, 62 * SEC);
+	EXPECT_EQ(1, page_nr(history, &self->ns));
+	add_page(history, 4, 1000 * SEC);
+	EXPECT_EQ(4, page_nr(history, &self->ns));
 }
 
 TEST_HARNESS_MAIN
