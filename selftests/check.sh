@@ -5,8 +5,9 @@
 #
 # Runs all tests: those of the machine's own scripts and of the model here, those that need no
 # kernel with the framework in the guest root, once (line "host" of a folder's settings), all
-# others in machines, one for each kernel, all at the same time, since tests wait most of theirs.
-# The end is one line, "N passed, N failed, N skipped".
+# others in machines, one for each kernel, all at the same time, since tests wait most of theirs;
+# what is the same on each kernel, such as what a screen looks like, in the last one alone (line
+# "once"). The end is one line, "N passed, N failed, N skipped".
 #
 # TESTS, DIFFERENTIAL, TORTURE_...	as for run-tests.sh: which tests, and how
 
@@ -53,7 +54,9 @@ folder_host_tests() {
 
 [ $# -gt 0 ] || { echo "usage: check.sh SERIES..." >&2; exit 2; }
 for series; do
-	machine_start "$series" $limit -k "$series" --iommu --
+	once=no
+	[ "$series" != "${!#}" ] || once=yes
+	machine_start "$series" $limit -k "$series" --iommu -- ONCE=$once
 done
 host_tests vm/test-check-log.sh selftests/vm/test-check-log.sh
 host_tests model/check-model.sh selftests/model/check-model.sh

@@ -12,15 +12,17 @@
 # alone, and tests that would unload it skip.
 #
 # TESTS="GLOB..."	only these, by "folder/program" or "program"
+# ONCE=no		not those that another machine runs, which is the same for them
 # TIMEOUT_FACTOR=N	time limits are N times as long (1), for kernels full of checks; tests whose
 #			limits depend on the machine use it, too (st_slowness())
 # TORTURE_SECONDS=N	time limits are so much longer; see torture/torture.sh
 #
 # A folder's file "settings" sets its tests' time limit (timeout=SECONDS), a folder of build/BUILD
 # whose modules it prefers (modules=FOLDER; "broken/counted": a debug build, which counts steps),
-# and the tests that need no kernel with the framework (host=PROGRAM...): check.sh runs those, and
-# they are left out here unless TESTS names them. Its file "modules" has the modules that its
-# tests need, in order of loading; without one they get all.
+# the tests that need no kernel with the framework (host=PROGRAM...), which check.sh runs, and those
+# that are the same on each kernel (once=PROGRAM...), which are left out if ONCE=no. TESTS names
+# any of them. Its file "modules" has the modules that its tests need, in order of loading;
+# without one they get all.
 #
 # The end is one line, "N passed, N failed, N skipped"; the same numbers go into
 # build/BUILD/tests.totals. Exit status: 0, 1 something failed, 2 it could not run.
@@ -64,11 +66,12 @@ fail() {
 
 # Does TESTS name this one?
 selected() {
-	local test=$1 glob host
+	local test=$1 glob others
 
 	if [ -z "${TESTS:-}" ]; then
-		host=" $(setting "${test%/*}" host "") "
-		[[ $host != *" ${test##*/} "* ]]
+		others=$(setting "${test%/*}" host "")
+		[ "${ONCE:-}" != no ] || others+=" $(setting "${test%/*}" once "")"
+		[[ " $others " != *" ${test##*/} "* ]]
 		return
 	fi
 	set -f
