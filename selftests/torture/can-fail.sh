@@ -11,7 +11,7 @@
 . "$(dirname "$0")/lib.sh"
 
 here=$(dirname "$0")
-limit=80
+limit=160
 
 # What the patch says it is caught as.
 caught_as() { sed -n 's/^Caught-as: //p' "$here/broken/$1.patch"; }

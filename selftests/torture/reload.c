@@ -42,7 +42,7 @@
 /* What is enough. How long that takes depends on the machine: unloading waits for all tasks. */
 #define ENOUGH_TURNS	16
 #define ENOUGH_CHECKED	4
-#define LIMIT_SECONDS	80
+#define LIMIT_SECONDS	300
 
 /**
  * struct mark - what a player says of itself in a cell
