@@ -57,7 +57,8 @@ void usyms_free(struct usyms *usyms);
 
 /*
  * usyms_file.c: the symbols of a file, which is at @path for process @pid and has this inode
- * number. It has none if another file is there, or one that is not to be read. NULL: no memory.
+ * number. It has no symbols if another file is there, or one that is not to be read. NULL: no
+ * memory.
  */
 struct usyms_file *usyms_file_open(pid_t pid, const char *path, uint64_t ino);
 /* Is it this one? What could not be read for one process may be there for another. */
