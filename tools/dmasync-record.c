@@ -187,9 +187,10 @@ static int recorder_status(const struct recorder *recorder)
 		(unsigned long long)recorder->sink.nr_records, recorder->options.output);
 	if (!record_losses_sum(lost))
 		return 0;
-	warnx("lost: records %llu, runs %llu, unlisted %llu, stacks %llu; see dmasync-record(8)",
+	warnx("lost: records %llu, runs %llu, unlisted %llu, stacks %llu, frames %llu; see dmasync-record(8)",
 	      (unsigned long long)lost->records, (unsigned long long)lost->runs,
-	      (unsigned long long)lost->unlisted, (unsigned long long)lost->stacks);
+	      (unsigned long long)lost->unlisted, (unsigned long long)lost->stacks,
+	      (unsigned long long)lost->frames);
 	return EXIT_LOST;
 }
 
@@ -201,6 +202,7 @@ static void recorder_end(struct recorder *recorder)
 
 	recorder_read(recorder, UINT64_MAX);
 	record_source_count(&recorder->source);
+	recorder->source.lost.stacks += recorder->flight.lost_stacks;
 	if (*trigger)
 		ret = record_flight_write(&recorder->flight, &recorder->source.stacks,
 					  &recorder->sink, clock_now_ns());

@@ -86,12 +86,13 @@ static int report_status(const struct report *report)
 	if (report->problem)
 		warnx("%s", reader->text);
 	if (lost)
-		warnx("%s: lost when it was recorded: records %llu, runs %llu, unlisted %llu, stacks %llu; see dmasync-record(8)",
+		warnx("%s: lost when it was recorded: records %llu, runs %llu, unlisted %llu, stacks %llu, frames %llu; see dmasync-record(8)",
 		      reader->path,
 		      (unsigned long long)record_fact_number(reader, "lost_records"),
 		      (unsigned long long)record_fact_number(reader, "lost_runs"),
 		      (unsigned long long)record_fact_number(reader, "lost_unlisted"),
-		      (unsigned long long)record_fact_number(reader, "lost_stacks"));
+		      (unsigned long long)record_fact_number(reader, "lost_stacks"),
+		      (unsigned long long)record_fact_number(reader, "lost_frames"));
 	return report->problem || lost ? EXIT_LOST : 0;
 }
 
@@ -103,9 +104,12 @@ static void report_needs_stacks(const struct report *report)
 	if (options->format != REPORT_FOLDED &&
 	    (options->format != REPORT_CSV || strcmp(options->table, report_stack_table.name)))
 		return;
-	if (!report->stacks.nr)
-		errx(1, "%s has no stacks: record with dmasync-record --stacks",
-		     options->file);
+	if (report->stacks.nr)
+		return;
+	/* They may have been in what cannot be read. */
+	if (report->problem)
+		exit(report_status(report));
+	errx(1, "%s has no stacks: record with dmasync-record --stacks", options->file);
 }
 
 static void report_free(struct report *report)

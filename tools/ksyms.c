@@ -119,11 +119,17 @@ static int ksyms_read(struct ksyms *ksyms)
 int ksyms_update(struct ksyms *ksyms)
 {
 	uint64_t modules = ksyms_modules();
+	int err;
 
 	if (modules == ksyms->modules)
 		return 0;
-	ksyms->modules = modules;
-	return ksyms_read(ksyms);
+	err = ksyms_read(ksyms);
+	/* A part of the table would have wrong names. */
+	if (err)
+		ksyms->nr = 0;
+	/* Without permission there is nothing to read again. */
+	ksyms->modules = !err || err == -EPERM ? modules : 0;
+	return err;
 }
 
 void ksyms_place(const struct ksyms *ksyms, uint64_t address, struct stack_place *place)

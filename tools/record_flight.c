@@ -9,6 +9,10 @@
 
 /* Parts that the time asked for is divided into; the other ones are for what is not whole. */
 #define PARTS_OF_TIME	4
+/* Places that an access may have: others may be there for as long as they like. */
+#define FLIGHT_NR_NEAR	16
+/* In the events of an access. */
+#define WORD_ACCESS	1
 
 int record_flight_init(struct record_flight *flight, uint64_t keep_ns, size_t bytes)
 {
@@ -75,9 +79,44 @@ static void flight_name(struct record_flight *flight, const struct record_head *
 
 	if (head->kind == RECORD_BUFFER)
 		names = flight->buffers;
-	else if (head->kind == RECORD_STACK)
-		names = flight->stacks;
 	memcpy(&names[record->words[0] % FLIGHT_NR_NAMES], record, head->size);
+}
+
+/* A place for @access that has @wanted: the same, or 0 if it is to be free. */
+static struct record *flight_stack_find(struct record_flight *flight, uint64_t access,
+					uint64_t wanted)
+{
+	unsigned int i;
+
+	for (i = 0; i < FLIGHT_NR_NEAR; i++) {
+		struct record *stack = &flight->stacks[(access + i) % FLIGHT_NR_NAMES];
+
+		if (stack->words[STACK_ACCESS] == wanted)
+			return stack;
+	}
+	return NULL;
+}
+
+/* A stack stays as long as its access; one that finds no place is told if it is missed. */
+static void flight_stack_keep(struct record_flight *flight, const struct record_head *head)
+{
+	const struct record *record = (const void *)head;
+	uint64_t access = record->words[STACK_ACCESS];
+	struct record *stack = flight_stack_find(flight, access, access);
+
+	if (!stack)
+		stack = flight_stack_find(flight, access, 0);
+	if (stack)
+		memcpy(stack, record, head->size);
+}
+
+static void flight_stack_forget(struct record_flight *flight, const struct record_head *head)
+{
+	uint64_t access = ((const struct record *)head)->words[WORD_ACCESS];
+	struct record *stack = flight_stack_find(flight, access, access);
+
+	if (stack)
+		stack->words[STACK_ACCESS] = 0;
 }
 
 static void flight_append(struct flight_part *part, const struct record_head *record)
@@ -92,11 +131,19 @@ static void flight_stack(struct record_flight *flight, struct flight_part *part,
 {
 	const struct record *there = (const void *)head;
 	uint64_t access = there->words[THERE_ACCESS];
-	struct record stack = flight->stacks[access % FLIGHT_NR_NAMES];
+	const struct record *kept = flight_stack_find(flight, access, access);
+	struct record stack;
 
-	if (stack.words[STACK_ACCESS] != access || !stack.head.size ||
-	    part->size + stack.head.size > flight->part_bytes)
+	if (!kept) {
+		/* Only one from before the start never had a stack. */
+		flight->lost_stacks += !flight_stack_find(flight, access, 0);
 		return;
+	}
+	if (part->size + kept->head.size > flight->part_bytes) {
+		flight->lost_stacks++;
+		return;
+	}
+	stack = *kept;
 	stack.head.time_ns = head->time_ns;
 	flight_append(part, &stack.head);
 }
@@ -105,9 +152,12 @@ void record_flight_add(struct record_flight *flight, const struct record_head *r
 {
 	struct flight_part *part = &flight->parts[flight->last];
 
-	if (record->kind == RECORD_BUFFER || record->kind == RECORD_TIMELINE ||
-	    record->kind == RECORD_STACK)
+	if (record->kind == RECORD_BUFFER || record->kind == RECORD_TIMELINE)
 		flight_name(flight, record);
+	if (record->kind == RECORD_STACK)
+		flight_stack_keep(flight, record);
+	if (record->kind == RECORD_RELEASED || record->kind == RECORD_FAILED)
+		flight_stack_forget(flight, record);
 	if (record->kind == RECORD_BUFFER || record->kind == RECORD_TIMELINE ||
 	    record->kind == RECORD_FRAME)
 		return;

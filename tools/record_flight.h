@@ -39,6 +39,7 @@ struct flight_part {
  * @buffers: latest RECORD_BUFFER of a buffer, by inode number
  * @timelines: latest RECORD_TIMELINE of a fence context, by number
  * @stacks: latest RECORD_STACK of an access, by number
+ * @lost_stacks: of accesses that a snapshot has, without a place or without room in a part
  */
 struct record_flight {
 	uint64_t keep_ns;
@@ -50,6 +51,7 @@ struct record_flight {
 	struct record *buffers;
 	struct record *timelines;
 	struct record *stacks;
+	uint64_t lost_stacks;
 };
 
 /* @bytes of memory. Return: 0 or -ENOMEM. */

@@ -110,6 +110,7 @@ int record_sink_close(struct record_sink *sink, const struct record_losses *lost
 		"\nlost_runs=%" PRIu64 "\nlost_unlisted=%" PRIu64 "\n", clock_now_ns(),
 		sink->nr_records, lost->records, lost->runs, lost->unlisted);
 	fprintf(facts, "lost_stacks=%" PRIu64 "\n", lost->stacks);
+	fprintf(facts, "lost_frames=%" PRIu64 "\n", lost->frames);
 	if (*trigger)
 		fprintf(facts, "trigger=%s\n", trigger);
 	if (!err)

@@ -139,6 +139,8 @@ void record_source_count(struct record_source *source)
 	source->lost.stacks += now - source->seen_stacks + source->stacks.lost;
 	source->seen_stacks = now;
 	source->stacks.lost = 0;
+	source->lost.frames += source->stacks.full;
+	source->stacks.full = 0;
 	cost_read(&source->cost, source->skel->obj, NULL);
 	source->lost.runs += source->cost.missed;
 }

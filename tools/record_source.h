@@ -19,17 +19,19 @@ struct ring_buffer;
  * @runs: of programs: an event within an event
  * @unlisted: accesses that a snapshot left out, or for which there was no room, at most
  * @stacks: for which there was no place in the map, or no frames
+ * @frames: stacks that have a frame too many: STACKS_MAX_FRAMES others are there
  */
 struct record_losses {
 	uint64_t records;
 	uint64_t runs;
 	uint64_t unlisted;
 	uint64_t stacks;
+	uint64_t frames;
 };
 
 static inline uint64_t record_losses_sum(const struct record_losses *lost)
 {
-	return lost->records + lost->runs + lost->unlisted + lost->stacks;
+	return lost->records + lost->runs + lost->unlisted + lost->stacks + lost->frames;
 }
 
 /**

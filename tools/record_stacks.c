@@ -16,7 +16,7 @@
  * @head: what its records begin with
  * @batch: where they go
  * @frame: the innermost frame up to now
- * @err: 0 or -ENOSPC
+ * @err: 0, -ENOSPC: no room in @batch, or -ENFILE: there are too many frames
  */
 struct stacks_walk {
 	struct record_stacks *stacks;
@@ -77,35 +77,49 @@ static void stacks_emit(struct stacks_walk *walk, struct record *record, unsigne
 		walk->err = record_batch_add(walk->batch, record, record->head.size);
 }
 
+/* A frame has a number once it is in the batch. Return: NULL: there is no room. */
+static struct record *stacks_new(struct stacks_walk *walk, struct record *wanted)
+{
+	struct record_stacks *stacks = walk->stacks;
+	struct record *frame;
+
+	if (stacks->nr == STACKS_MAX_FRAMES)
+		walk->err = -ENFILE;
+	else
+		stacks_emit(walk, wanted, RECORD_FRAME);
+	if (walk->err)
+		return NULL;
+	frame = &stacks->frames[stacks->nr++];
+	*frame = *wanted;
+	/* Without memory it is not found again: the next one gets a number of its own. */
+	tsearch(frame, &stacks->tree, stacks_compare);
+	return frame;
+}
+
 /* One frame further in. */
 static void stacks_call(struct stacks_walk *walk, const struct stack_place *place)
 {
 	struct record_stacks *stacks = walk->stacks;
 	struct record *frame, **known;
-
-	if (stacks->nr == STACKS_MAX_FRAMES)
-		walk->err = -ENOSPC;
-	if (walk->err)
-		return;
-	frame = &stacks->frames[stacks->nr];
-	*frame = (struct record){
+	struct record wanted = {
 		.words = {
+			[FRAME_NUMBER] = stacks->nr + 1,
 			[FRAME_CALLER] = walk->frame, [FRAME_KERNEL] = place->kernel,
 			[FRAME_OFFSET] = place->offset,
 		},
 	};
-	memcpy(&frame->words[FRAME_NAME], place->name, sizeof(place->name));
-	memcpy(&frame->words[FRAME_FILE], place->file, sizeof(place->file));
-	known = tsearch(frame, &stacks->tree, stacks_compare);
-	if (!known) {
-		walk->err = -ENOSPC;
+	if (walk->err)
+		return;
+	memcpy(&wanted.words[FRAME_NAME], place->name, sizeof(place->name));
+	memcpy(&wanted.words[FRAME_FILE], place->file, sizeof(place->file));
+	known = tfind(&wanted, &stacks->tree, stacks_compare);
+	if (known) {
+		walk->frame = (*known)->words[FRAME_NUMBER];
 		return;
 	}
-	if (*known == frame) {
-		frame->words[FRAME_NUMBER] = ++stacks->nr;
-		stacks_emit(walk, frame, RECORD_FRAME);
-	}
-	walk->frame = (*known)->words[FRAME_NUMBER];
+	frame = stacks_new(walk, &wanted);
+	if (frame)
+		walk->frame = frame->words[FRAME_NUMBER];
 }
 
 /* Instead of frames, why there are none. */
@@ -163,7 +177,7 @@ static void stacks_user(struct stacks_walk *walk, int64_t number)
 	}
 }
 
-/* The frames further in are of the tracepoint and of this tool. */
+/* Frames of the tracepoint and of this tool. */
 static bool stacks_is_probe(const struct stack_place *place)
 {
 	static const char *const names[] = {
@@ -181,7 +195,7 @@ static bool stacks_is_probe(const struct stack_place *place)
 static void stacks_kernel(struct stacks_walk *walk, int64_t number)
 {
 	uint64_t addresses[RECORD_STACK_DEPTH] = { 0 };
-	size_t nr = stacks_addresses(walk, number, true, addresses), first = 0;
+	size_t nr = stacks_addresses(walk, number, true, addresses), first;
 	struct ksyms *ksyms = &walk->stacks->ksyms;
 	struct stack_place place;
 
@@ -189,9 +203,12 @@ static void stacks_kernel(struct stacks_walk *walk, int64_t number)
 		return;
 	/* Modules may have come since. */
 	ksyms_update(ksyms);
-	do
-		ksyms_place(ksyms, addresses[first] - 1, &place);
-	while (stacks_is_probe(&place) && ++first < nr);
+	/* A program may have no name: whatever is further in than the tracepoint goes. */
+	for (first = nr; first; first--) {
+		ksyms_place(ksyms, addresses[first - 1] - 1, &place);
+		if (stacks_is_probe(&place))
+			break;
+	}
 	while (nr-- > first) {
 		ksyms_place(ksyms, addresses[nr] - 1, &place);
 		place.offset++;
@@ -221,14 +238,16 @@ int record_stacks_add(struct record_stacks *stacks, const struct record_asked *a
 		stacks_user(&walk, asked->user);
 		stacks_kernel(&walk, asked->kernel);
 	}
-	if (walk.err || !walk.frame) {
-		stacks->lost++;
-		return walk.err;
-	}
-	*seen = (struct stacks_seen){
-		asked->head.tgid, walk.frame, asked->kernel, asked->user,
-	};
 	record.words[STACK_FRAME] = walk.frame;
-	stacks_emit(&walk, &record, RECORD_STACK);
+	if (walk.frame)
+		stacks_emit(&walk, &record, RECORD_STACK);
+	if (walk.err == -ENFILE)
+		stacks->full++;
+	else if (walk.err || !walk.frame)
+		stacks->lost++;
+	else
+		*seen = (struct stacks_seen){
+			asked->head.tgid, walk.frame, asked->kernel, asked->user,
+		};
 	return walk.err;
 }

@@ -35,7 +35,8 @@ struct stacks_seen {
  * @ksyms: names of the kernel
  * @usyms: names of processes
  * @kernel_error: why the kernel's frames have no names, or 0
- * @lost: stacks for which there was no room here
+ * @lost: stacks for which there was no room in the batch, or that have no frames
+ * @full: stacks with a frame that would be one too many
  */
 struct record_stacks {
 	int map;
@@ -47,6 +48,7 @@ struct record_stacks {
 	struct usyms usyms;
 	int kernel_error;
 	uint64_t lost;
+	uint64_t full;
 };
 
 /* Return: 0 or -ENOMEM. */
@@ -56,7 +58,7 @@ void record_stacks_free(struct record_stacks *stacks);
 void record_stacks_begin(struct record_stacks *stacks, int map);
 /*
  * Put the stack into the batch, behind those of its frames that are new. The batch has room
- * for STACKS_MAX_RECORDS. Return: 0 or -ENOSPC.
+ * for STACKS_MAX_RECORDS. Return: 0, -ENOSPC, or -ENFILE: there are too many frames.
  */
 int record_stacks_add(struct record_stacks *stacks, const struct record_asked *asked,
 		      struct record_batch *batch);

@@ -25,7 +25,7 @@ static const struct {
 	[REPORT_BUFFERS] = { &top_buffer_table, "acquired", "buffers" },
 	[REPORT_GROUPS] = { &top_group_table, "acquired", "groups" },
 	[REPORT_PAIRS] = { &top_pair_table, "wait_ns", "who waited behind whom" },
-	[REPORT_STACKS] = { &report_stack_table, "wait_ns", "from where" },
+	[REPORT_STACKS] = { &report_stack_table, "wait_ns", "where waits were requested" },
 	[REPORT_LATENCIES] = { &report_latency_table, NULL, "how long waits were" },
 	[REPORT_WAITS] = { &report_wait_table, NULL, "the longest waits" },
 	[REPORT_CHAINS] = { &top_chain_table, NULL, "who waits for whom at the end" },
@@ -39,7 +39,8 @@ uint64_t report_lost(const struct report *report)
 	return record_fact_number(reader, "lost_records") +
 	       record_fact_number(reader, "lost_runs") +
 	       record_fact_number(reader, "lost_unlisted") +
-	       record_fact_number(reader, "lost_stacks");
+	       record_fact_number(reader, "lost_stacks") +
+	       record_fact_number(reader, "lost_frames");
 }
 
 /* @nr rows of @size bytes each. */

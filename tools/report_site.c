@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What places in programs and in the kernel are called. */
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,20 @@ static bool begins(const char *name, const char *const *with, size_t nr)
 
 #define BEGINS(name, with)	begins(name, with, sizeof(with) / sizeof((with)[0]))
 
+/* The whole of it. */
+static bool matches(const char *name, const char *const *patterns, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (!fnmatch(patterns[i], name, 0))
+			return true;
+	return false;
+}
+
+#define MATCHES(name, patterns)						\
+	matches(name, patterns, sizeof(patterns) / sizeof((patterns)[0]))
+
 /* The framework, and how a process gets into the kernel. */
 static bool site_passes_kernel(const struct stack_frame *frame)
 {
@@ -56,12 +71,16 @@ static bool site_passes_kernel(const struct stack_frame *frame)
 static bool site_passes_user(const struct stack_frame *frame)
 {
 	static const char *const files[] = {
-		"libc.so", "libc-", "libpthread", "ld-", "libdmabuf-sync.so",
+		"libc.so", "libc.so.*", "libc-*.so*", "libc.*.so*", "libpthread.so*",
+		"libpthread-*.so*", "ld-*.so*", "libdmabuf-sync.so*",
 	};
-	static const char *const names[] = { "ioctl", "fcntl", "syscall" };
+	static const char *const names[] = {
+		"ioctl", "ioctl_time64", "fcntl", "fcntl64", "fcntl_time64", "syscall",
+		"libc_fcntl", "libc_fcntl64", "GI___ioctl", "GI___fcntl", "GI___fcntl64",
+	};
 
-	return BEGINS(frame->file, files) ||
-	       BEGINS(frame->name + strspn(frame->name, "_"), names);
+	return MATCHES(frame->file, files) ||
+	       MATCHES(frame->name + strspn(frame->name, "_"), names);
 }
 
 static bool site_passes(const struct stack_frame *frame)
@@ -98,17 +117,19 @@ void stack_site(const struct report_stacks *stacks, uint64_t number, char *text,
 		site_text(frame, text, size);
 }
 
-/* A frame as flame graphs have it: without what ends a frame, or the line. */
+/* A frame as flame graphs have it: without what ends a frame, the frames, or the line. */
 static void folded_frame(FILE *file, const struct stack_frame *frame)
 {
 	char text[sizeof(frame->name) + sizeof(frame->file) + 32], *at;
 
 	if (frame->name[0])
-		snprintf(text, sizeof(text), "%s%s", frame->name, frame->kernel ? "_[k]" : "");
+		snprintf(text, sizeof(text), "%s", frame->name);
 	else
 		site_text(frame, text, sizeof(text));
 	for (at = text; *at; at++)
-		fputc(*at == ';' ? ':' : *at, file);
+		fputc(*at == ';' ? ':' : *at == ' ' ? '_' : *at, file);
+	if (frame->kernel)
+		fputs("_[k]", file);
 }
 
 char *stack_folded(const struct report_stacks *stacks, uint64_t number, const char *comm)

@@ -43,6 +43,7 @@ RECORDING(lost_records, value->number = record_fact_number(&row->reader, "lost_r
 RECORDING(lost_runs, value->number = record_fact_number(&row->reader, "lost_runs"))
 RECORDING(lost_unlisted, value->number = record_fact_number(&row->reader, "lost_unlisted"))
 RECORDING(lost_stacks, value->number = record_fact_number(&row->reader, "lost_stacks"))
+RECORDING(lost_frames, value->number = record_fact_number(&row->reader, "lost_frames"))
 RECORDING(buffers, value->number = row->model.nr_buffers)
 RECORDING(cpu_held, value->number = row->model.nr_held_cpu)
 RECORDING(dma_held, value->number = row->model.nr_held_dma)
@@ -90,6 +91,7 @@ static const struct column recording_columns[] = {
 	{ "lost_unlisted", "unlisted", COLUMN_COUNT, .line = 1,
 	  .get = recording_lost_unlisted },
 	{ "lost_stacks", "stacks", COLUMN_COUNT, .line = 1, .get = recording_lost_stacks },
+	{ "lost_frames", "frames", COLUMN_COUNT, .line = 1, .get = recording_lost_frames },
 	{ "buffers", "buffers", COLUMN_COUNT, .line = 2, .get = recording_buffers },
 	{ "acquired", "acquired", COLUMN_COUNT, .line = 2, .get = recording_acquired },
 	{ "contended_percent", "contended", COLUMN_PERCENT, .line = 2,

@@ -16,7 +16,7 @@ static const struct column stack_columns[] = {
 	{ "wait_ns", "IN ALL", COLUMN_NS, 6, .get = stack_wait },
 	{ "wait_max_ns", "MAX", COLUMN_NS, 6, .get = stack_max },
 	{ "waiter_site", "WAITER'S SITE", COLUMN_TEXT, 24, 4, .get = stack_waiter },
-	{ "holder_request_site", "HOLDER'S SITE, WHEN IT ASKED", COLUMN_TEXT, 28, 4,
+	{ "holder_request_site", "HOLDER'S REQUEST SITE", COLUMN_TEXT, 24, 4,
 	  .get = stack_holder },
 };
 

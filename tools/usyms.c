@@ -87,7 +87,8 @@ static struct usyms_file *usyms_file(struct usyms *usyms, const struct usyms_map
 	unsigned int i;
 
 	for (i = 0; i < USYMS_NR_FILES; i++)
-		if (usyms->files[i] && usyms_file_is(usyms->files[i], map->path, map->ino))
+		if (usyms->files[i] &&
+		    usyms_file_is(usyms->files[i], usyms->pid, map->path, map->ino))
 			return usyms->files[i];
 	if (map->path[0] != '/')
 		return NULL;

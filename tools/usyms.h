@@ -57,10 +57,12 @@ void usyms_free(struct usyms *usyms);
 
 /*
  * usyms_file.c: the symbols of a file, which is at @path for process @pid and has this inode
- * number. NULL: it is another file, or none with symbols.
+ * number. It has no symbols if another file is there, or one that is not to be read. NULL: no
+ * memory.
  */
 struct usyms_file *usyms_file_open(pid_t pid, const char *path, uint64_t ino);
-bool usyms_file_is(const struct usyms_file *file, const char *path, uint64_t ino);
+/* Is it this one? What could not be read for one process may be there for another. */
+bool usyms_file_is(const struct usyms_file *file, pid_t pid, const char *path, uint64_t ino);
 /* The function at this offset of the file. Return: false: there is none. */
 bool usyms_file_place(const struct usyms_file *file, uint64_t offset,
 		      struct stack_place *place);

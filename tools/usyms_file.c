@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "usyms.h"
@@ -13,6 +15,7 @@
 /* A file that has more than that is looked at in part, or not at all. */
 #define MAX_BYTES	(1LL << 28)
 #define MAX_SYMBOLS	(1U << 18)
+#define MAX_LOOKED_AT	(1U << 20)
 #define MAX_SEGMENTS	16
 
 /* A function; its name is in the texts of the file. */
@@ -29,18 +32,39 @@ struct file_segment {
 	uint64_t address;
 };
 
+/* @pid: the process for which it could not be opened, or 0. */
 struct usyms_file {
 	char *path;
 	uint64_t ino;
+	pid_t pid;
 	struct file_segment segments[MAX_SEGMENTS];
 	size_t nr_segments;
 	struct file_symbol *symbols;
 	size_t nr, max;
 };
 
+/* File systems of this machine: to read from another one may take for ever. */
+static bool file_is_local(int fd)
+{
+	static const uint32_t local[] = {
+		EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC,
+		TMPFS_MAGIC, RAMFS_MAGIC, OVERLAYFS_SUPER_MAGIC, SQUASHFS_MAGIC,
+		EROFS_SUPER_MAGIC_V1,
+	};
+	struct statfs st;
+	size_t i;
+
+	if (fstatfs(fd, &st))
+		return false;
+	for (i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+		if ((uint32_t)st.f_type == local[i])
+			return true;
+	return false;
+}
+
 /*
  * Nothing is opened but the ordinary file that is mapped: whoever runs the process may have
- * put anything else in its place.
+ * put anything else in its place, and may have a lease on it that open() would wait for.
  */
 static int file_open(pid_t pid, const char *path, uint64_t ino)
 {
@@ -53,11 +77,34 @@ static int file_open(pid_t pid, const char *path, uint64_t ino)
 	if (at < 0)
 		return -1;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", at);
-	if (!fstat(at, &st) && S_ISREG(st.st_mode) && st.st_ino == ino &&
-	    st.st_size < MAX_BYTES)
-		fd = open(link, O_RDONLY | O_CLOEXEC);
+	if (file_is_local(at) && !fstat(at, &st) && S_ISREG(st.st_mode) &&
+	    st.st_ino == ino && st.st_size < MAX_BYTES)
+		fd = open(link, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	close(at);
 	return fd;
+}
+
+/*
+ * libelf takes memory for each section and segment that the file says it has. With more than
+ * the header has room for it is no program.
+ */
+static bool file_is_bounded(int fd)
+{
+	union {
+		unsigned char ident[EI_NIDENT];
+		Elf32_Ehdr elf32;
+		Elf64_Ehdr elf64;
+	} head;
+	bool is_64;
+
+	if (pread(fd, &head, sizeof(head), 0) != sizeof(head))
+		return false;
+	is_64 = head.ident[EI_CLASS] == ELFCLASS64;
+	if (is_64 ? head.elf64.e_phnum == PN_XNUM : head.elf32.e_phnum == PN_XNUM)
+		return false;
+	if (is_64 ? head.elf64.e_shnum : head.elf32.e_shnum)
+		return true;
+	return !(is_64 ? head.elf64.e_shoff : head.elf32.e_shoff);
 }
 
 static void file_segments(struct usyms_file *file, Elf *elf)
@@ -74,13 +121,27 @@ static void file_segments(struct usyms_file *file, Elf *elf)
 			};
 }
 
-static void file_symbol(struct usyms_file *file, const GElf_Sym *sym, const char *name)
+/* A symbol without a size ends with its section. Return: 0: it is in none. */
+static uint64_t file_symbol_size(Elf *elf, const GElf_Sym *sym)
+{
+	GElf_Shdr shdr;
+
+	if (sym->st_size)
+		return sym->st_size;
+	if (sym->st_shndx >= SHN_LORESERVE ||
+	    !gelf_getshdr(elf_getscn(elf, sym->st_shndx), &shdr) ||
+	    sym->st_value < shdr.sh_addr || sym->st_value - shdr.sh_addr >= shdr.sh_size)
+		return 0;
+	return shdr.sh_size - (sym->st_value - shdr.sh_addr);
+}
+
+static void file_symbol(struct usyms_file *file, uint64_t begin, uint64_t size,
+			const char *name)
 {
 	size_t max = file->max ? file->max * 2 : 1024;
 	struct file_symbol *symbols = file->symbols;
 
-	if (GELF_ST_TYPE(sym->st_info) != STT_FUNC || !sym->st_value || !name || !*name ||
-	    file->nr == MAX_SYMBOLS)
+	if (!size || !*name || file->nr == MAX_SYMBOLS)
 		return;
 	if (file->nr == file->max) {
 		symbols = reallocarray(symbols, max, sizeof(*symbols));
@@ -89,25 +150,50 @@ static void file_symbol(struct usyms_file *file, const GElf_Sym *sym, const char
 		file->symbols = symbols;
 		file->max = max;
 	}
-	symbols[file->nr].begin = sym->st_value;
-	symbols[file->nr].size = sym->st_size;
+	symbols[file->nr].begin = begin;
+	symbols[file->nr].size = size;
 	symbols[file->nr].name = strndup(name, PLACE_NAME - 1);
 	if (symbols[file->nr].name)
 		file->nr++;
 }
 
+/* The names of a table of symbols, each of which ends within it; or NULL. */
+static const Elf_Data *file_names(Elf *elf, size_t number)
+{
+	Elf_Scn *section = elf_getscn(elf, number);
+	const Elf_Data *names;
+	GElf_Shdr shdr;
+
+	if (!gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_STRTAB ||
+	    shdr.sh_flags & SHF_COMPRESSED)
+		return NULL;
+	names = elf_getdata(section, NULL);
+	if (!names || !names->d_buf || !names->d_size ||
+	    ((const char *)names->d_buf)[names->d_size - 1])
+		return NULL;
+	return names;
+}
+
 static void file_section(struct usyms_file *file, Elf *elf, Elf_Scn *section,
 			 const GElf_Shdr *shdr)
 {
-	Elf_Data *data = elf_getdata(section, NULL);
-	size_t nr, i;
+	size_t entry = gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT), nr, i;
+	const Elf_Data *names;
+	Elf_Data *data;
 	GElf_Sym sym;
 
-	if (!data || !shdr->sh_entsize)
+	if (shdr->sh_flags & SHF_COMPRESSED || !entry || shdr->sh_entsize != entry)
 		return;
-	nr = data->d_size / shdr->sh_entsize;
-	for (i = 0; i < nr && gelf_getsym(data, i, &sym); i++)
-		file_symbol(file, &sym, elf_strptr(elf, shdr->sh_link, sym.st_name));
+	names = file_names(elf, shdr->sh_link);
+	data = names ? elf_getdata(section, NULL) : NULL;
+	if (!data)
+		return;
+	nr = data->d_size / entry;
+	for (i = 0; i < nr && i < MAX_LOOKED_AT && gelf_getsym(data, i, &sym); i++)
+		if (GELF_ST_TYPE(sym.st_info) == STT_FUNC && sym.st_value &&
+		    sym.st_shndx != SHN_UNDEF && sym.st_name < names->d_size)
+			file_symbol(file, sym.st_value, file_symbol_size(elf, &sym),
+				    (const char *)names->d_buf + sym.st_name);
 }
 
 static int file_compare(const void *a, const void *b)
@@ -119,16 +205,26 @@ static int file_compare(const void *a, const void *b)
 	return strcmp(y->name, x->name);
 }
 
-/* A file that was stripped has those that others link to. */
+/* A file that was stripped has those that others link to. No file has two of a kind. */
 static void file_symbols(struct usyms_file *file, Elf *elf)
 {
+	bool has_symtab = false, has_dynsym = false;
 	Elf_Scn *section = NULL;
 	GElf_Shdr shdr;
 
-	while ((section = elf_nextscn(elf, section)))
-		if (gelf_getshdr(section, &shdr) &&
-		    (shdr.sh_type == SHT_SYMTAB || shdr.sh_type == SHT_DYNSYM))
+	while ((!has_symtab || !has_dynsym) && (section = elf_nextscn(elf, section))) {
+		bool *has = &has_symtab;
+
+		if (!gelf_getshdr(section, &shdr))
+			continue;
+		if (shdr.sh_type == SHT_DYNSYM)
+			has = &has_dynsym;
+		else if (shdr.sh_type != SHT_SYMTAB)
+			continue;
+		if (!*has)
 			file_section(file, elf, section, &shdr);
+		*has = true;
+	}
 	if (file->nr)
 		qsort(file->symbols, file->nr, sizeof(*file->symbols), file_compare);
 }
@@ -137,6 +233,8 @@ static void file_read(struct usyms_file *file, int fd)
 {
 	Elf *elf;
 
+	if (!file_is_bounded(fd))
+		return;
 	elf_version(EV_CURRENT);
 	/* Not mapped: a file that gets shorter meanwhile would end this program. */
 	elf = elf_begin(fd, ELF_C_READ, NULL);
@@ -158,19 +256,24 @@ struct usyms_file *usyms_file_open(pid_t pid, const char *path, uint64_t ino)
 		return NULL;
 	file->path = strdup(path);
 	file->ino = ino;
-	fd = file->path ? file_open(pid, path, ino) : -1;
-	if (fd < 0) {
-		usyms_file_free(file);
+	if (!file->path) {
+		free(file);
 		return NULL;
+	}
+	fd = file_open(pid, path, ino);
+	if (fd < 0) {
+		file->pid = pid;
+		return file;
 	}
 	file_read(file, fd);
 	close(fd);
 	return file;
 }
 
-bool usyms_file_is(const struct usyms_file *file, const char *path, uint64_t ino)
+bool usyms_file_is(const struct usyms_file *file, pid_t pid, const char *path, uint64_t ino)
 {
-	return file->ino == ino && !strcmp(file->path, path);
+	return file->ino == ino && !strcmp(file->path, path) &&
+	       (!file->pid || file->pid == pid);
 }
 
 size_t usyms_file_nr(const struct usyms_file *file)
@@ -214,7 +317,7 @@ bool usyms_file_place(const struct usyms_file *file, uint64_t offset,
 	if (!low)
 		return false;
 	symbol = &file->symbols[low - 1];
-	if (symbol->size && address - symbol->begin >= symbol->size)
+	if (address - symbol->begin >= symbol->size)
 		return false;
 	snprintf(place->name, sizeof(place->name), "%s", symbol->name);
 	place->offset = address - symbol->begin;

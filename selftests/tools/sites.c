@@ -103,6 +103,27 @@ TEST_F(sites, of_a_process)
 	EXPECT_STREQ("next_frame (camera)", SITE(self->frames));
 }
 
+/* What only begins like the C library, or like a system call, is the program's. */
+TEST_F(sites, of_a_program_with_such_names)
+{
+	static const char *const files[] = { "ld-viewer", "libc-app" };
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		self->frames = 0;
+		report_stacks_free(&self->stacks);
+		CALL(0, "main", files[i]);
+		CALL(0, "ioctl_acquire", files[i]);
+		CALL(0, "__ioctl", "/lib/libc.so.6");
+		CALL(0, "here", "/lib64/ld-linux-x86-64.so.2");
+		CALL(0, "here", "/lib/libc-2.31.so");
+		stack(&self->stacks, 1, self->frames);
+		END();
+		EXPECT_EQ(0, strncmp("ioctl_acquire (", SITE(self->frames), 15))
+			TH_LOG("%s", self->site);
+	}
+}
+
 /* In a tree that has it built in, the framework is no module. */
 TEST_F(sites, of_a_driver)
 {
@@ -160,16 +181,17 @@ TEST_F(sites, folded)
 	CALL(0, "a;b\nc d", "x");
 	CALL(1, "f", "");
 	CALL(0, "", "/tmp/p;q\n 9");
+	CALL(1, "", "");
 	stack(&self->stacks, 1, 2);
 	wait_of(&self->waits, 2, 0, 5);
 	wait_of(&self->waits, 2, 0, 6);
-	wait_of(&self->waits, 3, 0, 1);
+	wait_of(&self->waits, 4, 0, 1);
 	wait_of(&self->waits, 0, 0, 2);
 	END();
 	FOLDED();
 	EXPECT_STREQ("me;[no stack] 2000\n"
-		     "me;a:b?c d;f_[k] 11000\n"
-		     "me;a:b?c d;f_[k];p:q? 9+0x12 1000\n", self->text);
+		     "me;a:b?c_d;f_[k] 11000\n"
+		     "me;a:b?c_d;f_[k];p:q?_9+0x12;0x12_[k] 1000\n", self->text);
 }
 
 /* A frame that calls itself, and two that call each other. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include "recording.h"
 
@@ -350,6 +351,7 @@ TOOL_TEST(stacks, flight)
 TOOL_TEST(stacks, cut_off)
 {
 	char command[512];
+	struct stat st;
 
 	START("--stacks");
 	WAIT_ONCE(waits_here, HOLD_MS);
@@ -361,6 +363,12 @@ TOOL_TEST(stacks, cut_off)
 		 self->recording.path, self->recording.path, DMASYNC_REPORT);
 	ASSERT_EQ(0, tool_shell(command, self->text, sizeof(self->text)));
 	EXPECT_STREQ("7\n", self->text);
+	/* There is no saying that it never had any. */
+	ASSERT_EQ(0, stat(self->recording.path, &st));
+	ASSERT_EQ(0, truncate(self->recording.path, st.st_size / 8));
+	EXPECT_EQ(TOOL_LOST, FOLDED());
+	EXPECT_NE(NULL, strstr(self->text, "it is cut off")) TH_LOG("%s", self->text);
+	EXPECT_EQ(NULL, strstr(self->text, " has no stacks"));
 }
 
 TEST_HARNESS_MAIN

@@ -2,15 +2,19 @@
 /* Names of functions in files, whatever somebody has put in their place. */
 #include <kselftest_harness.h>
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../tools/usyms.h"
 
 #define MAX_BYTES	(8U << 20)
+#define MAX_KB		(100L << 10)
 #define NR_ROUNDS	400
 #define NR_OFFSETS	50
 
@@ -30,7 +34,7 @@ FIXTURE_SETUP(symbols)
 
 	ASSERT_NE(NULL, mkdtemp(dir));
 	snprintf(self->path, sizeof(self->path), "%s/x", dir);
-	self->bytes = malloc(MAX_BYTES);
+	self->bytes = calloc(1, MAX_BYTES);
 	ASSERT_NE(NULL, self->bytes);
 	self->size = read(fd, self->bytes, MAX_BYTES);
 	ASSERT_LT(0, self->size);
@@ -63,6 +67,186 @@ static ino_t write_file(const char *path, const void *bytes, size_t size)
 	return st.st_ino;
 }
 
+static bool write_at(const char *path, const void *bytes, size_t size, off_t at)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool done = pwrite(fd, bytes, size, at) == (ssize_t)size;
+
+	close(fd);
+	return done;
+}
+
+/* The most memory that this process had up to now. */
+static long peak_kb(void)
+{
+	struct rusage usage = { 0 };
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
+}
+
+static size_t nr_symbols(const char *path, ino_t ino)
+{
+	struct usyms_file *file = usyms_file_open(getpid(), path, ino);
+	size_t nr = usyms_file_nr(file);
+
+	usyms_file_free(file);
+	return nr;
+}
+
+/* The name of known_function() in the file, which is @size bytes long. */
+static const char *known_name(const char *path, const void *bytes, size_t size,
+			      struct usyms *usyms, struct stack_place *place)
+{
+	ino_t ino = write_file(path, bytes, size);
+	struct usyms_file *file = usyms_file_open(getpid(), path, ino);
+	uintptr_t address = (uintptr_t)known_function;
+	uint64_t offset = 0;
+	size_t i;
+
+	usyms_process(usyms, getpid());
+	for (i = 0; i < usyms->nr; i++)
+		if (address >= usyms->maps[i].begin && address < usyms->maps[i].end)
+			offset = address - usyms->maps[i].begin + usyms->maps[i].offset;
+	*place = (struct stack_place){ 0 };
+	usyms_file_place(file, offset, place);
+	usyms_file_free(file);
+	return place->name;
+}
+
+#define NAME()								\
+	known_name(self->path, self->bytes, self->size, &self->usyms, &self->place)
+
+#define SECTIONS()							\
+	((Elf64_Shdr *)(self->bytes + ((Elf64_Ehdr *)self->bytes)->e_shoff))
+
+/* The first section of this type. */
+static Elf64_Shdr *section_of(unsigned char *bytes, unsigned int type)
+{
+	Elf64_Ehdr *head = (Elf64_Ehdr *)bytes;
+	Elf64_Shdr *section = (Elf64_Shdr *)(bytes + head->e_shoff);
+	unsigned int i;
+
+	for (i = 0; i < head->e_shnum; i++)
+		if (section[i].sh_type == type)
+			return &section[i];
+	return NULL;
+}
+
+/* Of the first table of symbols. */
+static Elf64_Sym *known_symbol(unsigned char *bytes)
+{
+	Elf64_Shdr *table = section_of(bytes, SHT_SYMTAB);
+	Elf64_Ehdr *head = (Elf64_Ehdr *)bytes;
+	Elf64_Shdr *sections = (Elf64_Shdr *)(bytes + head->e_shoff);
+	const char *names = (char *)bytes + sections[table->sh_link].sh_offset;
+	Elf64_Sym *symbols = (Elf64_Sym *)(bytes + table->sh_offset);
+	size_t i;
+
+	for (i = 0; i < table->sh_size / sizeof(*symbols); i++)
+		if (!strcmp(names + symbols[i].st_name, "known_function"))
+			return &symbols[i];
+	return NULL;
+}
+
+TEST_F(symbols, whole)
+{
+	EXPECT_STREQ("known_function", NAME());
+}
+
+TEST_F(symbols, compressed)
+{
+	section_of(self->bytes, SHT_SYMTAB)->sh_flags |= SHF_COMPRESSED;
+	EXPECT_STRNE("known_function", NAME());
+}
+
+TEST_F(symbols, compressed_names)
+{
+	SECTIONS()[section_of(self->bytes, SHT_SYMTAB)->sh_link].sh_flags |= SHF_COMPRESSED;
+	EXPECT_STRNE("known_function", NAME());
+}
+
+/* The last name has no end. */
+TEST_F(symbols, names_without_end)
+{
+	Elf64_Shdr *names = &SECTIONS()[section_of(self->bytes, SHT_SYMTAB)->sh_link];
+
+	self->bytes[names->sh_offset + names->sh_size - 1] = 'x';
+	EXPECT_STRNE("known_function", NAME());
+}
+
+/* It is in another file. */
+TEST_F(symbols, undefined)
+{
+	known_symbol(self->bytes)->st_shndx = SHN_UNDEF;
+	EXPECT_STRNE("known_function", NAME());
+}
+
+TEST_F(symbols, without_size)
+{
+	known_symbol(self->bytes)->st_size = 0;
+	EXPECT_STREQ("known_function", NAME());
+}
+
+/* It cannot end with its section, for it is not in there. */
+TEST_F(symbols, without_size_elsewhere)
+{
+	known_symbol(self->bytes)->st_size = 0;
+	known_symbol(self->bytes)->st_shndx = 1;
+	EXPECT_STRNE("known_function", NAME());
+}
+
+/* As many tables as a file can have, all of the same symbols: they are read once. */
+TEST_F_TIMEOUT(symbols, many_tables, 60)
+{
+	Elf64_Ehdr *head = (Elf64_Ehdr *)self->bytes;
+	Elf64_Shdr *table = section_of(self->bytes, SHT_SYMTAB), *sections;
+	size_t nr = SHN_LORESERVE - 1, i, once;
+
+	once = nr_symbols(self->path, write_file(self->path, self->bytes, self->size));
+	sections = (Elf64_Shdr *)(self->bytes + (MAX_BYTES - nr * sizeof(*sections)) / 8 * 8);
+	ASSERT_LT(self->bytes + self->size, (unsigned char *)sections);
+	memcpy(sections, SECTIONS(), head->e_shnum * sizeof(*sections));
+	for (i = head->e_shnum; i < nr; i++)
+		sections[i] = *table;
+	head->e_shoff = (unsigned char *)sections - self->bytes;
+	head->e_shnum = nr;
+	EXPECT_LT(0, once);
+	EXPECT_EQ(once, nr_symbols(self->path,
+				   write_file(self->path, self->bytes, MAX_BYTES)));
+}
+
+/* More sections than the header has room for, in a hole: each would take memory. */
+TEST_F(symbols, sparse_sections)
+{
+	Elf64_Ehdr *head = (Elf64_Ehdr *)self->bytes;
+	Elf64_Shdr first = SECTIONS()[0];
+	ino_t ino;
+
+	first.sh_size = (1U << 27) / sizeof(first);
+	head->e_shoff = 1U << 26;
+	head->e_shnum = 0;
+	ino = write_file(self->path, self->bytes, self->size);
+	ASSERT_EQ(0, truncate(self->path, (1U << 26) + (1U << 27)));
+	ASSERT_TRUE(write_at(self->path, &first, sizeof(first), 1U << 26));
+	EXPECT_EQ(0, nr_symbols(self->path, ino));
+	EXPECT_GT(MAX_KB, peak_kb());
+}
+
+/* open() would wait until the lease is given back. */
+TEST_F_TIMEOUT(symbols, lease, 20)
+{
+	ino_t ino = write_file(self->path, self->bytes, self->size);
+	int fd = open(self->path, O_RDWR | O_CLOEXEC);
+
+	signal(SIGIO, SIG_IGN);
+	if (fcntl(fd, F_SETLEASE, F_WRLCK))
+		SKIP(return, "no leases here: %s", strerror(errno));
+	EXPECT_EQ(0, nr_symbols(self->path, ino));
+	close(fd);
+	EXPECT_LT(0, nr_symbols(self->path, ino));
+}
+
 TEST_F(symbols, of_this_process)
 {
 	ASSERT_EQ(0, usyms_process(&self->usyms, getpid()));
@@ -93,7 +277,7 @@ TEST_F(symbols, other_file)
 	EXPECT_NE(NULL, file);
 	EXPECT_LT(0, usyms_file_nr(file));
 	usyms_file_free(file);
-	EXPECT_EQ(NULL, usyms_file_open(getpid(), self->path, ino + 1));
+	EXPECT_EQ(0, nr_symbols(self->path, ino + 1));
 }
 
 /* To open a FIFO would wait for a writer, for ever. */
@@ -103,7 +287,7 @@ TEST_F(symbols, fifo)
 
 	ASSERT_EQ(0, mkfifo(self->path, 0600));
 	ASSERT_EQ(0, stat(self->path, &st));
-	EXPECT_EQ(NULL, usyms_file_open(getpid(), self->path, st.st_ino));
+	EXPECT_EQ(0, nr_symbols(self->path, st.st_ino));
 }
 
 TEST_F(symbols, link)
@@ -112,7 +296,7 @@ TEST_F(symbols, link)
 
 	ASSERT_EQ(0, symlink("/proc/self/exe", self->path));
 	ASSERT_EQ(0, stat(self->path, &st));
-	EXPECT_EQ(NULL, usyms_file_open(getpid(), self->path, st.st_ino));
+	EXPECT_EQ(0, nr_symbols(self->path, st.st_ino));
 }
 
 static void damage(unsigned char *bytes, size_t size)
