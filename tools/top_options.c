@@ -34,7 +34,8 @@ static const char options_doc[] =
 "the window is written.\n\n"
 "Keys: < > sort column, r reverse, g group by the next one, p pairs or back, i idle rows, d let go or attach, arrows, "
 "page keys and Home scroll, Tab chooses whether rows or wait chains, "
-"Space holds the page or goes on, Left and Right step through the last minute, w saves the page, q quit.";
+"Space holds the page or goes on, Left and Right step through the last minute, "
+"w saves the page, q quit.";
 
 static const struct argp_option options_argp[] = {
 	{ "batch", 'b', NULL, 0,

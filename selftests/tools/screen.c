@@ -165,7 +165,7 @@ TOOL_TEST(screen, help_fits_80_columns)
 	EXPECT_TRUE(SHOWS_ANEW("<>r:by EXPORT"));
 	RESIZE(24, 80);
 	EXPECT_TRUE(SHOWS("q:quit Space:hold Tab:chains g:by exporter p:pairs "
-			  "i:idle d:detach <>r:by EXPORT"));
+			  "i:idle d:detach <>r:by EXPOR"));
 	KEY("q");
 	EXPECT_EQ(0, ENDS());
 }
@@ -220,7 +220,8 @@ TOOL_TEST(screen, hold_and_save)
 	EXPECT_TRUE(SHOWS_ANEW("waits"));
 	KEY("w");
 	EXPECT_TRUE(SHOWS("saved as dmasync-top-"));
-	snprintf(command, sizeof(command), "cat %s/dmasync-top-*.txt && rm %s/*", self->dir, self->dir);
+	snprintf(command, sizeof(command), "cat %s/dmasync-top-*.txt && rm %s/*", self->dir,
+		 self->dir);
 	EXPECT_EQ(0, tool_shell(command, text, sizeof(text)));
 	EXPECT_NE(NULL, strstr(text, "waits")) TH_LOG("%s", text);
 	KEY(" ");
