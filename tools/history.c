@@ -6,13 +6,6 @@ static unsigned int history_slot(const struct history *history, unsigned int bac
 	return (history->next + HISTORY_PAGES - back) % HISTORY_PAGES;
 }
 
-/* What is on the screen is one of those that are there. */
-static void history_keep(struct history *history)
-{
-	if (history->back > history->nr)
-		history->back = history->nr;
-}
-
 static void history_forget(struct history *history, uint64_t now_ns)
 {
 	while (history->nr &&
@@ -22,15 +15,14 @@ static void history_forget(struct history *history, uint64_t now_ns)
 
 void history_add(struct history *history, const struct page *page, uint64_t now_ns)
 {
+	if (history->back)
+		return;
 	page_copy(&history->pages[history->next], page);
 	history->times_ns[history->next] = now_ns;
 	history->next = (history->next + 1) % HISTORY_PAGES;
 	if (history->nr < HISTORY_PAGES)
 		history->nr++;
 	history_forget(history, now_ns);
-	if (history->back)
-		history->back++;
-	history_keep(history);
 }
 
 void history_step(struct history *history, int steps)
@@ -39,7 +31,8 @@ void history_step(struct history *history, int steps)
 		history->back = 0;
 	else
 		history->back += steps;
-	history_keep(history);
+	if (history->back > history->nr)
+		history->back = history->nr;
 }
 
 const struct page *history_page(const struct history *history, uint64_t *ns)

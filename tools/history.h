@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The pages of the last minute, to step back to while things go on. */
+/* The pages of the last minute, to step back to. */
 #ifndef HISTORY_H
 #define HISTORY_H
 
@@ -25,9 +25,12 @@ struct history {
 	unsigned int next, nr, back;
 };
 
-/* A window has ended with this page. What is on the screen stays there, as long as it is kept. */
+/*
+ * A window has ended with this page. It is kept if the present is on the screen: what somebody
+ * looks at stays, for as long as it takes, and so does what is beside it.
+ */
 void history_add(struct history *history, const struct page *page, uint64_t now_ns);
-/* Go @steps pages back, or forward if below 0: at the latest one's end comes the present. */
+/* Go @steps pages back, or forward if below 0: behind the latest one comes the present. */
 void history_step(struct history *history, int steps);
 /* The page of the past that is on the screen, NULL: the present. @ns: when it was made. */
 const struct page *history_page(const struct history *history, uint64_t *ns);

@@ -469,7 +469,7 @@ TEST_F(past, steps)
 	EXPECT_EQ(-1, page_nr(history, &self->ns));
 }
 
-/* It stays on the screen while others come, up to when it is the oldest one and goes. */
+/* It stays on the screen however long somebody looks at it; then there are others. */
 TEST_F(past, held)
 {
 	struct history *history = &self->history;
@@ -477,14 +477,29 @@ TEST_F(past, held)
 
 	add_page(history, 0, SEC);
 	history_step(history, 1);
-	for (i = 1; i < HISTORY_PAGES; i++) {
-		add_page(history, i, SEC);
-		EXPECT_EQ(0, page_nr(history, &self->ns));
-	}
-	add_page(history, i, SEC);
-	EXPECT_EQ(1, page_nr(history, &self->ns));
+	for (i = 1; i < 2 * HISTORY_PAGES; i++)
+		add_page(history, i, (i + 1) * SEC);
+	EXPECT_EQ(0, page_nr(history, &self->ns));
+	EXPECT_EQ(SEC, self->ns);
 	history_step(history, -1);
-	EXPECT_EQ(2, page_nr(history, &self->ns));
+	EXPECT_EQ(-1, page_nr(history, &self->ns));
+	add_page(history, i, (i + 1) * SEC);
+	history_step(history, 9);
+	EXPECT_EQ(i, page_nr(history, &self->ns));
+}
+
+/* No more than there is room for, the latest ones. */
+TEST_F(past, bounded)
+{
+	struct history *history = &self->history;
+	unsigned int i;
+
+	for (i = 0; i < HISTORY_PAGES + 3; i++)
+		add_page(history, i, SEC);
+	history_step(history, 1000);
+	EXPECT_EQ(3, page_nr(history, &self->ns));
+	history_step(history, -1);
+	EXPECT_EQ(4, page_nr(history, &self->ns));
 }
 
 /* After a minute a page is gone, however few there are; the latest one never is. */
@@ -497,9 +512,13 @@ TEST_F(past, forgotten)
 	add_page(history, 2, 61 * SEC);
 	history_step(history, 9);
 	EXPECT_EQ(0, page_nr(history, &self->ns));
+	history_step(history, -HISTORY_PAGES);
 	add_page(history, 3, 62 * SEC);
+	history_step(history, 9);
 	EXPECT_EQ(1, page_nr(history, &self->ns));
+	history_step(history, -HISTORY_PAGES);
 	add_page(history, 4, 1000 * SEC);
+	history_step(history, 9);
 	EXPECT_EQ(4, page_nr(history, &self->ns));
 }
 
