@@ -6,6 +6,7 @@
  */
 #include <kselftest_harness.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -23,6 +24,8 @@
 /* Longer than the flight recorder keeps. */
 #define KEEP		"0.4"
 #define OLD_MS		2000
+/* More than accesses whose stacks it keeps. */
+#define NR_FURTHER	5000
 
 FIXTURE(stacks)
 {
@@ -33,51 +36,23 @@ FIXTURE(stacks)
 	int a, b;
 };
 
-FIXTURE_VARIANT(stacks)
-{
-	char *probe;
-};
-
-FIXTURE_VARIANT_ADD(stacks, tp_btf)
-{
-	.probe = "tp_btf",
-};
-
-FIXTURE_VARIANT_ADD(stacks, raw_tp)
-{
-	.probe = "raw_tp",
-};
+TOOL_VARIANTS(stacks);
 
 FIXTURE_SETUP(stacks)
 {
-	ASSERT_EQ(0, st_world_open(&self->w));
-	self->a = tool_actor("A");
-	self->b = tool_actor("B");
-	ASSERT_LE(0, self->b);
+	RECORDING_SETUP();
 }
 
 FIXTURE_TEARDOWN(stacks)
 {
-	json_object_put(self->report);
-	recording_remove(&self->recording);
-	close(self->a);
-	close(self->b);
-	EXPECT_TRUE(st_world_close(&self->w));
+	RECORDING_TEARDOWN();
 }
 
-#define START(...)							\
-	ASSERT_EQ(0, recording_start(&self->recording, "--probe", variant->probe, \
-				     ##__VA_ARGS__, NULL))
-
-#define REPORT() do {							\
-	self->report = recording_report(&self->recording, "");		\
-	ASSERT_NE(NULL, self->report);					\
-	EXPECT_EQ(0, self->recording.status);				\
-} while (0)
+#define START(...)	RECORDING_START("--probe", variant->probe, ##__VA_ARGS__)
 
 #define END() do {							\
 	ASSERT_EQ(0, recording_end(&self->recording));			\
-	REPORT();							\
+	RECORDING_REPORT();						\
 } while (0)
 
 #define FOLDED()							\
@@ -339,10 +314,32 @@ TOOL_TEST(stacks, flight)
 	ASSERT_EQ(0, st_release(self->b, b));
 	ASSERT_EQ(0, kill(self->recording.tool.pid, SIGUSR1));
 	ASSERT_EQ(0, tool_wait(&self->recording.tool));
-	REPORT();
+	RECORDING_REPORT();
 	ASSERT_EQ(1, tool_nr_rows(self->report, "stacks"));
 	EXPECT_STREQ("waits_here (stacks)",
 		     tool_text(row_of(self->report, "stacks", 0), "waiter_site"));
+	EXPECT_STREQ("holds_here (stacks)",
+		     tool_text(row_of(self->report, "stacks", 0), "holder_request_site"));
+}
+
+/* Behind more requests than there are places for stacks it is still there. */
+TOOL_TEST(stacks, flight_holder_of_many)
+{
+	long a, b;
+
+	START("--stacks", "--flight", "3600", "--ring-size", "8388608");
+	a = holds_here(self->a, self->w.buf[0].fd);
+	ASSERT_LE(0, a);
+	ASSERT_EQ(0, tool_use("B", self->b, &self->w.buf[1], NR_FURTHER));
+	b = waits_here(self->b, self->w.buf[0].fd);
+	ASSERT_LE(0, b);
+	ASSERT_EQ(0, st_release(self->a, a));
+	ASSERT_EQ(0, st_event_result(self->b, b));
+	ASSERT_EQ(0, st_release(self->b, b));
+	ASSERT_EQ(0, kill(self->recording.tool.pid, SIGUSR1));
+	ASSERT_EQ(0, tool_wait(&self->recording.tool));
+	RECORDING_REPORT();
+	ASSERT_EQ(1, tool_nr_rows(self->report, "stacks"));
 	EXPECT_STREQ("holds_here (stacks)",
 		     tool_text(row_of(self->report, "stacks", 0), "holder_request_site"));
 }
@@ -368,6 +365,26 @@ TOOL_TEST(stacks, cut_off)
 	ASSERT_EQ(0, truncate(self->recording.path, st.st_size / 8));
 	EXPECT_EQ(TOOL_LOST, FOLDED());
 	EXPECT_NE(NULL, strstr(self->text, "it is cut off")) TH_LOG("%s", self->text);
+	EXPECT_EQ(NULL, strstr(self->text, " has no stacks"));
+}
+
+/* Nothing is known of what comes behind damage, not even that there are no stacks. */
+TOOL_TEST(stacks, damaged_before_the_first)
+{
+	char byte;
+	int fd;
+
+	START("--stacks");
+	WAIT_ONCE(waits_here, HOLD_MS);
+	END();
+	fd = open(self->recording.path, O_RDWR | O_CLOEXEC);
+	/* All records are in one block, behind one of facts. */
+	ASSERT_EQ(1, pread(fd, &byte, 1, lseek(fd, 0, SEEK_END) / 2));
+	byte ^= 1;
+	ASSERT_EQ(1, pwrite(fd, &byte, 1, lseek(fd, 0, SEEK_END) / 2));
+	close(fd);
+	EXPECT_EQ(TOOL_LOST, FOLDED());
+	EXPECT_NE(NULL, strstr(self->text, "damaged")) TH_LOG("%s", self->text);
 	EXPECT_EQ(NULL, strstr(self->text, " has no stacks"));
 }
 

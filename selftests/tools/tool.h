@@ -13,6 +13,11 @@
 /* Loading BPF programs takes its time in a machine that is emulated on a busy host. */
 #define TOOL_ATTACH_MS	90000
 #define TOOL_TEST(fixture, test)	TEST_F_TIMEOUT(fixture, test, 240)
+/* Its tests run with each kind of probe: variant->probe. */
+#define TOOL_VARIANTS(fixture)						\
+	FIXTURE_VARIANT(fixture) { char *probe; };			\
+	FIXTURE_VARIANT_ADD(fixture, tp_btf) { .probe = "tp_btf" };	\
+	FIXTURE_VARIANT_ADD(fixture, raw_tp) { .probe = "raw_tp" }
 
 /**
  * struct tool - a dmasync-top that writes JSON
