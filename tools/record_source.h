@@ -37,7 +37,7 @@ static inline uint64_t record_losses_sum(const struct record_losses *lost)
 /**
  * struct record_source - one attachment after the other
  * @ring_bytes: size of each ring
- * @nr_stacks: room for so many different stacks; 0: they are not wanted
+ * @nr_stacks: places in the table of stacks; 0: they are not wanted
  * @skel: the programs while there are any
  * @rings: their rings
  * @cost: counts runs that did not take place
@@ -66,7 +66,7 @@ struct record_source {
 
 extern const struct session_ops record_source_ops;
 
-/* @nr_stacks: room for so many different stacks; 0: they are not wanted. */
+/* @nr_stacks: places in the table of stacks; 0: they are not wanted. */
 void record_source_init(struct record_source *source, uint32_t ring_bytes,
 			uint32_t nr_stacks);
 void record_source_end(struct record_source *source);

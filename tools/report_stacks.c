@@ -15,7 +15,7 @@
 #define WORD_ACCESS	1
 #define EDGE_BLOCKER	3
 
-/* An access that was asked for from somewhere, and whom it waits for. */
+/* An access: where it was requested, and whom it waits for. */
 struct stacks_access {
 	uint64_t access;
 	uint64_t frame;

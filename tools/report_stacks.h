@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From where waits were asked for: of a recording that was made with --stacks. */
+/* Where accesses that waited were requested: of a recording made with --stacks. */
 #ifndef REPORT_STACKS_H
 #define REPORT_STACKS_H
 
@@ -35,7 +35,7 @@ struct stack_frame {
 /**
  * struct stack_row - waits of one place behind another one
  * @waiter: the place that waited
- * @holder: the place that asked for what was in the way; empty: it is not known
+ * @holder: the place that requested what was in the way; empty: it is not known
  * @waits: how many
  * @wait_ns: in all
  * @max_ns: the longest one

@@ -62,7 +62,7 @@ static void call(struct report_stacks *stacks, uint64_t *number, int kernel, con
 
 #define CALL(kernel, name, file) call(&self->stacks, &self->frames, kernel, name, file)
 
-/* An access that is asked for from the innermost frame up to now. */
+/* An access that is requested from the innermost frame up to now. */
 static void stack(struct report_stacks *stacks, uint64_t access, uint64_t frame)
 {
 	struct record record = {

@@ -148,11 +148,14 @@ TOOL_TEST(stacks, sites)
 	EXPECT_STREQ("holds_here (stacks)", tool_text(first, "holder_request_site"));
 	EXPECT_EQ(1, tool_number(first, "waits"));
 	EXPECT_LE(20 * HOLD_MS * ST_NSEC_PER_MSEC, tool_number(first, "wait_ns"));
+	EXPECT_EQ(tool_number(first, "wait_ns"), tool_number(first, "wait_max_ns"));
 	EXPECT_STREQ("waits_here (stacks)", tool_text(second, "waiter_site"));
 	EXPECT_STREQ("holds_here (stacks)", tool_text(second, "holder_request_site"));
 	EXPECT_EQ(3, tool_number(second, "waits"));
 	EXPECT_LE(3 * HOLD_MS * ST_NSEC_PER_MSEC, tool_number(second, "wait_ns"));
 	EXPECT_LE(HOLD_MS * ST_NSEC_PER_MSEC, tool_number(second, "wait_max_ns"));
+	EXPECT_LE(2 * HOLD_MS * ST_NSEC_PER_MSEC,
+		  tool_number(second, "wait_ns") - tool_number(second, "wait_max_ns"));
 	EXPECT_EQ(tool_sum(waits, "wait_ns"),
 		  tool_number(first, "wait_ns") + tool_number(second, "wait_ns"));
 }
@@ -235,7 +238,7 @@ TOOL_TEST(stacks, hostile_name)
 	EXPECT_LE(HOLD_MS * 1000, folded_sum(self->text));
 }
 
-/* Nobody asked for stacks: there are none, and who wants them is told how to get them. */
+/* Recorded without stacks: there are none, and who wants them is told how to get them. */
 TOOL_TEST(stacks, without)
 {
 	START();
@@ -297,7 +300,7 @@ TOOL_TEST(stacks, deep)
 		     tool_text(row_of(self->report, "stacks", 0), "waiter_site"));
 }
 
-/* The flight recorder keeps frames, and the stack of a holder that asked long ago. */
+/* The flight recorder keeps frames, and the stack of a holder whose request is long ago. */
 TOOL_TEST(stacks, flight)
 {
 	long a, b;
