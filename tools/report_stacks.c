@@ -150,13 +150,6 @@ uint64_t report_stacks_holder(const struct report_stacks *stacks, uint64_t acces
 	return report_stacks_waiter(stacks, blocker);
 }
 
-static int frame_by_number(const void *a, const void *b)
-{
-	const struct stack_frame *x = a, *y = b;
-
-	return (x->number > y->number) - (x->number < y->number);
-}
-
 static int row_by_site(const void *a, const void *b)
 {
 	const struct stack_row *x = a, *y = b;
@@ -201,9 +194,7 @@ void report_stacks_end(struct report_stacks *stacks, const struct report_waits *
 
 	if (!stacks->nr)
 		return;
-	if (stacks->nr_frames)
-		qsort(stacks->frames, stacks->nr_frames, sizeof(*stacks->frames),
-		      frame_by_number);
+	stack_frames_sort(stacks);
 	stacks->rows = calloc(waits->nr + 1, sizeof(*stacks->rows));
 	if (!stacks->rows)
 		err(1, "no memory for %zu waits", waits->nr);

@@ -81,9 +81,11 @@ void report_stacks_folded(const struct report_stacks *stacks,
 void report_stacks_free(struct report_stacks *stacks);
 
 /*
- * report_site.c: the frame with this number, or NULL; and what stacks are called. A site is
- * the innermost frame that is neither of the framework nor on the way to it.
+ * report_site.c: all frames are there, so they can be found; the frame with this number, or
+ * NULL; and what stacks are called. A site is the innermost frame that is neither of the
+ * framework nor on the way to it.
  */
+void stack_frames_sort(struct report_stacks *stacks);
 const struct stack_frame *stack_frame_find(const struct report_stacks *stacks,
 					   uint64_t number);
 void stack_site(const struct report_stacks *stacks, uint64_t number, char *text, size_t size);

@@ -26,6 +26,7 @@
 #define OLD_MS		2000
 /* More than accesses whose stacks it keeps. */
 #define NR_FURTHER	5000
+#define NR_WAYS		600
 
 FIXTURE(stacks)
 {
@@ -101,6 +102,26 @@ static NOINLINE long waits_there(int ctx, int fd)
 static NOINLINE long asks_deep(int ctx, int fd, unsigned int depth)
 {
 	long set = depth ? asks_deep(ctx, fd, depth - 1) : ask(ctx, fd);
+
+	STAY();
+	return set;
+}
+
+static NOINLINE long asks_left(int ctx, int fd, unsigned int way);
+
+/* Each way is a stack of its own: its bits are the turns. */
+static NOINLINE long asks_right(int ctx, int fd, unsigned int way)
+{
+	long set = !way ? ask(ctx, fd) : way & 1 ? asks_right(ctx, fd, way >> 1) :
+						   asks_left(ctx, fd, way >> 1);
+
+	STAY();
+	return set;
+}
+
+static NOINLINE long asks_left(int ctx, int fd, unsigned int way)
+{
+	long set = way & 1 ? asks_right(ctx, fd, way >> 1) : asks_left(ctx, fd, way >> 1);
 
 	STAY();
 	return set;
@@ -276,6 +297,34 @@ TOOL_TEST(stacks, losses_are_told)
 	EXPECT_LE(26, tool_number(json_object_object_get(self->report, "recording"),
 				  "lost_stacks"));
 	EXPECT_EQ(1, tool_nr_rows(self->report, "waits"));
+}
+
+/* It ends when more stacks are there than it looks up in one turn: nothing is lost. */
+TOOL_TEST(stacks, many_at_once)
+{
+	struct json_object *recording;
+	unsigned int way;
+	long set;
+
+	START("--stacks=65536");
+	ASSERT_EQ(0, kill(self->recording.tool.pid, SIGSTOP));
+	for (way = 0; way < NR_WAYS; way++) {
+		set = asks_right(self->a, self->w.buf[1].fd, way);
+		ASSERT_LE(0, set);
+		ASSERT_EQ(0, st_release(self->a, set));
+	}
+	ASSERT_EQ(0, kill(self->recording.tool.pid, SIGINT));
+	ASSERT_EQ(0, kill(self->recording.tool.pid, SIGCONT));
+	EXPECT_LE(0, tool_wait(&self->recording.tool));
+	self->report = recording_report(&self->recording, "2> /dev/null");
+	ASSERT_NE(NULL, self->report);
+	recording = json_object_object_get(self->report, "recording");
+	EXPECT_EQ(0, tool_number(recording, "lost_records"));
+	EXPECT_EQ(0, tool_number(recording, "lost_frames"));
+	/* A few may fall on the place of another one. */
+	EXPECT_GT(NR_WAYS / 10, tool_number(recording, "lost_stacks"));
+	EXPECT_EQ(NR_WAYS, tool_number(tool_row(self->report, "buffers", "ino",
+						self->w.buf[1].ino), "acquired"));
 }
 
 /* A stack that is deeper than what is kept of it: the innermost frames are there. */
