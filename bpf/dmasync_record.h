@@ -35,7 +35,7 @@ enum record_kind {
 	RECORD_SNAPSHOT,
 	RECORD_THERE,
 	RECORD_BLOCKED,
-	/* With --stacks: from where an access was asked for, behind what that place is called. */
+	/* With --stacks: where an access was requested, behind what that place is called. */
 	RECORD_FRAME,
 	RECORD_STACK,
 	RECORD_NR_KINDS,

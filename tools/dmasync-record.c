@@ -44,6 +44,7 @@
  * @flight: the last seconds, with --flight
  * @signals: a signalfd
  * @end_ns: when to end by itself
+ * @more: the last turn did not read all that was there
  * @done: it ends now
  */
 struct recorder {
@@ -54,6 +55,7 @@ struct recorder {
 	struct record_flight flight;
 	int signals;
 	uint64_t end_ns;
+	bool more;
 	bool done;
 };
 
@@ -74,22 +76,24 @@ static int recorder_record(const struct record_head *record, void *priv)
 	return 0;
 }
 
-/* Move what is in the rings to the file, but for the youngest: up to @until_ns. */
-static void recorder_read(struct recorder *recorder, uint64_t until_ns)
+/*
+ * Move what is in the rings to the file, but for the youngest: up to @until_ns. Return: true:
+ * there is more, which is for the next turn.
+ */
+static bool recorder_read(struct recorder *recorder, uint64_t until_ns)
 {
 	struct record_source *source = &recorder->source;
-	bool more = true;
-	int ret = 0;
+	int more = record_source_read(source), ret = 0;
 
-	while (more && !ret) {
-		more = record_source_read(source);
+	/* A ring that was not looked at yet may have what is older than all of these. */
+	if (more != -EAGAIN)
 		ret = record_batch_take(&source->batch, more ? UINT64_MAX : until_ns,
 					recorder_record, recorder);
-	}
 	if (!ret)
 		ret = record_sink_flush(&recorder->sink, FLUSH_NS);
 	if (ret)
 		recorder_failed(recorder, ret);
+	return more;
 }
 
 static void recorder_signal(struct recorder *recorder)
@@ -112,7 +116,7 @@ static void recorder_wait(struct recorder *recorder)
 	};
 	uint64_t now_ns;
 
-	poll(fds, 2, LOOK_MS);
+	poll(fds, 2, recorder->more ? 0 : LOOK_MS);
 	now_ns = clock_now_ns();
 	if (fds[0].revents)
 		recorder_signal(recorder);
@@ -148,7 +152,7 @@ static void recorder_fly(struct recorder *recorder)
 	record_trigger_look(&recorder->options.trigger, now_ns);
 	if (recorder->options.trigger.text[0])
 		recorder->done = true;
-	else if (recorder->session.state == SESSION_ATTACHED &&
+	else if (!recorder->more && recorder->session.state == SESSION_ATTACHED &&
 		 record_flight_is_due(&recorder->flight, now_ns))
 		record_snapshot(&recorder->source);
 }
@@ -164,7 +168,7 @@ static void recorder_run(struct recorder *recorder)
 	while (!recorder->done) {
 		recorder_wait(recorder);
 		recorder_session(recorder);
-		recorder_read(recorder, clock_now_ns() - SETTLE_NS);
+		recorder->more = recorder_read(recorder, clock_now_ns() - SETTLE_NS);
 		if (recorder->options.flight_ns)
 			recorder_fly(recorder);
 	}
@@ -194,20 +198,24 @@ static int recorder_status(const struct recorder *recorder)
 	return EXIT_LOST;
 }
 
-/* Everything up to now. */
+/* Everything up to now. What ends while the rest is read is held at the end. */
 static void recorder_end(struct recorder *recorder)
 {
 	const char *trigger = recorder->options.trigger.text;
+	uint64_t closed_ns = clock_now_ns();
 	int ret = 0;
 
-	recorder_read(recorder, UINT64_MAX);
+	recorder->source.end_ns = closed_ns;
+	while (recorder_read(recorder, closed_ns))
+		continue;
 	record_source_count(&recorder->source);
 	recorder->source.lost.stacks += recorder->flight.lost_stacks;
 	if (*trigger)
 		ret = record_flight_write(&recorder->flight, &recorder->source.stacks,
-					  &recorder->sink, clock_now_ns());
+					  &recorder->sink, closed_ns);
 	if (!ret)
-		ret = record_sink_close(&recorder->sink, &recorder->source.lost, trigger);
+		ret = record_sink_close(&recorder->sink, &recorder->source.lost, closed_ns,
+					trigger);
 	if (ret)
 		recorder_failed(recorder, ret);
 }

@@ -125,7 +125,7 @@ static void flight_append(struct flight_part *part, const struct record_head *re
 	part->size += record->size;
 }
 
-/* An access that is there when a part begins may have been asked for long ago. */
+/* An access that is there when a part begins may have been requested long ago. */
 static void flight_stack(struct record_flight *flight, struct flight_part *part,
 			 const struct record_head *head)
 {

@@ -46,8 +46,8 @@ static const struct argp_option options_argp[] = {
 	{ "ring-size", OPTION_RING_SIZE, "BYTES", 0,
 	  "Size of each ring of events, a power of 2 and whole pages (1048576)", 1 },
 	{ "stacks", OPTION_STACKS, "NUMBER", OPTION_ARG_OPTIONAL,
-	  "Also from where in program and kernel each access is asked for: room for NUMBER "
-	  "different stacks, a power of 2 (16384)", 0 },
+	  "Also where in program and kernel each access was requested: a table of NUMBER "
+	  "places, a power of 2 (16384), two for a stack", 0 },
 	{ "verbose", 'v', NULL, 0, "Print what libbpf says", 1 },
 	{ 0 },
 };

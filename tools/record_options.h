@@ -17,7 +17,7 @@
  * @memory_bytes: room for it
  * @trigger: what is waited for
  * @ring_bytes: size of each ring
- * @nr_stacks: room for so many different stacks; 0: they are not wanted
+ * @nr_stacks: places in the table of stacks; 0: they are not wanted
  * @probe: kind of probe that is asked for
  * @verbose: print what libbpf says
  */

@@ -95,7 +95,7 @@ int record_sink_add(struct record_sink *sink, const struct record_head *record)
 }
 
 int record_sink_close(struct record_sink *sink, const struct record_losses *lost,
-		      const char *trigger)
+		      uint64_t closed_ns, const char *trigger)
 {
 	size_t length = 0;
 	char *data = NULL;
@@ -107,7 +107,7 @@ int record_sink_close(struct record_sink *sink, const struct record_losses *lost
 	if (!facts)
 		return -errno;
 	fprintf(facts, "closed_ns=%" PRIu64 "\nrecords=%" PRIu64 "\nlost_records=%" PRIu64
-		"\nlost_runs=%" PRIu64 "\nlost_unlisted=%" PRIu64 "\n", clock_now_ns(),
+		"\nlost_runs=%" PRIu64 "\nlost_unlisted=%" PRIu64 "\n", closed_ns,
 		sink->nr_records, lost->records, lost->runs, lost->unlisted);
 	fprintf(facts, "lost_stacks=%" PRIu64 "\n", lost->stacks);
 	fprintf(facts, "lost_frames=%" PRIu64 "\n", lost->frames);

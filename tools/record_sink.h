@@ -31,8 +31,11 @@ int record_sink_open(struct record_sink *sink, const char *path, const char *pro
 int record_sink_add(struct record_sink *sink, const struct record_head *record);
 /* Write what there is; with @older_ns only when it is so old. */
 int record_sink_flush(struct record_sink *sink, uint64_t older_ns);
-/* Write the last block and close the file. @trigger: why it was written, or empty. */
+/*
+ * Write the last block and close the file. @closed_ns: nothing before that is missing.
+ * @trigger: why it was written, or empty.
+ */
 int record_sink_close(struct record_sink *sink, const struct record_losses *lost,
-		      const char *trigger);
+		      uint64_t closed_ns, const char *trigger);
 
 #endif /* RECORD_SINK_H */

@@ -48,13 +48,15 @@ static int source_record(void *priv, void *data, size_t size)
 	struct record_source *source = priv;
 	const struct record_head *head = data;
 
-	if (size < sizeof(*head) || head->size > size)
+	if (size < sizeof(*head) || head->size > size || head->time_ns >= source->end_ns)
 		return 0;
 	if (source_add(source, head))
 		source->lost.records++;
 	/* The longest stack would not fit any more: go on after the batch was taken. */
-	return source->batch.max - source->batch.size <
-	       STACKS_MAX_RECORDS * sizeof(struct record) ? -ENOSPC : 0;
+	if (source->batch.max - source->batch.size <
+	    STACKS_MAX_RECORDS * sizeof(struct record))
+		return -ENOSPC;
+	return source->stacks.nr_turn == STACKS_PER_TURN ? -EAGAIN : 0;
 }
 
 static int source_loaded(void *priv)
@@ -102,6 +104,7 @@ void record_source_init(struct record_source *source, uint32_t ring_bytes,
 
 	*source = (struct record_source){
 		.ring_bytes = ring_bytes, .nr_stacks = nr_stacks, .cost.stats = -1,
+		.end_ns = UINT64_MAX,
 	};
 	if (nr_stacks && record_stacks_init(&source->stacks))
 		errx(1, "no memory for the frames of stacks");
@@ -121,9 +124,15 @@ int record_source_fd(const struct record_source *source)
 	return source->rings ? ring_buffer__epoll_fd(source->rings) : -1;
 }
 
-bool record_source_read(struct record_source *source)
+int record_source_read(struct record_source *source)
 {
-	return source->rings && ring_buffer__consume(source->rings) == -ENOSPC;
+	int ret;
+
+	if (!source->rings)
+		return 0;
+	record_stacks_turn(&source->stacks);
+	ret = ring_buffer__consume(source->rings);
+	return ret == -ENOSPC || ret == -EAGAIN ? ret : 0;
 }
 
 void record_source_count(struct record_source *source)

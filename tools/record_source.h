@@ -37,11 +37,12 @@ static inline uint64_t record_losses_sum(const struct record_losses *lost)
 /**
  * struct record_source - one attachment after the other
  * @ring_bytes: size of each ring
- * @nr_stacks: room for so many different stacks; 0: they are not wanted
+ * @nr_stacks: places in the table of stacks; 0: they are not wanted
  * @skel: the programs while there are any
  * @rings: their rings
  * @cost: counts runs that did not take place
  * @batch: records that came in
+ * @end_ns: what began then or later is left out
  * @lost: since the tool was started
  * @seen: what @skel had lost, as far as it is in @lost
  * @seen_stacks: likewise, stacks
@@ -55,6 +56,7 @@ struct record_source {
 	struct ring_buffer *rings;
 	struct cost cost;
 	struct record_batch batch;
+	uint64_t end_ns;
 	struct record_losses lost;
 	uint64_t seen;
 	uint64_t seen_stacks;
@@ -64,17 +66,18 @@ struct record_source {
 
 extern const struct session_ops record_source_ops;
 
-/* @nr_stacks: room for so many different stacks; 0: they are not wanted. */
+/* @nr_stacks: places in the table of stacks; 0: they are not wanted. */
 void record_source_init(struct record_source *source, uint32_t ring_bytes,
 			uint32_t nr_stacks);
 void record_source_end(struct record_source *source);
 /* Readable when a ring fills up; -1 while there are no programs. */
 int record_source_fd(const struct record_source *source);
 /*
- * Take what is in the rings into the batch. Return: true when there may be more, for which the
- * batch has no room now.
+ * Take what is in the rings into the batch: what it has are all records up to now, in any
+ * order. Return: 0; -ENOSPC: the batch is full, take it and read on; or -EAGAIN: so many
+ * stacks were looked up that signals had better be looked at before reading on.
  */
-bool record_source_read(struct record_source *source);
+int record_source_read(struct record_source *source);
 /* Count what was lost up to now. */
 void record_source_count(struct record_source *source);
 

@@ -59,6 +59,12 @@ void record_stacks_begin(struct record_stacks *stacks, int map)
 	stacks->kernel_error = ksyms_update(&stacks->ksyms);
 }
 
+void record_stacks_turn(struct record_stacks *stacks)
+{
+	usyms_forget(&stacks->usyms);
+	stacks->nr_turn = 0;
+}
+
 static int stacks_compare(const void *a, const void *b)
 {
 	const struct record *x = a, *y = b;
@@ -235,6 +241,7 @@ int record_stacks_add(struct record_stacks *stacks, const struct record_asked *a
 	    seen->user == asked->user) {
 		walk.frame = seen->frame;
 	} else {
+		stacks->nr_turn++;
 		stacks_user(&walk, asked->user);
 		stacks_kernel(&walk, asked->kernel);
 	}

@@ -35,7 +35,7 @@ enum report_part {
  * @end_ns: up to this time nothing more has happened
  * @model: at the end, with all of it as one window
  * @waits: its waits
- * @stacks: from where they were asked for
+ * @stacks: where they were requested
  * @groups: likewise
  * @blames: likewise
  * @chains: who waits for whom at the end

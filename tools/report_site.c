@@ -17,6 +17,13 @@ static int frame_compare(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
+void stack_frames_sort(struct report_stacks *stacks)
+{
+	if (stacks->nr_frames)
+		qsort(stacks->frames, stacks->nr_frames, sizeof(*stacks->frames),
+		      frame_compare);
+}
+
 const struct stack_frame *stack_frame_find(const struct report_stacks *stacks,
 					   uint64_t number)
 {

@@ -15,7 +15,7 @@
 #define WORD_ACCESS	1
 #define EDGE_BLOCKER	3
 
-/* An access that was asked for from somewhere, and whom it waits for. */
+/* An access: where it was requested, and whom it waits for. */
 struct stacks_access {
 	uint64_t access;
 	uint64_t frame;
@@ -23,10 +23,12 @@ struct stacks_access {
 	uint64_t blocker_frame;
 };
 
-/* A line of a flame graph. */
+/* A line of a flame graph; @text is made when lines of one stack have become one. */
 struct stacks_line {
-	char *text;
+	uint64_t frame;
+	char comm[TOP_COMM_LEN];
 	uint64_t ns;
+	char *text;
 };
 
 static int access_compare(const void *a, const void *b)
@@ -148,13 +150,6 @@ uint64_t report_stacks_holder(const struct report_stacks *stacks, uint64_t acces
 	return report_stacks_waiter(stacks, blocker);
 }
 
-static int frame_by_number(const void *a, const void *b)
-{
-	const struct stack_frame *x = a, *y = b;
-
-	return (x->number > y->number) - (x->number < y->number);
-}
-
 static int row_by_site(const void *a, const void *b)
 {
 	const struct stack_row *x = a, *y = b;
@@ -199,9 +194,7 @@ void report_stacks_end(struct report_stacks *stacks, const struct report_waits *
 
 	if (!stacks->nr)
 		return;
-	if (stacks->nr_frames)
-		qsort(stacks->frames, stacks->nr_frames, sizeof(*stacks->frames),
-		      frame_by_number);
+	stack_frames_sort(stacks);
 	stacks->rows = calloc(waits->nr + 1, sizeof(*stacks->rows));
 	if (!stacks->rows)
 		err(1, "no memory for %zu waits", waits->nr);
@@ -213,49 +206,77 @@ void report_stacks_end(struct report_stacks *stacks, const struct report_waits *
 	stacks_merge(stacks);
 }
 
-static int line_compare(const void *a, const void *b)
+static int line_by_stack(const void *a, const void *b)
+{
+	const struct stacks_line *x = a, *y = b;
+
+	return (x->frame > y->frame) - (x->frame < y->frame) ?: strcmp(x->comm, y->comm);
+}
+
+static int line_by_text(const void *a, const void *b)
 {
 	const struct stacks_line *x = a, *y = b;
 
 	return strcmp(x->text, y->text);
 }
 
-static void stacks_write(struct stacks_line *lines, size_t nr, FILE *file)
+/* Sort lines, and make one of those that are equal. Return: how many are left. */
+static size_t lines_merge(struct stacks_line *lines, size_t nr,
+			  int (*compare)(const void *a, const void *b))
 {
-	size_t begin, end;
-	uint64_t ns;
+	size_t left = 0, i;
 
-	for (begin = 0; begin < nr; begin = end) {
-		ns = 0;
-		for (end = begin; end < nr && !line_compare(&lines[begin], &lines[end]); end++)
-			ns += lines[end].ns;
-		fprintf(file, "%s %" PRIu64 "\n", lines[begin].text, ns / 1000);
+	if (nr)
+		qsort(lines, nr, sizeof(*lines), compare);
+	for (i = 0; i < nr; i++) {
+		if (left && !compare(&lines[left - 1], &lines[i])) {
+			lines[left - 1].ns += lines[i].ns;
+			free(lines[i].text);
+			continue;
+		}
+		lines[left++] = lines[i];
 	}
+	return left;
+}
+
+static struct stacks_line *lines_of_waits(const struct report_waits *waits)
+{
+	struct stacks_line *lines = calloc(waits->nr + 1, sizeof(*lines));
+	size_t i;
+
+	for (i = 0; lines && i < waits->nr; i++) {
+		const struct report_wait *wait = &waits->rows[i];
+		struct stacks_line *line = &lines[i];
+
+		line->frame = wait->waiter_frame;
+		line->ns = wait->wait_ns;
+		format_array(line->comm, wait->waiter.comm, sizeof(line->comm));
+		if (!line->comm[0])
+			line->comm[0] = '?';
+	}
+	return lines;
 }
 
 void report_stacks_folded(const struct report_stacks *stacks,
 			  const struct report_waits *waits, FILE *file)
 {
-	struct stacks_line *lines = calloc(waits->nr + 1, sizeof(*lines));
-	char comm[TOP_COMM_LEN];
-	size_t i;
+	struct stacks_line *lines = lines_of_waits(waits);
+	size_t nr, i;
 
-	for (i = 0; lines && i < waits->nr; i++) {
-		const struct report_wait *wait = &waits->rows[i];
-
-		format_array(comm, wait->waiter.comm, sizeof(comm));
-		lines[i].text = stack_folded(stacks, wait->waiter_frame, comm[0] ? comm : "?");
-		lines[i].ns = wait->wait_ns;
-		if (!lines[i].text)
-			err(1, "no memory for %zu waits", waits->nr);
-	}
 	if (!lines)
 		err(1, "no memory for %zu waits", waits->nr);
-	if (waits->nr)
-		qsort(lines, waits->nr, sizeof(*lines), line_compare);
-	stacks_write(lines, waits->nr, file);
-	for (i = 0; i < waits->nr; i++)
+	nr = lines_merge(lines, waits->nr, line_by_stack);
+	for (i = 0; i < nr; i++) {
+		lines[i].text = stack_folded(stacks, lines[i].frame, lines[i].comm);
+		if (!lines[i].text)
+			err(1, "no memory for %zu stacks", nr);
+	}
+	/* Places in one function have one name. */
+	nr = lines_merge(lines, nr, line_by_text);
+	for (i = 0; i < nr; i++) {
+		fprintf(file, "%s %" PRIu64 "\n", lines[i].text, lines[i].ns / 1000);
 		free(lines[i].text);
+	}
 	free(lines);
 }
 

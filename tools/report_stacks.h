@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From where waits were asked for: of a recording that was made with --stacks. */
+/* Where accesses that waited were requested: of a recording made with --stacks. */
 #ifndef REPORT_STACKS_H
 #define REPORT_STACKS_H
 
@@ -35,7 +35,7 @@ struct stack_frame {
 /**
  * struct stack_row - waits of one place behind another one
  * @waiter: the place that waited
- * @holder: the place that asked for what was in the way; empty: it is not known
+ * @holder: the place that requested what was in the way; empty: it is not known
  * @waits: how many
  * @wait_ns: in all
  * @max_ns: the longest one
@@ -81,9 +81,11 @@ void report_stacks_folded(const struct report_stacks *stacks,
 void report_stacks_free(struct report_stacks *stacks);
 
 /*
- * report_site.c: the frame with this number, or NULL; and what stacks are called. A site is
- * the innermost frame that is neither of the framework nor on the way to it.
+ * report_site.c: all frames are there, so they can be found; the frame with this number, or
+ * NULL; and what stacks are called. A site is the innermost frame that is neither of the
+ * framework nor on the way to it.
  */
+void stack_frames_sort(struct report_stacks *stacks);
 const struct stack_frame *stack_frame_find(const struct report_stacks *stacks,
 					   uint64_t number);
 void stack_site(const struct report_stacks *stacks, uint64_t number, char *text, size_t size);

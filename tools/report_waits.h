@@ -19,8 +19,8 @@
  * @is_over: it did
  * @waiter: who waited
  * @holder: who was in the way, at last
- * @waiter_frame: innermost frame of the stack that asked for it, or 0
- * @holder_frame: of the stack that asked for what was in the way, or 0
+ * @waiter_frame: innermost frame of the stack that requested it, or 0
+ * @holder_frame: of the stack that requested what was in the way, or 0
  * @model: for the names of buffers and engines
  */
 struct report_wait {
@@ -64,7 +64,7 @@ struct report_latency {
 
 /**
  * struct report_waits - all of them
- * @stacks: from where they were asked for
+ * @stacks: where they were requested
  * @rows: the waits; after report_waits_end(): the longest one first
  * @nr: how many
  * @max: room

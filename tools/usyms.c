@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 /* More than that is not code of a program. */
 #define MAX_MAPS	4096
 /* With more symbols than that all files are read anew. */
 #define MAX_SYMBOLS	(1U << 19)
 
-static void usyms_forget(struct usyms *usyms)
+void usyms_forget(struct usyms *usyms)
 {
 	size_t i;
 
@@ -26,15 +27,19 @@ static void usyms_forget(struct usyms *usyms)
 static void usyms_line(struct usyms *usyms, char *line)
 {
 	struct usyms_map map = { 0 };
+	unsigned int major, minor;
+	uint64_t ino;
 	char perms[8];
 	int at = 0;
 
 	line[strcspn(line, "\n")] = '\0';
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %*s %" SCNu64 " %n",
-		   &map.begin, &map.end, perms, &map.offset, &map.ino, &at) != 5)
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %x:%x %" SCNu64 " %n",
+		   &map.begin, &map.end, perms, &map.offset, &major, &minor, &ino, &at) != 7)
 		return;
 	if (!strchr(perms, 'x') || usyms->nr == MAX_MAPS)
 		return;
+	map.dev = makedev(major, minor);
+	map.ino = ino;
 	map.path = strdup(at ? line + at : "");
 	if (map.path)
 		usyms->maps[usyms->nr++] = map;
@@ -47,6 +52,8 @@ int usyms_process(struct usyms *usyms, pid_t pid)
 	FILE *file;
 	int err;
 
+	if (usyms->pid == pid)
+		return 0;
 	usyms_forget(usyms);
 	if (!usyms->maps)
 		usyms->maps = calloc(MAX_MAPS, sizeof(*usyms->maps));
@@ -62,9 +69,14 @@ int usyms_process(struct usyms *usyms, pid_t pid)
 	err = ferror(file) ? -errno : 0;
 	free(line);
 	fclose(file);
-	usyms->pid = pid;
 	/* Of a process that is about to end nothing is left. */
-	return err ?: usyms->nr ? 0 : -ESRCH;
+	if (!err && !usyms->nr)
+		err = -ESRCH;
+	if (err)
+		usyms_forget(usyms);
+	else
+		usyms->pid = pid;
+	return err;
 }
 
 /* Forget files, if they have too much in all. */
@@ -87,15 +99,14 @@ static struct usyms_file *usyms_file(struct usyms *usyms, const struct usyms_map
 	unsigned int i;
 
 	for (i = 0; i < USYMS_NR_FILES; i++)
-		if (usyms->files[i] &&
-		    usyms_file_is(usyms->files[i], usyms->pid, map->path, map->ino))
+		if (usyms->files[i] && usyms_file_is(usyms->files[i], usyms->pid, map))
 			return usyms->files[i];
 	if (map->path[0] != '/')
 		return NULL;
 	usyms_trim(usyms);
 	place = &usyms->files[usyms->next++ % USYMS_NR_FILES];
 	usyms_file_free(*place);
-	*place = usyms_file_open(usyms->pid, map->path, map->ino);
+	*place = usyms_file_open(usyms->pid, map);
 	return *place;
 }
 

@@ -22,20 +22,22 @@ struct usyms_file;
  * @begin: its first address
  * @end: behind its last one
  * @offset: of @begin in the file
- * @ino: of the file
+ * @dev: of the file
+ * @ino: of the file, on @dev
  * @path: of the file, as the process sees it
  */
 struct usyms_map {
 	uint64_t begin;
 	uint64_t end;
 	uint64_t offset;
-	uint64_t ino;
+	dev_t dev;
+	ino_t ino;
 	char *path;
 };
 
 /**
  * struct usyms - a process, and files
- * @pid: the process
+ * @pid: the process, or 0
  * @maps: what it has mapped, by address
  * @nr: how many
  * @files: symbols of the files that were looked at last
@@ -49,20 +51,21 @@ struct usyms {
 	unsigned int next;
 };
 
-/* Look at the process as it is now. Return: 0 or a negative errno. */
+/* Look at the process, unless it was the last one. Return: 0 or a negative errno. */
 int usyms_process(struct usyms *usyms, pid_t pid);
+/* Time has passed: look at it anew. */
+void usyms_forget(struct usyms *usyms);
 /* A place in that process. */
 void usyms_place(struct usyms *usyms, uint64_t address, struct stack_place *place);
 void usyms_free(struct usyms *usyms);
 
 /*
- * usyms_file.c: the symbols of a file, which is at @path for process @pid and has this inode
- * number. It has no symbols if another file is there, or one that is not to be read. NULL: no
- * memory.
+ * usyms_file.c: the symbols of the file that process @pid has mapped. It has no symbols if
+ * another file is at the path of the map, or one that is not to be read. NULL: no memory.
  */
-struct usyms_file *usyms_file_open(pid_t pid, const char *path, uint64_t ino);
+struct usyms_file *usyms_file_open(pid_t pid, const struct usyms_map *map);
 /* Is it this one? What could not be read for one process may be there for another. */
-bool usyms_file_is(const struct usyms_file *file, pid_t pid, const char *path, uint64_t ino);
+bool usyms_file_is(const struct usyms_file *file, pid_t pid, const struct usyms_map *map);
 /* The function at this offset of the file. Return: false: there is none. */
 bool usyms_file_place(const struct usyms_file *file, uint64_t offset,
 		      struct stack_place *place);

@@ -35,7 +35,8 @@ struct file_segment {
 /* @pid: the process for which it could not be opened, or 0. */
 struct usyms_file {
 	char *path;
-	uint64_t ino;
+	dev_t dev;
+	ino_t ino;
 	pid_t pid;
 	struct file_segment segments[MAX_SEGMENTS];
 	size_t nr_segments;
@@ -43,42 +44,59 @@ struct usyms_file {
 	size_t nr, max;
 };
 
-/* File systems of this machine: to read from another one may take for ever. */
-static bool file_is_local(int fd)
+/*
+ * A file system of this machine: to read from another one may take for ever. @own_dev: stat()
+ * tells another device than maps do.
+ */
+static const struct file_system {
+	uint32_t magic;
+	bool own_dev;
+} file_systems[] = {
+	{ EXT4_SUPER_MAGIC, false }, { XFS_SUPER_MAGIC, false },
+	{ F2FS_SUPER_MAGIC, false }, { TMPFS_MAGIC, false }, { RAMFS_MAGIC, false },
+	{ SQUASHFS_MAGIC, false }, { EROFS_SUPER_MAGIC_V1, false },
+	{ BTRFS_SUPER_MAGIC, true }, { OVERLAYFS_SUPER_MAGIC, true },
+};
+
+static const struct file_system *file_system(int fd)
 {
-	static const uint32_t local[] = {
-		EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC,
-		TMPFS_MAGIC, RAMFS_MAGIC, OVERLAYFS_SUPER_MAGIC, SQUASHFS_MAGIC,
-		EROFS_SUPER_MAGIC_V1,
-	};
 	struct statfs st;
 	size_t i;
 
 	if (fstatfs(fd, &st))
+		return NULL;
+	for (i = 0; i < sizeof(file_systems) / sizeof(file_systems[0]); i++)
+		if ((uint32_t)st.f_type == file_systems[i].magic)
+			return &file_systems[i];
+	return NULL;
+}
+
+/* Is it the ordinary file that is mapped there? */
+static bool file_is_mapped(int fd, const struct usyms_map *map)
+{
+	const struct file_system *system = file_system(fd);
+	struct stat st;
+
+	if (!system || fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size >= MAX_BYTES)
 		return false;
-	for (i = 0; i < sizeof(local) / sizeof(local[0]); i++)
-		if ((uint32_t)st.f_type == local[i])
-			return true;
-	return false;
+	return st.st_ino == map->ino && (system->own_dev || st.st_dev == map->dev);
 }
 
 /*
  * Nothing is opened but the ordinary file that is mapped: whoever runs the process may have
  * put anything else in its place, and may have a lease on it that open() would wait for.
  */
-static int file_open(pid_t pid, const char *path, uint64_t ino)
+static int file_open(pid_t pid, const struct usyms_map *map)
 {
 	char name[4200], link[32];
-	struct stat st;
 	int at, fd = -1;
 
-	snprintf(name, sizeof(name), "/proc/%d/root%s", pid, path);
+	snprintf(name, sizeof(name), "/proc/%d/root%s", pid, map->path);
 	at = open(name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (at < 0)
 		return -1;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", at);
-	if (file_is_local(at) && !fstat(at, &st) && S_ISREG(st.st_mode) &&
-	    st.st_ino == ino && st.st_size < MAX_BYTES)
+	if (file_is_mapped(at, map))
 		fd = open(link, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	close(at);
 	return fd;
@@ -247,20 +265,21 @@ static void file_read(struct usyms_file *file, int fd)
 	elf_end(elf);
 }
 
-struct usyms_file *usyms_file_open(pid_t pid, const char *path, uint64_t ino)
+struct usyms_file *usyms_file_open(pid_t pid, const struct usyms_map *map)
 {
 	struct usyms_file *file = calloc(1, sizeof(*file));
 	int fd;
 
 	if (!file)
 		return NULL;
-	file->path = strdup(path);
-	file->ino = ino;
+	file->path = strdup(map->path);
+	file->dev = map->dev;
+	file->ino = map->ino;
 	if (!file->path) {
 		free(file);
 		return NULL;
 	}
-	fd = file_open(pid, path, ino);
+	fd = file_open(pid, map);
 	if (fd < 0) {
 		file->pid = pid;
 		return file;
@@ -270,10 +289,10 @@ struct usyms_file *usyms_file_open(pid_t pid, const char *path, uint64_t ino)
 	return file;
 }
 
-bool usyms_file_is(const struct usyms_file *file, pid_t pid, const char *path, uint64_t ino)
+bool usyms_file_is(const struct usyms_file *file, pid_t pid, const struct usyms_map *map)
 {
-	return file->ino == ino && !strcmp(file->path, path) &&
-	       (!file->pid || file->pid == pid);
+	return file->dev == map->dev && file->ino == map->ino &&
+	       !strcmp(file->path, map->path) && (!file->pid || file->pid == pid);
 }
 
 size_t usyms_file_nr(const struct usyms_file *file)

@@ -20,6 +20,7 @@
 #define DRIVER	"vim2m"
 #define WIDTH	128
 #define HEIGHT	32
+#define SIZE	(3 * WIDTH * HEIGHT)
 #define NR	2
 #define OLD	1
 #define NEW	2
@@ -46,8 +47,8 @@ static int device_open(bool sync)
 	dev = video_open(DRIVER, V4L2_CAP_VIDEO_M2M);
 	if (dev < 0)
 		return dev;
-	if (video_format(dev, VIDEO_OUTPUT, WIDTH, HEIGHT) != 3 * WIDTH * HEIGHT ||
-	    video_format(dev, VIDEO_CAPTURE, WIDTH, HEIGHT) != 3 * WIDTH * HEIGHT ||
+	if (video_format(dev, VIDEO_OUTPUT, WIDTH, HEIGHT) != SIZE ||
+	    video_format(dev, VIDEO_CAPTURE, WIDTH, HEIGHT) != SIZE ||
 	    video_control(dev, TRANS_TIME, 1) ||
 	    video_buffers(dev, VIDEO_OUTPUT, NR) || video_buffers(dev, VIDEO_CAPTURE, NR)) {
 		close(dev);
@@ -69,19 +70,39 @@ static bool is_filled(const struct st_buffer *buf, size_t from, size_t to, unsig
 	return true;
 }
 
+/* NR buffers of each kind. */
+static int frames_open(struct st_buffer *src, struct st_buffer *dst)
+{
+	int ret = 0, i;
+
+	for (i = 0; i < NR && !ret; i++)
+		ret = dma_buffers(&src[i], &dst[i], SIZE, false);
+	return ret;
+}
+
+static void frames_close(struct st_buffer *src, struct st_buffer *dst)
+{
+	int i;
+
+	for (i = 0; i < NR; i++) {
+		st_buffer_close(&src[i]);
+		st_buffer_close(&dst[i]);
+	}
+}
+
 FIXTURE_SETUP(video)
 {
 	int i;
 
 	if (!video_exists(DRIVER))
 		SKIP(return, "no vim2m that acquires dma-bufs: it needs the patch series");
-	self->size = 3 * WIDTH * HEIGHT;
+	self->size = SIZE;
 	self->ctx = st_context_open();
 	ASSERT_LE(0, self->ctx);
 	self->other = st_context_open();
 	ASSERT_LE(0, self->other);
+	ASSERT_EQ(0, frames_open(self->src, self->dst));
 	for (i = 0; i < NR; i++) {
-		ASSERT_EQ(0, dma_buffers(&self->src[i], &self->dst[i], self->size, false));
 		memset(self->src[i].map, OLD, self->size);
 		memset(self->dst[i].map, 0, self->size);
 	}
@@ -91,17 +112,12 @@ FIXTURE_SETUP(video)
 
 FIXTURE_TEARDOWN(video)
 {
-	int i;
-
 	if (!video_exists(DRIVER))
 		return;
 	close(self->dev);
 	close(self->other);
 	close(self->ctx);
-	for (i = 0; i < NR; i++) {
-		st_buffer_close(&self->src[i]);
-		st_buffer_close(&self->dst[i]);
-	}
+	frames_close(self->src, self->dst);
 	EXPECT_EQ(0, video_sync_set(DRIVER, false));
 	EXPECT_TRUE(st_snapshot_becomes_empty());
 }
@@ -427,17 +443,14 @@ FIXTURE_VARIANT_ADD(video_pipeline, with)
 
 FIXTURE_SETUP(video_pipeline)
 {
-	int i;
-
 	if (!video_exists(DRIVER))
 		SKIP(return, "no vim2m that acquires dma-bufs: it needs the patch series");
-	self->size = 3 * WIDTH * HEIGHT;
+	self->size = SIZE;
 	self->ctx = st_context_open();
 	ASSERT_LE(0, self->ctx);
 	ASSERT_EQ(0, pipe(self->to_reader));
 	ASSERT_EQ(0, pipe(self->from_reader));
-	for (i = 0; i < NR; i++)
-		ASSERT_EQ(0, dma_buffers(&self->src[i], &self->dst[i], self->size, false));
+	ASSERT_EQ(0, frames_open(self->src, self->dst));
 }
 
 FIXTURE_TEARDOWN(video_pipeline)
@@ -451,10 +464,7 @@ FIXTURE_TEARDOWN(video_pipeline)
 		close(self->to_reader[i]);
 		close(self->from_reader[i]);
 	}
-	for (i = 0; i < NR; i++) {
-		st_buffer_close(&self->src[i]);
-		st_buffer_close(&self->dst[i]);
-	}
+	frames_close(self->src, self->dst);
 	EXPECT_EQ(0, video_sync_set(DRIVER, false));
 	EXPECT_TRUE(st_snapshot_becomes_empty());
 }

@@ -20,18 +20,18 @@
 #define QUEUE	DMABUF_SYNC_ACQUIRE_QUEUE
 #define SIZE	(ST_WORLD_PAGES * ST_PAGE)
 
+/* The buffer that all of them use. */
+#define FD	(self->w.buf[0].fd)
+#define INO	(self->w.buf[0].ino)
+
 FIXTURE(snapshot)
 {
 	struct st_world w;
-	int fd;
-	uint64_t ino;
 };
 
 FIXTURE_SETUP(snapshot)
 {
 	ASSERT_EQ(0, st_world_open(&self->w));
-	self->fd = self->w.buf[0].fd;
-	self->ino = self->w.buf[0].ino;
 }
 
 FIXTURE_TEARDOWN(snapshot)
@@ -43,8 +43,8 @@ TEST_F(snapshot, tells_everything_of_a_holder)
 {
 	struct st_snap snap;
 
-	ASSERT_LE(0, st_lock(self->w.ctx[0], self->fd, RW, 100, 200, 0));
-	ASSERT_EQ(1, st_snapshot(self->ino, &snap, 1));
+	ASSERT_LE(0, st_lock(self->w.ctx[0], FD, RW, 100, 200, 0));
+	ASSERT_EQ(1, st_snapshot(INO, &snap, 1));
 	EXPECT_FALSE(snap.edge);
 	EXPECT_STREQ("udmabuf", snap.exporter);
 	EXPECT_EQ(SIZE, snap.size);
@@ -67,11 +67,11 @@ TEST_F(snapshot, times_are_those_of_the_clock)
 	int64_t times[3];
 
 	times[0] = st_now_ns();
-	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, W, 0));
+	ASSERT_LE(0, st_lock_all(self->w.ctx[0], FD, W, 0));
 	times[1] = st_now_ns();
-	ASSERT_LE(0, st_lock_all(self->w.ctx[1], self->fd, W, QUEUE));
+	ASSERT_LE(0, st_lock_all(self->w.ctx[1], FD, W, QUEUE));
 	times[2] = st_now_ns();
-	ASSERT_LE(2, st_snapshot(self->ino, snaps, 2));
+	ASSERT_LE(2, st_snapshot(INO, snaps, 2));
 	holder = &snaps[strcmp(snaps[0].state, "acquired") ? 1 : 0];
 	waiter = &snaps[holder == &snaps[0] ? 1 : 0];
 	EXPECT_LE(times[0], (int64_t)holder->since_ns);
@@ -86,10 +86,10 @@ TEST_F(snapshot, tells_the_edges)
 	struct st_snap snaps[8], *h = NULL, *w = NULL, *r = NULL;
 	int nr, i, seen = 0;
 
-	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, R, 0));
-	ASSERT_LE(0, st_lock_all(self->w.ctx[1], self->fd, W, QUEUE));
-	ASSERT_LE(0, st_lock_all(self->w.ctx[2], self->fd, R, QUEUE));
-	nr = st_snapshot(self->ino, snaps, 8);
+	ASSERT_LE(0, st_lock_all(self->w.ctx[0], FD, R, 0));
+	ASSERT_LE(0, st_lock_all(self->w.ctx[1], FD, W, QUEUE));
+	ASSERT_LE(0, st_lock_all(self->w.ctx[2], FD, R, QUEUE));
+	nr = st_snapshot(INO, snaps, 8);
 	ASSERT_EQ(5, nr);
 	for (i = 0; i < nr; i++) {
 		if (snaps[i].edge)
@@ -128,9 +128,9 @@ TEST_F(snapshot, agrees_with_a_query)
 	struct dmabuf_sync_info info;
 	struct st_snap snap;
 
-	ASSERT_LE(0, st_lock(self->w.ctx[0], self->fd, W, 7, 9, 0));
-	ASSERT_EQ(1, st_query(self->w.ctx[0], self->fd, &info, 1));
-	ASSERT_EQ(1, st_snapshot(self->ino, &snap, 1));
+	ASSERT_LE(0, st_lock(self->w.ctx[0], FD, W, 7, 9, 0));
+	ASSERT_EQ(1, st_query(self->w.ctx[0], FD, &info, 1));
+	ASSERT_EQ(1, st_snapshot(INO, &snap, 1));
 	EXPECT_EQ(info.access_id, snap.access);
 	EXPECT_EQ(info.owner_id, snap.owner);
 	EXPECT_EQ(info.tgid, snap.tgid);
@@ -146,8 +146,8 @@ TEST_F(snapshot, ids_are_unique)
 	unsigned int i;
 
 	for (i = 0; i < 50; i++) {
-		ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, W, 0));
-		ASSERT_EQ(1, st_query(self->w.ctx[1], self->fd, &info, 1));
+		ASSERT_LE(0, st_lock_all(self->w.ctx[0], FD, W, 0));
+		ASSERT_EQ(1, st_query(self->w.ctx[1], FD, &info, 1));
 		EXPECT_NE(last_access, info.access_id);
 		EXPECT_NE(last_owner, info.owner_id);
 		last_access = info.access_id;
@@ -167,12 +167,12 @@ TEST_F(snapshot, task_name_cannot_forge_a_line)
 
 		if (write(comm, "a\ntype=access", 13) != 13)
 			_exit(1);
-		st_lock_all(st_context_open(), self->fd, R, 0);
+		st_lock_all(st_context_open(), FD, R, 0);
 		for (;;)
 			pause();
 	}
 	ASSERT_TRUE(ST_UNTIL(st_snapshot(0, NULL, 0) == 1));
-	ASSERT_EQ(1, st_snapshot(self->ino, &snap, 1));
+	ASSERT_EQ(1, st_snapshot(INO, &snap, 1));
 	EXPECT_STREQ("a\\012type=access", snap.comm);
 	kill(pid, SIGKILL);
 	EXPECT_EQ(SIGKILL, st_child_wait(pid));
@@ -193,7 +193,7 @@ TEST_F(snapshot, task_name_cannot_reach_the_terminal)
 
 		if (write(comm, name, strlen(name)) != (ssize_t)strlen(name))
 			_exit(1);
-		st_lock_all(st_context_open(), self->fd, R, 0);
+		st_lock_all(st_context_open(), FD, R, 0);
 		for (;;)
 			pause();
 	}
@@ -206,7 +206,7 @@ TEST_F(snapshot, task_name_cannot_reach_the_terminal)
 		EXPECT_TRUE(line[i] >= ' ' && line[i] <= '~') {
 			TH_LOG("byte %#x", (unsigned char)line[i]);
 		}
-	ASSERT_EQ(1, st_snapshot(self->ino, &snap, 1));
+	ASSERT_EQ(1, st_snapshot(INO, &snap, 1));
 	EXPECT_STREQ("\\033[2J\\015\\010\\177\\233\\302\\233x", snap.comm);
 	kill(pid, SIGKILL);
 	EXPECT_EQ(SIGKILL, st_child_wait(pid));

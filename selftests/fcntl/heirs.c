@@ -17,18 +17,18 @@
 /* Processes in a row, of which hardly one has an address of its own. */
 #define NR_HEIRS	32
 
+/* The buffer that all of them use. */
+#define FD	(self->w.buf[0].fd)
+#define INO	(self->w.buf[0].ino)
+
 FIXTURE(heir)
 {
 	struct st_world w;
-	int fd;
-	uint64_t ino;
 };
 
 FIXTURE_SETUP(heir)
 {
 	ASSERT_EQ(0, st_world_open(&self->w));
-	self->fd = self->w.buf[0].fd;
-	self->ino = self->w.buf[0].ino;
 }
 
 FIXTURE_TEARDOWN(heir)
@@ -57,25 +57,25 @@ static pid_t holder(int ctx, int fd)
 /* The lock is still that of all who have the descriptors: one owner, who excludes others. */
 TEST_F(heir, has_what_the_dead_has_locked)
 {
-	ASSERT_EQ(0, sibling_lock(self->fd, F_WRLCK, 0, 10));
-	EXPECT_EQ(-EAGAIN, st_lock(self->w.ctx[0], self->fd, W, 0, 1,
+	ASSERT_EQ(0, sibling_lock(FD, F_WRLCK, 0, 10));
+	EXPECT_EQ(-EAGAIN, st_lock(self->w.ctx[0], FD, W, 0, 1,
 				   DMABUF_SYNC_ACQUIRE_NONBLOCK));
-	EXPECT_EQ(0, lk_try(self->fd, F_WRLCK, 5, 10));
-	EXPECT_TRUE(lk_alike(self->ino));
-	EXPECT_EQ(0, lk_try(self->fd, F_UNLCK, 0, 10));
-	EXPECT_TRUE(lk_alike(self->ino));
-	EXPECT_LT(0, st_lock(self->w.ctx[0], self->fd, W, 0, 10, DMABUF_SYNC_ACQUIRE_NONBLOCK));
-	EXPECT_EQ(0, lk_try(self->fd, F_UNLCK, ALL_BYTES));
+	EXPECT_EQ(0, lk_try(FD, F_WRLCK, 5, 10));
+	EXPECT_TRUE(lk_alike(INO));
+	EXPECT_EQ(0, lk_try(FD, F_UNLCK, 0, 10));
+	EXPECT_TRUE(lk_alike(INO));
+	EXPECT_LT(0, st_lock(self->w.ctx[0], FD, W, 0, 10, DMABUF_SYNC_ACQUIRE_NONBLOCK));
+	EXPECT_EQ(0, lk_try(FD, F_UNLCK, ALL_BYTES));
 }
 
 /* With nothing left of the dead one the next lock has another name. */
 TEST_F(heir, gives_its_name_to_the_next_lock)
 {
-	ASSERT_EQ(0, sibling_lock(self->fd, F_WRLCK, 0, 10));
-	ASSERT_EQ(0, sibling_lock(self->fd, F_UNLCK, 0, 10));
-	ASSERT_EQ(0, lk_try(self->fd, F_WRLCK, 0, 10));
-	EXPECT_EQ(getpid(), holder(self->w.ctx[0], self->fd));
-	EXPECT_EQ(0, lk_try(self->fd, F_UNLCK, ALL_BYTES));
+	ASSERT_EQ(0, sibling_lock(FD, F_WRLCK, 0, 10));
+	ASSERT_EQ(0, sibling_lock(FD, F_UNLCK, 0, 10));
+	ASSERT_EQ(0, lk_try(FD, F_WRLCK, 0, 10));
+	EXPECT_EQ(getpid(), holder(self->w.ctx[0], FD));
+	EXPECT_EQ(0, lk_try(FD, F_UNLCK, ALL_BYTES));
 }
 
 /*
@@ -87,22 +87,22 @@ TEST_F(heir, lets_in_who_waits_for_the_dead)
 	struct st_call call;
 	long set;
 
-	ASSERT_EQ(0, sibling_lock(self->fd, F_WRLCK, 0, 10));
-	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], self->fd, W, 0, 10));
-	ASSERT_TRUE(ST_UNTIL(st_query_count(self->w.ctx[1], self->fd,
+	ASSERT_EQ(0, sibling_lock(FD, F_WRLCK, 0, 10));
+	ASSERT_EQ(0, st_call_lock(&call, self->w.ctx[0], FD, W, 0, 10));
+	ASSERT_TRUE(ST_UNTIL(st_query_count(self->w.ctx[1], FD,
 					    DMABUF_SYNC_STATE_QUEUED) == 1));
-	ASSERT_EQ(0, lk_try(self->fd, F_WRLCK, 20, 10));
+	ASSERT_EQ(0, lk_try(FD, F_WRLCK, 20, 10));
 	EXPECT_TRUE(ST_STAYS(!st_call_done(&call)));
-	ASSERT_EQ(0, lk_try(self->fd, F_UNLCK, 20, 10));
+	ASSERT_EQ(0, lk_try(FD, F_UNLCK, 20, 10));
 	EXPECT_TRUE(ST_STAYS(!st_call_done(&call)));
-	ASSERT_EQ(0, lk_try(self->fd, F_UNLCK, 0, 10));
+	ASSERT_EQ(0, lk_try(FD, F_UNLCK, 0, 10));
 	set = st_call_end(&call);
 	ASSERT_LT(0, set);
-	EXPECT_EQ(-EAGAIN, lk_try(self->fd, F_WRLCK, 0, 10));
+	EXPECT_EQ(-EAGAIN, lk_try(FD, F_WRLCK, 0, 10));
 	ASSERT_EQ(0, st_release(self->w.ctx[0], set));
-	ASSERT_EQ(0, lk_try(self->fd, F_WRLCK, 0, 10));
-	EXPECT_EQ(getpid(), holder(self->w.ctx[0], self->fd));
-	EXPECT_EQ(0, lk_try(self->fd, F_UNLCK, ALL_BYTES));
+	ASSERT_EQ(0, lk_try(FD, F_WRLCK, 0, 10));
+	EXPECT_EQ(getpid(), holder(self->w.ctx[0], FD));
+	EXPECT_EQ(0, lk_try(FD, F_UNLCK, ALL_BYTES));
 }
 
 /* Lock, say whether it has one's own name, and end: nobody but the VFS unlocks it. */
@@ -126,10 +126,10 @@ TEST_F(heir, of_an_address_alone_has_a_name_of_its_own)
 	for (i = 0; i < NR_HEIRS; i++) {
 		pid = st_fork();
 		if (!pid)
-			stranger_lock(self->w.ctx[0], self->fd);
+			stranger_lock(self->w.ctx[0], FD);
 		ASSERT_EQ(0, st_child_wait(pid));
 	}
-	EXPECT_EQ(0, lk_records(self->ino));
+	EXPECT_EQ(0, lk_records(INO));
 }
 
 TEST_HARNESS_MAIN

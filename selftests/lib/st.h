@@ -159,6 +159,9 @@ bool st_snapshot_becomes_empty(void);
 
 /* task.c */
 
+/* The most memory that this process had up to now. */
+long st_peak_kb(void);
+
 /**
  * struct st_call - a blocking acquire, or change, in a thread of its own
  * @ctx: the owner

@@ -54,18 +54,7 @@ static int act(unsigned int nr)
 	return st_change(x, set, all, acts[nr].nr, 0, 0, NULL);
 }
 
-FIXTURE(irqoff)
-{
-};
-
-FIXTURE_SETUP(irqoff)
-{
-}
-
-FIXTURE_TEARDOWN(irqoff)
-{
-	EXPECT_TRUE(st_snapshot_becomes_empty());
-}
+OP_FIXTURE(irqoff);
 
 TEST_F_TIMEOUT(irqoff, change_of_a_large_set_lets_interrupts_in, 150)
 {

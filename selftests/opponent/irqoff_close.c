@@ -49,18 +49,7 @@ static int act(unsigned int nr)
 	return close(xs[nr]) ? -errno : 0;
 }
 
-FIXTURE(irqoff)
-{
-};
-
-FIXTURE_SETUP(irqoff)
-{
-}
-
-FIXTURE_TEARDOWN(irqoff)
-{
-	EXPECT_TRUE(st_snapshot_becomes_empty());
-}
+OP_FIXTURE(irqoff);
 
 TEST_F_TIMEOUT(irqoff, close_of_a_crowded_owner_lets_interrupts_in, 150)
 {

@@ -100,18 +100,7 @@ static int prepare_combs(unsigned int size)
 	return ret < 0 ? ret : 0;
 }
 
-FIXTURE(crowd)
-{
-};
-
-FIXTURE_SETUP(crowd)
-{
-}
-
-FIXTURE_TEARDOWN(crowd)
-{
-	EXPECT_TRUE(st_snapshot_becomes_empty());
-}
+OP_FIXTURE(crowd);
 
 TEST_F_TIMEOUT(crowd, of_requests_behind_one_set_lets_interrupts_in, 150)
 {

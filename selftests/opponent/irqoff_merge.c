@@ -55,18 +55,7 @@ static int act(unsigned int nr)
 	return lk_try(buf.fd, F_RDLCK, FIRST, nr_records);
 }
 
-FIXTURE(irqoff)
-{
-};
-
-FIXTURE_SETUP(irqoff)
-{
-}
-
-FIXTURE_TEARDOWN(irqoff)
-{
-	EXPECT_TRUE(st_snapshot_becomes_empty());
-}
+OP_FIXTURE(irqoff);
 
 TEST_F_TIMEOUT(irqoff, record_lock_that_replaces_thousands_lets_interrupts_in, 150)
 {

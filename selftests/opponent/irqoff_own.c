@@ -56,18 +56,7 @@ static int act(unsigned int nr)
 	return st_release(y, sets[nr]);
 }
 
-FIXTURE(irqoff)
-{
-};
-
-FIXTURE_SETUP(irqoff)
-{
-}
-
-FIXTURE_TEARDOWN(irqoff)
-{
-	EXPECT_TRUE(st_snapshot_becomes_empty());
-}
+OP_FIXTURE(irqoff);
 
 TEST_F_TIMEOUT(irqoff, release_in_front_of_a_crowd_that_holds_the_buffer_lets_interrupts_in, 150)
 {

@@ -30,18 +30,7 @@ static int act(unsigned int nr)
 	return ret < 0 ? ret : 0;
 }
 
-FIXTURE(irqoff)
-{
-};
-
-FIXTURE_SETUP(irqoff)
-{
-}
-
-FIXTURE_TEARDOWN(irqoff)
-{
-	EXPECT_TRUE(st_snapshot_becomes_empty());
-}
+OP_FIXTURE(irqoff);
 
 TEST_F_TIMEOUT(irqoff, list_of_16384_accesses_lets_interrupts_in, 150)
 {

@@ -40,18 +40,7 @@ static int act(unsigned int nr)
 	return len ? -errno : 0;
 }
 
-FIXTURE(irqoff)
-{
-};
-
-FIXTURE_SETUP(irqoff)
-{
-}
-
-FIXTURE_TEARDOWN(irqoff)
-{
-	EXPECT_TRUE(st_snapshot_becomes_empty());
-}
+OP_FIXTURE(irqoff);
 
 TEST_F_TIMEOUT(irqoff, snapshot_lets_interrupts_in, 150)
 {

@@ -35,18 +35,7 @@ static int act(unsigned int nr)
 	return set < 0 ? set : st_release(b, set);
 }
 
-FIXTURE(irqoff)
-{
-};
-
-FIXTURE_SETUP(irqoff)
-{
-}
-
-FIXTURE_TEARDOWN(irqoff)
-{
-	EXPECT_TRUE(st_snapshot_becomes_empty());
-}
+OP_FIXTURE(irqoff);
 
 TEST_F_TIMEOUT(irqoff, search_for_a_deadlock_lets_interrupts_in, 150)
 {

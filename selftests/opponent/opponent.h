@@ -132,6 +132,13 @@ bool op_irqoff_bounded(const struct op_irqoff *out);
 
 #define OP_NOT_JUDGED "steps are not counted: there is no " OP_STEPS
 
+/* Needs the harness: tests that have nothing in common but that nothing may be left. */
+#define OP_FIXTURE(fixture)							\
+	FIXTURE(fixture) { };							\
+	FIXTURE_SETUP(fixture) { }						\
+	FIXTURE_TEARDOWN(fixture) { EXPECT_TRUE(st_snapshot_becomes_empty()); }	\
+	struct op_fixture_##fixture
+
 /* Needs the harness; for all scenes of this kind, if they are judged. */
 #define OP_EXPECT_BOUNDED(scene) do {						\
 	struct op_irqoff op_out;						\

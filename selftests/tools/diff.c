@@ -146,14 +146,11 @@ TEST_F(diff, percentiles)
 	DIFF_JSON();
 	row = row_of(self->root, "latencies", "what", "cpu behind cpu");
 	ASSERT_NE(NULL, row);
-	EXPECT_EQ(100, tool_number(row, "waits_before"));
-	EXPECT_EQ(50000000, tool_number(row, "p50_before_ns"));
-	EXPECT_EQ(95000000, tool_number(row, "p95_before_ns"));
-	EXPECT_EQ(99000000, tool_number(row, "p99_before_ns"));
-	EXPECT_EQ(100000000, tool_number(row, "max_before_ns"));
+	TOOL_EXPECT_FIGURES(row, { "waits_before", 100 }, { "p50_before_ns", 50000000 },
+			    { "p95_before_ns", 95000000 }, { "p99_before_ns", 99000000 },
+			    { "max_before_ns", 100000000 });
 	/* Of one wait all of them are this one. */
-	EXPECT_EQ(10000000, tool_number(row, "p50_after_ns"));
-	EXPECT_EQ(10000000, tool_number(row, "p99_after_ns"));
+	TOOL_EXPECT_FIGURES(row, { "p50_after_ns", 10000000 }, { "p99_after_ns", 10000000 });
 	EXPECT_EQ(-80.0, tool_real(row, "p50_change_percent"));
 }
 

@@ -131,19 +131,12 @@ TOOL_TEST(group, name_of_a_thread)
 	END();
 	a = row_of(self->groups, "A");
 	b = row_of(self->groups, "B");
-	EXPECT_EQ(NR_A + 1, tool_number(a, "acquired"));
-	EXPECT_EQ(1, tool_number(a, "contended"));
-	EXPECT_EQ(2, tool_number(a, "cpu_behind_cpu"));
-	EXPECT_EQ(1, tool_number(a, "held"));
-	EXPECT_EQ(1, tool_number(a, "waiting"));
+	TOOL_EXPECT_FIGURES(a, { "acquired", NR_A + 1 }, { "contended", 1 },
+			    { "cpu_behind_cpu", 2 }, { "held", 1 }, { "waiting", 1 });
 	EXPECT_LE(HOLD_MS * ST_NSEC_PER_MSEC, tool_number(a, "wait_max_ns"));
 	EXPECT_GE(st_now_ns() - begin_ns, tool_number(a, "wait_max_ns"));
-	EXPECT_EQ(2, tool_number(b, "acquired"));
-	EXPECT_EQ(0, tool_number(b, "contended"));
-	EXPECT_EQ(0, tool_number(b, "cpu_behind_cpu"));
-	EXPECT_EQ(1, tool_number(b, "held"));
-	EXPECT_EQ(0, tool_number(b, "waiting"));
-	EXPECT_EQ(-1, tool_number(b, "wait_max_ns"));
+	TOOL_EXPECT_FIGURES(b, { "acquired", 2 }, { "contended", 0 }, { "cpu_behind_cpu", 0 },
+			    { "held", 1 }, { "waiting", 0 }, { "wait_max_ns", -1 });
 }
 
 static pid_t user_of(const struct st_buffer *buf, const char *name)

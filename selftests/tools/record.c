@@ -21,47 +21,23 @@ FIXTURE(record)
 	int a, b;
 };
 
-FIXTURE_VARIANT(record)
-{
-	char *probe;
-};
-
-FIXTURE_VARIANT_ADD(record, tp_btf)
-{
-	.probe = "tp_btf",
-};
-
-FIXTURE_VARIANT_ADD(record, raw_tp)
-{
-	.probe = "raw_tp",
-};
+TOOL_VARIANTS(record);
 
 FIXTURE_SETUP(record)
 {
-	ASSERT_EQ(0, st_world_open(&self->w));
-	self->a = tool_actor("A");
-	self->b = tool_actor("B");
-	ASSERT_LE(0, self->b);
+	RECORDING_SETUP();
 }
 
 FIXTURE_TEARDOWN(record)
 {
-	json_object_put(self->report);
-	recording_remove(&self->recording);
-	close(self->a);
-	close(self->b);
-	EXPECT_TRUE(st_world_close(&self->w));
+	RECORDING_TEARDOWN();
 }
 
-#define START(...)							\
-	ASSERT_EQ(0, recording_start(&self->recording, "--probe", variant->probe, \
-				     ##__VA_ARGS__, NULL))
+#define START(...)	RECORDING_START("--probe", variant->probe, ##__VA_ARGS__)
 
 #define END() do {							\
 	ASSERT_EQ(0, recording_end(&self->recording));			\
-	self->report = recording_report(&self->recording, "");		\
-	ASSERT_NE(NULL, self->report);					\
-	EXPECT_EQ(0, self->recording.status);				\
+	RECORDING_REPORT();						\
 	EXPECT_EQ(0, tool_number(self->report, "lost"));		\
 } while (0)
 

@@ -29,31 +29,21 @@ FIXTURE(record_flight)
 FIXTURE_SETUP(record_flight)
 {
 	self->lease_ms = st_lease_get();
-	ASSERT_EQ(0, st_world_open(&self->w));
-	self->a = tool_actor("A");
-	self->b = tool_actor("B");
-	ASSERT_LE(0, self->b);
+	RECORDING_SETUP();
 }
 
 FIXTURE_TEARDOWN(record_flight)
 {
-	json_object_put(self->report);
-	recording_remove(&self->recording);
-	close(self->a);
-	close(self->b);
 	st_lease_set(self->lease_ms);
-	EXPECT_TRUE(st_world_close(&self->w));
+	RECORDING_TEARDOWN();
 }
 
-#define START(...)							\
-	ASSERT_EQ(0, recording_start(&self->recording, "--flight", KEEP, ##__VA_ARGS__, NULL))
+#define START(...)	RECORDING_START("--flight", KEEP, ##__VA_ARGS__)
 
 /* It ends by itself, because of something that begins with @reason. */
 #define END(reason) do {						\
 	ASSERT_EQ(0, tool_wait(&self->recording.tool));			\
-	self->report = recording_report(&self->recording, "");		\
-	ASSERT_NE(NULL, self->report);					\
-	EXPECT_EQ(0, self->recording.status);				\
+	RECORDING_REPORT();						\
 	EXPECT_EQ(0, strncmp(reason, trigger_of(self->report), strlen(reason))) \
 		TH_LOG("%s", trigger_of(self->report));			\
 } while (0)
@@ -201,9 +191,7 @@ TOOL_TEST(record_flight, no_trigger)
 	START("--trigger", "deadlock");
 	ASSERT_EQ(0, tool_use("A", self->a, &self->w.buf[0], 10));
 	ASSERT_EQ(NO_TRIGGER, recording_end(&self->recording));
-	self->report = recording_report(&self->recording, "");
-	ASSERT_NE(NULL, self->report);
-	EXPECT_EQ(0, self->recording.status);
+	RECORDING_REPORT();
 	EXPECT_EQ(0, tool_nr_rows(self->report, "buffers"));
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "st.h"
+
 #include "../../tools/record_type.h"
 #include "../../tools/report_waits.h"
 
@@ -12,6 +14,10 @@
 #define NR_ROUNDS	300
 #define NR_RECORDS	200
 #define NR_WAITS	20
+/* Their text would be 240 MB. */
+#define NR_MANY		10000U
+#define DEPTH		256
+#define MAX_KB		(100L << 10)
 
 FIXTURE(sites)
 {
@@ -56,7 +62,7 @@ static void call(struct report_stacks *stacks, uint64_t *number, int kernel, con
 
 #define CALL(kernel, name, file) call(&self->stacks, &self->frames, kernel, name, file)
 
-/* An access that is asked for from the innermost frame up to now. */
+/* An access that is requested from the innermost frame up to now. */
 static void stack(struct report_stacks *stacks, uint64_t access, uint64_t frame)
 {
 	struct record record = {
@@ -88,53 +94,61 @@ static void wait_of(struct report_waits *waits, uint64_t waiter, uint64_t holder
 #define SITE(number)							\
 	(stack_site(&self->stacks, number, self->site, sizeof(self->site)), self->site)
 
+/* A frame of a stack. */
+struct place {
+	int kernel;
+	const char *name, *file;
+};
+
+/* A stack whose site is @site; the outermost frame comes first. */
+#define EXPECT_SITE(site, ...) do {					\
+	const struct place places[] = { __VA_ARGS__ };			\
+	size_t nr;							\
+									\
+	for (nr = 0; nr < sizeof(places) / sizeof(places[0]); nr++)	\
+		CALL(places[nr].kernel, places[nr].name, places[nr].file); \
+	stack(&self->stacks, 1, self->frames);				\
+	END();								\
+	EXPECT_STREQ(site, SITE(self->frames));				\
+} while (0)
+
 /* Who calls the framework by a system call is the one who waits. */
 TEST_F(sites, of_a_process)
 {
-	CALL(0, "main", "/usr/bin/camera");
-	CALL(0, "next_frame", "/usr/bin/camera");
-	CALL(0, "__GI___ioctl", "/usr/lib/libc.so.6");
-	CALL(1, "entry_SYSCALL_64_after_hwframe", "");
-	CALL(1, "do_syscall_64", "");
-	CALL(1, "__x64_sys_ioctl", "");
-	CALL(1, "acquire", "dmabuf_sync");
-	stack(&self->stacks, 1, self->frames);
-	END();
-	EXPECT_STREQ("next_frame (camera)", SITE(self->frames));
+	EXPECT_SITE("next_frame (camera)",
+		    { 0, "main", "/usr/bin/camera" },
+		    { 0, "next_frame", "/usr/bin/camera" },
+		    { 0, "__GI___ioctl", "/usr/lib/libc.so.6" },
+		    { 1, "entry_SYSCALL_64_after_hwframe", "" },
+		    { 1, "do_syscall_64", "" },
+		    { 1, "__x64_sys_ioctl", "" },
+		    { 1, "acquire", "dmabuf_sync" });
 }
 
 /* What only begins like the C library, or like a system call, is the program's. */
 TEST_F(sites, of_a_program_with_such_names)
 {
 	static const char *const files[] = { "ld-viewer", "libc-app" };
+	char site[64];
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
 		self->frames = 0;
 		report_stacks_free(&self->stacks);
-		CALL(0, "main", files[i]);
-		CALL(0, "ioctl_acquire", files[i]);
-		CALL(0, "__ioctl", "/lib/libc.so.6");
-		CALL(0, "here", "/lib64/ld-linux-x86-64.so.2");
-		CALL(0, "here", "/lib/libc-2.31.so");
-		stack(&self->stacks, 1, self->frames);
-		END();
-		EXPECT_EQ(0, strncmp("ioctl_acquire (", SITE(self->frames), 15))
-			TH_LOG("%s", self->site);
+		snprintf(site, sizeof(site), "ioctl_acquire (%s)", files[i]);
+		EXPECT_SITE(site, { 0, "main", files[i] }, { 0, "ioctl_acquire", files[i] },
+			    { 0, "__ioctl", "/lib/libc.so.6" },
+			    { 0, "here", "/lib64/ld-linux-x86-64.so.2" },
+			    { 0, "here", "/lib/libc-2.31.so" });
 	}
 }
 
 /* In a tree that has it built in, the framework is no module. */
 TEST_F(sites, of_a_driver)
 {
-	CALL(0, "main", "/usr/bin/camera");
-	CALL(1, "do_syscall_64", "");
-	CALL(1, "npu_submit", "npu");
-	CALL(1, "dmabuf_sync_lock", "");
-	CALL(1, "dsync_request", "");
-	stack(&self->stacks, 1, self->frames);
-	END();
-	EXPECT_STREQ("npu_submit [npu]", SITE(self->frames));
+	EXPECT_SITE("npu_submit [npu]", { 0, "main", "/usr/bin/camera" },
+		    { 1, "do_syscall_64", "" }, { 1, "npu_submit", "npu" },
+		    { 1, "dmabuf_sync_lock", "" }, { 1, "dsync_request", "" });
 }
 
 TEST_F(sites, without_names)
@@ -192,6 +206,29 @@ TEST_F(sites, folded)
 	EXPECT_STREQ("me;[no stack] 2000\n"
 		     "me;a:b?c_d;f_[k] 11000\n"
 		     "me;a:b?c_d;f_[k];p:q?_9+0x12;0x12_[k] 1000\n", self->text);
+}
+
+/* As many waits as there may be, of the longest stack: its text is there once. */
+TEST_F(sites, many_waits_of_a_deep_stack)
+{
+	char name[PLACE_NAME], sum[32];
+	size_t i;
+
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	for (i = 0; i < DEPTH; i++)
+		CALL(0, name, "");
+	stack(&self->stacks, 1, DEPTH);
+	self->waits.rows = calloc(NR_MANY, sizeof(*self->waits.rows));
+	ASSERT_NE(NULL, self->waits.rows);
+	for (i = 0; i < NR_MANY; i++)
+		wait_of(&self->waits, DEPTH, 0, 1);
+	FOLDED();
+	snprintf(sum, sizeof(sum), " %u\n", NR_MANY * 1000);
+	EXPECT_LT(DEPTH * (sizeof(name) - 1), self->size);
+	EXPECT_STREQ(sum, strrchr(self->text, ' '));
+	EXPECT_GT(MAX_KB, st_peak_kb());
+	free(self->waits.rows);
 }
 
 /* A frame that calls itself, and two that call each other. */

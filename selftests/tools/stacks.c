@@ -6,6 +6,7 @@
  */
 #include <kselftest_harness.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -23,6 +24,9 @@
 /* Longer than the flight recorder keeps. */
 #define KEEP		"0.4"
 #define OLD_MS		2000
+/* More than accesses whose stacks it keeps. */
+#define NR_FURTHER	5000
+#define NR_WAYS		600
 
 FIXTURE(stacks)
 {
@@ -33,51 +37,23 @@ FIXTURE(stacks)
 	int a, b;
 };
 
-FIXTURE_VARIANT(stacks)
-{
-	char *probe;
-};
-
-FIXTURE_VARIANT_ADD(stacks, tp_btf)
-{
-	.probe = "tp_btf",
-};
-
-FIXTURE_VARIANT_ADD(stacks, raw_tp)
-{
-	.probe = "raw_tp",
-};
+TOOL_VARIANTS(stacks);
 
 FIXTURE_SETUP(stacks)
 {
-	ASSERT_EQ(0, st_world_open(&self->w));
-	self->a = tool_actor("A");
-	self->b = tool_actor("B");
-	ASSERT_LE(0, self->b);
+	RECORDING_SETUP();
 }
 
 FIXTURE_TEARDOWN(stacks)
 {
-	json_object_put(self->report);
-	recording_remove(&self->recording);
-	close(self->a);
-	close(self->b);
-	EXPECT_TRUE(st_world_close(&self->w));
+	RECORDING_TEARDOWN();
 }
 
-#define START(...)							\
-	ASSERT_EQ(0, recording_start(&self->recording, "--probe", variant->probe, \
-				     ##__VA_ARGS__, NULL))
-
-#define REPORT() do {							\
-	self->report = recording_report(&self->recording, "");		\
-	ASSERT_NE(NULL, self->report);					\
-	EXPECT_EQ(0, self->recording.status);				\
-} while (0)
+#define START(...)	RECORDING_START("--probe", variant->probe, ##__VA_ARGS__)
 
 #define END() do {							\
 	ASSERT_EQ(0, recording_end(&self->recording));			\
-	REPORT();							\
+	RECORDING_REPORT();						\
 } while (0)
 
 #define FOLDED()							\
@@ -131,6 +107,26 @@ static NOINLINE long asks_deep(int ctx, int fd, unsigned int depth)
 	return set;
 }
 
+static NOINLINE long asks_left(int ctx, int fd, unsigned int way);
+
+/* Each way is a stack of its own: its bits are the turns. */
+static NOINLINE long asks_right(int ctx, int fd, unsigned int way)
+{
+	long set = !way ? ask(ctx, fd) : way & 1 ? asks_right(ctx, fd, way >> 1) :
+						   asks_left(ctx, fd, way >> 1);
+
+	STAY();
+	return set;
+}
+
+static NOINLINE long asks_left(int ctx, int fd, unsigned int way)
+{
+	long set = way & 1 ? asks_right(ctx, fd, way >> 1) : asks_left(ctx, fd, way >> 1);
+
+	STAY();
+	return set;
+}
+
 /* B asks by way of @waits behind A, as threads of these names. */
 #define WAIT_ONCE(waits, ms) WAIT_AS("B", waits, ms)
 
@@ -173,11 +169,14 @@ TOOL_TEST(stacks, sites)
 	EXPECT_STREQ("holds_here (stacks)", tool_text(first, "holder_request_site"));
 	EXPECT_EQ(1, tool_number(first, "waits"));
 	EXPECT_LE(20 * HOLD_MS * ST_NSEC_PER_MSEC, tool_number(first, "wait_ns"));
+	EXPECT_EQ(tool_number(first, "wait_ns"), tool_number(first, "wait_max_ns"));
 	EXPECT_STREQ("waits_here (stacks)", tool_text(second, "waiter_site"));
 	EXPECT_STREQ("holds_here (stacks)", tool_text(second, "holder_request_site"));
 	EXPECT_EQ(3, tool_number(second, "waits"));
 	EXPECT_LE(3 * HOLD_MS * ST_NSEC_PER_MSEC, tool_number(second, "wait_ns"));
 	EXPECT_LE(HOLD_MS * ST_NSEC_PER_MSEC, tool_number(second, "wait_max_ns"));
+	EXPECT_LE(2 * HOLD_MS * ST_NSEC_PER_MSEC,
+		  tool_number(second, "wait_ns") - tool_number(second, "wait_max_ns"));
 	EXPECT_EQ(tool_sum(waits, "wait_ns"),
 		  tool_number(first, "wait_ns") + tool_number(second, "wait_ns"));
 }
@@ -260,7 +259,7 @@ TOOL_TEST(stacks, hostile_name)
 	EXPECT_LE(HOLD_MS * 1000, folded_sum(self->text));
 }
 
-/* Nobody asked for stacks: there are none, and who wants them is told how to get them. */
+/* Recorded without stacks: there are none, and who wants them is told how to get them. */
 TOOL_TEST(stacks, without)
 {
 	START();
@@ -300,6 +299,34 @@ TOOL_TEST(stacks, losses_are_told)
 	EXPECT_EQ(1, tool_nr_rows(self->report, "waits"));
 }
 
+/* It ends when more stacks are there than it looks up in one turn: nothing is lost. */
+TOOL_TEST(stacks, many_at_once)
+{
+	struct json_object *recording;
+	unsigned int way;
+	long set;
+
+	START("--stacks=65536");
+	ASSERT_EQ(0, kill(self->recording.tool.pid, SIGSTOP));
+	for (way = 0; way < NR_WAYS; way++) {
+		set = asks_right(self->a, self->w.buf[1].fd, way);
+		ASSERT_LE(0, set);
+		ASSERT_EQ(0, st_release(self->a, set));
+	}
+	ASSERT_EQ(0, kill(self->recording.tool.pid, SIGINT));
+	ASSERT_EQ(0, kill(self->recording.tool.pid, SIGCONT));
+	EXPECT_LE(0, tool_wait(&self->recording.tool));
+	self->report = recording_report(&self->recording, "2> /dev/null");
+	ASSERT_NE(NULL, self->report);
+	recording = json_object_object_get(self->report, "recording");
+	EXPECT_EQ(0, tool_number(recording, "lost_records"));
+	EXPECT_EQ(0, tool_number(recording, "lost_frames"));
+	/* A few may fall on the place of another one. */
+	EXPECT_GT(NR_WAYS / 10, tool_number(recording, "lost_stacks"));
+	EXPECT_EQ(NR_WAYS, tool_number(tool_row(self->report, "buffers", "ino",
+						self->w.buf[1].ino), "acquired"));
+}
+
 /* A stack that is deeper than what is kept of it: the innermost frames are there. */
 TOOL_TEST(stacks, deep)
 {
@@ -322,7 +349,7 @@ TOOL_TEST(stacks, deep)
 		     tool_text(row_of(self->report, "stacks", 0), "waiter_site"));
 }
 
-/* The flight recorder keeps frames, and the stack of a holder that asked long ago. */
+/* The flight recorder keeps frames, and the stack of a holder whose request is long ago. */
 TOOL_TEST(stacks, flight)
 {
 	long a, b;
@@ -339,10 +366,32 @@ TOOL_TEST(stacks, flight)
 	ASSERT_EQ(0, st_release(self->b, b));
 	ASSERT_EQ(0, kill(self->recording.tool.pid, SIGUSR1));
 	ASSERT_EQ(0, tool_wait(&self->recording.tool));
-	REPORT();
+	RECORDING_REPORT();
 	ASSERT_EQ(1, tool_nr_rows(self->report, "stacks"));
 	EXPECT_STREQ("waits_here (stacks)",
 		     tool_text(row_of(self->report, "stacks", 0), "waiter_site"));
+	EXPECT_STREQ("holds_here (stacks)",
+		     tool_text(row_of(self->report, "stacks", 0), "holder_request_site"));
+}
+
+/* Behind more requests than there are places for stacks it is still there. */
+TOOL_TEST(stacks, flight_holder_of_many)
+{
+	long a, b;
+
+	START("--stacks", "--flight", "3600", "--ring-size", "8388608");
+	a = holds_here(self->a, self->w.buf[0].fd);
+	ASSERT_LE(0, a);
+	ASSERT_EQ(0, tool_use("B", self->b, &self->w.buf[1], NR_FURTHER));
+	b = waits_here(self->b, self->w.buf[0].fd);
+	ASSERT_LE(0, b);
+	ASSERT_EQ(0, st_release(self->a, a));
+	ASSERT_EQ(0, st_event_result(self->b, b));
+	ASSERT_EQ(0, st_release(self->b, b));
+	ASSERT_EQ(0, kill(self->recording.tool.pid, SIGUSR1));
+	ASSERT_EQ(0, tool_wait(&self->recording.tool));
+	RECORDING_REPORT();
+	ASSERT_EQ(1, tool_nr_rows(self->report, "stacks"));
 	EXPECT_STREQ("holds_here (stacks)",
 		     tool_text(row_of(self->report, "stacks", 0), "holder_request_site"));
 }
@@ -368,6 +417,26 @@ TOOL_TEST(stacks, cut_off)
 	ASSERT_EQ(0, truncate(self->recording.path, st.st_size / 8));
 	EXPECT_EQ(TOOL_LOST, FOLDED());
 	EXPECT_NE(NULL, strstr(self->text, "it is cut off")) TH_LOG("%s", self->text);
+	EXPECT_EQ(NULL, strstr(self->text, " has no stacks"));
+}
+
+/* Nothing is known of what comes behind damage, not even that there are no stacks. */
+TOOL_TEST(stacks, damaged_before_the_first)
+{
+	char byte;
+	int fd;
+
+	START("--stacks");
+	WAIT_ONCE(waits_here, HOLD_MS);
+	END();
+	fd = open(self->recording.path, O_RDWR | O_CLOEXEC);
+	/* All records are in one block, behind one of facts. */
+	ASSERT_EQ(1, pread(fd, &byte, 1, lseek(fd, 0, SEEK_END) / 2));
+	byte ^= 1;
+	ASSERT_EQ(1, pwrite(fd, &byte, 1, lseek(fd, 0, SEEK_END) / 2));
+	close(fd);
+	EXPECT_EQ(TOOL_LOST, FOLDED());
+	EXPECT_NE(NULL, strstr(self->text, "damaged")) TH_LOG("%s", self->text);
 	EXPECT_EQ(NULL, strstr(self->text, " has no stacks"));
 }
 

@@ -13,6 +13,11 @@
 /* Loading BPF programs takes its time in a machine that is emulated on a busy host. */
 #define TOOL_ATTACH_MS	90000
 #define TOOL_TEST(fixture, test)	TEST_F_TIMEOUT(fixture, test, 240)
+/* Its tests run with each kind of probe: variant->probe. */
+#define TOOL_VARIANTS(fixture)						\
+	FIXTURE_VARIANT(fixture) { char *probe; };			\
+	FIXTURE_VARIANT_ADD(fixture, tp_btf) { .probe = "tp_btf" };	\
+	FIXTURE_VARIANT_ADD(fixture, raw_tp) { .probe = "raw_tp" }
 
 /**
  * struct tool - a dmasync-top that writes JSON
@@ -76,6 +81,23 @@ int64_t tool_summary(struct json_object *report, const char *key);
 double tool_real(struct json_object *object, const char *key);
 /* A text of an object; "" when it has none. */
 const char *tool_text(struct json_object *object, const char *key);
+
+/* A number that a row is to have. */
+struct tool_figure {
+	const char *key;
+	int64_t number;
+};
+
+/* Needs the harness: what is different is told. */
+#define TOOL_EXPECT_FIGURES(row, ...) do {				\
+	const struct tool_figure _figures[] = { __VA_ARGS__ };		\
+	size_t _i;							\
+									\
+	for (_i = 0; _i < ST_ARRAY_SIZE(_figures); _i++) {		\
+		EXPECT_EQ(_figures[_i].number, tool_number(row, _figures[_i].key)) \
+			TH_LOG("%s", _figures[_i].key);			\
+	}								\
+} while (0)
 
 /* The name of the thread, for requests and contexts that it makes from now on. */
 void tool_name(const char *name);
