@@ -36,4 +36,9 @@ int video_done(int dev, uint32_t type);
 int video_start(int dev, uint32_t type);
 int video_stop(int dev, uint32_t type);
 
+/* A writer of the dma-buf goes without having released it. */
+int video_abandon(int fd);
+/* What a reader is told of the dma-buf: DMABUF_SYNC_STATUS_..., or a negative errno. */
+int video_status(int ctx, int fd);
+
 #endif /* _DMABUF_SYNC_VIDEO_DEVICE_H */
