@@ -38,6 +38,7 @@ FIXTURE_SETUP(camera)
 	ASSERT_LE(0, self->dev);
 	size = video_format(self->dev, VIDEO_CAPTURE, 320, 180);
 	ASSERT_LT(0, size);
+	ASSERT_EQ(0, video_rate(self->dev, VIDEO_CAPTURE, 60));
 	size = (size + ST_PAGE - 1) / ST_PAGE * ST_PAGE;
 	ASSERT_EQ(0, st_buffer_udmabuf(&self->frame, size));
 	ASSERT_EQ(0, st_buffer_map(&self->frame));

@@ -85,6 +85,18 @@ long video_format(int dev, uint32_t type, unsigned int width, unsigned int heigh
 	return ioctl(dev, VIDIOC_S_FMT, &format) ? -errno : (long)format.fmt.pix.sizeimage;
 }
 
+int video_rate(int dev, uint32_t type, unsigned int rate)
+{
+	struct v4l2_streamparm parm = {
+		.type = type,
+		.parm.capture.timeperframe = { 1, rate },
+	};
+
+	if (ioctl(dev, VIDIOC_S_PARM, &parm))
+		return -errno;
+	return parm.parm.capture.timeperframe.denominator == rate ? 0 : -EPROTO;
+}
+
 int video_control(int dev, uint32_t id, int value)
 {
 	struct v4l2_control control = { .id = id, .value = value };

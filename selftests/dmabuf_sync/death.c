@@ -274,8 +274,8 @@ TEST_F(end, unwritten_bytes_stay_abandoned)
 	st_context_reopen(&self->w.ctx[0]);
 	EXPECT_EQ(1, told_driver(self, DMA_BUF_ACCESS_DMA_W, DST_PROCESS));
 	EXPECT_EQ(1, told_driver(self, DMA_BUF_ACCESS_DMA_W, DST_HARDIRQ));
-	EXPECT_EQ(1, told_driver(self, W, DST_PROCESS));
 	EXPECT_EQ(1, told_driver(self, W, DST_HARDIRQ));
+	EXPECT_EQ(1, told_driver(self, W, DST_PROCESS));
 	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, status_of(self->w.ctx[1], self->fd, W, 0, TO_END));
 	EXPECT_EQ(0, told_driver(self, W, DST_PROCESS));
 }
