@@ -155,8 +155,7 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_fini);
  * Context: process context; may sleep, also for the buffer's resv.
  * Return: 0, -EINVAL (the mode; a range that is empty or leaves the buffer; no object or no
  * buffer), -E2BIG (DMABUF_SYNC_MAX_SET), -EBUSY (locked, queued or committed), -EDEADLK (the
- * caller holds the buffer's resv) or -ENOMEM. Two ranges
- * that overlap are found by the lock.
+ * caller holds the buffer's resv) or -ENOMEM. Two ranges that overlap are found by the lock.
  */
 int dmabuf_sync_get_range(struct dmabuf_sync *sync, struct dma_buf *dmabuf,
 			  unsigned int mode, u64 offset, u64 length)
@@ -509,6 +508,8 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_began);
  * dmabuf_sync_unlock() - release the accesses of the object
  * @sync: a locked object; warns if it is not, or is committed
  *
+ * What it was to write counts as written: see dmabuf_sync_unlock_unwritten().
+ *
  * Context: any, hard interrupt included. DMA accesses are released when it returns; if
  * the object has CPU accesses too and the context must not sleep, all are released a
  * little later, when a worker has called the exporters' end_cpu_access.
@@ -519,6 +520,22 @@ void dmabuf_sync_unlock(struct dmabuf_sync *sync)
 		dsync_release_any(&sync->turn->set);
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_unlock);
+
+/**
+ * dmabuf_sync_unlock_unwritten() - release accesses that nothing was written through
+ * @sync: a locked object; warns if it is not, or is committed
+ *
+ * For a job that was cancelled or failed: bytes that an earlier writer has abandoned stay so, and
+ * the next one is told (see dmabuf_sync_was_abandoned()). Else it is as dmabuf_sync_unlock().
+ *
+ * Context: any, hard interrupt included.
+ */
+void dmabuf_sync_unlock_unwritten(struct dmabuf_sync *sync)
+{
+	if (!WARN_ON_ONCE(IS_ERR_OR_NULL(sync) || !sync->turn))
+		dsync_release_unwritten(&sync->turn->set);
+}
+EXPORT_SYMBOL_GPL(dmabuf_sync_unlock_unwritten);
 
 /**
  * dmabuf_sync_was_abandoned() - did an earlier writer leave the bytes undefined

@@ -245,6 +245,31 @@ bool dsync_release_any(struct dsync_set *set)
 	return true;
 }
 
+/* As if its owner had not been told of them. */
+static void keep_marks(struct dsync_set *set)
+{
+	struct dsync_access *access;
+
+	dsync_set_for_each(set, access)
+		access->marks = 0;
+}
+
+/**
+ * dsync_release_unwritten() - the same by an owner that has written nothing
+ * @set: the set, not committed, of a driver: nobody else ends it
+ *
+ * Bytes that were marked as abandoned stay so, for the next one who asks for them.
+ *
+ * Context: any.
+ * Return: as dsync_release_any().
+ */
+bool dsync_release_unwritten(struct dsync_set *set)
+{
+	if (READ_ONCE(set->state) == DSYNC_READY)
+		keep_marks(set);
+	return dsync_release_any(set);
+}
+
 /**
  * dsync_release_unready() - a request fails after its accesses were acquired
  * @set: a held set without CPU windows

@@ -26,6 +26,7 @@ void dsync_release_unclaim(struct dsync_set *set);
 bool dsync_release_claim(struct dsync_set *set);
 void dsync_release_replaced(struct dsync_set *set, const struct dsync_set *by);
 bool dsync_release_any(struct dsync_set *set);
+bool dsync_release_unwritten(struct dsync_set *set);
 void dsync_release_unready(struct dsync_set *set);
 void dsync_release_job(struct dsync_set *set);
 

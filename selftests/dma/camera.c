@@ -38,6 +38,7 @@ FIXTURE_SETUP(camera)
 	ASSERT_LE(0, self->dev);
 	size = video_format(self->dev, VIDEO_CAPTURE, 320, 180);
 	ASSERT_LT(0, size);
+	ASSERT_EQ(0, video_rate(self->dev, VIDEO_CAPTURE, 60));
 	size = (size + ST_PAGE - 1) / ST_PAGE * ST_PAGE;
 	ASSERT_EQ(0, st_buffer_udmabuf(&self->frame, size));
 	ASSERT_EQ(0, st_buffer_map(&self->frame));
@@ -143,6 +144,36 @@ TEST_F(camera, a_queue_that_fails_releases_at_streamoff)
 	EXPECT_EQ(0, nr_accesses(self, DMABUF_SYNC_STATE_QUEUED));
 	EXPECT_EQ(0, st_release(self->ctx, set));
 	EXPECT_EQ(0, nr_accesses(self, 0));
+}
+
+/* The driver has said that it cannot go on. The reader's end is none of its business then. */
+TEST_F(camera, a_queue_that_failed_gives_the_driver_nothing)
+{
+	long set = st_lock_all(self->ctx, self->frame.fd, R, 0);
+
+	ASSERT_LT(0, set);
+	ASSERT_EQ(0, video_queue(self->dev, VIDEO_CAPTURE, 0, &self->frame));
+	ASSERT_EQ(0, video_start(self->dev, VIDEO_CAPTURE));
+	ASSERT_EQ(0, video_control(self->dev, FAIL_QUEUE, 1));
+	ASSERT_EQ(-EIO, video_dequeue(self->dev, VIDEO_CAPTURE));
+	ASSERT_EQ(0, st_release(self->ctx, set));
+	EXPECT_TRUE(ST_UNTIL(nr_accesses(self, DMABUF_SYNC_STATE_ACQUIRED) == 1));
+	EXPECT_TRUE(ST_STAYS(is_black(&self->frame)));
+	EXPECT_EQ(0, video_stop(self->dev, VIDEO_CAPTURE));
+	EXPECT_EQ(0, nr_accesses(self, 0));
+}
+
+TEST_F(camera, a_frame_with_an_error_stays_abandoned)
+{
+	ASSERT_EQ(0, video_abandon(self->frame.fd));
+	ASSERT_EQ(0, video_queue(self->dev, VIDEO_CAPTURE, 0, &self->frame));
+	ASSERT_EQ(0, video_control(self->dev, FAIL_FRAME, 1));
+	ASSERT_EQ(0, video_start(self->dev, VIDEO_CAPTURE));
+	EXPECT_EQ(-EIO, video_done(self->dev, VIDEO_CAPTURE));
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, video_status(self->ctx, self->frame.fd));
+	ASSERT_EQ(0, video_queue(self->dev, VIDEO_CAPTURE, 0, &self->frame));
+	EXPECT_EQ(0, video_done(self->dev, VIDEO_CAPTURE));
+	EXPECT_EQ(0, video_status(self->ctx, self->frame.fd));
 }
 
 TEST_HARNESS_MAIN

@@ -412,6 +412,57 @@ TEST_F(video, buffers_can_change_their_dma_bufs)
 	}
 }
 
+/* As somebody to whom limits apply: the second buffer is one access too many. */
+static int queue_too_many(struct _test_data_video *self)
+{
+	if (setgid(65534) || setuid(65534))
+		return 1;
+	if (video_queue(self->dev, VIDEO_OUTPUT, 0, &self->src[0]))
+		return 2;
+	return video_queue(self->dev, VIDEO_OUTPUT, 1, &self->src[1]) == -ENOLCK ? 0 : 3;
+}
+
+/* The next QBUF comes with another dma-buf: it is the one that is read. */
+TEST_F(video, qbuf_that_cannot_be_acquired_leaves_no_dma_buf)
+{
+	pid_t child;
+	int i;
+
+	ASSERT_EQ(0, dma_param_set("dmabuf_sync", "max_user_accesses", "1"));
+	child = st_fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		_exit(queue_too_many(self));
+	EXPECT_EQ(0, WEXITSTATUS(st_child_wait(child)));
+	ASSERT_EQ(0, dma_param_restore());
+	EXPECT_TRUE(is_free(self->other, &self->src[1]));
+	memset(self->src[1].map, NEW, self->size);
+	ASSERT_EQ(0, video_queue(self->dev, VIDEO_OUTPUT, 1, &self->src[0]));
+	ASSERT_EQ(0, device_start(self->dev));
+	for (i = 0; i < NR; i++) {
+		ASSERT_EQ(0, video_queue(self->dev, VIDEO_CAPTURE, i, &self->dst[i]));
+		EXPECT_EQ(i, video_done(self->dev, VIDEO_CAPTURE));
+		EXPECT_TRUE(is_filled(&self->dst[i], 0, self->size, OLD));
+	}
+}
+
+/* A capture buffer that comes back as it was is as undefined as before. */
+TEST_F(video, abandoned_bytes_stay_so_until_the_device_has_written)
+{
+	ASSERT_EQ(0, video_abandon(self->dst[0].fd));
+	ASSERT_EQ(0, video_queue(self->dev, VIDEO_CAPTURE, 0, &self->dst[0]));
+	ASSERT_EQ(0, device_start(self->dev));
+	ASSERT_FALSE(is_free(self->other, &self->dst[0]));
+	ASSERT_EQ(0, video_stop(self->dev, VIDEO_CAPTURE));
+	EXPECT_TRUE(is_free(self->other, &self->dst[0]));
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, video_status(self->ctx, self->dst[0].fd));
+	ASSERT_EQ(0, video_start(self->dev, VIDEO_CAPTURE));
+	ASSERT_EQ(0, video_queue(self->dev, VIDEO_OUTPUT, 0, &self->src[0]));
+	ASSERT_EQ(0, video_queue(self->dev, VIDEO_CAPTURE, 0, &self->dst[0]));
+	EXPECT_EQ(0, video_done(self->dev, VIDEO_CAPTURE));
+	EXPECT_EQ(0, video_status(self->ctx, self->dst[0].fd));
+}
+
 /*
  * Frames go from one process through the device to another: this one draws half of a frame,
  * queues it and draws the other half. The other one reads each as soon as it may.

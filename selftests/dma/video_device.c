@@ -85,6 +85,18 @@ long video_format(int dev, uint32_t type, unsigned int width, unsigned int heigh
 	return ioctl(dev, VIDIOC_S_FMT, &format) ? -errno : (long)format.fmt.pix.sizeimage;
 }
 
+int video_rate(int dev, uint32_t type, unsigned int rate)
+{
+	struct v4l2_streamparm parm = {
+		.type = type,
+		.parm.capture.timeperframe = { 1, rate },
+	};
+
+	if (ioctl(dev, VIDIOC_S_PARM, &parm))
+		return -errno;
+	return parm.parm.capture.timeperframe.denominator == rate ? 0 : -EPROTO;
+}
+
 int video_control(int dev, uint32_t id, int value)
 {
 	struct v4l2_control control = { .id = id, .value = value };
@@ -144,4 +156,28 @@ int video_start(int dev, uint32_t type)
 int video_stop(int dev, uint32_t type)
 {
 	return ioctl(dev, VIDIOC_STREAMOFF, &type) ? -errno : 0;
+}
+
+int video_abandon(int fd)
+{
+	int ctx = st_context_open();
+	long set;
+
+	if (ctx < 0)
+		return ctx;
+	set = st_lock_all(ctx, fd, DMA_BUF_ACCESS_W, 0);
+	close(ctx);
+	return set < 0 ? set : 0;
+}
+
+int video_status(int ctx, int fd)
+{
+	struct dmabuf_sync_access access = st_access(fd, DMA_BUF_ACCESS_R, 0, DMABUF_SYNC_TO_END);
+	struct dmabuf_sync_acquire out;
+	int ret;
+
+	ret = st_acquire(ctx, &access, 1, DMABUF_SYNC_ACQUIRE_NONBLOCK, 0, 0, &out);
+	if (!ret)
+		ret = st_release(ctx, out.set);
+	return ret ?: (int)out.status;
 }

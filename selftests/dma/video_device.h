@@ -24,6 +24,8 @@ int video_rebind(const char *driver);
 int video_open(const char *driver, uint32_t caps);
 /* Bytes of a frame of @width and @height in RGB24, as the driver has it, or a negative errno. */
 long video_format(int dev, uint32_t type, unsigned int width, unsigned int height);
+/* So many frames a second are captured. */
+int video_rate(int dev, uint32_t type, unsigned int rate);
 int video_control(int dev, uint32_t id, int value);
 
 /* Make @nr buffers for dma-bufs; 0 frees them. */
@@ -35,5 +37,10 @@ int video_dequeue(int dev, uint32_t type);
 int video_done(int dev, uint32_t type);
 int video_start(int dev, uint32_t type);
 int video_stop(int dev, uint32_t type);
+
+/* A writer of the dma-buf goes without having released it. */
+int video_abandon(int fd);
+/* What a reader is told of the dma-buf: DMABUF_SYNC_STATUS_..., or a negative errno. */
+int video_status(int ctx, int fd);
 
 #endif /* _DMABUF_SYNC_VIDEO_DEVICE_H */

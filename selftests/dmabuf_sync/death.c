@@ -258,6 +258,28 @@ TEST_F(end, abandoned_is_told_to_a_driver)
 	EXPECT_EQ(0, st_test_destroy(self->w.test, job));
 }
 
+/* A driver was told, and releases what it has not written: the next one is told, too. */
+static int told_driver(struct _test_data_end *self, uint32_t access, uint32_t where)
+{
+	long job = st_sync_locked(self->w.test, self->fd, access, 0, TO_END, DST_LOCK_WAIT);
+	int told = st_sync_abandoned(self->w.test, job);
+
+	return st_sync_unlock_unwritten(self->w.test, job, where) ?:
+	       st_test_destroy(self->w.test, job) ?: told;
+}
+
+TEST_F(end, unwritten_bytes_stay_abandoned)
+{
+	ASSERT_LE(0, st_lock_all(self->w.ctx[0], self->fd, W, 0));
+	st_context_reopen(&self->w.ctx[0]);
+	EXPECT_EQ(1, told_driver(self, DMA_BUF_ACCESS_DMA_W, DST_PROCESS));
+	EXPECT_EQ(1, told_driver(self, DMA_BUF_ACCESS_DMA_W, DST_HARDIRQ));
+	EXPECT_EQ(1, told_driver(self, W, DST_HARDIRQ));
+	EXPECT_EQ(1, told_driver(self, W, DST_PROCESS));
+	EXPECT_EQ(DMABUF_SYNC_STATUS_ABANDONED, status_of(self->w.ctx[1], self->fd, W, 0, TO_END));
+	EXPECT_EQ(0, told_driver(self, W, DST_PROCESS));
+}
+
 /* fork: the child has the same file, so it is the same owner, until the last one closes. */
 TEST_F(end, fork_shares_the_owner)
 {

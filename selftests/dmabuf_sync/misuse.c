@@ -76,6 +76,7 @@ static const struct call all[] = {
 	{ DST_CALL_CANCEL, "dmabuf_sync_cancel+", 0 },
 	{ DST_CALL_BEGAN, "dmabuf_sync_began+", 0 },
 	{ DST_CALL_UNLOCK, "dmabuf_sync_unlock+", 0 },
+	{ DST_CALL_UNLOCK_UNWRITTEN, "dmabuf_sync_unlock_unwritten+", 0 },
 	{ DST_CALL_ABANDONED, "dmabuf_sync_was_abandoned+", 0 },
 	{ DST_CALL_SINGLE_UNLOCK, "dmabuf_sync_single_unlock+", 0 },
 };

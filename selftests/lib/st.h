@@ -261,6 +261,8 @@ long st_sync_follower(int test);
 /* @after, which may be NULL, has what is told. Return: how many fences, or a negative errno. */
 int st_sync_commit_after(int test, long id, long fence, struct dst_after *after);
 int st_sync_unlock(int test, long id, uint32_t where);
+/* The same by a driver that has written nothing. */
+int st_sync_unlock_unwritten(int test, long id, uint32_t where);
 /* 1: cancelled, 0: it was too late, or a negative errno. */
 int st_sync_cancel(int test, long id);
 int st_sync_abandoned(int test, long id);

@@ -113,6 +113,13 @@ int st_sync_unlock(int test, long id, uint32_t where)
 	return test_call(test, DST_SYNC_UNLOCK, &args);
 }
 
+int st_sync_unlock_unwritten(int test, long id, uint32_t where)
+{
+	struct dst_unlock args = { .id = id, .where = where, .unwritten = 1 };
+
+	return test_call(test, DST_SYNC_UNLOCK, &args);
+}
+
 int st_sync_cancel(int test, long id)
 {
 	struct dst_object args = { .id = id };

@@ -88,10 +88,12 @@ struct dst_after {
 	__u64 seqnos[DST_MAX_AFTER];	/* out */
 };
 
-/* DST_SYNC_UNLOCK: dmabuf_sync_unlock() from @where. */
+/* DST_SYNC_UNLOCK: dmabuf_sync_unlock() from @where, or, if @unwritten, _unlock_unwritten(). */
 struct dst_unlock {
 	__u32 id;
 	__u32 where;
+	__u32 unwritten;
+	__u32 reserved;
 };
 
 struct dst_single {
@@ -204,6 +206,7 @@ enum dst_call {
 	DST_CALL_ABANDONED,
 	DST_CALL_SINGLE_LOCK,
 	DST_CALL_SINGLE_UNLOCK,
+	DST_CALL_UNLOCK_UNWRITTEN,
 };
 
 /* ... and what can be wrong with them. */

@@ -76,6 +76,9 @@ static int misuse_call(const struct test_misuse *m, u32 call)
 	case DST_CALL_UNLOCK:
 		dmabuf_sync_unlock(m->sync);
 		return 0;
+	case DST_CALL_UNLOCK_UNWRITTEN:
+		dmabuf_sync_unlock_unwritten(m->sync);
+		return 0;
 	case DST_CALL_SINGLE_UNLOCK:
 		dmabuf_sync_single_unlock(m->sync);
 		return 0;

@@ -496,6 +496,11 @@ static void test_sync_do_unlock(void *sync)
 	dmabuf_sync_unlock(sync);
 }
 
+static void test_sync_do_unlock_unwritten(void *sync)
+{
+	dmabuf_sync_unlock_unwritten(sync);
+}
+
 /**
  * test_sync_unlock() - DST_SYNC_UNLOCK
  * @session: the open file
@@ -511,7 +516,9 @@ int test_sync_unlock(struct test_session *session, void *arg)
 
 	if (IS_ERR(ts))
 		return PTR_ERR(ts);
-	err = test_irq_run(args->where, test_sync_do_unlock, ts->sync);
+	err = test_irq_run(args->where,
+			   args->unwritten ? test_sync_do_unlock_unwritten : test_sync_do_unlock,
+			   ts->sync);
 	test_sync_leave(ts);
 	return err;
 }

@@ -184,7 +184,7 @@ static int dcopy_job_start(struct dcopy_job *job)
 		ret = dcopy_job_commit(job);
 	mutex_unlock(&engine->commit_lock);
 	if (ret)
-		dmabuf_sync_unlock(job->sync);
+		dmabuf_sync_unlock_unwritten(job->sync);
 	return ret;
 }
 

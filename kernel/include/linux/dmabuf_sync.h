@@ -15,6 +15,10 @@
  * and calls dmabuf_sync_began() when it begins this one. One that can wait for fences takes
  * dmabuf_sync_follow() and dmabuf_sync_commit_after(): its jobs are queued behind those of others.
  *
+ * A job that is not committed ends with dmabuf_sync_unlock(), or, if it has not written what it was
+ * to write, with dmabuf_sync_unlock_unwritten(): what an earlier writer has abandoned stays so.
+ * Both may be called in any context. The fence of a committed job says it by its error.
+ *
  * The driver serializes its calls on one object, with two exceptions: dmabuf_sync_unlock() may
  * meet calls that fail with -EBUSY as long as the object is locked, and the callback needs no
  * lock of the driver's until it has released the accesses or told somebody who may.
@@ -85,6 +89,7 @@ int dmabuf_sync_commit_after(struct dmabuf_sync *sync, struct dma_fence *fence,
 void dmabuf_sync_after_put(struct dmabuf_sync_after *after, unsigned int nr);
 void dmabuf_sync_began(struct dmabuf_sync *sync);
 void dmabuf_sync_unlock(struct dmabuf_sync *sync);
+void dmabuf_sync_unlock_unwritten(struct dmabuf_sync *sync);
 bool dmabuf_sync_was_abandoned(struct dmabuf_sync *sync);
 
 struct dmabuf_sync *dmabuf_sync_single_lock(struct dma_buf *dmabuf,

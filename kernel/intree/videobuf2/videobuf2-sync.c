@@ -9,6 +9,7 @@
  */
 #include <linux/dmabuf_sync.h>
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -43,6 +44,12 @@ static unsigned int sync_mode(const struct vb2_queue *q)
 	return q->dma_dir == DMA_TO_DEVICE ? DMA_BUF_ACCESS_DMA_R : DMA_BUF_ACCESS_DMA_W;
 }
 
+/* User space that is frozen queues nothing, and is given nothing: its device may be suspended. */
+static void kick_work(struct vb2_queue *q, unsigned long delay)
+{
+	queue_delayed_work(system_freezable_wq, &q->sync_work, delay);
+}
+
 /*
  * The queue may be released with its lock held, and waits for this work then: so it does not
  * sleep for the lock. Somebody holds it for the time of one ioctl.
@@ -52,7 +59,7 @@ static void sync_work(struct work_struct *work)
 	struct vb2_queue *q = container_of(work, struct vb2_queue, sync_work.work);
 
 	if (!mutex_trylock(q->lock)) {
-		schedule_delayed_work(&q->sync_work, 1);
+		kick_work(q, 1);
 		return;
 	}
 	vb2_sync_advance(q);
@@ -66,7 +73,7 @@ static void sync_ready(struct dmabuf_sync *sync, void *priv, int error)
 
 	/* Pairs with smp_load_acquire() in sync_state(). */
 	smp_store_release(&vb->sync->state, error ? VB2_SYNC_FAILED : VB2_SYNC_ACQUIRED);
-	schedule_delayed_work(&vb->vb2_queue->sync_work, 0);
+	kick_work(vb->vb2_queue, 0);
 }
 
 /* Planes may share a dma-buf. */
@@ -118,13 +125,16 @@ err_free:
 	return ret;
 }
 
-/* At once if nobody is in the way, as if the queue had not opted in. */
+/*
+ * At once if nobody is in the way, as if the queue had not opted in. A signal is no reason to fail:
+ * a media request cannot be queued anew.
+ */
 static int sync_acquire(struct vb2_sync *vs)
 {
 	int ret;
 
 	ret = dmabuf_sync_trylock(vs->sync);
-	if (ret != -EAGAIN) {
+	if (ret != -EAGAIN && ret != -ERESTARTSYS) {
 		vs->state = ret ? VB2_SYNC_IDLE : VB2_SYNC_ACQUIRED;
 		return ret;
 	}
@@ -149,6 +159,18 @@ int vb2_sync_init(struct vb2_queue *q)
 		return -EINVAL;
 	INIT_DELAYED_WORK(&q->sync_work, sync_work);
 	return 0;
+}
+
+/**
+ * vb2_sync_kick() - look at a queue that has become ready for it
+ * @q: a queue that streams
+ *
+ * Context: any.
+ */
+void vb2_sync_kick(struct vb2_queue *q)
+{
+	if (q->dmabuf_sync)
+		kick_work(q, 0);
 }
 
 /**
@@ -186,19 +208,14 @@ int vb2_sync_request(struct vb2_buffer *vb)
 	return ret;
 }
 
-/**
- * vb2_sync_end() - withdraw the request of a buffer, or release its access
- * @vb: a buffer that the driver does not have
- *
- * Context: with vb2_queue.lock; sleeps until the end of a request that just ends.
- */
 void vb2_sync_end(struct vb2_buffer *vb)
 {
 	if (!vb->sync)
 		return;
 	dmabuf_sync_cancel(vb->sync->sync);
-	vb2_sync_done(vb);
+	vb2_sync_done(vb, VB2_BUF_STATE_DEQUEUED);
 }
+EXPORT_SYMBOL_GPL(vb2_sync_end);
 
 /**
  * vb2_sync_free() - forget the dma-bufs of a buffer
@@ -219,18 +236,23 @@ void vb2_sync_free(struct vb2_buffer *vb)
 /**
  * vb2_sync_done() - release the access of a buffer, if it has one
  * @vb: a buffer whose request, if there was one, has ended
+ * @how: what becomes of it. Unless it is done, bytes that others have abandoned stay so
  *
  * Context: any.
  */
-void vb2_sync_done(struct vb2_buffer *vb)
+void vb2_sync_done(struct vb2_buffer *vb, enum vb2_buffer_state how)
 {
 	enum vb2_sync_state state = sync_state(vb);
 
 	if (state == VB2_SYNC_IDLE)
 		return;
 	vb->sync->state = VB2_SYNC_IDLE;
-	if (state == VB2_SYNC_ACQUIRED)
+	if (state != VB2_SYNC_ACQUIRED)
+		return;
+	if (how == VB2_BUF_STATE_DONE)
 		dmabuf_sync_unlock(vb->sync->sync);
+	else
+		dmabuf_sync_unlock_unwritten(vb->sync->sync);
 }
 
 /**
@@ -279,14 +301,9 @@ unsigned int vb2_sync_nr_acquired(struct vb2_queue *q)
 	return nr;
 }
 
-/**
- * vb2_sync_stop() - no request of a queue waits any more, no work of it runs
- * @q: a queue that is about to go
- *
+/*
  * Buffers whose request was withdrawn still count as waiting, so that a work that runs meanwhile
  * does not give them to the driver. vb2_sync_end() follows.
- *
- * Context: process context, with vb2_queue.lock or without; no ioctl on the queue is under way.
  */
 void vb2_sync_stop(struct vb2_queue *q)
 {
@@ -302,3 +319,4 @@ void vb2_sync_stop(struct vb2_queue *q)
 	}
 	cancel_delayed_work_sync(&q->sync_work);
 }
+EXPORT_SYMBOL_GPL(vb2_sync_stop);
