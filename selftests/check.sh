@@ -29,11 +29,12 @@ host_tests() {
 	out=$("$@" 2>&1)
 	echo "$out"
 	bad=$(grep -c '^not ok ' <<< "$out")
+	[ "$bad" -eq 0 ] || mapfile -t -O ${#failures[@]} failures < <(grep '^not ok ' <<< "$out" | sed "s|^|failed: $name: |")
 	skips=$(grep -cE '^(ok .*|1\.\.0.*)# SKIP' <<< "$out")
 	good=$(($(grep -c '^ok ' <<< "$out") - $(grep -c '^ok .*# SKIP' <<< "$out")))
 	plan=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' <<< "$out" | head -n 1)
 	if ! grep -q '^1\.\.0.*# SKIP' <<< "$out" && [ $((good + bad + skips)) -ne "${plan:-0}" ]; then
-		echo "not ok - $name: $((good + bad + skips)) results, but a plan of ${plan:-none}"
+		failures+=("failed: $name: $((good + bad + skips)) results, but a plan of ${plan:-none}")
 		bad=$((bad + 1))
 	fi
 	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skips))

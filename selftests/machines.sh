@@ -5,6 +5,9 @@
 
 passed=0 failed=0 skipped=0
 
+# A line for each failed test, for the end.
+failures=()
+
 # Which tests, and how: taken from the environment.
 asked=()
 for name in TESTS DIFFERENTIAL TORTURE_SECONDS TORTURE_SEED TORTURE_ARGS; do
@@ -45,16 +48,18 @@ machine_end() {
 	unset "machine[$build]"
 	if [ -r "build/$build/tests.totals" ]; then
 		read -r p f s < "build/$build/tests.totals"
+		mapfile -t -O ${#failures[@]} -s 1 failures < "build/$build/tests.totals"
 	fi
 	if [ $status -ne 0 ] && [ "$f" -eq 0 ]; then
-		echo "not ok - $build: the machine ended with status $status"
+		failures+=("failed on $build: the machine ended with status $status")
 		f=1
 	fi
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
-# The last line, and the exit status.
+# What failed, the last line, and the exit status.
 machines_end() {
+	[ ${#failures[@]} -eq 0 ] || printf '%s\n' "${failures[@]}"
 	echo "$passed passed, $failed failed, $skipped skipped"
 	[ $failed -eq 0 ] && [ $passed -gt 0 ]
 }

@@ -24,8 +24,9 @@
 # any of them. Its file "modules" has the modules that its tests need, in order of loading;
 # without one they get all.
 #
-# The end is one line, "N passed, N failed, N skipped"; the same numbers go into
-# build/BUILD/tests.totals. Exit status: 0, 1 something failed, 2 it could not run.
+# The end is one line, "N passed, N failed, N skipped". The numbers go into the first line of
+# build/BUILD/tests.totals, what failed into those below. Exit status: 0, 1 something failed,
+# 2 it could not run.
 
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -251,13 +252,21 @@ run_limited() {
 	return "$status"
 }
 
+# A failed test as the end tells it: its result, and below that what it said last before it.
+failure() {
+	local test=$1 result=$2
+
+	echo "$test: ${result#not ok [0-9]* }"
+	grep -m 1 -F -x -B 6 -e "$result" "$output" | sed -n 's/^#/    #/p'
+}
+
 # Adds up the results in $output and holds them against the exit status.
 judge() {
 	local test=$1 status=$2 bad=0 good=0 skips=0 plan='' line
 
 	while IFS= read -r line; do
 		case $line in
-		'not ok'*)	bad=$((bad + 1)); failures+=("$test: ${line#not ok [0-9]* }") ;;
+		'not ok'*)	bad=$((bad + 1)); failures+=("$(failure "$test" "$line")") ;;
 		'ok '*'# SKIP'*)	skips=$((skips + 1)) ;;
 		ok*)		good=$((good + 1)) ;;
 		1..[0-9]*)	[ -n "$plan" ] || { plan=${line#1..}; plan=${plan%%[^0-9]*}; } ;;
@@ -336,9 +345,9 @@ for folder in $(cut -d: -f1 "$list" | uniq); do
 done
 lockdep_is_on || fail "$build" "lockdep was turned off"
 [ "$nr_tests" -gt 0 ] || die "no test is named by TESTS='${TESTS:-}'"
-for line in "${failures[@]}"; do
-	say "failed on $build: $line"
-done
 echo "$passed $failed $skipped" > "$totals"
+for line in "${failures[@]}"; do
+	echo "failed on $build: $line"
+done | tee -a "$totals"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
