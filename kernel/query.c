@@ -24,10 +24,10 @@ static_assert(offsetofend(struct dmabuf_sync_info, fence_seqno) == INFO_SIZE_V0)
 static_assert(offsetofend(struct dmabuf_sync_query, reserved) == DSYNC_QUERY_SIZE_V0);
 
 /* Entries that are listed before they are copied to user space. */
-#define PIECE		64
+#define PIECE		32
 
 /* How often a call takes the buffer's lock, at most. */
-#define MAX_SECTIONS	256
+#define MAX_SECTIONS	512
 
 /* To fill in an entry takes as long as looking at so many nodes. */
 #define INFO_STEPS	8
@@ -38,6 +38,7 @@ static_assert(offsetofend(struct dmabuf_sync_query, reserved) == DSYNC_QUERY_SIZ
  * @cursor: in the trees of held accesses, then in those of queued ones: what was seen already
  * @queued: which of both
  * @over: all was seen
+ * @now_ns: when the piece was begun, which tells ages
  * @nr: entries of @infos in use
  * @room: how many may be
  * @infos: a piece of the list
@@ -47,6 +48,7 @@ struct listing {
 	struct dsync_cursor cursor;
 	bool queued;
 	bool over;
+	u64 now_ns;
 	u32 nr;
 	u32 room;
 	struct dmabuf_sync_info infos[PIECE];
@@ -67,7 +69,14 @@ static u32 info_set(struct dsync_set *set)
 	return set->owner->kind == DMABUF_SYNC_OWNER_CONTEXT ? dsync_entry_of(set)->nr : 0;
 }
 
-static void info_fill(struct dmabuf_sync_info *info, struct dsync_access *access, bool queued)
+/* How long it has been, at @now_ns, since a moment that may lie behind that. */
+static u64 age_at(u64 now_ns, u64 since_ns)
+{
+	return since_ns && since_ns < now_ns ? now_ns - since_ns : 0;
+}
+
+static void info_fill(struct dmabuf_sync_info *info, struct dsync_access *access, bool queued,
+		      u64 now_ns)
 {
 	struct dsync_set *set = access->set;
 	u64 since = queued ? set->requested_ns : READ_ONCE(set->acquired_ns);
@@ -84,7 +93,7 @@ static void info_fill(struct dmabuf_sync_info *info, struct dsync_access *access
 		.state = queued ? DMABUF_SYNC_STATE_QUEUED : DMABUF_SYNC_STATE_ACQUIRED,
 		.offset = access->start,
 		.length = dsync_access_len(access),
-		.age_ns = since ? ktime_get_ns() - since : 0,
+		.age_ns = age_at(now_ns, since),
 	};
 	if (queued || !dsync_set_is_committed(set))
 		return;
@@ -144,7 +153,7 @@ static int listing_go_on(struct listing *list, struct dsync_buf *buf)
 		if (IS_ERR_OR_NULL(access) || list->nr == list->room)
 			break;
 		dsync_conflict_mark(&list->cursor, access);
-		info_fill(&list->infos[list->nr++], access, list->queued);
+		info_fill(&list->infos[list->nr++], access, list->queued, list->now_ns);
 		buf->steps += INFO_STEPS;
 	}
 	dsync_buf_unlock(buf, flags);
@@ -179,6 +188,7 @@ static int listing_run(struct listing *list, struct dsync_buf *buf)
 
 	do {
 		list->nr = 0;
+		list->now_ns = ktime_get_ns();
 		list->room = min(max - done, PIECE);
 		ret = listing_go_on(list, buf) ?: listing_copy(list, done);
 		if (ret)
