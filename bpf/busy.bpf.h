@@ -13,7 +13,7 @@
  *
  * Between an addition to the state and the ones to the sums the sums are wrong by the time
  * since boot; a reader that adds its own time for what is so sees that by the result, and
- * reads again (tools/interval.c).
+ * reads again (tools/lib/interval.c).
  *
  * The verifier looks at each way through the code. Which times pass is therefore looked up in
  * a table that the tool has filled in, and the rest has as few branches as can be.

@@ -2,7 +2,7 @@
 /*
  * What dmasync-record's BPF programs and the tools share: the records of a recording. A record
  * is a head and the arguments of a trace event as the kernel passes them, 64 bits each; what
- * they are called and mean is in docs/trace-events.rst, and tools/record_type.c lists them.
+ * they are called and mean is in docs/trace-events.rst, and tools/lib/record_type.c lists them.
  * Needs no other header; all sizes are the same for every compiler and target.
  */
 #ifndef DMASYNC_RECORD_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The rings that take records to the tool, one per group of CPUs: see tools/rings.h. */
+/* The rings that take records to the tool, one per group of CPUs: see tools/lib/rings.h. */
 #ifndef RINGS_BPF_H
 #define RINGS_BPF_H
 

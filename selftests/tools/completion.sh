@@ -46,7 +46,7 @@ zsh_all_options() { zsh_options | same_options; }
 
 # Are the words on standard input the columns?
 all_columns() {
-	sort -u | diff <(csv_names "$tree"/tools/table_{buffer,group,window}.[ch] | sort -u) -
+	sort -u | diff <(csv_names "$tree"/tools/lib/table_{buffer,group,window}.[ch] | sort -u) -
 }
 
 bash_columns() {

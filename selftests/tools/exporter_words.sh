@@ -21,7 +21,7 @@ files=$tree/tools/completion
 page_has_the_options() { diff <(options_of_help "$exporter" | own_options) <(options_of_page "$page"); }
 
 metrics() {
-	sed -nE 's/^\t(COUNTER|GAUGE|HISTOGRAM)\("([a-z_]+)".*/\1 \2/p' "$tree/tools/exporter_metrics.c" |
+	sed -nE 's/^\t(COUNTER|GAUGE|HISTOGRAM)\("([a-z_]+)".*/\1 \2/p' "$tree/tools/exporter/exporter_metrics.c" |
 		sed -E 's/^COUNTER (.*)/\1_total/; s/^[A-Z]+ //' | sort
 }
 

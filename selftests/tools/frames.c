@@ -3,7 +3,7 @@
 #include <kselftest_harness.h>
 #include <errno.h>
 
-#include "../../tools/record_stacks.h"
+#include "../../tools/record/record_stacks.h"
 
 /* Stacks of as many frames as there can be that have none in common, up to the limit. */
 #define PER_STACK	(RECORD_STACK_DEPTH - 1)

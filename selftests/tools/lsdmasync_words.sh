@@ -21,7 +21,7 @@ files=$tree/tools/completion
 page_has_the_options() { diff <(options_of_help "$ls" | own_options) <(options_of_page "$page"); }
 
 page_has_the_columns() {
-	diff <(titles "$tree/tools/ls_table.c") <(sed -n '/^\.Ss Columns/,/^\.Sh/s/^\.It //p' "$page" | sed 's/, /\n/g')
+	diff <(titles "$tree/tools/ls/ls_table.c") <(sed -n '/^\.Ss Columns/,/^\.Sh/s/^\.It //p' "$page" | sed 's/, /\n/g')
 }
 
 # What bash offers for these words, of which the last one is being typed.

@@ -30,10 +30,10 @@ not_an_item() {
 	return $missing
 }
 
-row_columns() { titles "$tree"/tools/table_{buffer,group,window}.[ch] | grep -vx SIZE | not_an_item; }
+row_columns() { titles "$tree"/tools/lib/table_{buffer,group,window}.[ch] | grep -vx SIZE | not_an_item; }
 
 losses() {
-	grep -oE '^	\{ "lost_[a-z]+", "[a-z: ]+"' "$tree/tools/table_summary.c" |
+	grep -oE '^	\{ "lost_[a-z]+", "[a-z: ]+"' "$tree/tools/top/table_summary.c" |
 		sed -E 's/.*"(lost: )?([a-z]+)"/\2/' | not_an_item
 }
 
@@ -54,7 +54,7 @@ keys() {
 	return $missing
 }
 
-pair_columns() { titles "$tree/tools/table_pair.c" | not_an_item; }
+pair_columns() { titles "$tree/tools/lib/table_pair.c" | not_an_item; }
 
 tap_plan 5
 tap_test "options" same_options

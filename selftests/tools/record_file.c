@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../tools/record_read.h"
+#include "../../tools/lib/record_read.h"
 
 #define NR_BLOCKS	3
 #define PER_BLOCK	4

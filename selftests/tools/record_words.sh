@@ -71,12 +71,12 @@ page_has_the_tables() {
 }
 
 page_has_the_columns() {
-	titles "$tree"/tools/table_{wait,stack}.c | sort -u |
+	titles "$tree"/tools/report/table_{wait,stack}.c | sort -u |
 		diff - <(sed -n '/^\.Ss Columns/,/^\.Sh/s/^\.It //p' "$(page dmasync-report)" | sort)
 }
 
 page_has_the_losses() {
-	grep -oE '"lost_[a-z]+"' "$tree/tools/table_recording.c" | sed -E 's/.*_([a-z]+)"/\1/' |
+	grep -oE '"lost_[a-z]+"' "$tree/tools/report/table_recording.c" | sed -E 's/.*_([a-z]+)"/\1/' |
 		while read -r loss; do grep -qx "\.It $loss" "$(page dmasync-record)" || echo "$loss"; done |
 		diff /dev/null -
 }

@@ -6,8 +6,8 @@
 
 #include "st.h"
 
-#include "../../tools/record_type.h"
-#include "../../tools/report_waits.h"
+#include "../../tools/lib/record_type.h"
+#include "../../tools/report/report_waits.h"
 
 #define MS		1000000ULL
 #define MAX_NUMBER	40

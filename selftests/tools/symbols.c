@@ -16,7 +16,7 @@
 
 #include "st.h"
 
-#include "../../tools/usyms.h"
+#include "../../tools/record/usyms.h"
 
 #define MAX_BYTES	(8U << 20)
 #define MAX_KB		(100L << 10)

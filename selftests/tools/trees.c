@@ -2,8 +2,8 @@
 /* Wait chains of models that are made up: shapes too large, or too strange, for a kernel. */
 #include <kselftest_harness.h>
 
-#include "../../tools/blame.h"
-#include "../../tools/chain.h"
+#include "../../tools/lib/blame.h"
+#include "../../tools/lib/chain.h"
 
 #define NR_READERS	512
 #define NR_WRITERS	8192

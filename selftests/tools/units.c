@@ -7,15 +7,15 @@
 #include <string.h>
 
 #include "../../bpf/dmasync_top.h"
-#include "../../tools/format.h"
-#include "../../tools/glob.h"
-#include "../../tools/group.h"
-#include "../../tools/history.h"
-#include "../../tools/interval.h"
-#include "../../tools/output.h"
-#include "../../tools/session.h"
-#include "../../tools/snapshot.h"
-#include "../../tools/words.h"
+#include "../../tools/lib/format.h"
+#include "../../tools/lib/glob.h"
+#include "../../tools/lib/group.h"
+#include "../../tools/top/history.h"
+#include "../../tools/lib/interval.h"
+#include "../../tools/lib/output.h"
+#include "../../tools/lib/session.h"
+#include "../../tools/lib/snapshot.h"
+#include "../../tools/lib/words.h"
 
 #define SEC	1000000000ULL
 /* The time since boot when a tool was attached, and now. */

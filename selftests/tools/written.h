@@ -3,8 +3,8 @@
 #ifndef WRITTEN_H
 #define WRITTEN_H
 
-#include "../../tools/record_file.h"
-#include "../../tools/record_type.h"
+#include "../../tools/lib/record_file.h"
+#include "../../tools/lib/record_type.h"
 
 /* The buffer of all accesses, and the fence context of all jobs. */
 #define WRITTEN_BUFFER	14

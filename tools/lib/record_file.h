@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../bpf/dmasync_record.h"
+#include "../../bpf/dmasync_record.h"
 
 #define RECORD_MAGIC		"DMASYNC\n"
 #define RECORD_ORDER		0x01020304

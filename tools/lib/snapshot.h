@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "../bpf/dmasync_top.h"
+#include "../../bpf/dmasync_top.h"
 
 #define SNAPSHOT_PATH		"/sys/kernel/debug/dmabuf_sync/accesses"
 #define SNAPSHOT_EXPORTER_SIZE	32

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What BPF programs get from the kernel's vmlinux.h, for tools/replay.c: it runs them here. */
+/* What BPF programs get from the kernel's vmlinux.h, for tools/lib/replay.c: it runs them here. */
 #ifndef REPLAY_VMLINUX_H
 #define REPLAY_VMLINUX_H
 

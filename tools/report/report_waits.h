@@ -6,7 +6,7 @@
 #include "model.h"
 #include "output.h"
 #include "report_stacks.h"
-#include "../bpf/dmasync_record.h"
+#include "../../bpf/dmasync_record.h"
 
 /**
  * struct report_wait - a request that waited

@@ -3,7 +3,7 @@
 #ifndef TOOLS_GLOB_H
 #define TOOLS_GLOB_H
 
-#include "../bpf/glob.h"
+#include "../../bpf/glob.h"
 
 /**
  * glob_parse() - make a pattern

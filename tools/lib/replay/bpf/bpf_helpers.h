@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Helpers of BPF programs, for tools/replay.c, which runs them in user space. Maps are those
+ * Helpers of BPF programs, for tools/lib/replay.c, which runs them in user space. Maps are those
  * of replay_map.h; the time and the task are those of the record that is replayed.
  */
 #ifndef REPLAY_BPF_HELPERS_H

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../bpf/dmasync_top.h"
+#include "../../bpf/dmasync_top.h"
 #include "interval.h"
 
 #define MODEL_NAME_SIZE	32

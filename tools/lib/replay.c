@@ -8,7 +8,7 @@
 #include "format.h"
 #include "record_type.h"
 
-#include "../bpf/dmasync_top.bpf.c"
+#include "../../bpf/dmasync_top.bpf.c"
 
 struct replay_now replay_now;
 

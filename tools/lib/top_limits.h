@@ -6,7 +6,7 @@
 #include <argp.h>
 #include <stdint.h>
 
-#include "../bpf/dmasync_top.h"
+#include "../../bpf/dmasync_top.h"
 #include "glob.h"
 
 /**

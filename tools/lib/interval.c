@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "interval.h"
 
-#include "../bpf/dmasync_top.h"
+#include "../../bpf/dmasync_top.h"
 
 /*
  * The programs take their time before they change a sum, and the reader takes its own after it has

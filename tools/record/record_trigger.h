@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../bpf/dmasync_record.h"
+#include "../../bpf/dmasync_record.h"
 
 /* Requests that wait, of which it is known since when. */
 #define TRIGGER_NR_WAITS	4096

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../bpf/dmasync_top.h"
+#include "../../bpf/dmasync_top.h"
 
 /* By enum top_time. */
 struct interval {

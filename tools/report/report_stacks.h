@@ -8,7 +8,7 @@
 
 #include "output.h"
 #include "stack_place.h"
-#include "../bpf/dmasync_record.h"
+#include "../../bpf/dmasync_record.h"
 
 struct report_waits;
 

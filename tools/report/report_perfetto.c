@@ -13,7 +13,7 @@
 #include "record_type.h"
 #include "replay_map.h"
 #include "words.h"
-#include "../bpf/dmasync_top.h"
+#include "../../bpf/dmasync_top.h"
 
 /**
  * struct perfetto_access - an access that is not over

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "../bpf/dmasync_record.h"
+#include "../../bpf/dmasync_record.h"
 
 /* Fields of those records that are not events; the others are the arguments of the events. */
 enum {

@@ -8,7 +8,7 @@
 #define REPLAY_H
 
 #include "model.h"
-#include "../bpf/dmasync_record.h"
+#include "../../bpf/dmasync_record.h"
 
 /* Before the first record, of each recording. */
 void replay_begin(void);

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "../bpf/dmasync_record.h"
+#include "../../bpf/dmasync_record.h"
 
 /* Tracks of each kind; what is beyond them shares one. */
 #define PERFETTO_MAX_TRACKS	512

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../bpf/dmasync_record.h"
+#include "../../bpf/dmasync_record.h"
 
 struct record_place {
 	uint64_t time_ns;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "record_type.h"
-#include "../bpf/dmasync_top.h"
+#include "../../bpf/dmasync_top.h"
 
 #define WAIT		"wait="
 #define MAX_MS		1e9
