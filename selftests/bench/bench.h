@@ -129,5 +129,7 @@ extern const struct bench_case bench_ring_cases[];
 extern const struct bench_case bench_scale_cases[];
 extern const struct bench_case bench_memory_cases[];
 extern const struct bench_case bench_trace_cases[];
+extern const struct bench_case bench_top_cases[];
+extern const struct bench_case bench_loss_cases[];
 
 #endif /* _DMABUF_SYNC_BENCH_PROGRAM_H */

@@ -17,7 +17,7 @@ dir=build/bench
 # One instruction is one nanosecond. Without these flags each byte of a "rep movsb" is an
 # instruction, and the kernel uses it.
 cpu="-cpu max,erms=off,fsrm=off,fsrs=off,fzrm=off"
-timed_rows="handoff_2 scale_2"
+timed_rows="handoff_2 scale_2 trace_loss"
 status=0
 read -r -a rows <<< "${BENCH:-}"
 
@@ -51,7 +51,7 @@ counted() {
 timed() {
 	echo "bench: taking the time on Linux $series, two processors"
 	host_load before > $dir/timed.txt
-	selftests/vm/run -k "$series" --cpus 2 --timeout 150 -- \
+	selftests/vm/run -k "$series" --cpus 2 --timeout 300 -- \
 		selftests/bench/rows.sh "$series" timed "${rows[@]}" >> $dir/timed.txt || status=1
 	host_load after >> $dir/timed.txt
 }

@@ -13,5 +13,7 @@ const struct bench_case *const bench_cases[] = {
 	bench_scale_cases,
 	bench_memory_cases,
 	bench_trace_cases,
+	bench_top_cases,
+	bench_loss_cases,
 	NULL
 };

@@ -23,13 +23,13 @@ class Goal:
     def __init__(self, line):
         self.row, self.text, self.peer = line.split("\t")
         words = self.text.split()
-        self.bytes = len(words) == 2 and words[1] == "bytes"
+        self.absolute = len(words) == 2
         self.least = words[0].startswith(">=")
         self.value = float(words[0].lstrip(">="))
 
     def met(self, value, ratio):
         """Is it, by a row that costs value?"""
-        if self.bytes:
+        if self.absolute:
             return value <= self.value
         if self.least:
             return ratio >= self.value * (1 - REPEATS)
@@ -87,6 +87,11 @@ def problem(sides, peer):
     return None
 
 
+def ratio_of(ours, peer):
+    """Of two costs. A peer that loses nothing counts as one that loses one."""
+    return ours / (peer or 1)
+
+
 def make_entry(name, goal, sides, about):
     """An entry of the list. Runs of both sides that belong together are compared."""
     entry = {"name": name, "value": None, "unit": None, "peer": None, "ratio": None,
@@ -94,7 +99,7 @@ def make_entry(name, goal, sides, about):
     if entry["detail"]:
         return entry
     ours, peer = sides["ours"], sides[goal.peer]
-    ratios = [float(a["median"]) / float(b["median"]) for a, b in zip(ours, peer)]
+    ratios = [ratio_of(float(a["median"]), float(b["median"])) for a, b in zip(ours, peer)]
     entry["value"] = round(statistics.median(float(run["median"]) for run in ours), 1)
     entry["peer"] = round(statistics.median(float(run["median"]) for run in peer), 1)
     entry["unit"] = ours[0]["unit"]
