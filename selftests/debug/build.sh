@@ -161,6 +161,8 @@ build_modules() {
 			install -D -m 644 "$out/drivers/dma-buf/dmabuf-sync/$file" "$modules/kernel/$file"
 		done
 	: > "$modules/kernel/Module.symvers"
+	# What the test modules share with the drivers; those in tree do without.
+	cp -rT kernel/compat "$modules/kernel/compat"
 	make -C selftests/modules KDIR="$out" OUT="$modules"
 }
 

@@ -33,7 +33,7 @@ caught() {
 		--round 1500 $(with "$rule") 2>&1)
 	status=$?
 	torture_unload || return
-	if [ $status -eq 1 ] && grep -qE "^FAILED ($(caught_as "$rule")):" <<< "$said"; then
+	if [ $status -eq 1 ] && grep -qE "^FAILED ($(caught_as "$rule"))(:|$)" <<< "$said"; then
 		echo "after $((SECONDS - begin)) s: ${said##*FAILED }"
 		return
 	fi
