@@ -18,6 +18,10 @@
  */
 #define DSYNC_ACCESS_BOUNCED	0x80000000
 
+/* All that a mode can be made of. */
+#define DSYNC_ACCESS_KNOWN	(DMA_BUF_ACCESS_DMA_RW | DMABUF_SYNC_EXPLICIT | \
+				 DSYNC_ACCESS_BOUNCED)
+
 /**
  * enum dsync_mark_kind - why bytes are undefined
  * @DSYNC_MARK_ABANDONED: their writer is gone
@@ -71,7 +75,7 @@ struct dsync_job {
  * @set: the request this access is part of, and so its owner
  * @buf: the buffer; the set holds the reference
  * @id: unique since boot
- * @mode: DMA_BUF_ACCESS_... bits, and DSYNC_ACCESS_BOUNCED
+ * @mode: DMA_BUF_ACCESS_... bits, DMABUF_SYNC_EXPLICIT and DSYNC_ACCESS_BOUNCED
  * @part: accesses from here on that are of one buffer and are entered in one critical section;
  *	0: an earlier access begins the part
  * @first: DSYNC_FIRST_... bits; fixed once the set is filled
@@ -112,6 +116,11 @@ static inline bool dsync_access_is_dma(const struct dsync_access *access)
 static inline bool dsync_access_bounces(const struct dsync_access *access)
 {
 	return access->mode & DSYNC_ACCESS_BOUNCED;
+}
+
+static inline bool dsync_access_is_explicit(const struct dsync_access *access)
+{
+	return access->mode & DMABUF_SYNC_EXPLICIT;
 }
 
 static inline u64 dsync_access_len(const struct dsync_access *access)

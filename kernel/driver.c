@@ -145,7 +145,8 @@ EXPORT_SYMBOL_GPL(dmabuf_sync_fini);
  * dmabuf_sync_get_range() - add an access to what the object asks for
  * @sync: the object, not locked
  * @dmabuf: the buffer; a reference is taken
- * @mode: DMA_BUF_ACCESS_R, _W, _RW, _DMA_R, _DMA_W or _DMA_RW
+ * @mode: DMA_BUF_ACCESS_R, _W, _RW, _DMA_R, _DMA_W or _DMA_RW; the last three also with
+ *	DMABUF_SYNC_EXPLICIT
  * @offset: first byte
  * @length: number of bytes, or DMABUF_SYNC_TO_END
  *
@@ -395,9 +396,9 @@ static int sync_commit(struct dmabuf_sync *sync, struct dma_fence *fence,
  * @sync: a locked object with DMA accesses only
  * @fence: the job's fence, initialized, not signaled yet, not a container
  *
- * The fence goes into the resv of all buffers, where stock drivers find it, and releases
- * the accesses when it signals. After that the object can be locked again; it can be
- * freed before.
+ * The fence goes into the resv of all buffers, where stock drivers find it unless the accesses are
+ * DMABUF_SYNC_EXPLICIT, and releases the accesses when it signals. After that the object can be
+ * locked again; it can be freed before.
  *
  * Prepare the job first: once this has returned 0 the engine has to be started without
  * anything that can fail, allocate or wait (see dma_fence_begin_signalling()).

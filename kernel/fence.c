@@ -11,6 +11,7 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -303,6 +304,24 @@ static struct dsync_job *job_init(struct dsync_set *set, struct dsync_access *ac
 	return job;
 }
 
+static enum dma_resv_usage access_usage(const struct dsync_access *access)
+{
+	if (dsync_access_is_explicit(access))
+		return DMA_RESV_USAGE_BOOKKEEP;
+	return dsync_access_writes(access) ? DMA_RESV_USAGE_WRITE : DMA_RESV_USAGE_READ;
+}
+
+/* A job has one fence in a resv, with the strongest usage: each includes those behind it. */
+static enum dma_resv_usage resv_usage(struct dsync_set *set, struct dsync_access *access)
+{
+	const struct dsync_access *end = dsync_set_seek(set, access + 1, DSYNC_FIRST_OF_RESV);
+	enum dma_resv_usage usage = DMA_RESV_USAGE_BOOKKEEP;
+
+	for (; access < end; access++)
+		usage = min(usage, access_usage(access));
+	return usage;
+}
+
 /* From here on nothing fails, allocates or sleeps. */
 static void publish(struct dsync_set *set)
 {
@@ -316,8 +335,7 @@ static void publish(struct dsync_set *set)
 	}
 	dsync_set_for_each_resv(set, access)
 		dma_resv_add_fence(dsync_resv_of(access), set->commit.job.fence,
-				   access->first & DSYNC_RESV_WRITTEN ? DMA_RESV_USAGE_WRITE :
-									DMA_RESV_USAGE_READ);
+				   resv_usage(set, access));
 }
 
 /* A fence that has to end before the job may begin, a reference; or NULL. */

@@ -32,18 +32,20 @@ static bool range_last(const struct dsync_range *range, u64 *last)
 	return true;
 }
 
+/* What is explicit is about a fence, which only DMA has. */
 static bool range_is_known(const struct dsync_range *range)
 {
-	return range->mode & DMA_BUF_ACCESS_RW &&
-	       !(range->mode & ~(DMA_BUF_ACCESS_RW | DMA_BUF_ACCESS_DMA | DSYNC_ACCESS_BOUNCED));
+	if (range->mode & DMABUF_SYNC_EXPLICIT && !(range->mode & DMA_BUF_ACCESS_DMA))
+		return false;
+	return range->mode & DMA_BUF_ACCESS_RW && !(range->mode & ~DSYNC_ACCESS_KNOWN);
 }
 
 /**
  * dsync_range_check() - is it an access that the buffer can have
  * @range: what is asked for
  *
- * Return: 0, or -EINVAL for unknown or missing mode bits and for a range that is
- * empty or leaves the buffer.
+ * Return: 0, or -EINVAL for unknown or missing mode bits, for those that do not go together, and
+ * for a range that is empty or leaves the buffer.
  */
 int dsync_range_check(const struct dsync_range *range)
 {

@@ -42,7 +42,7 @@ enum dsync_state {
 /**
  * struct dsync_range - what a caller asks for: the raw material of an access
  * @dmabuf: the buffer; the caller has a reference
- * @mode: DMA_BUF_ACCESS_... bits, and DSYNC_ACCESS_BOUNCED
+ * @mode: DMA_BUF_ACCESS_... bits, DMABUF_SYNC_EXPLICIT and DSYNC_ACCESS_BOUNCED
  * @offset: first byte
  * @length: number of bytes, or DMABUF_SYNC_TO_END
  * @beyond: the range may leave the buffer, up to OFFSET_MAX

@@ -275,6 +275,8 @@ long st_single_lock(int test, int fd, uint32_t access, bool wait);
 long st_fence_new(int test, struct dst_fence *fence);
 int st_fence_publish(int test, long id, int fd, uint32_t usage);
 int st_fence_signal(int test, long id, uint32_t where, int error, unsigned int delay_ms);
+/* How many fences of the buffer's resv are not signaled, of @usage and what it includes. */
+int st_resv_count(int test, int fd, uint32_t usage);
 /* A new fence in the resv of the buffer, as a stock driver puts it there. */
 long st_fence_stock(int test, int fd, uint32_t usage);
 

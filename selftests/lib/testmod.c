@@ -186,6 +186,13 @@ int st_fence_signal(int test, long id, uint32_t where, int error, unsigned int d
 	return test_call(test, DST_FENCE_SIGNAL, &args);
 }
 
+int st_resv_count(int test, int fd, uint32_t usage)
+{
+	struct dst_fences args = { .fd = fd, .usage = usage };
+
+	return test_call(test, DST_RESV_COUNT, &args) ?: (int)args.nr;
+}
+
 long st_fence_stock(int test, int fd, uint32_t usage)
 {
 	long id = st_fence_new(test, NULL);

@@ -27,6 +27,9 @@ struct dst_object {
 	__u32 value;		/* out, of calls that answer something */
 };
 
+/* Beside the mode of a &dst_range: DMABUF_SYNC_EXPLICIT, which is the kernel's alone. */
+#define DST_EXPLICIT		0x40000000
+
 /* dmabuf_sync_get_range(); DST_SYNC_PUT uses @id and @fd (-1: put all). */
 struct dst_range {
 	__u32 id;
@@ -121,6 +124,14 @@ struct dst_publish {
 	__u32 id;
 	__s32 fd;
 	__u32 usage;
+	__u32 reserved;
+};
+
+/* Fences in the dma-buf's resv that are not signaled, of @usage and of those that it includes. */
+struct dst_fences {
+	__s32 fd;
+	__u32 usage;
+	__u32 nr;		/* out */
 	__u32 reserved;
 };
 
@@ -251,6 +262,7 @@ struct dst_misuse {
 #define DST_MISUSE		_IOW(DST_MAGIC, 19, struct dst_misuse)
 #define DST_SYNC_FOLLOW		_IOW(DST_MAGIC, 20, struct dst_object)
 #define DST_SYNC_COMMIT_AFTER	_IOWR(DST_MAGIC, 21, struct dst_after)
-#define DST_NR_CALLS		22
+#define DST_RESV_COUNT		_IOWR(DST_MAGIC, 22, struct dst_fences)
+#define DST_NR_CALLS		23
 
 #endif /* _DMABUF_SYNC_TEST_H */

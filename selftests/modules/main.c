@@ -25,6 +25,7 @@ union test_arg {
 	struct dst_publish publish;
 	struct dst_signal signal;
 	struct dst_hold hold;
+	struct dst_fences fences;
 	struct dst_export export;
 	struct dst_count count;
 	struct dst_fault fault;
@@ -119,6 +120,7 @@ static const struct {
 	[_IOC_NR(DST_FENCE_PUBLISH)] = { DST_FENCE_PUBLISH, test_fence_publish },
 	[_IOC_NR(DST_FENCE_SIGNAL)] = { DST_FENCE_SIGNAL, test_fence_signal },
 	[_IOC_NR(DST_RESV_HOLD)] = { DST_RESV_HOLD, test_resv_hold },
+	[_IOC_NR(DST_RESV_COUNT)] = { DST_RESV_COUNT, test_resv_count },
 	[_IOC_NR(DST_EXPORT)] = { DST_EXPORT, test_export },
 	[_IOC_NR(DST_EXPORT_COUNT)] = { DST_EXPORT_COUNT, test_export_count },
 	[_IOC_NR(DST_EXPORT_FAULT)] = { DST_EXPORT_FAULT, test_export_fault },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Hold the lock of a resv for a while, as a stock driver does. */
+/* A resv as a stock driver sees it: its lock, held for a while, and its fences. */
 #include <linux/completion.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
@@ -103,4 +103,42 @@ put_dmabuf:
 free_hold:
 	kfree(hold);
 	return err;
+}
+
+static unsigned int test_resv_fences(struct dma_resv *resv, enum dma_resv_usage usage)
+{
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+	unsigned int nr = 0;
+
+	dma_resv_iter_begin(&cursor, resv, usage);
+	dma_resv_for_each_fence_unlocked(&cursor, fence) {
+		if (dma_resv_iter_is_restarted(&cursor))
+			nr = 0;
+		nr += !dma_fence_is_signaled(fence);
+	}
+	dma_resv_iter_end(&cursor);
+	return nr;
+}
+
+/**
+ * test_resv_count() - DST_RESV_COUNT
+ * @session: the open file
+ * @arg: struct dst_fences
+ *
+ * Return: 0, -EINVAL, or what dma_buf_get() says.
+ */
+int test_resv_count(struct test_session *session, void *arg)
+{
+	struct dst_fences *args = arg;
+	struct dma_buf *dmabuf;
+
+	if (args->usage > DMA_RESV_USAGE_BOOKKEEP)
+		return -EINVAL;
+	dmabuf = dma_buf_get(args->fd);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	args->nr = test_resv_fences(dmabuf->resv, args->usage);
+	dma_buf_put(dmabuf);
+	return 0;
 }

@@ -13,6 +13,8 @@
 
 #define LINGER_MS	100
 
+static_assert(DST_EXPLICIT == DMABUF_SYNC_EXPLICIT);
+
 /**
  * struct test_sync - a sync object
  * @object: its number

@@ -66,6 +66,7 @@ struct dma_fence *test_fence_lookup(struct test_session *session, u32 id);
 int test_misuse(struct test_session *session, void *arg);
 
 int test_resv_hold(struct test_session *session, void *arg);
+int test_resv_count(struct test_session *session, void *arg);
 
 int test_export(struct test_session *session, void *arg);
 int test_export_count(struct test_session *session, void *arg);

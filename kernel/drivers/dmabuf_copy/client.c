@@ -12,7 +12,8 @@
 #include "dmabuf_copy.h"
 
 #define DCOPY_FLAGS	(DMABUF_COPY_WAIT | DMABUF_COPY_NONBLOCK | \
-			 DMABUF_COPY_SYNC_FILE | DMABUF_COPY_FOLLOW)
+			 DMABUF_COPY_SYNC_FILE | DMABUF_COPY_FOLLOW | \
+			 DMABUF_COPY_SRC_EXPLICIT | DMABUF_COPY_DST_EXPLICIT)
 
 static void dcopy_client_free(struct kref *ref)
 {

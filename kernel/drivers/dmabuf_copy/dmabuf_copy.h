@@ -163,10 +163,12 @@ struct dcopy_map {
  * struct dcopy_range - one side of a copy
  * @map: the buffer's mapping; a user
  * @offset: first byte
+ * @mode: for dmabuf_sync_get_range()
  */
 struct dcopy_range {
 	struct dcopy_map *map;
 	u64 offset;
+	u32 mode;
 };
 
 /**

@@ -353,12 +353,12 @@ static int dcopy_job_set_sync(struct dcopy_job *job)
 	ret = job->follows ? dmabuf_sync_follow(sync) : 0;
 	if (!ret)
 		ret = dmabuf_sync_get_range(sync, job->src.map->dmabuf,
-					    DMA_BUF_ACCESS_DMA_R, job->src.offset,
+					    job->src.mode, job->src.offset,
 					    job->length);
 	if (!ret)
 		ret = dmabuf_sync_get_range(sync, job->dst.map->dmabuf,
-					    DMA_BUF_ACCESS_DMA_W,
-					    job->dst.offset, job->length);
+					    job->dst.mode, job->dst.offset,
+					    job->length);
 	if (ret)
 		dmabuf_sync_fini(sync);
 	else
@@ -404,6 +404,16 @@ static int dcopy_job_set_up(struct dcopy_job *job, struct dma_buf *src,
 	return ret;
 }
 
+static void dcopy_job_set_modes(struct dcopy_job *job, u32 flags)
+{
+	job->src.mode = DMA_BUF_ACCESS_DMA_R;
+	job->dst.mode = DMA_BUF_ACCESS_DMA_W;
+	if (flags & DMABUF_COPY_SRC_EXPLICIT)
+		job->src.mode |= DMABUF_SYNC_EXPLICIT;
+	if (flags & DMABUF_COPY_DST_EXPLICIT)
+		job->dst.mode |= DMABUF_SYNC_EXPLICIT;
+}
+
 static struct dcopy_job *dcopy_job_alloc(struct dcopy_client *client,
 					 const struct dmabuf_copy_submit *args)
 {
@@ -423,6 +433,7 @@ static struct dcopy_job *dcopy_job_alloc(struct dcopy_client *client,
 	job->src.offset = args->src_offset;
 	job->dst.offset = args->dst_offset;
 	job->length = args->length;
+	dcopy_job_set_modes(job, args->flags);
 	job->follows = args->flags & DMABUF_COPY_FOLLOW;
 	job->requested_ns = ktime_get_ns();
 	mutex_init(&job->sync_lock);

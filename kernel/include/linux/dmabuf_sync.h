@@ -15,6 +15,9 @@
  * and calls dmabuf_sync_began() when it begins this one. One that can wait for fences takes
  * dmabuf_sync_follow() and dmabuf_sync_commit_after(): its jobs are queued behind those of others.
  *
+ * Stock drivers that share a buffer wait for the job as well, since its fence is in the buffer's
+ * resv. DMABUF_SYNC_EXPLICIT beside the mode of an access says that they are not to.
+ *
  * A job that is not committed ends with dmabuf_sync_unlock(), or, if it has not written what it was
  * to write, with dmabuf_sync_unlock_unwritten(): what an earlier writer has abandoned stays so.
  * Both may be called in any context. The fence of a committed job says it by its error.
@@ -32,6 +35,19 @@
 
 struct dma_buf;
 struct dmabuf_sync;
+
+/*
+ * Beside DMA_BUF_ACCESS_DMA_R, _W or _RW: the job's fence takes no part in the implicit
+ * synchronization of this buffer. It is put into the resv with DMA_RESV_USAGE_BOOKKEEP, which
+ * whoever moves or frees the memory waits for, but no stock driver, no sync_file exported from the
+ * dma-buf and no DMA_BUF_IOCTL_SYNC. Those who are to wait for the job need its fence: the driver
+ * hands it out, to user space by sync_file_create().
+ *
+ * Users of the framework wait for the access as for any other, and it for them. It also waits for
+ * the fences of stock drivers, as without the flag. When a job has several accesses to a buffer,
+ * or to buffers that share a resv, those without the flag say what the fence's usage is.
+ */
+#define DMABUF_SYNC_EXPLICIT	0x40000000
 
 /**
  * typedef dmabuf_sync_ready_fn - the end of an asynchronous request

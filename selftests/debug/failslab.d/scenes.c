@@ -294,12 +294,27 @@ static void undo_get_busy(struct stage *stage, long ret)
 	undo_sync(stage, ret);
 }
 
+static int prepare_fence(struct stage *stage)
+{
+	stage->more = st_fence_new(test(stage), NULL);
+	return stage->more < 0 ? (int)stage->more : 0;
+}
+
 static int prepare_commit(struct stage *stage)
 {
-	int err = prepare_get(stage) ?: (int)do_sync_lock(stage);
+	return prepare_get(stage) ?: (int)do_sync_lock(stage) ?: prepare_fence(stage);
+}
 
-	stage->more = st_fence_new(test(stage), NULL);
-	return err ?: stage->more < 0 ? (int)stage->more : 0;
+/* A job in two buffers, with fences that stock drivers do not wait for. */
+static int prepare_commit_explicit(struct stage *stage)
+{
+	const uint32_t mode = DMA_BUF_ACCESS_DMA_W | DST_EXPLICIT;
+	unsigned int i;
+	int err = prepare_sync(stage);
+
+	for (i = 0; !err && i < 2; i++)
+		err = st_sync_get(test(stage), stage->id, buf(stage, i), mode, 0, 0);
+	return err ?: (int)do_sync_lock(stage) ?: prepare_fence(stage);
 }
 
 static long do_commit(struct stage *stage)
@@ -347,6 +362,7 @@ const struct scene scenes[] = {
 	SCENE("dmabuf_sync_trylock()", prepare_get, do_sync_lock, undo_sync),
 	SCENE("dmabuf_sync_lock_async()", prepare_get_busy, do_lock_async, undo_get_busy),
 	SCENE("dmabuf_sync_commit()", prepare_commit, do_commit, undo_commit),
+	SCENE("dmabuf_sync_commit(), explicit", prepare_commit_explicit, do_commit, undo_commit),
 	SCENE("dmabuf_sync_unlock()", prepare_commit, do_unlock, undo_commit, .never_fails = true),
 };
 

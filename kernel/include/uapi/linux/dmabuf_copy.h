@@ -5,10 +5,11 @@
  * A job acquires its two ranges through dmabuf-sync, as one set: while somebody else
  * holds one of them the job is queued, and starts by itself when it may. From then on
  * it is in the hands of the engine and ends in finite time, with a fence in both
- * buffers. Until then it depends on user space, and so it has no fence: a sync_file
- * that user space could hold back would stall every driver that waits for it. What a
- * submission returns is therefore a job, a descriptor of its own: poll() tells when
- * the job has started, which is when there is a sync_file to be had, and when it ended.
+ * buffers, which DMABUF_COPY_SRC_EXPLICIT and DMABUF_COPY_DST_EXPLICIT hide. Until then it
+ * depends on user space, and so it has no fence: a sync_file that user space could hold back
+ * would stall every driver that waits for it. What a submission returns is therefore a job, a
+ * descriptor of its own: poll() tells when the job has started, which is when there is a
+ * sync_file to be had, and when it ended.
  *
  * Structures grow at their end only, as those of dmabuf_sync.h do: @size tells the
  * kernel how large the caller's structure is.
@@ -35,6 +36,13 @@
  * requests, as others do.
  */
 #define DMABUF_COPY_FOLLOW	0x8
+/*
+ * Explicit synchronization, of either buffer or of both: drivers that do not use dmabuf-sync, and
+ * DMA_BUF_IOCTL_SYNC, do not wait for the job through that buffer. Whoever is to wait is given the
+ * job's sync_file. Users of dmabuf-sync wait as ever, and so does the job for what is in its way.
+ */
+#define DMABUF_COPY_SRC_EXPLICIT	0x10
+#define DMABUF_COPY_DST_EXPLICIT	0x20
 
 /**
  * struct dmabuf_copy_submit - copy bytes of one dma-buf to another
