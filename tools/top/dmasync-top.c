@@ -2,9 +2,9 @@
 /*
  * dmasync-top: contention, wait chains and CPU/DMA overlap of dma-bufs, live.
  *
- * A session keeps the BPF programs attached while the module is there. Each window
- * the source makes a model of what they collected; the view goes to the screen or,
- * in batch mode, as a report to standard output.
+ * Each window the feed makes a model: of what its BPF programs collected, which are attached
+ * while the module is there. The view goes to the screen or, in batch mode, as a report to
+ * standard output.
  */
 #include <err.h>
 #include <errno.h>
@@ -24,6 +24,7 @@
 #include "screen.h"
 #include "signals.h"
 #include "top_check.h"
+#include "top_live.h"
 #include "top_options.h"
 #include "top_report.h"
 #include "words.h"
@@ -41,8 +42,8 @@
 /**
  * struct top - the program
  * @options: from the command line
- * @session: the programs' life
- * @source: what they collect
+ * @live: programs in the kernel
+ * @feed: where windows come from
  * @model: made of that
  * @view: of the model
  * @page: the present, for the screen
@@ -58,8 +59,8 @@
  */
 struct top {
 	struct top_options options;
-	struct session session;
-	struct top_source source;
+	struct top_live live;
+	struct top_feed feed;
 	struct model model;
 	struct top_view view;
 	struct page page;
@@ -74,23 +75,35 @@ struct top {
 	char above[512];
 };
 
-/* The session is in a new state: a new window begins with it. */
+static void top_write(struct top *top)
+{
+	struct top_summary summary;
+	int ret;
+
+	top->feed.ops->tell(&top->feed, &summary);
+	ret = top_report_write(&top->options.report, &top->view, &summary);
+	if (ret) {
+		errno = -ret;
+		err(1, "standard output");
+	}
+}
+
+/* The feed is in a new state: a new window begins with it. */
 static void top_changed(struct top *top, int ret)
 {
+	struct top_feed *feed = &top->feed;
+
 	if (ret < 0) {
 		screen_end();
-		errx(1, "%s", top->session.text);
+		errx(1, "%s", feed->text);
 	}
 	if (!ret)
 		return;
 	if (top->options.batch)
-		fprintf(stderr, "%s: %s\n", program_invocation_short_name,
-			top->session.text);
-	if (top->session.state != SESSION_ATTACHED)
-		top_source_idle(&top->source);
-	else if (!top->options.batch)
-		/* Who waits now need not wait for the end of the window to be seen. */
-		top_source_read(&top->source);
+		warnx("%s", feed->text);
+	/* Who waits now need not wait for the end of the window to be seen. */
+	if (feed->state != TOP_FEED_RUNS || !top->options.batch)
+		feed->ops->read(feed, 0);
 	top_view_update(&top->view, &top->model);
 	top->deadline_ns = clock_now_ns() + top->options.delay_ns;
 	top->redraw = true;
@@ -98,14 +111,15 @@ static void top_changed(struct top *top, int ret)
 
 static void top_toggle(struct top *top)
 {
+	struct top_feed *feed = &top->feed;
+
 	/* What was collected in this window is shown before it is given up. */
-	if (top->session.state == SESSION_ATTACHED && top->options.batch) {
-		top_source_read(&top->source);
+	if (feed->state == TOP_FEED_RUNS && top->options.batch) {
+		feed->ops->read(feed, 0);
 		top_view_update(&top->view, &top->model);
-		top_report_write(&top->options.report, &top->view, &top->session,
-				 &top->source);
+		top_write(top);
 	}
-	top_changed(top, session_toggle(&top->session));
+	top_changed(top, feed->ops->toggle(feed));
 }
 
 static void top_signal(struct top *top)
@@ -134,7 +148,7 @@ static void top_scroll(struct top *top, long step)
 static void top_group(struct top *top, enum group_by by)
 {
 	if (group_needs_users(by))
-		top_users_want(&top->source);
+		top->feed.ops->want_users(&top->feed);
 	top_view_group(&top->view, by);
 	top_view_regroup(&top->view, &top->model);
 }
@@ -271,13 +285,14 @@ static void top_help(struct top *top, char *help, size_t size)
 	}
 	snprintf(help, size, HELP, top->view.scroll_chains ? "rows" : "chains",
 		 words_of(WORDS_GROUP, next),
-		 top->session.state == SESSION_ATTACHED ? "detach" :
-		 top->session.state == SESSION_DETACHED ? "attach" : "-",
+		 top->feed.state == TOP_FEED_RUNS ? "detach" :
+		 top->feed.state == TOP_FEED_LET_GO ? "attach" : "-",
 		 sort->title ?: sort->key);
 }
 
 static void top_draw(struct top *top)
 {
+	struct top_summary summary;
 	const struct page *past;
 	char help[256];
 	uint64_t ns;
@@ -285,8 +300,8 @@ static void top_draw(struct top *top)
 	top->redraw = false;
 	if (top->options.batch)
 		return;
-	top_view_page(&top->view, &top->session, &top->source, &top->page,
-		      screen_width(), screen_height());
+	top->feed.ops->tell(&top->feed, &summary);
+	top_view_page(&top->view, &summary, &top->page, screen_width(), screen_height());
 	if (top->ended)
 		history_add(&top->history, &top->page, clock_now_ns());
 	top->ended = false;
@@ -312,7 +327,7 @@ static void top_wait(struct top *top)
 
 	if (top->deadline_ns > now_ns)
 		ns = top->deadline_ns - now_ns;
-	if (top->session.state != SESSION_ATTACHED && ns > LOOK_NS)
+	if (top->feed.state != TOP_FEED_RUNS && ns > LOOK_NS)
 		ns = LOOK_NS;
 	timeout.tv_sec = ns / CLOCK_NSEC_PER_SEC;
 	timeout.tv_nsec = ns % CLOCK_NSEC_PER_SEC;
@@ -335,12 +350,7 @@ static bool top_is_above(struct top *top)
 
 static void top_window(struct top *top)
 {
-	int ret;
-
-	if (top->session.state == SESSION_ATTACHED)
-		top_source_read(&top->source);
-	else
-		top_source_idle(&top->source);
+	top->feed.ops->read(&top->feed, top->options.delay_ns);
 	top_view_update(&top->view, &top->model);
 	top->deadline_ns += top->options.delay_ns;
 	if (top->deadline_ns < clock_now_ns())
@@ -349,14 +359,8 @@ static void top_window(struct top *top)
 	top->ended = true;
 	if (++top->windows == top->options.count || top_is_above(top))
 		top->done = true;
-	if (!top->options.batch)
-		return;
-	ret = top_report_write(&top->options.report, &top->view, &top->session,
-			       &top->source);
-	if (ret) {
-		errno = -ret;
-		err(1, "standard output");
-	}
+	if (top->options.batch)
+		top_write(top);
 }
 
 /* What is missing is told at the end, too, where standard output is for a program. */
@@ -366,7 +370,7 @@ static int top_status(const struct top *top)
 	int status = top->above[0] ? EXIT_ABOVE : 0;
 
 	if (status)
-		fprintf(stderr, "%s: %s\n", program_invocation_short_name, top->above);
+		warnx("%s", top->above);
 	if (!lost)
 		return status;
 	fprintf(stderr, "%s: lost %llu in all: accesses %llu, events of buffers %llu, edges %llu, events %llu, users %llu, runs %llu, unlisted %llu; see dmasync-top(8)\n",
@@ -383,11 +387,11 @@ static int top_status(const struct top *top)
 
 static void top_run(struct top *top)
 {
-	int ret = session_update(&top->session);
+	struct top_feed *feed = &top->feed;
+	int ret = feed->ops->update(feed);
 
 	if (!ret && top->options.batch)
-		fprintf(stderr, "%s: %s\n", program_invocation_short_name,
-			top->session.text);
+		warnx("%s", feed->text);
 	top_changed(top, ret);
 	top->deadline_ns = clock_now_ns() + top->options.delay_ns;
 	top->redraw = true;
@@ -397,7 +401,7 @@ static void top_run(struct top *top)
 		top_wait(top);
 		if (top->done && !top->options.batch)
 			return;
-		top_changed(top, session_update(&top->session));
+		top_changed(top, feed->ops->update(feed));
 		if (top->done || clock_now_ns() >= top->deadline_ns)
 			top_window(top);
 		if (top->done)
@@ -415,13 +419,11 @@ int main(int argc, char **argv)
 	if (session_permitted())
 		return 1;
 	top.signals = signals_open();
-	top_source_init(&top.source, &top.options.limits, &top.model);
-	session_init(&top.session, &top_source_ops, &top.source,
-		     top.options.probe);
+	top.feed.model = &top.model;
+	top_live_init(&top.live, &top.feed, &top.options.limits, top.options.probe);
 	if (top.options.check) {
-		status = top_check(&top.session, &top.source);
-		session_end(&top.session);
-		top_source_end(&top.source);
+		status = top_check(&top.live.session, &top.live.source);
+		top.feed.ops->end(&top.feed);
 		return status;
 	}
 	top_view_init(&top.view);
@@ -435,12 +437,11 @@ int main(int argc, char **argv)
 	}
 	atexit(screen_end);
 	top_run(&top);
-	session_end(&top.session);
 	screen_end();
 	status = top_status(&top);
 	top_view_free(&top.view);
 	page_free(&top.page);
 	history_free(&top.history);
-	top_source_end(&top.source);
+	top.feed.ops->end(&top.feed);
 	return status;
 }

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "session.h"
+#include "top_limits.h"
 #include "top_report.h"
 
 /**

@@ -10,7 +10,7 @@
 #include "chain.h"
 #include "group.h"
 #include "page.h"
-#include "top_source.h"
+#include "top_summary.h"
 #include "view_list.h"
 
 /* Events that stay on a screen for some time. */
@@ -66,8 +66,7 @@ void top_view_update(struct top_view *view, struct model *model);
  * Make a page. @width, @height: of the screen, 0: as large as it gets. Scrolling ends
  * where the buffers and chains do.
  */
-void top_view_page(struct top_view *view, const struct session *session,
-		   const struct top_source *source, struct page *page,
+void top_view_page(struct top_view *view, const struct top_summary *summary, struct page *page,
 		   int width, int height);
 void top_view_free(struct top_view *view);
 
