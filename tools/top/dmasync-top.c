@@ -26,6 +26,7 @@
 #include "top_check.h"
 #include "top_live.h"
 #include "top_options.h"
+#include "top_recording.h"
 #include "top_report.h"
 #include "words.h"
 
@@ -42,7 +43,8 @@
 /**
  * struct top - the program
  * @options: from the command line
- * @live: programs in the kernel
+ * @live: programs in the kernel, or
+ * @recording: a recording
  * @feed: where windows come from
  * @model: made of that
  * @view: of the model
@@ -60,6 +62,7 @@
 struct top {
 	struct top_options options;
 	struct top_live live;
+	struct top_recording recording;
 	struct top_feed feed;
 	struct model model;
 	struct top_view view;
@@ -88,6 +91,26 @@ static void top_write(struct top *top)
 	}
 }
 
+/* In a recording time goes on when the next window is read. */
+static uint64_t top_now_ns(const struct top *top)
+{
+	return top->model.recorded ? top->model.now_ns : clock_now_ns();
+}
+
+/* Nobody waits for windows that were recorded, unless somebody looks. */
+static uint64_t top_deadline_ns(const struct top *top)
+{
+	if (top->options.batch && top->model.recorded)
+		return 0;
+	return clock_now_ns() + top->options.delay_ns;
+}
+
+/* No window ends: there is none any more, or somebody looks at a page of a recording. */
+static bool top_stands(const struct top *top)
+{
+	return top->feed.state == TOP_FEED_ENDED || (top->model.recorded && top->history.back);
+}
+
 /* The feed is in a new state: a new window begins with it. */
 static void top_changed(struct top *top, int ret)
 {
@@ -105,7 +128,7 @@ static void top_changed(struct top *top, int ret)
 	if (feed->state != TOP_FEED_RUNS || !top->options.batch)
 		feed->ops->read(feed, 0);
 	top_view_update(&top->view, &top->model);
-	top->deadline_ns = clock_now_ns() + top->options.delay_ns;
+	top->deadline_ns = top_deadline_ns(top);
 	top->redraw = true;
 }
 
@@ -113,6 +136,8 @@ static void top_toggle(struct top *top)
 {
 	struct top_feed *feed = &top->feed;
 
+	if (!feed->ops->toggle)
+		return;
 	/* What was collected in this window is shown before it is given up. */
 	if (feed->state == TOP_FEED_RUNS && top->options.batch) {
 		feed->ops->read(feed, 0);
@@ -178,7 +203,7 @@ static void top_hold(struct top *top)
 		history_step(history, -HISTORY_PAGES);
 		return;
 	}
-	history_add(history, &top->page, clock_now_ns());
+	history_add(history, &top->page, top_now_ns(top));
 	history_step(history, 1);
 }
 
@@ -270,7 +295,7 @@ static void top_key(struct top *top, int key)
 
 static void top_help_past(const struct top *top, uint64_t ns, char *help, size_t size)
 {
-	snprintf(help, size, "%.1f s ago %s", (clock_now_ns() - ns) / (double)CLOCK_NSEC_PER_SEC,
+	snprintf(help, size, "%.1f s ago %s", (top_now_ns(top) - ns) / (double)CLOCK_NSEC_PER_SEC,
 		 top->said[0] ? top->said : HELP_PAST);
 }
 
@@ -303,7 +328,7 @@ static void top_draw(struct top *top)
 	top->feed.ops->tell(&top->feed, &summary);
 	top_view_page(&top->view, &summary, &top->page, screen_width(), screen_height());
 	if (top->ended)
-		history_add(&top->history, &top->page, clock_now_ns());
+		history_add(&top->history, &top->page, top_now_ns(top));
 	top->ended = false;
 	past = history_page(&top->history, &ns);
 	if (past)
@@ -331,7 +356,7 @@ static void top_wait(struct top *top)
 		ns = LOOK_NS;
 	timeout.tv_sec = ns / CLOCK_NSEC_PER_SEC;
 	timeout.tv_nsec = ns % CLOCK_NSEC_PER_SEC;
-	ppoll(fds, 2, &timeout, NULL);
+	ppoll(fds, 2, top_stands(top) ? NULL : &timeout, NULL);
 	if (fds[0].revents)
 		top_signal(top);
 	if (fds[1].revents & (POLLHUP | POLLERR))
@@ -354,10 +379,11 @@ static void top_window(struct top *top)
 	top_view_update(&top->view, &top->model);
 	top->deadline_ns += top->options.delay_ns;
 	if (top->deadline_ns < clock_now_ns())
-		top->deadline_ns = clock_now_ns() + top->options.delay_ns;
+		top->deadline_ns = top_deadline_ns(top);
 	top->redraw = true;
 	top->ended = true;
-	if (++top->windows == top->options.count || top_is_above(top))
+	if (++top->windows == top->options.count || top_is_above(top) ||
+	    (top->options.batch && top->feed.state == TOP_FEED_ENDED))
 		top->done = true;
 	if (top->options.batch)
 		top_write(top);
@@ -371,6 +397,8 @@ static int top_status(const struct top *top)
 
 	if (status)
 		warnx("%s", top->above);
+	if (top->model.recorded && top_recording_misses(&top->recording))
+		status = status ?: EXIT_LOST;
 	if (!lost)
 		return status;
 	fprintf(stderr, "%s: lost %llu in all: accesses %llu, events of buffers %llu, edges %llu, events %llu, users %llu, runs %llu, unlisted %llu; see dmasync-top(8)\n",
@@ -393,7 +421,7 @@ static void top_run(struct top *top)
 	if (!ret && top->options.batch)
 		warnx("%s", feed->text);
 	top_changed(top, ret);
-	top->deadline_ns = clock_now_ns() + top->options.delay_ns;
+	top->deadline_ns = top_deadline_ns(top);
 	top->redraw = true;
 	for (;;) {
 		if (top->redraw)
@@ -402,11 +430,34 @@ static void top_run(struct top *top)
 		if (top->done && !top->options.batch)
 			return;
 		top_changed(top, feed->ops->update(feed));
-		if (top->done || clock_now_ns() >= top->deadline_ns)
+		if (top->done || (!top_stands(top) && clock_now_ns() >= top->deadline_ns))
 			top_window(top);
 		if (top->done)
 			return;
 	}
+}
+
+static void top_open_recording(struct top *top)
+{
+	int ret = top_recording_init(&top->recording, &top->feed, &top->options.limits,
+				     top->options.replay);
+
+	if (ret)
+		errx(1, "%s%s", top->recording.reader.text,
+		     ret == -ENOENT ? "; dmasync-record makes a recording" : "");
+}
+
+static void top_open(struct top *top)
+{
+	top->feed.model = &top->model;
+	if (top->options.replay) {
+		top_open_recording(top);
+		return;
+	}
+	session_libbpf(top->options.verbose);
+	if (session_permitted())
+		exit(1);
+	top_live_init(&top->live, &top->feed, &top->options.limits, top->options.probe);
 }
 
 int main(int argc, char **argv)
@@ -415,12 +466,8 @@ int main(int argc, char **argv)
 	int status;
 
 	top_options_parse(&top.options, argc, argv);
-	session_libbpf(top.options.verbose);
-	if (session_permitted())
-		return 1;
 	top.signals = signals_open();
-	top.feed.model = &top.model;
-	top_live_init(&top.live, &top.feed, &top.options.limits, top.options.probe);
+	top_open(&top);
 	if (top.options.check) {
 		status = top_check(&top.live.session, &top.live.source);
 		top.feed.ops->end(&top.feed);

@@ -112,8 +112,8 @@ static const struct top_feed_ops live_ops = {
 	.end = live_end,
 };
 
-void top_live_init(struct top_live *live, struct top_feed *feed, const struct top_limits *limits,
-		   enum session_probe probe)
+void top_live_init(struct top_live *live, struct top_feed *feed,
+		   const struct top_limits *limits, enum session_probe probe)
 {
 	top_source_init(&live->source, limits, feed->model);
 	session_init(&live->session, &top_source_ops, &live->source, probe);

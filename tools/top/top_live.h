@@ -18,7 +18,7 @@ struct top_live {
 };
 
 /* Programs of this kind, with these limits. */
-void top_live_init(struct top_live *live, struct top_feed *feed, const struct top_limits *limits,
-		   enum session_probe probe);
+void top_live_init(struct top_live *live, struct top_feed *feed,
+		   const struct top_limits *limits, enum session_probe probe);
 
 #endif /* TOP_LIVE_H */

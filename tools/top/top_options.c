@@ -27,7 +27,7 @@ enum {
 const char *argp_program_version = "dmasync-top (dmabuf-sync) " VERSION;
 
 static const char options_doc[] =
-"Show contention, wait chains and CPU/DMA overlap of dma-bufs, live.\n"
+"Show contention, wait chains and CPU/DMA overlap of dma-bufs, live or of a recording.\n"
 "\v"
 "Signals: SIGUSR1 lets go of dmabuf_sync.ko, so that it can be unloaded, or "
 "attaches again. SIGINT and SIGTERM end the window and the program; in batch mode "
@@ -38,6 +38,8 @@ static const char options_doc[] =
 "w saves the page, q quit.";
 
 static const struct argp_option options_argp[] = {
+	{ "replay", 'r', "FILE", 0,
+	  "Show a recording of dmasync-record at its own pace; batch: without waiting", 0 },
 	{ "batch", 'b', NULL, 0,
 	  "Write windows one after the other (without a terminal: always)", 0 },
 	{ "check", OPTION_CHECK, NULL, 0,
@@ -73,17 +75,46 @@ static const struct argp_option options_argp[] = {
 	{ 0 },
 };
 
-/* @what is @arg: "process" or "thread". */
-static uint32_t options_task(struct argp_state *state, const char *option, const char *what,
-			     const char *arg)
+/* @task is there now, if one is wanted; @what: "process" or "thread". */
+static void options_task(struct argp_state *state, const char *option, const char *what,
+			 uint32_t task)
 {
-	uint32_t task = options_number(state, option, arg, 1, INT32_MAX);
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%u", task);
-	if (access(path, F_OK))
+	if (task && access(path, F_OK))
 		argp_error(state, "%s: there is no %s %u", option, what, task);
-	return task;
+}
+
+/* An option that is of programs in the kernel, and given, or NULL. */
+static const char *options_of_programs(const struct top_options *options)
+{
+	const struct top_limits *limits = &options->limits;
+	struct top_limits usual;
+
+	top_limits_init(&usual);
+	if (options->check)
+		return "--check";
+	if (options->probe)
+		return "--probe";
+	if (options->verbose)
+		return "--verbose";
+	if (limits->ring_bytes != usual.ring_bytes)
+		return "--ring-size";
+	if (limits->max_accesses != usual.max_accesses)
+		return "--max-accesses";
+	return limits->max_buffers != usual.max_buffers ? "--max-buffers" : NULL;
+}
+
+static void options_replay(struct argp_state *state, const struct top_options *options)
+{
+	const char *option = options_of_programs(options);
+
+	if (option)
+		argp_error(state, "%s is for programs in the kernel, and a recording needs none: leave it or --replay out",
+			   option);
+	if (options->limits.glob.end && !strcmp(options->replay, "-"))
+		argp_error(state, "--buffer: for a pattern a recording is read twice, which '-' cannot be: name a file");
 }
 
 static void options_comm(struct argp_state *state, char *comm, const char *arg)
@@ -120,6 +151,12 @@ static void options_together(struct argp_state *state, struct top_options *optio
 	const struct table *table = options->group == GROUP_BY_BUFFER ? &top_buffer_table :
 				    &top_group_table;
 
+	if (options->replay) {
+		options_replay(state, options);
+	} else {
+		options_task(state, "--pid", "process", options->limits.tgid);
+		options_task(state, "--tid", "thread", options->limits.tid);
+	}
 	if (options->report.format == TOP_FORMAT_CSV && !options->report.table)
 		options->report.table = table;
 	if (order_parse(&options->order, table, options->sort ?: "waiting"))
@@ -156,10 +193,10 @@ static error_t options_limit(int key, char *arg, struct argp_state *state)
 		options_buffer(state, limits, arg);
 		return 0;
 	case 'p':
-		limits->tgid = options_task(state, "--pid", "process", arg);
+		limits->tgid = options_number(state, "--pid", arg, 1, INT32_MAX);
 		return 0;
 	case 't':
-		limits->tid = options_task(state, "--tid", "thread", arg);
+		limits->tid = options_number(state, "--tid", arg, 1, INT32_MAX);
 		return 0;
 	case 'c':
 		options_comm(state, limits->comm, arg);
@@ -189,6 +226,9 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_CHECK:
 		options->check = true;
+		return 0;
+	case 'r':
+		options->replay = arg;
 		return 0;
 	case 'n':
 		options->count = options_number(state, "--count", arg, 1,

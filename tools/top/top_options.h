@@ -20,6 +20,7 @@
  * @group: what makes the rows
  * @idle: pages show idle buffers, too
  * @batch: write windows one after the other, no screen
+ * @replay: a recording to show, NULL: what happens now
  * @check: say what is available
  * @verbose: print what libbpf says
  * @delay_ns: length of a window
@@ -34,6 +35,7 @@ struct top_options {
 	enum group_by group;
 	bool idle;
 	bool batch;
+	const char *replay;
 	bool check;
 	bool verbose;
 	uint64_t delay_ns;
