@@ -92,4 +92,51 @@ TOOL_TEST(replay_screen, held)
 	QUIT();
 }
 
+/* Keys and values are completed with what there is; only what passes is left. */
+TOOL_TEST(replay_screen, filter)
+{
+	ASSERT_EQ(0, written_end(self->fd, 250));
+	SHOW("-d", "0.1");
+	ASSERT_TRUE(SHOWS_ANEW("0.25 s, the end"));
+	KEY("/");
+	EXPECT_TRUE(SHOWS_ANEW("filter: _  Tab: buffer= comm= pid= tid="));
+	KEY("c\t");
+	EXPECT_TRUE(SHOWS_ANEW("filter: comm=_  Tab: A B"));
+	KEY("\t");
+	EXPECT_TRUE(SHOWS_ANEW("filter: comm=A_"));
+	KEY("\177B\r");
+	EXPECT_TRUE(SHOWS_ANEW("only comm=B"));
+	KEY("/");
+	EXPECT_TRUE(SHOWS_ANEW("filter: comm=B _"));
+	KEY("tid=x\r");
+	EXPECT_TRUE(SHOWS_ANEW("filter: comm=B tid=x_"));
+	KEY("\033");
+	EXPECT_TRUE(SHOWS_ANEW("/:only"));
+	EXPECT_TRUE(SHOWS_ANEW("only comm=B"));
+	KEY("/\025color=red\r");
+	EXPECT_TRUE(SHOWS_ANEW("'color=red' is no filter"));
+	KEY("\033");
+	EXPECT_TRUE(SHOWS_ANEW("/:only"));
+	QUIT();
+}
+
+/* The window on the screen is shown again, with what passes, and then with all of it. */
+TOOL_TEST(replay_screen, filter_and_back)
+{
+	ASSERT_EQ(0, written_end(self->fd, 250));
+	SHOW("-d", "0.2");
+	ASSERT_TRUE(SHOWS_ANEW("0.25 s, the end"));
+	KEY("\033OD\033OD");
+	EXPECT_TRUE(SHOWS_ANEW("acq/s 10"));
+	KEY(" ");
+	KEY("/buffer=other*\r");
+	EXPECT_TRUE(SHOWS_ANEW("only buffer=other*"));
+	EXPECT_TRUE(SHOWS_ANEW("0.25 s, the end"));
+	EXPECT_TRUE(SHOWS_ANEW("buffers 0"));
+	KEY("\033");
+	EXPECT_TRUE(SHOWS_ANEW("buffers 1"));
+	EXPECT_TRUE(SHOWS_ANEW("0.25 s, the end"));
+	QUIT();
+}
+
 TEST_HARNESS_MAIN

@@ -68,10 +68,10 @@ TOOL_TEST(screen, help_fits_80_columns)
 {
 	ASSERT_TRUE(SHOWS("waits"));
 	KEY("<<<");
-	EXPECT_TRUE(SHOWS_ANEW("<>r:by EXPORT"));
+	EXPECT_TRUE(SHOWS_ANEW("<>r:EXPORT"));
 	RESIZE(24, 80);
-	EXPECT_TRUE(SHOWS("q:quit Space:hold Tab:chains g:by exporter p:pairs "
-			  "i:idle d:detach <>r:by EXPOR"));
+	EXPECT_TRUE(SHOWS("q:quit Space:hold Tab:chains /:only g:exporter p:pairs "
+			  "i:idle d:detach <>r:EXPO"));
 	KEY("q");
 	EXPECT_EQ(0, ENDS());
 }
@@ -82,11 +82,11 @@ TOOL_TEST(screen, keys)
 	unsigned int i;
 
 	ASSERT_TRUE(SHOWS("waits"));
-	EXPECT_TRUE(SHOWS("<>r:by WT"));
+	EXPECT_TRUE(SHOWS("<>r:WT"));
 	KEY(">");
-	EXPECT_TRUE(SHOWS_ANEW("<>r:by ACQ/S"));
+	EXPECT_TRUE(SHOWS_ANEW("<>r:ACQ/S"));
 	KEY("<<");
-	EXPECT_TRUE(SHOWS_ANEW("<>r:by HOLDER"));
+	EXPECT_TRUE(SHOWS_ANEW("<>r:HOLDER"));
 	KEY("r\033OA\033OB\033[5~\033[6~\t");
 	EXPECT_TRUE(SHOWS_ANEW("Tab:rows"));
 	EXPECT_TRUE(SHOWS_ANEW("waits"));
@@ -146,12 +146,12 @@ TOOL_TEST(screen, hold_and_save)
 TOOL_TEST(screen, groups)
 {
 	static const char *const next[] = {
-		"g:by name", "g:by process", "g:by comm", "g:by engine", "g:by buffer",
+		"g:name", "g:process", "g:comm", "g:engine", "g:buffer",
 	};
 	unsigned int i;
 
 	ASSERT_TRUE(SHOWS("waits"));
-	EXPECT_TRUE(SHOWS("g:by exporter"));
+	EXPECT_TRUE(SHOWS("g:exporter"));
 	for (i = 0; i < ST_ARRAY_SIZE(next); i++) {
 		KEY("g");
 		EXPECT_TRUE(SHOWS_ANEW(next[i]));
@@ -161,9 +161,26 @@ TOOL_TEST(screen, groups)
 	EXPECT_TRUE(SHOWS_ANEW("HOLDER"));
 	KEY("p");
 	EXPECT_TRUE(SHOWS_ANEW("BEHIND"));
-	EXPECT_TRUE(SHOWS_ANEW("<>r:by IN ALL"));
+	EXPECT_TRUE(SHOWS_ANEW("<>r:IN ALL"));
 	KEY("p");
 	EXPECT_TRUE(SHOWS_ANEW("HOLDER"));
+	KEY("q");
+	EXPECT_EQ(0, ENDS());
+}
+
+/* Filters are written while it runs: programs are attached with them, and then without. */
+TOOL_TEST(screen, filter)
+{
+	ASSERT_TRUE(SHOWS("waits"));
+	KEY("/");
+	EXPECT_TRUE(SHOWS_ANEW("filter: _"));
+	KEY("comm=A\t\r");
+	EXPECT_TRUE(SHOWS_ANEW("only comm=A"));
+	KEY("/\025buffer=none*\r");
+	EXPECT_TRUE(SHOWS_ANEW("only buffer=none*"));
+	EXPECT_TRUE(SHOWS_ANEW("buffers 0"));
+	KEY("\033");
+	EXPECT_TRUE(SHOWS_ANEW("waits"));
 	KEY("q");
 	EXPECT_EQ(0, ENDS());
 }

@@ -8,31 +8,22 @@
  */
 #include <err.h>
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "above.h"
 #include "clock.h"
-#include "history.h"
 #include "screen.h"
 #include "signals.h"
+#include "top.h"
 #include "top_check.h"
-#include "top_live.h"
-#include "top_options.h"
-#include "top_recording.h"
 #include "top_report.h"
-#include "words.h"
 
-/* All keys fit 80 columns; the name of a column that is not on the screen may be cut. */
-#define HELP "q:quit Space:hold Tab:%s g:by %s p:pairs i:idle d:%s <>r:by %s"
-#define HELP_PAST "q:quit Space:go on Left:back Right:forward w:save"
 /* What was shown is right, but not all of it. */
 #define EXIT_LOST	2
 /* Somebody has waited for longer than --above allows. */
@@ -40,50 +31,18 @@
 /* How often to look for a module that is not there. */
 #define LOOK_NS		100000000ULL
 
-/**
- * struct top - the program
- * @options: from the command line
- * @live: programs in the kernel, or
- * @recording: a recording
- * @feed: where windows come from
- * @model: made of that
- * @view: of the model
- * @page: the present, for the screen
- * @history: pages of the past
- * @ended: a window has, and its page is not in @history yet
- * @said: what a key did, until the next one
- * @signals: a signalfd
- * @deadline_ns: end of the window
- * @windows: shown so far
- * @redraw: the screen is not up to date
- * @done: the last window ends now
- * @above: who has waited for too long, empty while nobody has
- */
-struct top {
-	struct top_options options;
-	struct top_live live;
-	struct top_recording recording;
-	struct top_feed feed;
-	struct model model;
-	struct top_view view;
-	struct page page;
-	struct history history;
-	bool ended;
-	char said[128];
-	int signals;
-	uint64_t deadline_ns;
-	uint64_t windows;
-	bool redraw;
-	bool done;
-	char above[512];
-};
+static void top_tell(const struct top *top, struct top_summary *summary)
+{
+	top->feed.ops->tell(&top->feed, summary);
+	summary->filter = top->options.filter;
+}
 
 static void top_write(struct top *top)
 {
 	struct top_summary summary;
 	int ret;
 
-	top->feed.ops->tell(&top->feed, &summary);
+	top_tell(top, &summary);
 	ret = top_report_write(&top->options.report, &top->view, &summary);
 	if (ret) {
 		errno = -ret;
@@ -91,8 +50,7 @@ static void top_write(struct top *top)
 	}
 }
 
-/* In a recording time goes on when the next window is read. */
-static uint64_t top_now_ns(const struct top *top)
+uint64_t top_now_ns(const struct top *top)
 {
 	return top->model.recorded ? top->model.now_ns : clock_now_ns();
 }
@@ -111,8 +69,7 @@ static bool top_stands(const struct top *top)
 	return top->feed.state == TOP_FEED_ENDED || (top->model.recorded && top->history.back);
 }
 
-/* The feed is in a new state: a new window begins with it. */
-static void top_changed(struct top *top, int ret)
+void top_changed(struct top *top, int ret)
 {
 	struct top_feed *feed = &top->feed;
 
@@ -132,7 +89,7 @@ static void top_changed(struct top *top, int ret)
 	top->redraw = true;
 }
 
-static void top_toggle(struct top *top)
+void top_toggle(struct top *top)
 {
 	struct top_feed *feed = &top->feed;
 
@@ -159,182 +116,23 @@ static void top_signal(struct top *top)
 	}
 }
 
-static void top_scroll(struct top *top, long step)
-{
-	size_t *first = top->view.scroll_chains ? &top->view.first_chain :
-						  &top->view.first;
-
-	if (step < 0 && *first < (size_t)-step)
-		*first = 0;
-	else
-		*first += step;
-}
-
-static void top_group(struct top *top, enum group_by by)
-{
-	if (group_needs_users(by))
-		top->feed.ops->want_users(&top->feed);
-	top_view_group(&top->view, by);
-	top_view_regroup(&top->view, &top->model);
-}
-
-/* The page on the screen, into a new file of the working folder. */
-static void top_save(struct top *top)
-{
-	time_t now = time(NULL);
-	uint64_t ns;
-	char name[64];
-	int ret;
-
-	strftime(name, sizeof(name), "dmasync-top-%Y%m%d-%H%M%S.txt", localtime(&now));
-	ret = page_save(history_page(&top->history, &ns) ?: &top->page, name);
-	if (ret)
-		snprintf(top->said, sizeof(top->said), "%s: %s", name, strerror(-ret));
-	else
-		snprintf(top->said, sizeof(top->said), "saved as %s", name);
-}
-
-/* Hold the page as it is on the screen, which no window need have ended with; or go on. */
-static void top_hold(struct top *top)
-{
-	struct history *history = &top->history;
-
-	if (history->back) {
-		history_step(history, -HISTORY_PAGES);
-		return;
-	}
-	history_add(history, &top->page, top_now_ns(top));
-	history_step(history, 1);
-}
-
-/* Keys of which page is on the screen. Return: was it one? */
-static bool top_key_page(struct top *top, int key)
-{
-	struct history *history = &top->history;
-
-	top->said[0] = '\0';
-	switch (key) {
-	case SCREEN_KEY_LEFT:
-		history_step(history, 1);
-		break;
-	case SCREEN_KEY_RIGHT:
-		history_step(history, -1);
-		break;
-	case SCREEN_KEY_CHAR + ' ':
-		top_hold(top);
-		break;
-	case SCREEN_KEY_CHAR + 'w':
-		top_save(top);
-		break;
-	default:
-		return false;
-	}
-	return true;
-}
-
-/* Keys of the present. */
-static void top_key_view(struct top *top, int key)
-{
-	struct view_list *list = top_view_list(&top->view);
-
-	switch (key) {
-	case SCREEN_KEY_UP:
-		top_scroll(top, -1);
-		break;
-	case SCREEN_KEY_DOWN:
-		top_scroll(top, 1);
-		break;
-	case SCREEN_KEY_PAGE_UP:
-		top_scroll(top, -10);
-		break;
-	case SCREEN_KEY_PAGE_DOWN:
-		top_scroll(top, 10);
-		break;
-	case SCREEN_KEY_HOME:
-		top_scroll(top, -LONG_MAX);
-		break;
-	case SCREEN_KEY_CHAR + '\t':
-		top->view.scroll_chains = !top->view.scroll_chains;
-		break;
-	case SCREEN_KEY_CHAR + '<':
-		order_step(&list->order, list->table, -1);
-		view_list_sort(list);
-		break;
-	case SCREEN_KEY_CHAR + '>':
-		order_step(&list->order, list->table, 1);
-		view_list_sort(list);
-		break;
-	case SCREEN_KEY_CHAR + 'r':
-		list->order.keys[0].ascending = !list->order.keys[0].ascending;
-		view_list_sort(list);
-		break;
-	case SCREEN_KEY_CHAR + 'g':
-		top_group(top, (top->view.groups.by + 1) % GROUP_NR_BY);
-		break;
-	case SCREEN_KEY_CHAR + 'p':
-		top->view.pairs = !top->view.pairs;
-		top->view.first = 0;
-		break;
-	case SCREEN_KEY_CHAR + 'i':
-		top->view.idle = !top->view.idle;
-		break;
-	case SCREEN_KEY_CHAR + 'd':
-		top_toggle(top);
-		break;
-	}
-}
-
-static void top_key(struct top *top, int key)
-{
-	if (key == SCREEN_KEY_CHAR + 'q')
-		top->done = true;
-	else if (!top_key_page(top, key) && !top->history.back)
-		top_key_view(top, key);
-	top->redraw = true;
-}
-
-static void top_help_past(const struct top *top, uint64_t ns, char *help, size_t size)
-{
-	snprintf(help, size, "%.1f s ago %s", (top_now_ns(top) - ns) / (double)CLOCK_NSEC_PER_SEC,
-		 top->said[0] ? top->said : HELP_PAST);
-}
-
-static void top_help(struct top *top, char *help, size_t size)
-{
-	const struct column *sort = top_view_list(&top->view)->order.keys[0].column;
-	enum group_by next = (top->view.groups.by + 1) % GROUP_NR_BY;
-
-	if (top->said[0]) {
-		snprintf(help, size, "%s", top->said);
-		return;
-	}
-	snprintf(help, size, HELP, top->view.scroll_chains ? "rows" : "chains",
-		 words_of(WORDS_GROUP, next),
-		 top->feed.state == TOP_FEED_RUNS ? "detach" :
-		 top->feed.state == TOP_FEED_LET_GO ? "attach" : "-",
-		 sort->title ?: sort->key);
-}
-
 static void top_draw(struct top *top)
 {
 	struct top_summary summary;
 	const struct page *past;
-	char help[256];
+	char help[512];
 	uint64_t ns;
 
 	top->redraw = false;
 	if (top->options.batch)
 		return;
-	top->feed.ops->tell(&top->feed, &summary);
+	top_tell(top, &summary);
 	top_view_page(&top->view, &summary, &top->page, screen_width(), screen_height());
 	if (top->ended)
 		history_add(&top->history, &top->page, top_now_ns(top));
 	top->ended = false;
 	past = history_page(&top->history, &ns);
-	if (past)
-		top_help_past(top, ns, help, sizeof(help));
-	else
-		top_help(top, help, sizeof(help));
+	top_help(top, help, sizeof(help));
 	screen_show(past ?: &top->page, help);
 }
 
@@ -489,6 +287,7 @@ int main(int argc, char **argv)
 	top_view_free(&top.view);
 	page_free(&top.page);
 	history_free(&top.history);
+	filter_line_close(&top.line);
 	top.feed.ops->end(&top.feed);
 	return status;
 }

@@ -19,7 +19,8 @@ struct top_feed;
  * @update: look whether there is something now. Return: 1 when the state changed, 0 when not,
  *	or a negative errno, with feed->text, when there never will be
  * @toggle: let go of it or come back, as @update; NULL: that cannot be
- * @read: the model gets a window; in a recording it is @ns long
+ * @read: the model gets a window; in a recording it is @ns long, 0: what there is up to now
+ * @filter: the limits have other filters: begin anew with these, as @update
  * @want_users: counters of threads and engines are wanted
  * @tell: what the views say of it
  * @end: free it
@@ -28,6 +29,7 @@ struct top_feed_ops {
 	int (*update)(struct top_feed *feed);
 	int (*toggle)(struct top_feed *feed);
 	void (*read)(struct top_feed *feed, uint64_t ns);
+	int (*filter)(struct top_feed *feed);
 	void (*want_users)(struct top_feed *feed);
 	void (*tell)(const struct top_feed *feed, struct top_summary *summary);
 	void (*end)(struct top_feed *feed);

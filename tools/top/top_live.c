@@ -45,6 +45,17 @@ static void live_read(struct top_feed *feed, uint64_t ns)
 		top_source_idle(&live->source);
 }
 
+/* Filters are constants of the programs. */
+static int live_filter(struct top_feed *feed)
+{
+	struct top_live *live = feed->priv;
+
+	if (feed->state != TOP_FEED_RUNS)
+		return 0;
+	session_toggle(&live->session);
+	return live_toggle(feed);
+}
+
 static void live_want_users(struct top_feed *feed)
 {
 	struct top_live *live = feed->priv;
@@ -107,6 +118,7 @@ static const struct top_feed_ops live_ops = {
 	.update = live_update,
 	.toggle = live_toggle,
 	.read = live_read,
+	.filter = live_filter,
 	.want_users = live_want_users,
 	.tell = live_tell,
 	.end = live_end,

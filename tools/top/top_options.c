@@ -34,6 +34,7 @@ static const char options_doc[] =
 "the window is written.\n\n"
 "Keys: < > sort column, r reverse, g group by the next one, p pairs or back, i idle rows, d let go or attach, arrows, "
 "page keys and Home scroll, Tab chooses whether rows or wait chains, "
+"/ filters (Tab completes), Escape lets everything pass, "
 "Space holds the page or goes on, Left and Right step through the last minute, "
 "w saves the page, q quit.";
 
@@ -117,32 +118,14 @@ static void options_replay(struct argp_state *state, const struct top_options *o
 		argp_error(state, "--buffer: for a pattern a recording is read twice, which '-' cannot be: name a file");
 }
 
-static void options_comm(struct argp_state *state, char *comm, const char *arg)
+static void options_filter(struct argp_state *state, enum top_filter_key key, const char *arg)
 {
-	if (!*arg || strlen(arg) >= TOP_COMM_LEN)
-		argp_error(state, "--comm: '%s' is no name of a thread: it has 1 to %d characters",
-			   arg, TOP_COMM_LEN - 1);
-	memset(comm, 0, TOP_COMM_LEN);
-	memcpy(comm, arg, strnlen(arg, TOP_COMM_LEN - 1));
-}
+	struct top_options *options = state->input;
+	char why[TOP_FILTER_WHY];
 
-/* A number is always one of an inode. */
-static void options_buffer(struct argp_state *state, struct top_limits *limits, const char *arg)
-{
-	if (*arg && !arg[strspn(arg, "0123456789")]) {
-		limits->ino = options_number(state, "--buffer", arg, 1, UINT64_MAX);
-		return;
-	}
-	switch (glob_parse(&limits->glob, arg)) {
-	case -E2BIG:
-		argp_error(state, "--buffer: '%s' is longer than any name: %d characters", arg,
-			   TOP_NAME_LEN - 1);
-		break;
-	case -EINVAL:
-		argp_error(state, "--buffer: '%s' is neither a number nor a pattern with an end",
-			   arg);
-		break;
-	}
+	if (top_filter_set(&options->limits, key, arg, why))
+		argp_error(state, "--%s: %s", top_filter_word(key), why);
+	top_filter_append(options->filter, key, arg);
 }
 
 /* What follows from several options. */
@@ -187,19 +170,20 @@ static error_t options_limit(int key, char *arg, struct argp_state *state)
 						      MAX_SECONDS);
 		return 0;
 	case OPTION_INO:
-		limits->ino = options_number(state, "--ino", arg, 1, UINT64_MAX);
+		options_number(state, "--ino", arg, 1, UINT64_MAX);
+		options_filter(state, TOP_FILTER_BUFFER, arg);
 		return 0;
 	case 'B':
-		options_buffer(state, limits, arg);
+		options_filter(state, TOP_FILTER_BUFFER, arg);
 		return 0;
 	case 'p':
-		limits->tgid = options_number(state, "--pid", arg, 1, INT32_MAX);
+		options_filter(state, TOP_FILTER_PID, arg);
 		return 0;
 	case 't':
-		limits->tid = options_number(state, "--tid", arg, 1, INT32_MAX);
+		options_filter(state, TOP_FILTER_TID, arg);
 		return 0;
 	case 'c':
-		options_comm(state, limits->comm, arg);
+		options_filter(state, TOP_FILTER_COMM, arg);
 		return 0;
 	case OPTION_RING_SIZE:
 		limits->ring_bytes = options_ring_bytes(state, "--ring-size", arg);

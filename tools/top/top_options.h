@@ -7,12 +7,13 @@
 #include <stdint.h>
 
 #include "session.h"
-#include "top_limits.h"
+#include "top_filter.h"
 #include "top_report.h"
 
 /**
  * struct top_options - what the user asked for
  * @limits: what is looked at, and how much of it is kept
+ * @filter: the filters of @limits in words
  * @probe: kind of probe
  * @report: format of standard output in batch mode
  * @sort: what is to order the rows, NULL: nothing
@@ -28,6 +29,7 @@
  */
 struct top_options {
 	struct top_limits limits;
+	char filter[TOP_FILTER_SIZE];
 	enum session_probe probe;
 	struct top_report report;
 	const char *sort;

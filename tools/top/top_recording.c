@@ -61,12 +61,27 @@ static void recording_one(struct top_recording *recording)
 	replay_record(record);
 }
 
+/* Is the next record of the window? At the begin only what was there before is. */
+static bool recording_has(const struct top_recording *recording, uint64_t end_ns)
+{
+	const struct record_head *head = &recording->record.head;
+
+	if (!recording->more)
+		return false;
+	if (end_ns > recording->begin_ns)
+		return head->time_ns <= end_ns;
+	return head->kind == RECORD_SNAPSHOT || head->kind == RECORD_THERE ||
+	       head->kind == RECORD_BLOCKED || head->kind == RECORD_BUFFER;
+}
+
 static void recording_read(struct top_feed *feed, uint64_t ns)
 {
 	struct top_recording *recording = feed->priv;
 	uint64_t end_ns = recording->end_ns + ns;
 
-	while (recording->more && recording->record.head.time_ns <= end_ns) {
+	if (!ns && recording->filled)
+		return;
+	while (recording_has(recording, end_ns)) {
 		recording_one(recording);
 		recording_next(recording);
 	}
@@ -76,6 +91,7 @@ static void recording_read(struct top_feed *feed, uint64_t ns)
 			recording_ended(feed);
 	}
 	recording->end_ns = end_ns;
+	recording->filled = true;
 	replay_window(feed->model, recording->begin_ns, end_ns);
 	replay_forget(feed->model, recording->limits->forget_s * CLOCK_NSEC_PER_SEC);
 }
@@ -105,6 +121,53 @@ static void recording_tell(const struct top_feed *feed, struct top_summary *summ
 			 "%s", recording->reader.text);
 }
 
+/* With a pattern it is read twice. Return: 0 or a negative errno. */
+static int recording_open(struct top_recording *recording, const char *path)
+{
+	int ret = record_open(&recording->reader, path);
+
+	if (ret)
+		return ret;
+	replay_begin();
+	replay_filter(recording->limits);
+	recording_next(recording);
+	if (!recording->limits->glob.end)
+		return 0;
+	while (recording->more) {
+		replay_name(&recording->record);
+		recording_next(recording);
+	}
+	record_close(&recording->reader);
+	ret = record_open(&recording->reader, path);
+	if (!ret)
+		recording_next(recording);
+	return ret;
+}
+
+/* From the begin up to this window once more. What was lost at the end is not lost twice. */
+static int recording_filter(struct top_feed *feed)
+{
+	struct top_recording *recording = feed->priv;
+	const char *path = recording->reader.path;
+	uint64_t window_ns = feed->model->window_ns;
+	int ret;
+
+	model_clear(feed->model);
+	feed->model->recorded = true;
+	feed->model->lost.edges = 0;
+	record_close(&recording->reader);
+	ret = recording_open(recording, path);
+	if (ret) {
+		feed->text = recording->reader.text;
+		return ret;
+	}
+	recording->end_ns -= window_ns;
+	recording->filled = false;
+	recording_read(feed, 0);
+	recording_read(feed, window_ns);
+	return 1;
+}
+
 static void recording_end(struct top_feed *feed)
 {
 	struct top_recording *recording = feed->priv;
@@ -116,28 +179,11 @@ static void recording_end(struct top_feed *feed)
 static const struct top_feed_ops recording_ops = {
 	.update = recording_update,
 	.read = recording_read,
+	.filter = recording_filter,
 	.want_users = recording_want_users,
 	.tell = recording_tell,
 	.end = recording_end,
 };
-
-/* With a pattern it is read twice. Return: 0 or a negative errno. */
-static int recording_names(struct top_recording *recording, const char *path)
-{
-	int ret;
-
-	while (recording->limits->glob.end && recording->more) {
-		replay_name(&recording->record);
-		recording_next(recording);
-	}
-	if (!recording->limits->glob.end)
-		return 0;
-	record_close(&recording->reader);
-	ret = record_open(&recording->reader, path);
-	if (!ret)
-		recording_next(recording);
-	return ret;
-}
 
 int top_recording_init(struct top_recording *recording, struct top_feed *feed,
 		       const struct top_limits *limits, const char *path)
@@ -145,13 +191,7 @@ int top_recording_init(struct top_recording *recording, struct top_feed *feed,
 	int ret;
 
 	*recording = (struct top_recording){ .limits = limits, .no_snapshot = true };
-	ret = record_open(&recording->reader, path);
-	if (ret)
-		return ret;
-	replay_begin();
-	replay_filter(limits);
-	recording_next(recording);
-	ret = recording_names(recording, path);
+	ret = recording_open(recording, path);
 	if (ret)
 		return ret;
 	recording->begin_ns = recording->more ? recording->record.head.time_ns :

@@ -16,6 +16,7 @@
  * @problem: what record_next() returned at last: 0 when the file is whole
  * @begun: the views have been told
  * @no_snapshot: it does not have what was there before its begin
+ * @filled: the model has the window
  * @begin_ns: when it begins
  * @end_ns: of the window
  * @text: what it is
@@ -28,6 +29,7 @@ struct top_recording {
 	int problem;
 	bool begun;
 	bool no_snapshot;
+	bool filled;
 	uint64_t begin_ns;
 	uint64_t end_ns;
 	char text[256];

@@ -20,6 +20,7 @@
  * @time: when the window ended, empty when not known
  * @title: where the figures come from
  * @notice: why there are none, empty: there are
+ * @filter: what passes, in words, empty or NULL: everything
  * @limits: what is not seen
  * @alerts: what else to say
  * @nr_alerts: how many
@@ -32,6 +33,7 @@ struct top_summary {
 	char time[32];
 	char title[256];
 	char notice[256];
+	const char *filter;
 	char limits[VALUE_TEXT_SIZE];
 	char alerts[TOP_MAX_ALERTS][320];
 	unsigned int nr_alerts;

@@ -88,6 +88,11 @@ struct view_list *top_view_list(struct top_view *view)
 	return &view->lists[view_pane(view)];
 }
 
+const struct order *top_view_order(const struct top_view *view)
+{
+	return &view->lists[view_pane(view)].order;
+}
+
 void top_view_regroup(struct top_view *view, const struct model *model)
 {
 	struct view_list *list = &view->lists[TOP_PANE_GROUPS];
@@ -186,6 +191,8 @@ static void view_head(const struct top_summary *summary, struct page *page, int 
 		 summary->time, window, summary->title);
 	if (summary->notice[0])
 		view_alert(page, "%s", summary->notice);
+	if (summary->filter && summary->filter[0])
+		view_alert(page, "only %s", summary->filter);
 	output_pairs(&top_summary_table, summary, width, view_pair, page);
 	if (model_lost_sum(&summary->model->lost))
 		view_alert(page,

@@ -55,6 +55,7 @@ struct top_view {
 void top_view_init(struct top_view *view);
 /* The rows that a page shows. */
 struct view_list *top_view_list(struct top_view *view);
+const struct order *top_view_order(const struct top_view *view);
 /* Group by this. */
 void top_view_group(struct top_view *view, enum group_by by);
 /* The groups are others: make their rows. */
