@@ -61,7 +61,7 @@ zsh_columns() { zsh_says | grep -xE '[a-z_]+' | all_columns; }
 values() {
 	[ "$(bash_offers --probe = t)" = tp_btf ] && [ "$(bash_offers --csv = c)" = chains ] &&
 		[ "$(bash_offers -g c)" = comm ] && [ "$(fish_offers --group=eng)" = --group=engine ] &&
-		bash_offers -p "$$" | grep -qx "$$" &&
+		bash_offers -p "$$" | grep -qx "$$" && [ "$(bash_offers -r complet)" = completion.sh ] &&
 		[ "$(fish_offers --probe=raw)" = --probe=raw_tp ] && [ "$(fish_offers --csv=ch)" = --csv=chains ]
 }
 

@@ -40,7 +40,7 @@ losses() {
 # "< > sort column, r reverse, ... and Home scroll ...": characters that begin a part, and names.
 keys_of_help() {
 	"$top" --help | sed -n '/^Keys: /,$p' | tr '\n' ' ' | sed 's/^Keys: //; s/, /\n/g' |
-		grep -oE '^(. )+|Home|Tab|Space|Left|Right'
+		grep -oE '^(. )+|Home|Tab|Space|Left|Right|Escape'
 }
 
 keys() {

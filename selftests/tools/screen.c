@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The live view, on a terminal of the test's own: what it shows, and that it gives it back. */
 #include <kselftest_harness.h>
-#include <poll.h>
-#include <pty.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <termios.h>
-#include <utmp.h>
 
-#include "tool.h"
+#include "terminal.h"
 
 #define W	DMA_BUF_ACCESS_W
 #define R	DMA_BUF_ACCESS_R
@@ -22,26 +16,11 @@ FIXTURE(screen)
 	pid_t pid;
 	long held;
 	char dir[32];
-	char seen[262144];
+	char seen[TERMINAL_SEEN];
 	size_t len;
 };
 
-/* It saves pages in its working directory. */
-static pid_t screen_run_in(const char *dir, int slave, const char *term, const char *const *args)
-{
-	pid_t pid = fork();
-
-	if (pid)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (login_tty(slave) || chdir(dir))
-		_exit(126);
-	setenv("TERM", term, 1);
-	execv(tool_program(), (char **)args);
-	_exit(127);
-}
-
-#define screen_run(slave, term, args)	screen_run_in(self->dir, slave, term, args)
+#define screen_run(slave, term, args)	terminal_run(self->dir, slave, term, args)
 
 FIXTURE_SETUP(screen)
 {
@@ -73,79 +52,6 @@ FIXTURE_TEARDOWN(screen)
 	EXPECT_TRUE(st_world_close(&self->w));
 }
 
-static void screen_read(int master, char *seen, size_t size, size_t *len)
-{
-	struct pollfd fd = { .fd = master, .events = POLLIN };
-	ssize_t got;
-
-	if (poll(&fd, 1, 100) <= 0 || !(fd.revents & POLLIN))
-		return;
-	if (*len > size / 2)
-		*len = 0;
-	got = read(master, seen + *len, size - *len - 1);
-	if (got > 0)
-		*len += got;
-	seen[*len] = '\0';
-}
-
-/* What comes from now on. */
-#define FORGET() do { self->len = 0; self->seen[0] = '\0'; } while (0)
-
-/* It has come, or comes soon. */
-#define SHOWS(text)							\
-	ST_UNTIL_MS((screen_read(self->master, self->seen, sizeof(self->seen), \
-				 &self->len), strstr(self->seen, text)), TOOL_ATTACH_MS)
-
-/* A new size makes the program draw everything anew, not only what changed. */
-#define RESIZE(rows, columns) do {					\
-	struct winsize _size = { .ws_row = rows, .ws_col = columns };	\
-									\
-	FORGET();							\
-	ASSERT_EQ(0, ioctl(self->slave, TIOCSWINSZ, &_size));		\
-} while (0)
-
-#define KEY(text)	ASSERT_EQ(sizeof(text) - 1, write(self->master, text, sizeof(text) - 1))
-
-/* Modes as before, and the last word was to leave the alternate screen. */
-#define EXPECT_GIVEN_BACK() do {					\
-	struct termios now;						\
-									\
-	screen_read(self->master, self->seen, sizeof(self->seen), &self->len); \
-	EXPECT_EQ(0, tcgetattr(self->slave, &now));			\
-	EXPECT_EQ(self->before.c_lflag, now.c_lflag);			\
-	EXPECT_EQ(self->before.c_iflag, now.c_iflag);			\
-	EXPECT_EQ(self->before.c_oflag, now.c_oflag);			\
-	EXPECT_NE(NULL, strstr(self->seen, "\033[?1049l"));		\
-} while (0)
-
-/* While it waits, what it draws is read: a full terminal would stop it. */
-#define ENDS() ({							\
-	int _status = -1;						\
-	bool _ended = ST_UNTIL((screen_read(self->master, self->seen,	\
-					    sizeof(self->seen), &self->len), \
-				waitpid(self->pid, &_status, WNOHANG) == self->pid)); \
-									\
-	self->pid = _ended ? 0 : self->pid;				\
-	_status;							\
-})
-
-/* A program that is told its new size has drawn everything by then. */
-#define REDRAW_MS	(1000 * st_slowness())
-
-/* Drawn anew again and again, until the key before has had its effect. */
-#define SHOWS_ANEW(text) ({						\
-	bool _shows = false;						\
-	unsigned int _i;						\
-									\
-	for (_i = 0; _i < 20 && !_shows; _i++) {			\
-		RESIZE(24 + _i % 2, 80 + _i);				\
-		_shows = ST_UNTIL_MS((screen_read(self->master, self->seen, \
-						  sizeof(self->seen), &self->len), \
-				      strstr(self->seen, text)), REDRAW_MS); \
-	}								\
-	_shows;								\
-})
-
 TOOL_TEST(screen, shows_and_quits)
 {
 	EXPECT_TRUE(SHOWS("attached by"));
@@ -162,10 +68,10 @@ TOOL_TEST(screen, help_fits_80_columns)
 {
 	ASSERT_TRUE(SHOWS("waits"));
 	KEY("<<<");
-	EXPECT_TRUE(SHOWS_ANEW("<>r:by EXPORT"));
+	EXPECT_TRUE(SHOWS_ANEW("<>r:EXPORT"));
 	RESIZE(24, 80);
-	EXPECT_TRUE(SHOWS("q:quit Space:hold Tab:chains g:by exporter p:pairs "
-			  "i:idle d:detach <>r:by EXPOR"));
+	EXPECT_TRUE(SHOWS("q:quit Space:hold Tab:chains /:only g:exporter p:pairs "
+			  "i:idle d:detach <>r:EXPO"));
 	KEY("q");
 	EXPECT_EQ(0, ENDS());
 }
@@ -176,11 +82,11 @@ TOOL_TEST(screen, keys)
 	unsigned int i;
 
 	ASSERT_TRUE(SHOWS("waits"));
-	EXPECT_TRUE(SHOWS("<>r:by WT"));
+	EXPECT_TRUE(SHOWS("<>r:WT"));
 	KEY(">");
-	EXPECT_TRUE(SHOWS_ANEW("<>r:by ACQ/S"));
+	EXPECT_TRUE(SHOWS_ANEW("<>r:ACQ/S"));
 	KEY("<<");
-	EXPECT_TRUE(SHOWS_ANEW("<>r:by HOLDER"));
+	EXPECT_TRUE(SHOWS_ANEW("<>r:HOLDER"));
 	KEY("r\033OA\033OB\033[5~\033[6~\t");
 	EXPECT_TRUE(SHOWS_ANEW("Tab:rows"));
 	EXPECT_TRUE(SHOWS_ANEW("waits"));
@@ -240,12 +146,12 @@ TOOL_TEST(screen, hold_and_save)
 TOOL_TEST(screen, groups)
 {
 	static const char *const next[] = {
-		"g:by name", "g:by process", "g:by comm", "g:by engine", "g:by buffer",
+		"g:name", "g:process", "g:comm", "g:engine", "g:buffer",
 	};
 	unsigned int i;
 
 	ASSERT_TRUE(SHOWS("waits"));
-	EXPECT_TRUE(SHOWS("g:by exporter"));
+	EXPECT_TRUE(SHOWS("g:exporter"));
 	for (i = 0; i < ST_ARRAY_SIZE(next); i++) {
 		KEY("g");
 		EXPECT_TRUE(SHOWS_ANEW(next[i]));
@@ -255,9 +161,26 @@ TOOL_TEST(screen, groups)
 	EXPECT_TRUE(SHOWS_ANEW("HOLDER"));
 	KEY("p");
 	EXPECT_TRUE(SHOWS_ANEW("BEHIND"));
-	EXPECT_TRUE(SHOWS_ANEW("<>r:by IN ALL"));
+	EXPECT_TRUE(SHOWS_ANEW("<>r:IN ALL"));
 	KEY("p");
 	EXPECT_TRUE(SHOWS_ANEW("HOLDER"));
+	KEY("q");
+	EXPECT_EQ(0, ENDS());
+}
+
+/* Filters are written while it runs: programs are attached with them, and then without. */
+TOOL_TEST(screen, filter)
+{
+	ASSERT_TRUE(SHOWS("waits"));
+	KEY("/");
+	EXPECT_TRUE(SHOWS_ANEW("filter: _"));
+	KEY("comm=A\t\r");
+	EXPECT_TRUE(SHOWS_ANEW("only comm=A"));
+	KEY("/\025buffer=none*\r");
+	EXPECT_TRUE(SHOWS_ANEW("only buffer=none*"));
+	EXPECT_TRUE(SHOWS_ANEW("buffers 0"));
+	KEY("\033");
+	EXPECT_TRUE(SHOWS_ANEW("waits"));
 	KEY("q");
 	EXPECT_EQ(0, ENDS());
 }

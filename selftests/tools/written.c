@@ -6,6 +6,8 @@
 
 #define BEGIN_NS	5000000000ULL
 #define MS		1000000ULL
+/* It is 2020-09-13T12:26:44Z then. */
+#define FACTS		"realtime_offset_ns=1599999999000000000\n"
 
 int written_record(int fd, unsigned int kind, unsigned int ms, const unsigned long long *words)
 {
@@ -54,4 +56,45 @@ int written_end(int fd, unsigned int ms)
 
 	snprintf(text, sizeof(text), "closed_ns=%llu\n", BEGIN_NS + ms * MS);
 	return record_file_block(fd, RECORD_BLOCK_END, text, strlen(text));
+}
+
+int written_event(int fd, unsigned int kind, unsigned int ms, unsigned int id,
+		  unsigned long long ns, const char *comm)
+{
+	struct record record = {
+		.head = {
+			.time_ns = BEGIN_NS + ms * MS, .kind = kind, .tgid = 1000 + id,
+			.tid = 1000 + id,
+		},
+		.words = {
+			WRITTEN_BUFFER, id, id, 2, 1000 + id, 1000 + id, 2, 0, 0, 4096, ns,
+		},
+	};
+
+	memcpy(&record.words[11], comm, strlen(comm));
+	record.head.size = sizeof(record.head) +
+			   record_type_words(kind) * sizeof(record.words[0]);
+	return record_file_block(fd, RECORD_BLOCK_RECORDS, &record, record.head.size);
+}
+
+static int written_name(int fd, unsigned int ms)
+{
+	unsigned long long words[RECORD_MAX_WORDS] = { WRITTEN_BUFFER, 4096 };
+
+	memcpy(&words[2], "udmabuf", 7);
+	memcpy(&words[6], "frame", 5);
+	return written_record(fd, RECORD_BUFFER, ms, words);
+}
+
+int written_scene(int fd)
+{
+	return record_file_block(fd, RECORD_BLOCK_FACTS, FACTS, strlen(FACTS)) ?:
+	       written_event(fd, RECORD_REQUEST, 0, 1, 0, "A") ?:
+	       written_event(fd, RECORD_ACQUIRED, 0, 1, 0, "") ?:
+	       written_event(fd, RECORD_REQUEST, 20, 2, 0, "B") ?:
+	       written_edge(fd, 20, 2, 1) ?:
+	       written_name(fd, 30) ?:
+	       written_event(fd, RECORD_RELEASED, 110, 1, 110 * MS, "") ?:
+	       written_event(fd, RECORD_ACQUIRED, 110, 2, 90 * MS, "") ?:
+	       written_event(fd, RECORD_RELEASED, 150, 2, 40 * MS, "");
 }

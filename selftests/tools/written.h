@@ -20,6 +20,17 @@ int written_access(int fd, unsigned int kind, unsigned int ms, unsigned long lon
 int written_edge(int fd, unsigned int ms, unsigned long long id, unsigned long long blocker);
 /* An event of the job of access @id, whose fence has number 7. */
 int written_fence(int fd, unsigned int kind, unsigned int ms, unsigned long long id);
+/* The same, by the thread that made the request; the wait or hold that it ends took @ns. */
+int written_event(int fd, unsigned int kind, unsigned int ms, unsigned int id,
+		  unsigned long long ns, const char *comm);
+/*
+ * The first 150 ms of a recording from 2020-09-13T12:26:44Z on, of a udmabuf called "frame":
+ *
+ *	A  ├── holds ─────────────┤
+ *	B          ├─ waits ──────┼─ holds ──┤
+ *	   0       20             110        150
+ */
+int written_scene(int fd);
 /* The last block. */
 int written_end(int fd, unsigned int ms);
 

@@ -15,7 +15,7 @@ _dmasync_top_columns="ino name driver tgid buffers exporter size_bytes waiting a
 	failed deadlocks abandoned revoked backoffs total_acquired total_contended
 	total_released total_failed total_wait_ns total_hold_ns"
 _dmasync_top_options="-a --above= -B --buffer= -b --batch -c --comm= --check -d --delay= -g --group= -i --idle -n --count=
-	-p --pid= -s --sort= -t --tid= -v --verbose
+	-p --pid= -r --replay= -s --sort= -t --tid= -v --verbose
 	-J --json --csv --csv= --forget= --ino= --max-accesses= --max-buffers= --probe= --ring-size=
 	-? --help --usage -V --version"
 
@@ -29,6 +29,10 @@ _dmasync_top_values() {
 	-g | --group)	words="buffer exporter name process comm engine" ;;
 	--probe)	words="tp_btf raw_tp" ;;
 	-p | --pid | -t | --tid)	words=$(cd /proc && echo [0-9]*) ;;
+	-r | --replay)
+		mapfile -t COMPREPLY < <(compgen -f -- "$2")
+		return
+		;;
 	*)		return ;;
 	esac
 	[[ $1 != -s && $1 != --sort || $2 != +* ]] || sign=+
@@ -43,7 +47,7 @@ _dmasync_top() {
 		_dmasync_top_values "$before" ""
 	elif [ "$before" = = ]; then
 		_dmasync_top_values "${COMP_WORDS[COMP_CWORD - 2]}" "$word"
-	elif [[ $before == -[gpst] ]]; then
+	elif [[ $before == -[gprst] ]]; then
 		_dmasync_top_values "$before" "$word"
 	else
 		mapfile -t COMPREPLY < <(compgen -W "$_dmasync_top_options" -- "$word")

@@ -25,6 +25,7 @@ complete -c dmasync-top -s g -l group -x -a 'buffer exporter name process comm e
 complete -c dmasync-top -s i -l idle -d 'Show idle rows, too'
 complete -c dmasync-top -s n -l count -x -d 'End after so many windows'
 complete -c dmasync-top -s p -l pid -x -a '(__fish_complete_pids)' -d 'Only this process, and what is in its way'
+complete -c dmasync-top -s r -l replay -r -F -d 'Show a recording of dmasync-record'
 complete -c dmasync-top -s s -l sort -x -a "$columns" -d 'Order of the rows'
 complete -c dmasync-top -s t -l tid -x -a '(__fish_complete_pids)' -d 'Only this thread, and what is in its way'
 complete -c dmasync-top -s v -l verbose -d 'Print what libbpf says'

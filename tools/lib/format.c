@@ -79,15 +79,21 @@ void format_array(char *text, const char *name, size_t size)
 	format_name(text, size, whole);
 }
 
-void format_time(char *text, size_t size)
+void format_time_at(char *text, size_t size, uint64_t ns)
 {
-	struct timespec now;
+	time_t time = ns / 1000000000;
 	struct tm utc;
 	char seconds[32];
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
+	gmtime_r(&time, &utc);
 	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(text, size, "%s.%03uZ", seconds,
-		 (unsigned int)(now.tv_nsec / 1000000));
+	snprintf(text, size, "%s.%03uZ", seconds, (unsigned int)(ns / 1000000 % 1000));
+}
+
+void format_time(char *text, size_t size)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	format_time_at(text, size, now.tv_sec * 1000000000ULL + now.tv_nsec);
 }

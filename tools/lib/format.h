@@ -16,7 +16,8 @@ void format_percent(char *text, size_t size, double percent);	/* 4: 12.3, 100 */
 void format_name(char *text, size_t size, const char *name);
 /* The same from an array of @size bytes, which may be full, into one; they may be the same. */
 void format_array(char *text, const char *name, size_t size);
-/* Now, in UTC, as in 2024-05-31T12:00:01.234Z. */
+/* Now, or at @ns of CLOCK_REALTIME, in UTC, as in 2024-05-31T12:00:01.234Z. */
 void format_time(char *text, size_t size);
+void format_time_at(char *text, size_t size, uint64_t ns);
 
 #endif /* FORMAT_H */

@@ -12,10 +12,14 @@
 
 struct replay_now replay_now;
 
-/* Events of the programs. */
+/* Events of the programs in this window, and how the one before ended. */
 static struct {
 	struct top_event *events;
 	size_t nr, max;
+	uint64_t ended_ns;
+	uint32_t number;
+	struct interval use;
+	uint64_t lost_edges;
 } replayed;
 
 void *replay_event_new(size_t size)
@@ -44,11 +48,26 @@ void replay_begin(void)
 	replay_map_reset();
 	replay_now = (struct replay_now){ 0 };
 	replayed.nr = 0;
+	replayed.ended_ns = 0;
+	replayed.number = 0;
+	replayed.use = (struct interval){ 0 };
+	replayed.lost_edges = 0;
+	window = 0;
 	total = (struct top_busy){ .state = TOP_BUSY_REST };
 	lost = (struct top_lost){ 0 };
 	for (set = 0; set < TOP_NR_USE_SETS; set++)
 		busy_times[set] = top_busy_times(set);
 	users_wanted = 1;
+}
+
+void replay_filter(const struct top_limits *limits)
+{
+	filter_ino = limits->ino;
+	filter_tgid = limits->tgid;
+	filter_tid = limits->tid;
+	memcpy(filter_comm, limits->comm, sizeof(filter_comm));
+	filter_glob = limits->glob;
+	above_ns = limits->above_ns;
 }
 
 /* The blocker of an edge of a snapshot is named by its ids only. */
@@ -104,8 +123,9 @@ static void replay_there(const unsigned long long *words)
 		},
 	};
 	memcpy(replay_input.access.comm, &words[THERE_COMM], sizeof(replay_input.access.comm));
-	replay();
+	/* A filter may look at what it is. */
 	replay_identity(words);
+	replay();
 	replay_names(words);
 }
 
@@ -172,6 +192,14 @@ void replay_record(const struct record *record)
 	}
 }
 
+void replay_name(const struct record *record)
+{
+	if (record->head.kind == RECORD_BUFFER)
+		body_buffer((const void *)record->words);
+	else if (record->head.kind == RECORD_THERE)
+		replay_identity(record->words);
+}
+
 const struct top_entry *replay_access(uint64_t id)
 {
 	return entry_find(id);
@@ -196,7 +224,7 @@ static void end_buffer(const void *key, void *value, void *priv)
 	struct interval use = { 0 };
 
 	interval_read(&entry->busy, to->begin_ns, replay_now.time_ns, &use);
-	model_buffer_sample(to->model, buffer, entry, &use, 0);
+	model_buffer_sample(to->model, buffer, entry, &use, replayed.number);
 	if (!identity)
 		return;
 	buffer->size = identity->size;
@@ -269,29 +297,71 @@ static void end_free(struct replay_to *to)
 
 static void end_total(struct replay_to *to)
 {
+	struct model *model = to->model;
+	struct interval use = replayed.use;
 	__u32 zero = 0;
 
-	model_total_sample(to->model, bpf_map_lookup_elem(&totals, &zero), 0);
-	interval_read(&total, to->begin_ns, replay_now.time_ns, &to->model->total.use);
+	model_total_sample(model, bpf_map_lookup_elem(&totals, &zero), replayed.number);
+	interval_read(&total, to->begin_ns, replay_now.time_ns, &use);
+	interval_diff(&use, &replayed.use, model->window_ns, &model->total.use);
+	replayed.use = use;
+	model->lost.edges += lost.edges - replayed.lost_edges;
+	replayed.lost_edges = lost.edges;
 }
 
-void replay_end(struct model *model, uint64_t begin_ns, uint64_t end_ns)
+static void end_events(struct model *model)
+{
+	size_t i;
+
+	for (i = 0; i < replayed.nr; i++)
+		model_event_add(model, &replayed.events[i]);
+	replayed.nr = 0;
+}
+
+void replay_window(struct model *model, uint64_t begin_ns, uint64_t end_ns)
 {
 	struct replay_to to = { .model = model, .begin_ns = begin_ns };
-	size_t i;
 
 	if (end_ns > replay_now.time_ns)
 		replay_now.time_ns = end_ns;
-	model_begin(model, replay_now.time_ns, replay_now.time_ns - begin_ns);
-	for (i = 0; i < replayed.nr; i++)
-		model_event_add(model, &replayed.events[i]);
+	model_begin(model, replay_now.time_ns,
+		    replay_now.time_ns - (replayed.ended_ns ?: begin_ns));
+	replayed.ended_ns = replay_now.time_ns;
+	end_events(model);
 	replay_map_each(REPLAY_MAP(&buffers), end_buffer, &to);
 	replay_map_each(REPLAY_MAP(&accesses), end_access, &to);
 	END_MAP(&to, &blames, end_blame, model_blames_set(model, to.keys, to.values, to.nr));
 	END_MAP(&to, &timelines, end_timeline,
 		model_timelines_set(model, to.keys, to.values, to.nr));
 	END_MAP(&to, &users, end_user,
-		model_users_sample(model, to.keys, to.values, to.nr, 0));
+		model_users_sample(model, to.keys, to.values, to.nr, replayed.number));
 	end_total(&to);
+	model->filtered = filters_tasks();
 	model_end(model);
+	window = ++replayed.number;
+}
+
+void replay_forget(struct model *model, uint64_t old_ns)
+{
+	size_t i;
+
+	for (i = model->nr_buffers; i-- > 0; ) {
+		const struct model_buffer *buffer = model->buffers[i];
+		__u64 ino = buffer->ino;
+
+		if (buffer->nr_held || buffer->nr_waiting ||
+		    model->now_ns - buffer->active_ns < old_ns)
+			continue;
+		bpf_map_delete_elem(&buffers, &ino);
+		model_buffer_drop(model, ino);
+	}
+	for (i = 0; i < model->nr_users; i++) {
+		struct model_user *user = &model->users[i];
+
+		if (model->now_ns - user->active_ns < old_ns)
+			continue;
+		bpf_map_delete_elem(&users, &user->key);
+		/* If it comes back it begins anew. */
+		memset(&user->counters, 0, sizeof(user->counters));
+	}
 }

@@ -7,6 +7,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define ESCAPE		0x1b
+#define RUBOUT		0x7f
+/* Other keys begin with the same character: so long what follows may be on its way. */
+#define ESCAPE_MS	100
+
 /* What curses.h calls SCREEN. */
 static struct screen *screen;
 
@@ -47,6 +52,7 @@ int screen_begin(void)
 	cbreak();
 	noecho();
 	keypad(stdscr, true);
+	set_escdelay(ESCAPE_MS);
 	nodelay(stdscr, true);
 	curs_set(0);
 	return 0;
@@ -107,6 +113,16 @@ int screen_key(void)
 		return SCREEN_KEY_LEFT;
 	case KEY_RIGHT:
 		return SCREEN_KEY_RIGHT;
+	case KEY_ENTER:
+	case '\n':
+	case '\r':
+		return SCREEN_KEY_ENTER;
+	case ESCAPE:
+		return SCREEN_KEY_ESCAPE;
+	case KEY_BACKSPACE:
+	case '\b':
+	case RUBOUT:
+		return SCREEN_KEY_BACKSPACE;
 	default:
 		return key < 0 || key > 255 ? SCREEN_KEY_RESIZE :
 		       SCREEN_KEY_CHAR + key;

@@ -15,6 +15,9 @@ enum screen_key {
 	SCREEN_KEY_HOME,
 	SCREEN_KEY_LEFT,
 	SCREEN_KEY_RIGHT,
+	SCREEN_KEY_ENTER,
+	SCREEN_KEY_ESCAPE,
+	SCREEN_KEY_BACKSPACE,
 	SCREEN_KEY_CHAR,	/* and more: a character */
 };
 

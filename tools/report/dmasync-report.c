@@ -71,7 +71,7 @@ static void report_perfetto(const struct report *report)
 
 static void report_build(struct report *report)
 {
-	replay_end(&report->model, report->begin_ns, report->end_ns);
+	replay_window(&report->model, report->begin_ns, report->end_ns);
 	report_waits_end(&report->waits, &report->model, report->begin_ns);
 	report_stacks_end(&report->stacks, &report->waits);
 	report_lists(report);

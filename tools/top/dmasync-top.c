@@ -2,35 +2,28 @@
 /*
  * dmasync-top: contention, wait chains and CPU/DMA overlap of dma-bufs, live.
  *
- * A session keeps the BPF programs attached while the module is there. Each window
- * the source makes a model of what they collected; the view goes to the screen or,
- * in batch mode, as a report to standard output.
+ * Each window the feed makes a model: of what its BPF programs collected, which are attached
+ * while the module is there. The view goes to the screen or, in batch mode, as a report to
+ * standard output.
  */
 #include <err.h>
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "above.h"
 #include "clock.h"
-#include "history.h"
 #include "screen.h"
 #include "signals.h"
+#include "top.h"
 #include "top_check.h"
-#include "top_options.h"
 #include "top_report.h"
-#include "words.h"
 
-/* All keys fit 80 columns; the name of a column that is not on the screen may be cut. */
-#define HELP "q:quit Space:hold Tab:%s g:by %s p:pairs i:idle d:%s <>r:by %s"
-#define HELP_PAST "q:quit Space:go on Left:back Right:forward w:save"
 /* What was shown is right, but not all of it. */
 #define EXIT_LOST	2
 /* Somebody has waited for longer than --above allows. */
@@ -38,74 +31,77 @@
 /* How often to look for a module that is not there. */
 #define LOOK_NS		100000000ULL
 
-/**
- * struct top - the program
- * @options: from the command line
- * @session: the programs' life
- * @source: what they collect
- * @model: made of that
- * @view: of the model
- * @page: the present, for the screen
- * @history: pages of the past
- * @ended: a window has, and its page is not in @history yet
- * @said: what a key did, until the next one
- * @signals: a signalfd
- * @deadline_ns: end of the window
- * @windows: shown so far
- * @redraw: the screen is not up to date
- * @done: the last window ends now
- * @above: who has waited for too long, empty while nobody has
- */
-struct top {
-	struct top_options options;
-	struct session session;
-	struct top_source source;
-	struct model model;
-	struct top_view view;
-	struct page page;
-	struct history history;
-	bool ended;
-	char said[128];
-	int signals;
-	uint64_t deadline_ns;
-	uint64_t windows;
-	bool redraw;
-	bool done;
-	char above[512];
-};
-
-/* The session is in a new state: a new window begins with it. */
-static void top_changed(struct top *top, int ret)
+static void top_tell(const struct top *top, struct top_summary *summary)
 {
+	top->feed.ops->tell(&top->feed, summary);
+	summary->filter = top->options.filter;
+}
+
+static void top_write(struct top *top)
+{
+	struct top_summary summary;
+	int ret;
+
+	top_tell(top, &summary);
+	ret = top_report_write(&top->options.report, &top->view, &summary);
+	if (ret) {
+		errno = -ret;
+		err(1, "standard output");
+	}
+}
+
+uint64_t top_now_ns(const struct top *top)
+{
+	return top->model.recorded ? top->model.now_ns : clock_now_ns();
+}
+
+/* Nobody waits for windows that were recorded, unless somebody looks. */
+static uint64_t top_deadline_ns(const struct top *top)
+{
+	if (top->options.batch && top->model.recorded)
+		return 0;
+	return clock_now_ns() + top->options.delay_ns;
+}
+
+/* No window ends: there is none any more, or somebody looks at a page of a recording. */
+static bool top_stands(const struct top *top)
+{
+	return top->feed.state == TOP_FEED_ENDED || (top->model.recorded && top->history.back);
+}
+
+void top_changed(struct top *top, int ret)
+{
+	struct top_feed *feed = &top->feed;
+
 	if (ret < 0) {
 		screen_end();
-		errx(1, "%s", top->session.text);
+		errx(1, "%s", feed->text);
 	}
 	if (!ret)
 		return;
 	if (top->options.batch)
-		fprintf(stderr, "%s: %s\n", program_invocation_short_name,
-			top->session.text);
-	if (top->session.state != SESSION_ATTACHED)
-		top_source_idle(&top->source);
-	else if (!top->options.batch)
-		/* Who waits now need not wait for the end of the window to be seen. */
-		top_source_read(&top->source);
+		warnx("%s", feed->text);
+	/* Who waits now need not wait for the end of the window to be seen. */
+	if (feed->state != TOP_FEED_RUNS || !top->options.batch)
+		feed->ops->read(feed, 0);
 	top_view_update(&top->view, &top->model);
-	top->deadline_ns = clock_now_ns() + top->options.delay_ns;
+	top->deadline_ns = top_deadline_ns(top);
 	top->redraw = true;
 }
 
-static void top_toggle(struct top *top)
+void top_toggle(struct top *top)
 {
+	struct top_feed *feed = &top->feed;
+
+	if (!feed->ops->toggle)
+		return;
 	/* What was collected in this window is shown before it is given up. */
-	if (top->session.state == SESSION_ATTACHED && top->options.batch) {
-		top_source_read(&top->source);
+	if (feed->state == TOP_FEED_RUNS && top->options.batch) {
+		feed->ops->read(feed, 0);
 		top_view_update(&top->view, &top->model);
-		top_report_write(&top->options.report, &top->view, &top->session,
-				 &top->source);
+		top_write(top);
 	}
-	top_changed(top, session_toggle(&top->session));
+	top_changed(top, feed->ops->toggle(feed));
 }
 
 static void top_signal(struct top *top)
@@ -120,181 +116,23 @@ static void top_signal(struct top *top)
 	}
 }
 
-static void top_scroll(struct top *top, long step)
-{
-	size_t *first = top->view.scroll_chains ? &top->view.first_chain :
-						  &top->view.first;
-
-	if (step < 0 && *first < (size_t)-step)
-		*first = 0;
-	else
-		*first += step;
-}
-
-static void top_group(struct top *top, enum group_by by)
-{
-	if (group_needs_users(by))
-		top_users_want(&top->source);
-	top_view_group(&top->view, by);
-	top_view_regroup(&top->view, &top->model);
-}
-
-/* The page on the screen, into a new file of the working folder. */
-static void top_save(struct top *top)
-{
-	time_t now = time(NULL);
-	uint64_t ns;
-	char name[64];
-	int ret;
-
-	strftime(name, sizeof(name), "dmasync-top-%Y%m%d-%H%M%S.txt", localtime(&now));
-	ret = page_save(history_page(&top->history, &ns) ?: &top->page, name);
-	if (ret)
-		snprintf(top->said, sizeof(top->said), "%s: %s", name, strerror(-ret));
-	else
-		snprintf(top->said, sizeof(top->said), "saved as %s", name);
-}
-
-/* Hold the page as it is on the screen, which no window need have ended with; or go on. */
-static void top_hold(struct top *top)
-{
-	struct history *history = &top->history;
-
-	if (history->back) {
-		history_step(history, -HISTORY_PAGES);
-		return;
-	}
-	history_add(history, &top->page, clock_now_ns());
-	history_step(history, 1);
-}
-
-/* Keys of which page is on the screen. Return: was it one? */
-static bool top_key_page(struct top *top, int key)
-{
-	struct history *history = &top->history;
-
-	top->said[0] = '\0';
-	switch (key) {
-	case SCREEN_KEY_LEFT:
-		history_step(history, 1);
-		break;
-	case SCREEN_KEY_RIGHT:
-		history_step(history, -1);
-		break;
-	case SCREEN_KEY_CHAR + ' ':
-		top_hold(top);
-		break;
-	case SCREEN_KEY_CHAR + 'w':
-		top_save(top);
-		break;
-	default:
-		return false;
-	}
-	return true;
-}
-
-/* Keys of the present. */
-static void top_key_view(struct top *top, int key)
-{
-	struct view_list *list = top_view_list(&top->view);
-
-	switch (key) {
-	case SCREEN_KEY_UP:
-		top_scroll(top, -1);
-		break;
-	case SCREEN_KEY_DOWN:
-		top_scroll(top, 1);
-		break;
-	case SCREEN_KEY_PAGE_UP:
-		top_scroll(top, -10);
-		break;
-	case SCREEN_KEY_PAGE_DOWN:
-		top_scroll(top, 10);
-		break;
-	case SCREEN_KEY_HOME:
-		top_scroll(top, -LONG_MAX);
-		break;
-	case SCREEN_KEY_CHAR + '\t':
-		top->view.scroll_chains = !top->view.scroll_chains;
-		break;
-	case SCREEN_KEY_CHAR + '<':
-		order_step(&list->order, list->table, -1);
-		view_list_sort(list);
-		break;
-	case SCREEN_KEY_CHAR + '>':
-		order_step(&list->order, list->table, 1);
-		view_list_sort(list);
-		break;
-	case SCREEN_KEY_CHAR + 'r':
-		list->order.keys[0].ascending = !list->order.keys[0].ascending;
-		view_list_sort(list);
-		break;
-	case SCREEN_KEY_CHAR + 'g':
-		top_group(top, (top->view.groups.by + 1) % GROUP_NR_BY);
-		break;
-	case SCREEN_KEY_CHAR + 'p':
-		top->view.pairs = !top->view.pairs;
-		top->view.first = 0;
-		break;
-	case SCREEN_KEY_CHAR + 'i':
-		top->view.idle = !top->view.idle;
-		break;
-	case SCREEN_KEY_CHAR + 'd':
-		top_toggle(top);
-		break;
-	}
-}
-
-static void top_key(struct top *top, int key)
-{
-	if (key == SCREEN_KEY_CHAR + 'q')
-		top->done = true;
-	else if (!top_key_page(top, key) && !top->history.back)
-		top_key_view(top, key);
-	top->redraw = true;
-}
-
-static void top_help_past(const struct top *top, uint64_t ns, char *help, size_t size)
-{
-	snprintf(help, size, "%.1f s ago %s", (clock_now_ns() - ns) / (double)CLOCK_NSEC_PER_SEC,
-		 top->said[0] ? top->said : HELP_PAST);
-}
-
-static void top_help(struct top *top, char *help, size_t size)
-{
-	const struct column *sort = top_view_list(&top->view)->order.keys[0].column;
-	enum group_by next = (top->view.groups.by + 1) % GROUP_NR_BY;
-
-	if (top->said[0]) {
-		snprintf(help, size, "%s", top->said);
-		return;
-	}
-	snprintf(help, size, HELP, top->view.scroll_chains ? "rows" : "chains",
-		 words_of(WORDS_GROUP, next),
-		 top->session.state == SESSION_ATTACHED ? "detach" :
-		 top->session.state == SESSION_DETACHED ? "attach" : "-",
-		 sort->title ?: sort->key);
-}
-
 static void top_draw(struct top *top)
 {
+	struct top_summary summary;
 	const struct page *past;
-	char help[256];
+	char help[512];
 	uint64_t ns;
 
 	top->redraw = false;
 	if (top->options.batch)
 		return;
-	top_view_page(&top->view, &top->session, &top->source, &top->page,
-		      screen_width(), screen_height());
+	top_tell(top, &summary);
+	top_view_page(&top->view, &summary, &top->page, screen_width(), screen_height());
 	if (top->ended)
-		history_add(&top->history, &top->page, clock_now_ns());
+		history_add(&top->history, &top->page, top_now_ns(top));
 	top->ended = false;
 	past = history_page(&top->history, &ns);
-	if (past)
-		top_help_past(top, ns, help, sizeof(help));
-	else
-		top_help(top, help, sizeof(help));
+	top_help(top, help, sizeof(help));
 	screen_show(past ?: &top->page, help);
 }
 
@@ -312,11 +150,11 @@ static void top_wait(struct top *top)
 
 	if (top->deadline_ns > now_ns)
 		ns = top->deadline_ns - now_ns;
-	if (top->session.state != SESSION_ATTACHED && ns > LOOK_NS)
+	if (top->feed.state != TOP_FEED_RUNS && ns > LOOK_NS)
 		ns = LOOK_NS;
 	timeout.tv_sec = ns / CLOCK_NSEC_PER_SEC;
 	timeout.tv_nsec = ns % CLOCK_NSEC_PER_SEC;
-	ppoll(fds, 2, &timeout, NULL);
+	ppoll(fds, 2, top_stands(top) ? NULL : &timeout, NULL);
 	if (fds[0].revents)
 		top_signal(top);
 	if (fds[1].revents & (POLLHUP | POLLERR))
@@ -335,28 +173,18 @@ static bool top_is_above(struct top *top)
 
 static void top_window(struct top *top)
 {
-	int ret;
-
-	if (top->session.state == SESSION_ATTACHED)
-		top_source_read(&top->source);
-	else
-		top_source_idle(&top->source);
+	top->feed.ops->read(&top->feed, top->options.delay_ns);
 	top_view_update(&top->view, &top->model);
 	top->deadline_ns += top->options.delay_ns;
 	if (top->deadline_ns < clock_now_ns())
-		top->deadline_ns = clock_now_ns() + top->options.delay_ns;
+		top->deadline_ns = top_deadline_ns(top);
 	top->redraw = true;
 	top->ended = true;
-	if (++top->windows == top->options.count || top_is_above(top))
+	if (++top->windows == top->options.count || top_is_above(top) ||
+	    (top->options.batch && top->feed.state == TOP_FEED_ENDED))
 		top->done = true;
-	if (!top->options.batch)
-		return;
-	ret = top_report_write(&top->options.report, &top->view, &top->session,
-			       &top->source);
-	if (ret) {
-		errno = -ret;
-		err(1, "standard output");
-	}
+	if (top->options.batch)
+		top_write(top);
 }
 
 /* What is missing is told at the end, too, where standard output is for a program. */
@@ -366,7 +194,9 @@ static int top_status(const struct top *top)
 	int status = top->above[0] ? EXIT_ABOVE : 0;
 
 	if (status)
-		fprintf(stderr, "%s: %s\n", program_invocation_short_name, top->above);
+		warnx("%s", top->above);
+	if (top->model.recorded && top_recording_misses(&top->recording))
+		status = status ?: EXIT_LOST;
 	if (!lost)
 		return status;
 	fprintf(stderr, "%s: lost %llu in all: accesses %llu, events of buffers %llu, edges %llu, events %llu, users %llu, runs %llu, unlisted %llu; see dmasync-top(8)\n",
@@ -383,13 +213,13 @@ static int top_status(const struct top *top)
 
 static void top_run(struct top *top)
 {
-	int ret = session_update(&top->session);
+	struct top_feed *feed = &top->feed;
+	int ret = feed->ops->update(feed);
 
 	if (!ret && top->options.batch)
-		fprintf(stderr, "%s: %s\n", program_invocation_short_name,
-			top->session.text);
+		warnx("%s", feed->text);
 	top_changed(top, ret);
-	top->deadline_ns = clock_now_ns() + top->options.delay_ns;
+	top->deadline_ns = top_deadline_ns(top);
 	top->redraw = true;
 	for (;;) {
 		if (top->redraw)
@@ -397,12 +227,35 @@ static void top_run(struct top *top)
 		top_wait(top);
 		if (top->done && !top->options.batch)
 			return;
-		top_changed(top, session_update(&top->session));
-		if (top->done || clock_now_ns() >= top->deadline_ns)
+		top_changed(top, feed->ops->update(feed));
+		if (top->done || (!top_stands(top) && clock_now_ns() >= top->deadline_ns))
 			top_window(top);
 		if (top->done)
 			return;
 	}
+}
+
+static void top_open_recording(struct top *top)
+{
+	int ret = top_recording_init(&top->recording, &top->feed, &top->options.limits,
+				     top->options.replay);
+
+	if (ret)
+		errx(1, "%s%s", top->recording.reader.text,
+		     ret == -ENOENT ? "; dmasync-record makes a recording" : "");
+}
+
+static void top_open(struct top *top)
+{
+	top->feed.model = &top->model;
+	if (top->options.replay) {
+		top_open_recording(top);
+		return;
+	}
+	session_libbpf(top->options.verbose);
+	if (session_permitted())
+		exit(1);
+	top_live_init(&top->live, &top->feed, &top->options.limits, top->options.probe);
 }
 
 int main(int argc, char **argv)
@@ -411,17 +264,11 @@ int main(int argc, char **argv)
 	int status;
 
 	top_options_parse(&top.options, argc, argv);
-	session_libbpf(top.options.verbose);
-	if (session_permitted())
-		return 1;
 	top.signals = signals_open();
-	top_source_init(&top.source, &top.options.limits, &top.model);
-	session_init(&top.session, &top_source_ops, &top.source,
-		     top.options.probe);
+	top_open(&top);
 	if (top.options.check) {
-		status = top_check(&top.session, &top.source);
-		session_end(&top.session);
-		top_source_end(&top.source);
+		status = top_check(&top.live.session, &top.live.source);
+		top.feed.ops->end(&top.feed);
 		return status;
 	}
 	top_view_init(&top.view);
@@ -435,12 +282,12 @@ int main(int argc, char **argv)
 	}
 	atexit(screen_end);
 	top_run(&top);
-	session_end(&top.session);
 	screen_end();
 	status = top_status(&top);
 	top_view_free(&top.view);
 	page_free(&top.page);
 	history_free(&top.history);
-	top_source_end(&top.source);
+	filter_line_close(&top.line);
+	top.feed.ops->end(&top.feed);
 	return status;
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The head of every view: totals, the tool's own cost, what was lost. */
 #include "table_get.h"
-#include "top_tables.h"
-#include "words.h"
+#include "top_summary.h"
 
 #define SUMMARY(name, statement) \
 	GET(summary_##name, struct top_summary, statement)
@@ -15,31 +14,38 @@
 		total->count.waits[TOP_PAIR(TOP_AGENT_##waiter, TOP_AGENT_##holder)], \
 		model_window_requests(total)))
 
-static void summary_get_probe(const struct session *session,
-			      struct value *value)
-{
-	get_text(value, session->state == SESSION_ATTACHED ?
-			words_of(WORDS_PROBE, session->probe) : NULL);
-}
-
 /* Measured only if the kernel does so. */
 static void summary_get_bpf(const struct top_summary *row, struct value *value)
 {
-	if (row->cost->has_bpf)
+	value->known = row->cost && row->cost->has_bpf;
+	if (value->known)
 		get_percent(value, row->cost->bpf_ns, row->model->window_ns);
-	else
-		value->known = false;
 }
 
-/* Of a longer line its beginning. */
-static void summary_get_limits(const struct top_summary *row, struct value *value)
+static void summary_get_bpf_run(const struct top_summary *row, struct value *value)
 {
-	top_unseen_line(&row->unseen, value->text, sizeof(value->text));
+	value->known = row->cost;
+	if (value->known)
+		get_mean(value, row->cost->bpf_ns, row->cost->runs);
 }
 
-SUMMARY(limits, summary_get_limits(row, value))
-SUMMARY(state, get_text(value, words_of(WORDS_SESSION, row->session->state)))
-SUMMARY(probe, summary_get_probe(row->session, value))
+static void summary_get_bpf_runs(const struct top_summary *row, struct value *value)
+{
+	value->known = row->cost && row->cost->has_bpf;
+	if (value->known)
+		value->number = row->cost->runs;
+}
+
+static void summary_get_tool(const struct top_summary *row, struct value *value)
+{
+	value->known = row->cost;
+	if (value->known)
+		get_percent(value, row->cost->cpu_ns, row->model->window_ns);
+}
+
+SUMMARY(limits, get_text(value, row->limits))
+SUMMARY(state, get_text(value, row->state))
+SUMMARY(probe, get_text(value, row->probe))
 SUMMARY(window, value->number = row->model->window_ns)
 SUMMARY(buffers, value->number = row->model->nr_buffers)
 SUMMARY(cpu_held, value->number = row->model->nr_held_cpu)
@@ -79,10 +85,9 @@ TOTAL(abandoned, value->number = total->count.abandoned)
 TOTAL(revoked, value->number = total->count.revoked)
 TOTAL(backoffs, value->number = total->count.backoffs)
 SUMMARY(bpf, summary_get_bpf(row, value))
-SUMMARY(bpf_run, get_mean(value, row->cost->bpf_ns, row->cost->runs))
-SUMMARY(bpf_runs, value->known = row->cost->has_bpf;
-		  value->number = row->cost->runs)
-SUMMARY(tool, get_percent(value, row->cost->cpu_ns, row->model->window_ns))
+SUMMARY(bpf_run, summary_get_bpf_run(row, value))
+SUMMARY(bpf_runs, summary_get_bpf_runs(row, value))
+SUMMARY(tool, summary_get_tool(row, value))
 SUMMARY(lost_accesses, value->number = row->model->lost.accesses)
 SUMMARY(lost_buffers, value->number = row->model->lost.buffers)
 SUMMARY(lost_edges, value->number = row->model->lost.edges)
@@ -166,14 +171,5 @@ static const struct column summary_columns[] = {
 	  .get = summary_lost_unlisted },
 	{ "limits", "LIMITS not seen:", COLUMN_TEXT, .line = 6, .get = summary_limits },
 };
-
-void top_summary_fill(struct top_summary *summary, const struct session *session,
-		      const struct top_source *source)
-{
-	summary->model = source->model;
-	summary->cost = &source->cost;
-	summary->session = session;
-	top_unseen_find(&summary->unseen, session, source);
-}
 
 const struct table top_summary_table = TABLE("summary", summary_columns);

@@ -27,17 +27,20 @@ enum {
 const char *argp_program_version = "dmasync-top (dmabuf-sync) " VERSION;
 
 static const char options_doc[] =
-"Show contention, wait chains and CPU/DMA overlap of dma-bufs, live.\n"
+"Show contention, wait chains and CPU/DMA overlap of dma-bufs, live or of a recording.\n"
 "\v"
 "Signals: SIGUSR1 lets go of dmabuf_sync.ko, so that it can be unloaded, or "
 "attaches again. SIGINT and SIGTERM end the window and the program; in batch mode "
 "the window is written.\n\n"
 "Keys: < > sort column, r reverse, g group by the next one, p pairs or back, i idle rows, d let go or attach, arrows, "
 "page keys and Home scroll, Tab chooses whether rows or wait chains, "
+"/ filters (Tab completes), Escape lets everything pass, "
 "Space holds the page or goes on, Left and Right step through the last minute, "
 "w saves the page, q quit.";
 
 static const struct argp_option options_argp[] = {
+	{ "replay", 'r', "FILE", 0,
+	  "Show a recording of dmasync-record at its own pace; batch: without waiting", 0 },
 	{ "batch", 'b', NULL, 0,
 	  "Write windows one after the other (without a terminal: always)", 0 },
 	{ "check", OPTION_CHECK, NULL, 0,
@@ -73,45 +76,56 @@ static const struct argp_option options_argp[] = {
 	{ 0 },
 };
 
-/* @what is @arg: "process" or "thread". */
-static uint32_t options_task(struct argp_state *state, const char *option, const char *what,
-			     const char *arg)
+/* @task is there now, if one is wanted; @what: "process" or "thread". */
+static void options_task(struct argp_state *state, const char *option, const char *what,
+			 uint32_t task)
 {
-	uint32_t task = options_number(state, option, arg, 1, INT32_MAX);
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%u", task);
-	if (access(path, F_OK))
+	if (task && access(path, F_OK))
 		argp_error(state, "%s: there is no %s %u", option, what, task);
-	return task;
 }
 
-static void options_comm(struct argp_state *state, char *comm, const char *arg)
+/* An option that is of programs in the kernel, and given, or NULL. */
+static const char *options_of_programs(const struct top_options *options)
 {
-	if (!*arg || strlen(arg) >= TOP_COMM_LEN)
-		argp_error(state, "--comm: '%s' is no name of a thread: it has 1 to %d characters",
-			   arg, TOP_COMM_LEN - 1);
-	memset(comm, 0, TOP_COMM_LEN);
-	memcpy(comm, arg, strnlen(arg, TOP_COMM_LEN - 1));
+	const struct top_limits *limits = &options->limits;
+	struct top_limits usual;
+
+	top_limits_init(&usual);
+	if (options->check)
+		return "--check";
+	if (options->probe)
+		return "--probe";
+	if (options->verbose)
+		return "--verbose";
+	if (limits->ring_bytes != usual.ring_bytes)
+		return "--ring-size";
+	if (limits->max_accesses != usual.max_accesses)
+		return "--max-accesses";
+	return limits->max_buffers != usual.max_buffers ? "--max-buffers" : NULL;
 }
 
-/* A number is always one of an inode. */
-static void options_buffer(struct argp_state *state, struct top_limits *limits, const char *arg)
+static void options_replay(struct argp_state *state, const struct top_options *options)
 {
-	if (*arg && !arg[strspn(arg, "0123456789")]) {
-		limits->ino = options_number(state, "--buffer", arg, 1, UINT64_MAX);
-		return;
-	}
-	switch (glob_parse(&limits->glob, arg)) {
-	case -E2BIG:
-		argp_error(state, "--buffer: '%s' is longer than any name: %d characters", arg,
-			   TOP_NAME_LEN - 1);
-		break;
-	case -EINVAL:
-		argp_error(state, "--buffer: '%s' is neither a number nor a pattern with an end",
-			   arg);
-		break;
-	}
+	const char *option = options_of_programs(options);
+
+	if (option)
+		argp_error(state, "%s is for programs in the kernel, and a recording needs none: leave it or --replay out",
+			   option);
+	if (options->limits.glob.end && !strcmp(options->replay, "-"))
+		argp_error(state, "--buffer: for a pattern a recording is read twice, which '-' cannot be: name a file");
+}
+
+static void options_filter(struct argp_state *state, enum top_filter_key key, const char *arg)
+{
+	struct top_options *options = state->input;
+	char why[TOP_FILTER_WHY];
+
+	if (top_filter_set(&options->limits, key, arg, why))
+		argp_error(state, "--%s: %s", top_filter_word(key), why);
+	top_filter_append(options->filter, key, arg);
 }
 
 /* What follows from several options. */
@@ -120,6 +134,12 @@ static void options_together(struct argp_state *state, struct top_options *optio
 	const struct table *table = options->group == GROUP_BY_BUFFER ? &top_buffer_table :
 				    &top_group_table;
 
+	if (options->replay) {
+		options_replay(state, options);
+	} else {
+		options_task(state, "--pid", "process", options->limits.tgid);
+		options_task(state, "--tid", "thread", options->limits.tid);
+	}
 	if (options->report.format == TOP_FORMAT_CSV && !options->report.table)
 		options->report.table = table;
 	if (order_parse(&options->order, table, options->sort ?: "waiting"))
@@ -150,19 +170,20 @@ static error_t options_limit(int key, char *arg, struct argp_state *state)
 						      MAX_SECONDS);
 		return 0;
 	case OPTION_INO:
-		limits->ino = options_number(state, "--ino", arg, 1, UINT64_MAX);
+		options_number(state, "--ino", arg, 1, UINT64_MAX);
+		options_filter(state, TOP_FILTER_BUFFER, arg);
 		return 0;
 	case 'B':
-		options_buffer(state, limits, arg);
+		options_filter(state, TOP_FILTER_BUFFER, arg);
 		return 0;
 	case 'p':
-		limits->tgid = options_task(state, "--pid", "process", arg);
+		options_filter(state, TOP_FILTER_PID, arg);
 		return 0;
 	case 't':
-		limits->tid = options_task(state, "--tid", "thread", arg);
+		options_filter(state, TOP_FILTER_TID, arg);
 		return 0;
 	case 'c':
-		options_comm(state, limits->comm, arg);
+		options_filter(state, TOP_FILTER_COMM, arg);
 		return 0;
 	case OPTION_RING_SIZE:
 		limits->ring_bytes = options_ring_bytes(state, "--ring-size", arg);
@@ -189,6 +210,9 @@ static error_t options_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_CHECK:
 		options->check = true;
+		return 0;
+	case 'r':
+		options->replay = arg;
 		return 0;
 	case 'n':
 		options->count = options_number(state, "--count", arg, 1,

@@ -6,11 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "session.h"
+#include "top_filter.h"
 #include "top_report.h"
 
 /**
  * struct top_options - what the user asked for
  * @limits: what is looked at, and how much of it is kept
+ * @filter: the filters of @limits in words
  * @probe: kind of probe
  * @report: format of standard output in batch mode
  * @sort: what is to order the rows, NULL: nothing
@@ -18,6 +21,7 @@
  * @group: what makes the rows
  * @idle: pages show idle buffers, too
  * @batch: write windows one after the other, no screen
+ * @replay: a recording to show, NULL: what happens now
  * @check: say what is available
  * @verbose: print what libbpf says
  * @delay_ns: length of a window
@@ -25,6 +29,7 @@
  */
 struct top_options {
 	struct top_limits limits;
+	char filter[TOP_FILTER_SIZE];
 	enum session_probe probe;
 	struct top_report report;
 	const char *sort;
@@ -32,6 +37,7 @@ struct top_options {
 	enum group_by group;
 	bool idle;
 	bool batch;
+	const char *replay;
 	bool check;
 	bool verbose;
 	uint64_t delay_ns;

@@ -8,14 +8,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "format.h"
 #include "top_tables.h"
 
 /* What a report is made of, and a table's part of it. */
 struct report_parts {
 	const struct top_view *view;
 	const struct model *model;
-	struct top_summary summary;
+	const struct top_summary *summary;
 };
 
 typedef void (*report_row_fn)(const struct table *table, const void *row,
@@ -54,7 +53,7 @@ static void report_rows(const struct report_parts *parts,
 	size_t i;
 
 	if (table == &top_summary_table)
-		fn(table, &parts->summary, priv);
+		fn(table, parts->summary, priv);
 	for (pane = 0; pane < TOP_NR_PANES; pane++)
 		if (table == parts->view->lists[pane].table)
 			report_list(&parts->view->lists[pane], fn, priv);
@@ -83,8 +82,7 @@ static void report_json(const struct report_parts *parts, const struct stamp *st
 	json_object_object_add(root, "time", json_object_new_string(stamp->time));
 	json_object_object_add(root, "lost", json_object_new_uint64(stamp->lost));
 	json_object_object_add(root, "summary",
-			       output_json(&top_summary_table,
-					   &parts->summary));
+			       output_json(&top_summary_table, parts->summary));
 	for (i = 0; i < NR_TABLES; i++) {
 		if (report_tables[i] == &top_summary_table)
 			continue;
@@ -119,15 +117,13 @@ static int report_width(void)
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) ? 0 : size.ws_col;
 }
 
-static void report_text(const struct top_report *report,
-			struct top_view *view,
-			const struct session *session,
-			const struct top_source *source)
+static void report_text(const struct top_report *report, struct top_view *view,
+			const struct top_summary *summary)
 {
 	struct page page = { 0 };
 	size_t i;
 
-	top_view_page(view, session, source, &page, report_width(), 0);
+	top_view_page(view, summary, &page, report_width(), 0);
 	if (report->started)
 		putchar('\n');
 	for (i = 0; i < page.nr; i++)
@@ -136,20 +132,19 @@ static void report_text(const struct top_report *report,
 }
 
 int top_report_write(struct top_report *report, struct top_view *view,
-		     const struct session *session,
-		     const struct top_source *source)
+		     const struct top_summary *summary)
 {
 	struct report_parts parts = {
 		.view = view,
-		.model = source->model,
+		.model = summary->model,
+		.summary = summary,
 	};
-	struct stamp stamp = { .lost = model_lost_sum(&source->model->lost) };
+	struct stamp stamp = { .lost = model_lost_sum(&summary->model->lost) };
 
-	top_summary_fill(&parts.summary, session, source);
-	format_time(stamp.time, sizeof(stamp.time));
+	memcpy(stamp.time, summary->time, sizeof(stamp.time));
 	switch (report->format) {
 	case TOP_FORMAT_TEXT:
-		report_text(report, view, session, source);
+		report_text(report, view, summary);
 		break;
 	case TOP_FORMAT_JSON:
 		report_json(&parts, &stamp);

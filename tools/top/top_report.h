@@ -28,7 +28,6 @@ const struct table *top_report_table(const char *name);
 
 /* Write a window. Return: 0, or a negative errno when the output takes no more. */
 int top_report_write(struct top_report *report, struct top_view *view,
-		     const struct session *session,
-		     const struct top_source *source);
+		     const struct top_summary *summary);
 
 #endif /* TOP_REPORT_H */

@@ -2,12 +2,11 @@
 #include "top_view.h"
 
 #include <err.h>
-#include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "format.h"
-#include "snapshot.h"
 #include "top_tables.h"
 
 /* The busier one, then always the same order. */
@@ -89,6 +88,11 @@ struct view_list *top_view_list(struct top_view *view)
 	return &view->lists[view_pane(view)];
 }
 
+const struct order *top_view_order(const struct top_view *view)
+{
+	return &view->lists[view_pane(view)].order;
+}
+
 void top_view_regroup(struct top_view *view, const struct model *model)
 {
 	struct view_list *list = &view->lists[TOP_PANE_GROUPS];
@@ -165,44 +169,36 @@ static void view_pair(const char *text, void *priv)
 	snprintf(line->text, sizeof(line->text), "%s", text);
 }
 
-static void view_head(const struct session *session,
-		      const struct top_source *source, struct page *page,
-		      int width)
+__attribute__((format(printf, 2, 3)))
+static void view_alert(struct page *page, const char *format, ...)
 {
-	struct top_summary summary;
-	bool attached = session->state == SESSION_ATTACHED;
-	struct page_line *line = page_add(page, PAGE_TITLE);
-	char time[32], window[16];
+	struct page_line *line = page_add(page, PAGE_ALERT);
+	va_list args;
 
-	format_time(time, sizeof(time));
-	format_ns(window, sizeof(window), source->model->window_ns);
+	va_start(args, format);
+	vsnprintf(line->text, sizeof(line->text), format, args);
+	va_end(args);
+}
+
+static void view_head(const struct top_summary *summary, struct page *page, int width)
+{
+	struct page_line *line = page_add(page, PAGE_TITLE);
+	char window[16];
+	unsigned int i;
+
+	format_ns(window, sizeof(window), summary->model->window_ns);
 	snprintf(line->text, sizeof(line->text), "dmasync-top %s  window %s  %s",
-		 time, window, attached ? session->text : "");
-	if (!attached) {
-		line = page_add(page, PAGE_ALERT);
-		snprintf(line->text, sizeof(line->text), "%s", session->text);
-	}
-	top_summary_fill(&summary, session, source);
-	output_pairs(&top_summary_table, &summary, width, view_pair, page);
-	if (model_lost_sum(&source->model->lost)) {
-		line = page_add(page, PAGE_ALERT);
-		snprintf(line->text, sizeof(line->text),
-			 "something was lost: what is counted there is missing below");
-	}
-	if (attached && source->ends_error) {
-		line = page_add(page, PAGE_ALERT);
-		snprintf(line->text, sizeof(line->text),
-			 "the end of buffers and DMA_BUF_IOCTL_SYNC are not seen (%s): buffers stay until they were not used for %u s",
-			 strerror(-source->ends_error), source->limits->forget_s);
-	}
-	if (attached && source->sync_error) {
-		line = page_add(page, PAGE_ALERT);
-		snprintf(line->text, sizeof(line->text),
-			 "accesses from before the start are missing: " SNAPSHOT_PATH ": %s%s",
-			 strerror(-source->sync_error),
-			 source->sync_error == -ENOENT ?
-			 " (mount -t debugfs none /sys/kernel/debug)" : "");
-	}
+		 summary->time, window, summary->title);
+	if (summary->notice[0])
+		view_alert(page, "%s", summary->notice);
+	if (summary->filter && summary->filter[0])
+		view_alert(page, "only %s", summary->filter);
+	output_pairs(&top_summary_table, summary, width, view_pair, page);
+	if (model_lost_sum(&summary->model->lost))
+		view_alert(page,
+			   "something was lost: what is counted there is missing below");
+	for (i = 0; i < summary->nr_alerts; i++)
+		view_alert(page, "%s", summary->alerts[i]);
 }
 
 /* An empty line and a heading. */
@@ -335,8 +331,7 @@ static void view_clamp(size_t *first, size_t nr)
 		*first = nr ? nr - 1 : 0;
 }
 
-void top_view_page(struct top_view *view, const struct session *session,
-		   const struct top_source *source, struct page *page,
+void top_view_page(struct top_view *view, const struct top_summary *summary, struct page *page,
 		   int width, int height)
 {
 	const struct view_list *list = top_view_list(view);
@@ -351,7 +346,7 @@ void top_view_page(struct top_view *view, const struct session *session,
 	view_clamp(&view->first, nr);
 	view_clamp(&view->first_chain, view->chains.nr);
 	page_clear(page);
-	view_head(session, source, page, width);
+	view_head(summary, page, width);
 	/* On a small screen the head leaves some room. */
 	if (height > 1 && page->nr > (size_t)height / 2)
 		page->nr = height / 2;
@@ -362,7 +357,7 @@ void top_view_page(struct top_view *view, const struct session *session,
 	if (share.chains)
 		view_chains(view, page, width, share.chains);
 	if (share.events)
-		view_events(view, source->model, page, width, share.events);
+		view_events(view, summary->model, page, width, share.events);
 	free(shown);
 }
 

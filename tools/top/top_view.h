@@ -10,7 +10,7 @@
 #include "chain.h"
 #include "group.h"
 #include "page.h"
-#include "top_source.h"
+#include "top_summary.h"
 #include "view_list.h"
 
 /* Events that stay on a screen for some time. */
@@ -55,6 +55,7 @@ struct top_view {
 void top_view_init(struct top_view *view);
 /* The rows that a page shows. */
 struct view_list *top_view_list(struct top_view *view);
+const struct order *top_view_order(const struct top_view *view);
 /* Group by this. */
 void top_view_group(struct top_view *view, enum group_by by);
 /* The groups are others: make their rows. */
@@ -66,8 +67,7 @@ void top_view_update(struct top_view *view, struct model *model);
  * Make a page. @width, @height: of the screen, 0: as large as it gets. Scrolling ends
  * where the buffers and chains do.
  */
-void top_view_page(struct top_view *view, const struct session *session,
-		   const struct top_source *source, struct page *page,
+void top_view_page(struct top_view *view, const struct top_summary *summary, struct page *page,
 		   int width, int height);
 void top_view_free(struct top_view *view);
 
