@@ -249,7 +249,7 @@ static void job_over_work(struct work_struct *work)
 /* Marks of abandoned bytes may be many, too. */
 static bool is_short(const struct dsync_set *set)
 {
-	return set->nr <= MAX_RELEASED && !dsync_set_marks(set);
+	return set->nr <= MAX_RELEASED && !set->marks;
 }
 
 /* The engine is done with the job: runs inside &dma_fence.lock, often in hard interrupt. */

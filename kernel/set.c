@@ -366,6 +366,7 @@ bool dsync_set_renew(struct dsync_set *set)
 	set->done = NULL;
 	set->by_task = false;
 	set->part = false;
+	set->marks = 0;
 	set->stage = 0;
 	set->result = -EINPROGRESS;
 	set->wait = (struct dsync_fence_wait){};
@@ -457,20 +458,4 @@ void dsync_set_abort(struct dsync_set *set)
 {
 	set_bit(DSYNC_SET_ABORTED, &set->kicked);
 	wake_up_process(set->task);
-}
-
-/**
- * dsync_set_marks() - did earlier writers leave anything here undefined
- * @set: a set that was acquired
- *
- * Return: BIT(enum dsync_mark_kind): so, and no writer that was told came in between.
- */
-u8 dsync_set_marks(const struct dsync_set *set)
-{
-	const struct dsync_access *access;
-	u8 marks = 0;
-
-	dsync_set_for_each(set, access)
-		marks |= access->marks;
-	return marks;
 }

@@ -123,6 +123,7 @@ struct dsync_commit {
  * @by_task: of a queued request: fences and windows are for a task of its user
  * @pinned: each access has a reference on its dma-buf
  * @part: it is to hold what another set of the owner has: no limit of buffers is in its way
+ * @marks: &dsync_access.marks of all its accesses
  * @owner: who asks; a reference
  * @tid_pid: thread that asked, a reference
  * @state: enum dsync_state, how far it is; changed by whoever runs the request, or hands over,
@@ -172,6 +173,7 @@ struct dsync_set {
 	bool by_task;
 	bool pinned;
 	bool part;
+	u8 marks;
 	struct dsync_owner *owner;
 	struct pid *tid_pid;
 	u8 state;
@@ -271,6 +273,5 @@ void dsync_set_get(struct dsync_set *set);
 void dsync_set_put(struct dsync_set *set);
 void dsync_set_kick(struct dsync_set *set);
 void dsync_set_abort(struct dsync_set *set);
-u8 dsync_set_marks(const struct dsync_set *set);
 
 #endif /* _DSYNC_SET_H */
