@@ -317,14 +317,13 @@ struct dsync_set *dsync_set_alloc_part(struct dsync_owner *owner, unsigned int n
 }
 
 /**
- * dsync_set_adopt() - the current task is the one that asks
- * @set: a set that is in no table
+ * dsync_set_name() - the current task is what views name a set after
+ * @set: a set that is named after another task, or none
+ *
+ * For dsync_set_adopt(), which see.
  */
-void dsync_set_adopt(struct dsync_set *set)
+void dsync_set_name(struct dsync_set *set)
 {
-	set->task = current;
-	if (set->tid_pid == task_pid(current))
-		return;
 	put_pid(set->tid_pid);
 	set->tid_pid = get_pid(task_pid(current));
 }

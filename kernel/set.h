@@ -7,6 +7,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
+#include <linux/sched.h>
 #include <linux/workqueue.h>
 
 #include "access.h"
@@ -261,6 +262,19 @@ static inline bool dsync_set_is_committed(const struct dsync_set *set)
 	return smp_load_acquire(&set->state) == DSYNC_COMMITTED;
 }
 
+void dsync_set_name(struct dsync_set *set);
+
+/**
+ * dsync_set_adopt() - the current task is the one that asks
+ * @set: a set that is in no table
+ */
+static inline void dsync_set_adopt(struct dsync_set *set)
+{
+	set->task = current;
+	if (unlikely(set->tid_pid != task_pid(current)))
+		dsync_set_name(set);
+}
+
 int dsync_range_check(const struct dsync_range *range);
 struct dsync_set *dsync_set_alloc(struct dsync_owner *owner, unsigned int nr, size_t head);
 struct dsync_set *dsync_set_alloc_part(struct dsync_owner *owner, unsigned int nr, size_t head);
@@ -268,7 +282,6 @@ int dsync_set_fill(struct dsync_set *set, const struct dsync_range *ranges);
 void dsync_set_pin(struct dsync_set *set);
 void dsync_set_unpin(struct dsync_set *set);
 bool dsync_set_renew(struct dsync_set *set);
-void dsync_set_adopt(struct dsync_set *set);
 void dsync_set_get(struct dsync_set *set);
 void dsync_set_put(struct dsync_set *set);
 void dsync_set_kick(struct dsync_set *set);
