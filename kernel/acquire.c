@@ -154,7 +154,8 @@ static int attempt_locked(struct dsync_set *set, unsigned int how)
 		return -EBUSY;
 	blocker = local_blocker(set, how);
 	if (!blocker) {
-		list_del_init(&set->watch);
+		if (set->state == DSYNC_QUEUED)
+			list_del_init(&set->watch);
 		dsync_hold_local(set);
 		return 0;
 	}
