@@ -63,7 +63,7 @@ static void trace_edges(struct dsync_access *access, struct dsync_trees *trees, 
 		trace_some(access, trees, &ask, &cursor);
 }
 
-static void trace_blocked(struct dsync_set *set)
+static noinline void trace_blocked(struct dsync_set *set)
 {
 	struct dsync_access *access;
 
@@ -154,7 +154,8 @@ static int attempt_locked(struct dsync_set *set, unsigned int how)
 		return -EBUSY;
 	blocker = local_blocker(set, how);
 	if (!blocker) {
-		list_del_init(&set->watch);
+		if (set->state == DSYNC_QUEUED)
+			list_del_init(&set->watch);
 		dsync_hold_local(set);
 		return 0;
 	}
@@ -420,15 +421,12 @@ static void serve_all(struct dsync_set *set)
 		dsync_queue_serve(access->buf);
 }
 
-static int attempt_once(struct dsync_set *set, unsigned int how, bool intr)
+/* With the resv of all buffers locked. */
+static noinline int attempt_txn(struct dsync_set *set, unsigned int how, bool intr)
 {
 	struct dsync_txn txn;
-	int ret = -EBUSY;
+	int ret;
 
-	if (set->local)
-		ret = attempt_local(set, how);
-	if (ret != -EBUSY)
-		return ret;
 	ret = dsync_txn_lock(&txn, set, intr);
 	if (ret)
 		return ret;
@@ -439,6 +437,13 @@ static int attempt_once(struct dsync_set *set, unsigned int how, bool intr)
 	if (!set->local)
 		serve_all(set);
 	return ret;
+}
+
+static int attempt_once(struct dsync_set *set, unsigned int how, bool intr)
+{
+	int ret = set->local ? attempt_local(set, how) : -EBUSY;
+
+	return ret == -EBUSY ? attempt_txn(set, how, intr) : ret;
 }
 
 /* It is asked who came earlier, in pieces, with nothing locked in between. */
@@ -456,7 +461,7 @@ static int attempt(struct dsync_set *set, unsigned int how, bool intr)
 }
 
 /* Only earlier requests are in the way of a set whose owner holds something. */
-static int attempt_behind(struct dsync_set *set, unsigned int how, bool intr, int ret)
+static noinline int attempt_behind(struct dsync_set *set, unsigned int how, bool intr, int ret)
 {
 	struct dsync_past past;
 

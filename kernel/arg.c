@@ -5,6 +5,7 @@
  */
 #include <linux/errno.h>
 #include <linux/minmax.h>
+#include <linux/uaccess.h>
 
 #include "arg.h"
 
@@ -27,6 +28,31 @@ int dsync_arg_read_other(void *to, size_t size, size_t min_size, const void __us
 	if (user_size < min_size || user_size > DSYNC_MAX_ARG)
 		return -EINVAL;
 	return copy_struct_from_user(to, size, from, user_size);
+}
+
+/**
+ * dsync_arg_read_sized() - read a structure of another size than ours, which it tells
+ * @to: the structure as we know it
+ * @size: of @to
+ * @min_size: of the first release
+ * @from: where the caller has it
+ *
+ * For dsync_arg_read(), which see.
+ *
+ * Context: process context; sleeps.
+ * Return: 0, -EINVAL, -E2BIG or -EFAULT.
+ */
+int dsync_arg_read_sized(void *to, size_t size, size_t min_size, const void __user *from)
+{
+	u32 user_size;
+	int ret;
+
+	if (get_user(user_size, (const u32 __user *)from))
+		return -EFAULT;
+	ret = dsync_arg_read_other(to, size, min_size, from, user_size);
+	/* Another thread can have written another one meanwhile. */
+	*(u32 *)to = user_size;
+	return ret;
 }
 
 /**

@@ -10,6 +10,7 @@
 
 int dsync_arg_read_other(void *to, size_t size, size_t min_size, const void __user *from,
 			 u32 user_size);
+int dsync_arg_read_sized(void *to, size_t size, size_t min_size, const void __user *from);
 int dsync_arg_write(void __user *to, u32 user_size, const void *from, size_t size);
 
 /**
@@ -45,15 +46,10 @@ static __always_inline int dsync_arg_read_item(void *to, size_t size, size_t min
 static __always_inline int dsync_arg_read(void *to, size_t size, size_t min_size,
 					  const void __user *from)
 {
-	u32 user_size;
-	int ret;
-
-	if (get_user(user_size, (const u32 __user *)from))
-		return -EFAULT;
-	ret = dsync_arg_read_item(to, size, min_size, from, user_size);
-	/* Another thread can have written another one meanwhile. */
-	*(u32 *)to = user_size;
-	return ret;
+	/* Most callers know the same version: its size comes with all else. */
+	if (likely(!copy_from_user(to, from, size) && *(u32 *)to == size))
+		return 0;
+	return dsync_arg_read_sized(to, size, min_size, from);
 }
 
 /**

@@ -76,17 +76,6 @@ static bool buf_reap(void *object, unsigned long age);
 static struct dsync_cache cache = { .table = &bufs, .reap = buf_reap };
 
 /**
- * dsync_buf_ino() - the number that names a dma-buf in traces
- * @dmabuf: the buffer
- *
- * Return: its inode number, unique since boot.
- */
-u64 dsync_buf_ino(const struct dma_buf *dmabuf)
-{
-	return file_inode(dmabuf->file)->i_ino;
-}
-
-/**
  * dsync_buf_find() - the state of a dma-buf, if it has one
  * @dmabuf: the buffer
  *

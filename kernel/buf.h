@@ -4,6 +4,7 @@
 
 #include <linux/atomic.h>
 #include <linux/dma-buf.h>
+#include <linux/fs.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
@@ -91,7 +92,17 @@ struct dsync_buf {
 int dsync_buf_start(void);
 void dsync_buf_stop(void);
 
-u64 dsync_buf_ino(const struct dma_buf *dmabuf);
+/**
+ * dsync_buf_ino() - the number that names a dma-buf in traces
+ * @dmabuf: the buffer
+ *
+ * Return: its inode number, unique since boot.
+ */
+static inline u64 dsync_buf_ino(const struct dma_buf *dmabuf)
+{
+	return file_inode(dmabuf->file)->i_ino;
+}
+
 struct dsync_buf *dsync_buf_get(struct dma_buf *dmabuf);
 struct dsync_buf *dsync_buf_find(struct dma_buf *dmabuf);
 void dsync_buf_put(struct dsync_buf *buf);

@@ -95,14 +95,10 @@ static void window_close(struct dsync_access *access, struct dsync_windows *wind
 	dsync_trace(cpu_access_end, access, dir, ret);
 }
 
-/* The buffer's windows, made by the first access. */
-static struct dsync_windows *windows_get(struct dsync_buf *buf)
+static noinline struct dsync_windows *windows_make(struct dsync_buf *buf)
 {
-	/* Pairs with cmpxchg() here. */
-	struct dsync_windows *windows = smp_load_acquire(&buf->windows), *other;
+	struct dsync_windows *windows, *other;
 
-	if (likely(windows))
-		return windows;
 	windows = kzalloc(sizeof(*windows), GFP_KERNEL_ACCOUNT);
 	if (!windows)
 		return NULL;
@@ -112,6 +108,13 @@ static struct dsync_windows *windows_get(struct dsync_buf *buf)
 		return windows;
 	kfree(windows);
 	return other;
+}
+
+/* The buffer's windows, made by the first access. */
+static struct dsync_windows *windows_get(struct dsync_buf *buf)
+{
+	/* Pairs with cmpxchg() in windows_make(). */
+	return smp_load_acquire(&buf->windows) ?: windows_make(buf);
 }
 
 static int access_begin(struct dsync_access *access)

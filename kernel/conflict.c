@@ -463,7 +463,8 @@ struct dsync_access *dsync_conflict_scan(struct dsync_trees *trees,
 	struct dsync_access *access = NULL;
 
 	while (!cursor->over) {
-		access = scan_tree(trees, ask, cursor, max_steps);
+		if (!RB_EMPTY_ROOT(&trees->roots[cursor->tree]))
+			access = scan_tree(trees, ask, cursor, max_steps);
 		if (access)
 			break;
 		*cursor = (struct dsync_cursor){ .tree = cursor->tree + 1 };

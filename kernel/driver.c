@@ -550,7 +550,7 @@ bool dmabuf_sync_was_abandoned(struct dmabuf_sync *sync)
 {
 	if (WARN_ON_ONCE(IS_ERR_OR_NULL(sync)))
 		return false;
-	return sync_busy(sync) && dsync_set_marks(&sync->turn->set);
+	return sync_busy(sync) && sync->turn->set.marks;
 }
 EXPORT_SYMBOL_GPL(dmabuf_sync_was_abandoned);
 

@@ -64,7 +64,7 @@ static inline u32 dsync_entry_status_of(u8 marks)
 /* What an answer, or an event, says of an acquired set. */
 static inline u32 dsync_entry_status(const struct dsync_entry *entry)
 {
-	return dsync_entry_status_of(dsync_set_marks(&entry->set));
+	return dsync_entry_status_of(entry->set.marks);
 }
 
 /* Is it among &dsync_context.nr_noticed? With &dsync_context.lock held. */

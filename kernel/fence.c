@@ -166,13 +166,38 @@ static void snapshot_drop(struct dsync_fence_wait *wait)
 	wait->next = 0;
 }
 
-static noinline int snapshot_take(struct dsync_fence_wait *wait, struct dsync_access *access)
+static int snapshot_take(struct dsync_fence_wait *wait, struct dsync_access *access)
 {
 	enum dma_resv_usage usage = dsync_fence_usage(access);
 
 	if (dma_resv_test_signaled(dsync_resv_of(access), usage))
 		return 0;
 	return dma_resv_get_fences(dsync_resv_of(access), usage, &wait->nr, &wait->fences);
+}
+
+/* The step in one resv, which had fences once. */
+static noinline int resv_wait(struct dsync_set *set, struct dsync_access *access)
+{
+	struct dsync_fence_wait *wait = &set->wait;
+	int ret;
+
+	if (!wait->fences) {
+		ret = snapshot_take(wait, access);
+		if (ret)
+			return ret;
+	}
+	if (wait->armed) {
+		if (!dma_fence_is_signaled(wait->fences[wait->next]))
+			return -EINPROGRESS;
+		fence_disarm(set, access);
+		wait->next++;
+	}
+	for (; wait->next < wait->nr; wait->next++)
+		if (fence_arm(set, access))
+			return -EINPROGRESS;
+	if (wait->fences)
+		snapshot_drop(wait);
+	return 0;
 }
 
 /**
@@ -193,22 +218,9 @@ int dsync_fence_wait(struct dsync_set *set)
 		access = &set->accesses[wait->access];
 		if (!(access->first & DSYNC_FIRST_OF_RESV) || resv_is_unused(access))
 			continue;
-		if (!wait->fences) {
-			ret = snapshot_take(wait, access);
-			if (ret)
-				return ret;
-		}
-		if (wait->armed) {
-			if (!dma_fence_is_signaled(wait->fences[wait->next]))
-				return -EINPROGRESS;
-			fence_disarm(set, access);
-			wait->next++;
-		}
-		for (; wait->next < wait->nr; wait->next++)
-			if (fence_arm(set, access))
-				return -EINPROGRESS;
-		if (wait->fences)
-			snapshot_drop(wait);
+		ret = resv_wait(set, access);
+		if (ret)
+			return ret;
 	}
 	return 0;
 }
@@ -250,7 +262,7 @@ static void job_over_work(struct work_struct *work)
 /* Marks of abandoned bytes may be many, too. */
 static bool is_short(const struct dsync_set *set)
 {
-	return set->nr <= MAX_RELEASED && !dsync_set_marks(set);
+	return set->nr <= MAX_RELEASED && !set->marks;
 }
 
 /* The engine is done with the job: runs inside &dma_fence.lock, often in hard interrupt. */

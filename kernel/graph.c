@@ -293,6 +293,38 @@ static enum outcome judge_all(struct dsync_owner *owner, struct dsync_effort *ef
 	return outcome;
 }
 
+/* Is one access at most in the way of another one, of an owner that waits for nobody? */
+static bool holder_runs(struct dsync_buf *buf, const struct dsync_access *access)
+{
+	struct dsync_ask ask = dsync_conflict_ask(access, U64_MAX);
+	struct dsync_access *holder = dsync_conflict_first(&buf->held, &ask);
+
+	return !holder || (!dsync_owner_waits(holder->set->owner) &&
+			   !dsync_conflict_next(&buf->held, &ask, holder));
+}
+
+/*
+ * Does a set wait for nothing but an owner that waits for nobody? Most do, and no cycle goes
+ * through these. If that owner begins to wait now, it searches itself, and finds what was published
+ * before: dsync_owner_add_waiting() of both is a full barrier.
+ */
+static bool ends_at_holder(struct dsync_set *set)
+{
+	struct dsync_access *access = &set->accesses[0];
+	struct dsync_buf *buf = access->buf;
+	unsigned long flags;
+	bool ends;
+
+	/* A set that follows jobs may have many to look at. */
+	if (set->nr > 1 || set->follows || test_bit(DSYNC_SET_UNSURE, &set->kicked))
+		return false;
+	dsync_buf_lock(buf, &flags);
+	/* One of the requests there is this one. */
+	ends = buf->nr_queued == 1 && holder_runs(buf, access);
+	dsync_buf_unlock(buf, flags);
+	return ends;
+}
+
 /**
  * dsync_graph_queued() - a set waits, and its owner holds something: does that close a cycle
  * @set: the set, in the tables
@@ -306,10 +338,13 @@ static enum outcome judge_all(struct dsync_owner *owner, struct dsync_effort *ef
  */
 void dsync_graph_queued(struct dsync_set *set)
 {
-	bool judges = test_and_clear_bit(DSYNC_SET_UNSURE, &set->kicked) || !set->done;
 	enum outcome outcome = NO_CYCLE_OF_HOLDERS;
 	struct dsync_effort effort;
+	bool judges;
 
+	if (ends_at_holder(set))
+		return;
+	judges = test_and_clear_bit(DSYNC_SET_UNSURE, &set->kicked) || !set->done;
 	dsync_effort_begin(&effort, set);
 	if (judges)
 		outcome = judge_all(set->owner, &effort);

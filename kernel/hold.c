@@ -37,6 +37,7 @@ void dsync_hold_insert(struct dsync_access *access)
 		dsync_buf_remove_queued(buf, access);
 	dsync_buf_insert_held(buf, access);
 	access->marks = dsync_abandon_look(access);
+	access->set->marks |= access->marks;
 }
 
 /**

@@ -50,7 +50,7 @@ static void notrace hook_redirect(unsigned long ip, unsigned long parent_ip,
 	preempt_disable_notrace();
 	file = (struct file *)ftrace_regs_get_argument(fregs, hook->file_arg);
 	if (file->f_op == dma_buf_fops && READ_ONCE(hook->hooks->open) &&
-	    !within_module(parent_ip, THIS_MODULE))
+	    !within_module_mem_type(parent_ip, THIS_MODULE, MOD_TEXT))
 		ftrace_regs_set_instruction_pointer(fregs, hook->replacement);
 	preempt_enable_notrace();
 }

@@ -215,7 +215,16 @@ static int acquire(struct file *file, struct dmabuf_sync_acquire *arg)
 static int answer(const struct dmabuf_sync_acquire *arg,
 		  struct dmabuf_sync_acquire __user *user)
 {
-	return put_user(arg->set, &user->set) ?: put_user(arg->status, &user->status);
+	if (!user_write_access_begin(user, ACQUIRE_SIZE_V0))
+		return -EFAULT;
+	unsafe_put_user(arg->set, &user->set, fault);
+	unsafe_put_user(arg->status, &user->status, fault);
+	user_write_access_end();
+	return 0;
+
+fault:
+	user_write_access_end();
+	return -EFAULT;
 }
 
 static int acquire_number(struct file *file, struct dmabuf_sync_acquire *arg,

@@ -238,7 +238,7 @@ void dsync_lease_watched(struct dsync_access *access)
 	lease_arm(lease, expires);
 }
 
-static void look_at_watched(struct dsync_access *access)
+static noinline void look_at_watched(struct dsync_access *access)
 {
 	struct dsync_buf *buf = access->buf;
 	unsigned long flags;

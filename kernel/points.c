@@ -226,20 +226,20 @@ int dsync_points_check(struct dsync_set *set)
 }
 
 /**
- * dsync_points_take() - a set ends
- * @set: the set, which the caller ends: nobody else does
+ * dsync_points_detach() - a set that has points ends
+ * @set: the set
  * @how: why
  *
+ * For dsync_points_take(), which see.
+ *
  * Context: process context.
- * Return: its points, for dsync_points_end() once it has left the tables, or NULL.
+ * Return: its points.
  */
-struct dsync_points *dsync_points_take(struct dsync_set *set, enum dsync_end how)
+struct dsync_points *dsync_points_detach(struct dsync_set *set, enum dsync_end how)
 {
 	struct dsync_points *points = set->points;
 	struct dsync_point *point;
 
-	if (!set->has_points)
-		return NULL;
 	set->points = NULL;
 	set->has_points = false;
 	if (how != DSYNC_END_RELEASED)

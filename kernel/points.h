@@ -5,10 +5,10 @@
 #include <linux/types.h>
 
 #include "release.h"
+#include "set.h"
 #include "timeline.h"
 
 struct dsync_points;
-struct dsync_set;
 struct dsync_user;
 struct task_struct;
 
@@ -69,7 +69,20 @@ int dsync_points_step(struct dsync_set *set);
 int dsync_points_check(struct dsync_set *set);
 void dsync_points_drop(struct dsync_set *set);
 void dsync_points_pass(struct dsync_set *from, struct dsync_set *to);
-struct dsync_points *dsync_points_take(struct dsync_set *set, enum dsync_end how);
+struct dsync_points *dsync_points_detach(struct dsync_set *set, enum dsync_end how);
 void dsync_points_end(struct dsync_points *points, enum dsync_end how);
+
+/**
+ * dsync_points_take() - a set ends
+ * @set: the set, which the caller ends: nobody else does
+ * @how: why
+ *
+ * Context: process context.
+ * Return: its points, for dsync_points_end() once it has left the tables, or NULL.
+ */
+static inline struct dsync_points *dsync_points_take(struct dsync_set *set, enum dsync_end how)
+{
+	return set->has_points ? dsync_points_detach(set, how) : NULL;
+}
 
 #endif /* _DSYNC_POINTS_H */

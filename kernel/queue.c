@@ -107,18 +107,6 @@ void dsync_queue_unwatch(struct dsync_set *set)
 }
 
 /**
- * dsync_queue_wake_watchers() - an access leaves its tree: its watchers are to be looked at
- * @access: the access
- *
- * Context: &dsync_buf.lock held; dsync_queue_unlock() must follow.
- */
-void dsync_queue_wake_watchers(struct dsync_access *access)
-{
-	lockdep_assert_held(&access->buf->lock);
-	list_splice_tail_init(&access->watchers, &access->buf->pending);
-}
-
-/**
  * dsync_queue_holder() - is a held access in the way of a local set
  * @set: the set
  *
@@ -366,24 +354,20 @@ static bool caller_is_atomic(unsigned long flags)
 }
 
 /**
- * dsync_queue_unlock() - unlock a buffer's tables after looking at what is pending
+ * dsync_queue_serve_unlock() - look at what is pending, and unlock a buffer's tables
  * @buf: the buffer
  * @flags: of dsync_buf_lock()
  *
- * Context: &dsync_buf.lock held. A worker does what takes longer; in interrupts, and with
- * interrupts disabled by the caller, what does not fit into this one critical section.
+ * For dsync_queue_unlock(), which see.
+ *
+ * Context: &dsync_buf.lock held.
  */
-void dsync_queue_unlock(struct dsync_buf *buf, unsigned long flags)
+noinline void dsync_queue_serve_unlock(struct dsync_buf *buf, unsigned long flags)
 	__releases(&buf->lock)
 {
-	unsigned int rounds;
+	unsigned int rounds = caller_is_atomic(flags) ? 1 : MAX_ROUNDS;
 	bool done;
 
-	if (list_empty(&buf->pending)) {
-		dsync_buf_unlock(buf, flags);
-		return;
-	}
-	rounds = caller_is_atomic(flags) ? 1 : MAX_ROUNDS;
 	for (;;) {
 		done = serve(buf);
 		if (!done && !--rounds) {

@@ -27,7 +27,7 @@ static void clear_marks(struct dsync_set *set)
 {
 	struct dsync_access *access;
 
-	if (set->owner->kind == DMABUF_SYNC_OWNER_FCNTL)
+	if (likely(!set->marks) || set->owner->kind == DMABUF_SYNC_OWNER_FCNTL)
 		return;
 	dsync_set_for_each(set, access)
 		if (access->marks && dsync_access_writes(access))
@@ -231,7 +231,7 @@ bool dsync_release_any(struct dsync_set *set)
 	if (WARN_ON_ONCE(READ_ONCE(set->state) != DSYNC_READY))
 		return false;
 
-	if (!set->has_cpu && !dsync_set_marks(set)) {
+	if (!set->has_cpu && !set->marks) {
 		leave_tables(set);
 	} else if (may_sleep()) {
 		WARN_ON_ONCE(dsync_release(set, DSYNC_END_RELEASED));
@@ -252,6 +252,7 @@ static void keep_marks(struct dsync_set *set)
 
 	dsync_set_for_each(set, access)
 		access->marks = 0;
+	set->marks = 0;
 }
 
 /**

@@ -110,6 +110,7 @@ void dsync_replace_part(struct dsync_set *set, struct dsync_set *part, u32 mode,
 	part->acquired_ns = set->acquired_ns;
 	part->requested_ns = ktime_get_ns();
 	only(part)->marks = only(set)->marks;
+	part->marks = only(set)->marks;
 	table_change(part, mode, start, last);
 	dsync_lease_inherit(part, READ_ONCE(set->wanted));
 	dsync_coherency_resume(part);
@@ -131,6 +132,7 @@ void dsync_replace_merge(struct dsync_set *set, struct dsync_set *other)
 	/* Its age is that of the oldest part. */
 	WRITE_ONCE(set->acquired_ns, min(set->acquired_ns, other->acquired_ns));
 	only(set)->marks |= only(other)->marks;
+	set->marks |= other->marks;
 	dsync_lease_inherit(set, READ_ONCE(other->wanted));
 	if (start != only(set)->start || last != only(set)->last)
 		recut(set, only(set)->mode, start, last);

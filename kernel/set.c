@@ -74,12 +74,6 @@ static bool same_resv(const struct dsync_access *a, const struct dsync_access *b
 	return a->buf->dmabuf->resv == b->buf->dmabuf->resv;
 }
 
-static bool set_is_local(const struct dsync_set *set)
-{
-	return set->nr <= DSYNC_MAX_LOCAL &&
-	       set->accesses[0].buf == set->accesses[set->nr - 1].buf;
-}
-
 /* What walks over the set need to know of an access, by the one before and those behind. */
 static void access_place(struct dsync_access *access, struct dsync_access **part,
 			 struct dsync_access **resv)
@@ -148,9 +142,11 @@ static void set_sort(struct dsync_set *set)
 		access_init(access);
 }
 
+/* Return: how many buffers there are; -EINVAL: two accesses overlap. */
 static int set_arrange(struct dsync_set *set)
 {
 	struct dsync_access *access, *part = NULL, *resv = NULL;
+	int nr_buffers = 0;
 
 	if (set->nr > 1)
 		set_sort(set);
@@ -161,23 +157,18 @@ static int set_arrange(struct dsync_set *set)
 		access_place(access, &part, &resv);
 		if (access_overlaps_prev(access))
 			return -EINVAL;
+		nr_buffers += !!(access->first & DSYNC_FIRST_OF_BUF);
 	}
-	set->local = set_is_local(set);
-	return 0;
+	set->local = nr_buffers == 1 && set->nr <= DSYNC_MAX_LOCAL;
+	return nr_buffers;
 }
 
 /* What is counted stays so, for the next use. What a process holds by fcntl() keeps no dma-buf. */
-static int set_charge_buffers(struct dsync_set *set)
+static int set_charge_buffers(struct dsync_set *set, unsigned int nr)
 {
-	struct dsync_access *access;
-	unsigned int nr = 0;
 	int ret;
 
-	if (set->owner->kind == DMABUF_SYNC_OWNER_FCNTL)
-		return 0;
-	dsync_set_for_each_buf(set, access)
-		nr++;
-	if (nr <= set->nr_buffers)
+	if (nr <= set->nr_buffers || set->owner->kind == DMABUF_SYNC_OWNER_FCNTL)
 		return 0;
 	if (set->part)
 		dsync_owner_charge_buffers_part(set->owner, nr - set->nr_buffers);
@@ -201,6 +192,7 @@ static int set_charge_buffers(struct dsync_set *set)
 int dsync_set_fill(struct dsync_set *set, const struct dsync_range *ranges)
 {
 	struct dsync_access *access;
+	int nr_buffers;
 	u64 last;
 
 	dsync_set_for_each(set, access) {
@@ -211,7 +203,8 @@ int dsync_set_fill(struct dsync_set *set, const struct dsync_range *ranges)
 		access_set_range(access, ranges->mode, ranges->offset, last);
 		ranges++;
 	}
-	return set_arrange(set) ?: set_charge_buffers(set);
+	nr_buffers = set_arrange(set);
+	return nr_buffers < 0 ? nr_buffers : set_charge_buffers(set, nr_buffers);
 }
 
 /**
@@ -326,14 +319,13 @@ struct dsync_set *dsync_set_alloc_part(struct dsync_owner *owner, unsigned int n
 }
 
 /**
- * dsync_set_adopt() - the current task is the one that asks
- * @set: a set that is in no table
+ * dsync_set_name() - the current task is what views name a set after
+ * @set: a set that is named after another task, or none
+ *
+ * For dsync_set_adopt(), which see.
  */
-void dsync_set_adopt(struct dsync_set *set)
+void dsync_set_name(struct dsync_set *set)
 {
-	set->task = current;
-	if (set->tid_pid == task_pid(current))
-		return;
 	put_pid(set->tid_pid);
 	set->tid_pid = get_pid(task_pid(current));
 }
@@ -368,6 +360,7 @@ bool dsync_set_renew(struct dsync_set *set)
 	set->done = NULL;
 	set->by_task = false;
 	set->part = false;
+	set->marks = 0;
 	set->stage = 0;
 	set->result = -EINPROGRESS;
 	set->wait = (struct dsync_fence_wait){};
@@ -459,20 +452,4 @@ void dsync_set_abort(struct dsync_set *set)
 {
 	set_bit(DSYNC_SET_ABORTED, &set->kicked);
 	wake_up_process(set->task);
-}
-
-/**
- * dsync_set_marks() - did earlier writers leave anything here undefined
- * @set: a set that was acquired
- *
- * Return: BIT(enum dsync_mark_kind): so, and no writer that was told came in between.
- */
-u8 dsync_set_marks(const struct dsync_set *set)
-{
-	const struct dsync_access *access;
-	u8 marks = 0;
-
-	dsync_set_for_each(set, access)
-		marks |= access->marks;
-	return marks;
 }

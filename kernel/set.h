@@ -7,6 +7,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
+#include <linux/sched.h>
 #include <linux/workqueue.h>
 
 #include "access.h"
@@ -123,6 +124,7 @@ struct dsync_commit {
  * @by_task: of a queued request: fences and windows are for a task of its user
  * @pinned: each access has a reference on its dma-buf
  * @part: it is to hold what another set of the owner has: no limit of buffers is in its way
+ * @marks: &dsync_access.marks of all its accesses
  * @owner: who asks; a reference
  * @tid_pid: thread that asked, a reference
  * @state: enum dsync_state, how far it is; changed by whoever runs the request, or hands over,
@@ -172,6 +174,7 @@ struct dsync_set {
 	bool by_task;
 	bool pinned;
 	bool part;
+	u8 marks;
 	struct dsync_owner *owner;
 	struct pid *tid_pid;
 	u8 state;
@@ -259,6 +262,19 @@ static inline bool dsync_set_is_committed(const struct dsync_set *set)
 	return smp_load_acquire(&set->state) == DSYNC_COMMITTED;
 }
 
+void dsync_set_name(struct dsync_set *set);
+
+/**
+ * dsync_set_adopt() - the current task is the one that asks
+ * @set: a set that is in no table
+ */
+static inline void dsync_set_adopt(struct dsync_set *set)
+{
+	set->task = current;
+	if (unlikely(set->tid_pid != task_pid(current)))
+		dsync_set_name(set);
+}
+
 int dsync_range_check(const struct dsync_range *range);
 struct dsync_set *dsync_set_alloc(struct dsync_owner *owner, unsigned int nr, size_t head);
 struct dsync_set *dsync_set_alloc_part(struct dsync_owner *owner, unsigned int nr, size_t head);
@@ -266,11 +282,9 @@ int dsync_set_fill(struct dsync_set *set, const struct dsync_range *ranges);
 void dsync_set_pin(struct dsync_set *set);
 void dsync_set_unpin(struct dsync_set *set);
 bool dsync_set_renew(struct dsync_set *set);
-void dsync_set_adopt(struct dsync_set *set);
 void dsync_set_get(struct dsync_set *set);
 void dsync_set_put(struct dsync_set *set);
 void dsync_set_kick(struct dsync_set *set);
 void dsync_set_abort(struct dsync_set *set);
-u8 dsync_set_marks(const struct dsync_set *set);
 
 #endif /* _DSYNC_SET_H */

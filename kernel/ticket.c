@@ -136,21 +136,20 @@ static struct ticket *own_take(struct dsync_owner *owner, u32 tid)
 }
 
 /**
- * dsync_ticket_take() - the ticket of the current task's interrupted call
+ * dsync_ticket_take_own() - take the ticket of the current task's interrupted call off the list
  * @set: what the present call asks for
+ *
+ * For dsync_ticket_take(), which see.
  *
  * Context: process context.
  * Return: the ticket if it is the same call, else 0.
  */
-u64 dsync_ticket_take(const struct dsync_set *set)
+u64 dsync_ticket_take_own(const struct dsync_set *set)
 {
 	struct dsync_owner *owner = set->owner;
 	struct ticket *ticket;
 	u64 number = 0;
 
-	/* The task itself has put its ticket there. */
-	if (hlist_empty(&owner->tickets))
-		return 0;
 	ticket = own_take(owner, dsync_set_tid(set));
 	if (ticket && ticket_is_for(ticket, set))
 		number = ticket->number;
