@@ -26,6 +26,7 @@
 #include "context.h"
 #include "entry.h"
 #include "gap.h"
+#include "graph.h"
 #include "owner.h"
 #include "points.h"
 #include "release.h"
@@ -157,6 +158,14 @@ static int request(const struct dsync_change *change)
 	return request_sleeping(change);
 }
 
+/* It is as it was. A search may have passed it by meanwhile. */
+static void unclaim(struct dsync_set *set)
+{
+	dsync_release_unclaim(set);
+	if (dsync_owner_waits(set->owner))
+		dsync_graph_moved(set);
+}
+
 /* What was reached meanwhile is not to be done once more, with more bytes. */
 static int claim_old(const struct dsync_change *change)
 {
@@ -168,7 +177,7 @@ static int claim_old(const struct dsync_change *change)
 	if (old->has_points)
 		ret = dsync_points_check(old);
 	if (ret)
-		dsync_release_unclaim(old);
+		unclaim(old);
 	return ret;
 }
 
@@ -198,7 +207,7 @@ static int exchange_old(const struct dsync_change *change)
 		return ret;
 	ret = answer_fill(change);
 	if (ret)
-		dsync_release_unclaim(&change->old->set);
+		unclaim(&change->old->set);
 	else
 		replace(change);
 	return ret;
@@ -213,7 +222,7 @@ static int exchange(const struct dsync_change *change)
 		return -EOWNERDEAD;
 	ret = exchange_old(change);
 	if (ret)
-		dsync_release_unclaim(&change->new->set);
+		unclaim(&change->new->set);
 	return ret;
 }
 

@@ -304,9 +304,9 @@ static bool holder_runs(struct dsync_buf *buf, const struct dsync_access *access
 }
 
 /*
- * Does a set wait for nothing but an owner that waits for nobody? Most do, and no cycle goes
- * through these. If that owner begins to wait now, it searches itself, and finds what was published
- * before: dsync_owner_add_waiting() of both is a full barrier.
+ * Is a set all that its owner waits with, and behind nothing but an owner that waits for nobody?
+ * Most are, and no cycle goes through these. If that owner begins to wait now, it searches itself,
+ * and finds what was published before: dsync_owner_add_waiting() of both is a full barrier.
  */
 static bool ends_at_holder(struct dsync_set *set)
 {
@@ -316,7 +316,7 @@ static bool ends_at_holder(struct dsync_set *set)
 	bool ends;
 
 	/* A set that follows jobs may have many to look at. */
-	if (set->nr > 1 || set->follows || test_bit(DSYNC_SET_UNSURE, &set->kicked))
+	if (set->nr > 1 || atomic_read(&set->owner->nr_queued) > 1 || set->follows || test_bit(DSYNC_SET_UNSURE, &set->kicked))
 		return false;
 	dsync_buf_lock(buf, &flags);
 	/* One of the requests there is this one. */
