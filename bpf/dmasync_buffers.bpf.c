@@ -19,11 +19,10 @@
 #include "counters.bpf.h"
 #include "filter.bpf.h"
 #include "users.bpf.h"
+#include "stock_cpu.bpf.h"
+#include "stock_dma.bpf.h"
 #include "waits.bpf.h"
 
-#define SYNC_COMMAND	0x40086200	/* DMA_BUF_IOCTL_SYNC */
-#define SYNC_RW		3
-#define SYNC_END	4
 #define SYNC_USE	(TOP_USE_WAIT + TOP_PAIR(TOP_AGENT_CPU, TOP_AGENT_DMA))
 
 char LICENSE[] SEC("license") = "GPL";
@@ -37,15 +36,6 @@ struct {
 	__type(key, __u64);
 	__type(value, struct top_sync);
 } syncs SEC(".maps");
-
-static __always_inline void class_of(struct top_class *class, struct dma_buf *dmabuf)
-{
-	__builtin_memset(class, 0, sizeof(*class));
-	bpf_probe_read_kernel_str(class->exporter, sizeof(class->exporter),
-				  BPF_CORE_READ(dmabuf, exp_name));
-	bpf_probe_read_kernel_str(class->name, sizeof(class->name),
-				  BPF_CORE_READ(dmabuf, name));
-}
 
 static __always_inline struct top_gone *class_get(const struct top_class *class)
 {
@@ -74,28 +64,50 @@ static __always_inline void class_add(struct top_gone *sum, const struct top_cou
 	count(&sum->nr_buffers, 1);
 }
 
-SEC("fentry/dma_buf_file_release")
-int buffer_gone(__u64 *args)
+static __always_inline void buffer_ends(__u64 ino, struct dma_buf *dmabuf)
 {
-	struct inode *inode = (struct inode *)args[0];
-	struct file *file = (struct file *)args[1];
-	__u64 ino = BPF_CORE_READ(inode, i_ino);
 	struct top_buffer *buffer = buffer_find(ino);
 	struct top_class class;
 	struct top_gone *sum;
 
 	if (!buffer)
-		return 0;
-	class_of(&class, (struct dma_buf *)BPF_CORE_READ(file, private_data));
+		return;
+	stock_class(&class, dmabuf);
 	if (buffer->window != *(volatile __u32 *)&window) {
 		__builtin_memcpy(&buffer->class, &class, sizeof(class));
 		buffer->gone = 1;
-		return 0;
+		return;
 	}
 	sum = class_get(&class);
 	if (sum)
 		class_add(sum, &buffer->count);
 	bpf_map_delete_elem(&buffers, &ino);
+}
+
+SEC("fentry/dma_buf_file_release")
+int buffer_gone(__u64 *args)
+{
+	struct inode *inode = (struct inode *)args[0];
+	struct file *file = (struct file *)args[1];
+
+	buffer_ends(BPF_CORE_READ(inode, i_ino),
+		    (struct dma_buf *)BPF_CORE_READ(file, private_data));
+	return 0;
+}
+
+/* The same without the module: accesses that are left end with it. */
+SEC("fentry/dma_buf_file_release")
+int stock_gone(__u64 *args)
+{
+	struct inode *inode = (struct inode *)args[0];
+	struct file *file = (struct file *)args[1];
+	struct dma_buf *dmabuf = (struct dma_buf *)BPF_CORE_READ(file, private_data);
+	struct bracket_end end = { .ino = BPF_CORE_READ(inode, i_ino) };
+
+	if (buffer_find(end.ino))
+		bpf_for_each_map_elem(&brackets, bracket_end, &end, 0);
+	stock_forget(dmabuf, end.ino);
+	buffer_ends(end.ino, dmabuf);
 	return 0;
 }
 
@@ -117,7 +129,7 @@ int sync_begin(__u64 *args)
 	sync.ino = BPF_CORE_READ(file, f_inode, i_ino);
 	sync.mode = flags & SYNC_RW;
 	if (filter_glob.end) {
-		class_of(&class, (struct dma_buf *)BPF_CORE_READ(file, private_data));
+		stock_class(&class, (struct dma_buf *)BPF_CORE_READ(file, private_data));
 		filter_buffer(sync.ino, &class);
 	}
 	if (filtered_current(sync.ino))
@@ -161,7 +173,7 @@ static __always_inline void sync_identify(const struct top_sync *sync, struct fi
 
 	if (bpf_map_lookup_elem(&identities, &ino))
 		return;
-	class_of(&identity.class, dmabuf);
+	stock_class(&identity.class, dmabuf);
 	identity.size = BPF_CORE_READ(dmabuf, size);
 	bpf_map_update_elem(&identities, &ino, &identity, BPF_ANY);
 }

@@ -312,7 +312,7 @@ static void top_wait(struct top *top)
 
 	if (top->deadline_ns > now_ns)
 		ns = top->deadline_ns - now_ns;
-	if (top->session.state != SESSION_ATTACHED && ns > LOOK_NS)
+	if (session_looks(&top->session) && ns > LOOK_NS)
 		ns = LOOK_NS;
 	timeout.tv_sec = ns / CLOCK_NSEC_PER_SEC;
 	timeout.tv_nsec = ns % CLOCK_NSEC_PER_SEC;
@@ -418,6 +418,7 @@ int main(int argc, char **argv)
 	top_source_init(&top.source, &top.options.limits, &top.model);
 	session_init(&top.session, &top_source_ops, &top.source,
 		     top.options.probe);
+	session_use_stock(&top.session);
 	if (top.options.check) {
 		status = top_check(&top.session, &top.source);
 		session_end(&top.session);
