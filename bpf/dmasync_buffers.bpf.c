@@ -115,13 +115,25 @@ int stock_gone(__u64 *args)
  * DMA_BUF_IOCTL_SYNC waits for the fences in the reservation object. That it does is only
  * known when it begins to.
  */
+static __always_inline void sync_start(struct top_sync *sync)
+{
+	__u64 task = bpf_get_current_pid_tgid();
+
+	if (filtered_current(sync->ino))
+		return;
+	sync->since_ns = bpf_ktime_get_ns();
+	bpf_get_current_comm(sync->comm, sizeof(sync->comm));
+	if (bpf_map_update_elem(&syncs, &task, sync, BPF_ANY))
+		count(&lost_syncs, 1);
+}
+
 SEC("fentry/dma_buf_ioctl")
 int sync_begin(__u64 *args)
 {
 	struct file *file = (struct file *)args[0];
-	__u64 task = bpf_get_current_pid_tgid(), flags = 0;
-	struct top_sync sync = { .since_ns = bpf_ktime_get_ns() };
+	struct top_sync sync = {};
 	struct top_class class;
+	__u64 flags = 0;
 
 	if ((__u32)args[1] != SYNC_COMMAND ||
 	    bpf_probe_read_user(&flags, sizeof(flags), (void *)args[2]) || flags & SYNC_END)
@@ -132,11 +144,26 @@ int sync_begin(__u64 *args)
 		stock_class(&class, (struct dma_buf *)BPF_CORE_READ(file, private_data));
 		filter_buffer(sync.ino, &class);
 	}
-	if (filtered_current(sync.ino))
+	sync_start(&sync);
+	return 0;
+}
+
+/*
+ * The same without the module, for the ioctl and for drivers: all who wait for what is in a
+ * reservation object. A reader waits for fences of writers, and a writer for all. Who does not
+ * want to wait only asks.
+ */
+SEC("fentry/dma_resv_wait_timeout")
+int stock_wait(__u64 *args)
+{
+	__u64 resv = args[0], *ino = bpf_map_lookup_elem(&resvs, &resv);
+	struct top_sync sync = {};
+
+	if (!ino || !args[3])
 		return 0;
-	bpf_get_current_comm(sync.comm, sizeof(sync.comm));
-	if (bpf_map_update_elem(&syncs, &task, &sync, BPF_ANY))
-		count(&lost_syncs, 1);
+	sync.ino = *ino;
+	sync.mode = (__u32)args[1] == DMA_RESV_USAGE_READ ? STOCK_WRITE : STOCK_READ;
+	sync_start(&sync);
 	return 0;
 }
 
@@ -162,20 +189,6 @@ int sync_waits(__u64 *args)
 	sync->has_buffer = 1;
 	busy_add(&buffer->busy, SYNC_USE, 1, now);
 	return 0;
-}
-
-/* Perhaps nobody else uses it but by this call. */
-static __always_inline void sync_identify(const struct top_sync *sync, struct file *file)
-{
-	struct dma_buf *dmabuf = (struct dma_buf *)BPF_CORE_READ(file, private_data);
-	struct top_identity identity;
-	__u64 ino = sync->ino;
-
-	if (bpf_map_lookup_elem(&identities, &ino))
-		return;
-	stock_class(&identity.class, dmabuf);
-	identity.size = BPF_CORE_READ(dmabuf, size);
-	bpf_map_update_elem(&identities, &ino, &identity, BPF_ANY);
 }
 
 /* The last fence that it waited for is at fault. */
@@ -227,18 +240,38 @@ static __always_inline void sync_count(const struct top_sync *sync, __u64 now)
 		sync_user(sync, ns);
 }
 
+static __always_inline void sync_stop(struct top_sync *sync, __u64 now)
+{
+	__u64 task = bpf_get_current_pid_tgid();
+
+	if (sync->counted)
+		sync_count(sync, now);
+	bpf_map_delete_elem(&syncs, &task);
+}
+
 SEC("fexit/dma_buf_ioctl")
 int sync_end(__u64 *args)
 {
 	__u64 task = bpf_get_current_pid_tgid(), now = bpf_ktime_get_ns();
 	struct top_sync *sync = bpf_map_lookup_elem(&syncs, &task);
+	struct file *file = (struct file *)args[0];
 
 	if (!sync)
 		return 0;
-	if (sync->counted) {
-		sync_identify(sync, (struct file *)args[0]);
-		sync_count(sync, now);
-	}
-	bpf_map_delete_elem(&syncs, &task);
+	/* Perhaps nobody else uses it but by this call. */
+	if (sync->counted)
+		stock_identify((struct dma_buf *)BPF_CORE_READ(file, private_data), sync->ino);
+	sync_stop(sync, now);
+	return 0;
+}
+
+SEC("fexit/dma_resv_wait_timeout")
+int stock_wait_end(void)
+{
+	__u64 task = bpf_get_current_pid_tgid(), now = bpf_ktime_get_ns();
+	struct top_sync *sync = bpf_map_lookup_elem(&syncs, &task);
+
+	if (sync)
+		sync_stop(sync, now);
 	return 0;
 }

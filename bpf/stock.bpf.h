@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Without the module: what the kernel's own events tell of CPU accesses and of jobs, as accesses.
+ * Without the module: what the kernel's own events tell of the CPU and of jobs, as accesses.
  * They get ids of their own, and go through the bodies of the module's events.
  */
 #ifndef STOCK_BPF_H
@@ -9,7 +9,8 @@
 #include "dmasync_top.h"
 #include "top_body.bpf.h"
 
-#define STOCK_OWNER_CPU		(1ULL << 40)	/* above those of engines, with the process */
+/* Owners of CPU accesses: with the process, above the contexts of engines. */
+#define STOCK_OWNER_CPU		(1ULL << 40)
 #define STOCK_READ		1
 #define STOCK_WRITE		2
 #define STOCK_MODE_BITS		2
@@ -17,11 +18,6 @@
 /* Of a process on one buffer at once; and buffers of a fence. More are lost. */
 #define STOCK_NR_OPEN		8
 #define STOCK_NR_BUFFERS	16
-
-enum stock_end {
-	STOCK_END_RELEASED,
-	STOCK_END_ABANDONED,	/* with the task or the buffer */
-};
 
 /* The last id that an access got. */
 __u64 stock_ids;
@@ -84,8 +80,8 @@ static __always_inline __u64 stock_id_new(void)
 }
 
 /*
- * Requested, and then acquired at once: what it waited for is counted as a call or a lock. These
- * and those below are global, so that the verifier looks at each of them once.
+ * Requested, and then acquired at once: what it waited for is counted apart. These and those
+ * below are global, so that the verifier looks at each of them once.
  */
 __noinline int stock_request(const struct dmabuf_sync_access_args *args)
 {
@@ -155,7 +151,7 @@ static __always_inline void stock_class(struct top_class *class, struct dma_buf 
 
 static __always_inline void stock_identify(struct dma_buf *dmabuf, __u64 ino)
 {
-	struct top_identity identity;
+	struct top_identity identity = {};
 
 	if (!filter_glob.end && bpf_map_lookup_elem(&identities, &ino))
 		return;

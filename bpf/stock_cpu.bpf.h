@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * CPU accesses without the module: from the beginning to the end that DMA_BUF_IOCTL_SYNC or a
- * driver tells, of one process. Of several that a process has on a buffer, the end is that of one
- * with the same mode; which one makes no difference for the sum of their times.
+ * driver tells, of one process. Of several that a process has on a buffer, the end is that of
+ * one with the same mode; which one makes no difference for the sum of their times.
  */
 #ifndef STOCK_CPU_BPF_H
 #define STOCK_CPU_BPF_H
@@ -35,15 +35,18 @@ static __always_inline struct stock_bracket *bracket_make(const struct stock_bra
 	return bpf_map_lookup_elem(&brackets, key);
 }
 
-static __always_inline bool bracket_put(struct stock_bracket *bracket, __u64 open)
+/* Global, so that the verifier looks at it once. Return: is there room for it? */
+__noinline int bracket_put(struct stock_bracket *bracket, __u64 open)
 {
 	int i;
 
+	if (!bracket)
+		return 0;
 	#pragma unroll
 	for (i = 0; i < STOCK_NR_OPEN; i++)
 		if (!__sync_val_compare_and_swap(&bracket->open[i], 0, open))
-			return true;
-	return false;
+			return 1;
+	return 0;
 }
 
 /* Return: the id of one that is open in this mode, or in any (0); 0: there is none. */
@@ -63,8 +66,8 @@ static __always_inline __u64 bracket_take(struct stock_bracket *bracket, __u32 m
 	return 0;
 }
 
-static __always_inline void cpu_args(struct dmabuf_sync_access_args *args, __u64 ino, __u64 len,
-				     __u32 mode)
+static __always_inline void cpu_args(struct dmabuf_sync_access_args *args, __u64 ino,
+				     __u64 len, __u32 mode)
 {
 	__u64 task = bpf_get_current_pid_tgid();
 
@@ -91,7 +94,7 @@ static __always_inline void cpu_begin(struct dma_buf *dmabuf, __u32 mode)
 	cpu_args(&args, key.ino, BPF_CORE_READ(dmabuf, size), mode);
 	args.access = stock_id_new();
 	bracket = bracket_make(&key);
-	if (!bracket || !bracket_put(bracket, args.access << STOCK_MODE_BITS | mode)) {
+	if (!bracket_put(bracket, args.access << STOCK_MODE_BITS | mode)) {
 		count(&lost.accesses, 1);
 		return;
 	}

@@ -46,20 +46,28 @@ static __always_inline struct stock_job *job_make(const __u64 *fence)
 	return bpf_map_lookup_elem(&jobs, fence);
 }
 
-/* Its place for this buffer. Return: -EEXIST: it has one; -ENOSPC: there is none. */
-static __always_inline int job_place(struct stock_job *job, __u64 ino)
+#define JOB_HAS_PLACE	(-1)
+#define JOB_IS_FULL	(-2)
+
+/*
+ * Its place for this buffer, or one of those above. Global, as job_end(), so that the verifier
+ * looks at it once.
+ */
+__noinline int job_place(struct stock_job *job, __u64 ino)
 {
 	__u64 old;
 	int i;
 
+	if (!job)
+		return JOB_IS_FULL;
 	for (i = 0; i < STOCK_NR_BUFFERS; i++) {
 		old = __sync_val_compare_and_swap(&job->inos[i], 0, ino);
 		if (!old)
 			return i;
 		if (old == ino)
-			return -17;
+			return JOB_HAS_PLACE;
 	}
-	return -28;
+	return JOB_IS_FULL;
 }
 
 /* The fence has signaled, or will never. What others have ended is not ended again. */
@@ -135,12 +143,11 @@ int stock_fence(__u64 *args)
 	    job_is_over(fence))
 		return 0;
 	job = job_make(&where);
-	place = job ? job_place(job, *ino) : -28;
-	if (place < 0) {
-		if (place == -28)
-			count(&lost.accesses, 1);
+	place = job_place(job, *ino);
+	if (!job || place == JOB_IS_FULL)
+		count(&lost.accesses, 1);
+	if (!job || place < 0)
 		return 0;
-	}
 	/* The end may come at any time: whoever sees both the flag and the id ends it. */
 	job->ids[place & (STOCK_NR_BUFFERS - 1)] = job_begin(fence, *ino, args[2]);
 	if (job_is_over(fence))

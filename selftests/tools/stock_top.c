@@ -285,6 +285,30 @@ TOOL_TEST(stock_top, killed_while_it_writes)
 	EXPECT_EQ(pid, tool_number(event, "tgid"));
 }
 
+/* What another process does is no business of this filter. */
+TOOL_TEST(stock_top, of_one_process)
+{
+	struct json_object *row;
+	char pid[16];
+	int status;
+	pid_t child;
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	STOCK_ATTACH("--pid", pid);
+	ASSERT_LT(0, brackets(self->buf.fd, READ, 1));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		_exit(brackets(self->buf.fd, WRITE, 2) > 0 ? 0 : 1);
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	ASSERT_EQ(0, status);
+	LOOK();
+	row = ROW(self->buf);
+	ASSERT_NE(NULL, row);
+	EXPECT_EQ(1, tool_number(row, "acquired"));
+	EXPECT_EQ(1, tool_number(row, "released"));
+}
+
 /* A buffer that goes takes its accesses with it. */
 TOOL_TEST(stock_top, buffer_gone_while_it_is_read)
 {
@@ -342,6 +366,7 @@ TOOL_TEST(stock_top, waits_for_a_driver)
 	ASSERT_NE(NULL, chain);
 	EXPECT_STREQ("runs", tool_text(chain, "state"));
 	EXPECT_STREQ("dma-w", tool_text(chain, "mode"));
+	EXPECT_STREQ("vgem", tool_text(chain, "driver"));
 	EXPECT_EQ(1, tool_number(chain, "blocks"));
 	chain = chain_row(self->report, 1);
 	ASSERT_NE(NULL, chain);
@@ -378,13 +403,13 @@ TOOL_TEST(stock_top, fence_that_has_signaled)
 	EXPECT_EQ(0, tool_summary(self->report, "dma_held"));
 }
 
-/* A reader does not wait for a fence that reads. */
+/* A reader does not wait for a fence that reads. The buffer is exported after the start. */
 TOOL_TEST(stock_top, fence_of_a_reader)
 {
 	struct json_object *row;
 
-	GEM_OPEN();
 	STOCK_ATTACH();
+	GEM_OPEN();
 	ASSERT_EQ(0, gem_fence(&self->gem, 0));
 	ASSERT_EQ(0, sync_ioctl(self->gem.buf.fd, DMA_BUF_SYNC_START | READ));
 	LOOK();

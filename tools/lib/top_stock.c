@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The kernel's own events, while the module is not there: programs whose names begin with
- * "stock_". What such a program is attached to is no interface, and not all kernels have it: one
- * that cannot be attached is left out, and told of.
+ * "stock_". What such a program is attached to is no interface, and not all kernels have it:
+ * one that cannot be attached is left out, and told of.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -71,11 +71,12 @@ static void stock_misses(struct top_source *source, const struct bpf_program *pr
 		 len ? ", " : "", bpf_program__section_name(program));
 }
 
-/* Without the module a buffer's end is that of its accesses, too. */
+/* Programs of the same events that see more take their place. */
 static bool stock_replaces(const struct dmasync_buffers_bpf *ends,
 			   const struct bpf_program *program)
 {
-	return program == ends->progs.buffer_gone;
+	return program == ends->progs.buffer_gone || program == ends->progs.sync_begin ||
+	       program == ends->progs.sync_end;
 }
 
 static void stock_maps(const struct top_source *source, struct dmasync_buffers_bpf *ends)
