@@ -9,7 +9,6 @@
 #include "stock.bpf.h"
 
 #define STOCK_MAGIC	0x444d4142	/* of the file system of dma-bufs */
-#define STOCK_SIGNALED	1		/* DMA_FENCE_FLAG_SIGNALED_BIT */
 #define STOCK_IS_ERROR	((__u64)-4095)
 
 __noinline int stock_commit(const struct dmabuf_sync_fence_args *args)
@@ -125,9 +124,11 @@ static __always_inline __u64 job_begin(struct dma_fence *fence, __u64 ino, __u32
 	return args.access;
 }
 
+/* The flag is another bit in newer kernels. */
 static __always_inline bool job_is_over(struct dma_fence *fence)
 {
-	return BPF_CORE_READ(fence, flags) & STOCK_SIGNALED;
+	return BPF_CORE_READ(fence, flags) >>
+	       bpf_core_enum_value(enum dma_fence_flag_bits, DMA_FENCE_FLAG_SIGNALED_BIT) & 1;
 }
 
 /* One that only keeps memory in place (DMA_RESV_USAGE_BOOKKEEP) is in nobody's way. */

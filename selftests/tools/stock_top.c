@@ -167,6 +167,8 @@ FIXTURE_SETUP(stock_top)
 	ASSERT_EQ(0, st_buffer_udmabuf(&self->buf, ST_PAGE));
 	if (st_framework_is_built_in())
 		SKIP(return, MODULE " is built into this kernel: there is no module");
+	if (!modules_loaded(MODULE))
+		ASSERT_EQ(0, modules_load(MODULE));
 	if (modules_unload_all(&self->modules, MODULE)) {
 		modules_load_all(&self->modules);
 		SKIP(return, "the modules are in use");
