@@ -19,11 +19,10 @@
 #include "counters.bpf.h"
 #include "filter.bpf.h"
 #include "users.bpf.h"
+#include "stock_cpu.bpf.h"
+#include "stock_dma.bpf.h"
 #include "waits.bpf.h"
 
-#define SYNC_COMMAND	0x40086200	/* DMA_BUF_IOCTL_SYNC */
-#define SYNC_RW		3
-#define SYNC_END	4
 #define SYNC_USE	(TOP_USE_WAIT + TOP_PAIR(TOP_AGENT_CPU, TOP_AGENT_DMA))
 
 char LICENSE[] SEC("license") = "GPL";
@@ -37,15 +36,6 @@ struct {
 	__type(key, __u64);
 	__type(value, struct top_sync);
 } syncs SEC(".maps");
-
-static __always_inline void class_of(struct top_class *class, struct dma_buf *dmabuf)
-{
-	__builtin_memset(class, 0, sizeof(*class));
-	bpf_probe_read_kernel_str(class->exporter, sizeof(class->exporter),
-				  BPF_CORE_READ(dmabuf, exp_name));
-	bpf_probe_read_kernel_str(class->name, sizeof(class->name),
-				  BPF_CORE_READ(dmabuf, name));
-}
 
 static __always_inline struct top_gone *class_get(const struct top_class *class)
 {
@@ -74,28 +64,50 @@ static __always_inline void class_add(struct top_gone *sum, const struct top_cou
 	count(&sum->nr_buffers, 1);
 }
 
-SEC("fentry/dma_buf_file_release")
-int buffer_gone(__u64 *args)
+static __always_inline void buffer_ends(__u64 ino, struct dma_buf *dmabuf)
 {
-	struct inode *inode = (struct inode *)args[0];
-	struct file *file = (struct file *)args[1];
-	__u64 ino = BPF_CORE_READ(inode, i_ino);
 	struct top_buffer *buffer = buffer_find(ino);
 	struct top_class class;
 	struct top_gone *sum;
 
 	if (!buffer)
-		return 0;
-	class_of(&class, (struct dma_buf *)BPF_CORE_READ(file, private_data));
+		return;
+	stock_class(&class, dmabuf);
 	if (buffer->window != *(volatile __u32 *)&window) {
 		__builtin_memcpy(&buffer->class, &class, sizeof(class));
 		buffer->gone = 1;
-		return 0;
+		return;
 	}
 	sum = class_get(&class);
 	if (sum)
 		class_add(sum, &buffer->count);
 	bpf_map_delete_elem(&buffers, &ino);
+}
+
+SEC("fentry/dma_buf_file_release")
+int buffer_gone(__u64 *args)
+{
+	struct inode *inode = (struct inode *)args[0];
+	struct file *file = (struct file *)args[1];
+
+	buffer_ends(BPF_CORE_READ(inode, i_ino),
+		    (struct dma_buf *)BPF_CORE_READ(file, private_data));
+	return 0;
+}
+
+/* The same without the module: accesses that are left end with it. */
+SEC("fentry/dma_buf_file_release")
+int stock_gone(__u64 *args)
+{
+	struct inode *inode = (struct inode *)args[0];
+	struct file *file = (struct file *)args[1];
+	struct dma_buf *dmabuf = (struct dma_buf *)BPF_CORE_READ(file, private_data);
+	struct bracket_end end = { .ino = BPF_CORE_READ(inode, i_ino) };
+
+	if (buffer_find(end.ino))
+		bpf_for_each_map_elem(&brackets, bracket_end, &end, 0);
+	stock_forget(dmabuf, end.ino);
+	buffer_ends(end.ino, dmabuf);
 	return 0;
 }
 
@@ -103,13 +115,25 @@ int buffer_gone(__u64 *args)
  * DMA_BUF_IOCTL_SYNC waits for the fences in the reservation object. That it does is only
  * known when it begins to.
  */
+static __always_inline void sync_start(struct top_sync *sync)
+{
+	__u64 task = bpf_get_current_pid_tgid();
+
+	if (filtered_current(sync->ino))
+		return;
+	sync->since_ns = bpf_ktime_get_ns();
+	bpf_get_current_comm(sync->comm, sizeof(sync->comm));
+	if (bpf_map_update_elem(&syncs, &task, sync, BPF_ANY))
+		count(&lost_syncs, 1);
+}
+
 SEC("fentry/dma_buf_ioctl")
 int sync_begin(__u64 *args)
 {
 	struct file *file = (struct file *)args[0];
-	__u64 task = bpf_get_current_pid_tgid(), flags = 0;
-	struct top_sync sync = { .since_ns = bpf_ktime_get_ns() };
+	struct top_sync sync = {};
 	struct top_class class;
+	__u64 flags = 0;
 
 	if ((__u32)args[1] != SYNC_COMMAND ||
 	    bpf_probe_read_user(&flags, sizeof(flags), (void *)args[2]) || flags & SYNC_END)
@@ -117,14 +141,29 @@ int sync_begin(__u64 *args)
 	sync.ino = BPF_CORE_READ(file, f_inode, i_ino);
 	sync.mode = flags & SYNC_RW;
 	if (filter_glob.end) {
-		class_of(&class, (struct dma_buf *)BPF_CORE_READ(file, private_data));
+		stock_class(&class, (struct dma_buf *)BPF_CORE_READ(file, private_data));
 		filter_buffer(sync.ino, &class);
 	}
-	if (filtered_current(sync.ino))
+	sync_start(&sync);
+	return 0;
+}
+
+/*
+ * The same without the module, for the ioctl and for drivers: all who wait for what is in a
+ * reservation object. A reader waits for fences of writers, and a writer for all. Who does not
+ * want to wait only asks.
+ */
+SEC("fentry/dma_resv_wait_timeout")
+int stock_wait(__u64 *args)
+{
+	__u64 resv = args[0], *ino = bpf_map_lookup_elem(&resvs, &resv);
+	struct top_sync sync = {};
+
+	if (!ino || !args[3])
 		return 0;
-	bpf_get_current_comm(sync.comm, sizeof(sync.comm));
-	if (bpf_map_update_elem(&syncs, &task, &sync, BPF_ANY))
-		count(&lost_syncs, 1);
+	sync.ino = *ino;
+	sync.mode = (__u32)args[1] == DMA_RESV_USAGE_READ ? STOCK_WRITE : STOCK_READ;
+	sync_start(&sync);
 	return 0;
 }
 
@@ -150,20 +189,6 @@ int sync_waits(__u64 *args)
 	sync->has_buffer = 1;
 	busy_add(&buffer->busy, SYNC_USE, 1, now);
 	return 0;
-}
-
-/* Perhaps nobody else uses it but by this call. */
-static __always_inline void sync_identify(const struct top_sync *sync, struct file *file)
-{
-	struct dma_buf *dmabuf = (struct dma_buf *)BPF_CORE_READ(file, private_data);
-	struct top_identity identity;
-	__u64 ino = sync->ino;
-
-	if (bpf_map_lookup_elem(&identities, &ino))
-		return;
-	class_of(&identity.class, dmabuf);
-	identity.size = BPF_CORE_READ(dmabuf, size);
-	bpf_map_update_elem(&identities, &ino, &identity, BPF_ANY);
 }
 
 /* The last fence that it waited for is at fault. */
@@ -215,18 +240,38 @@ static __always_inline void sync_count(const struct top_sync *sync, __u64 now)
 		sync_user(sync, ns);
 }
 
+static __always_inline void sync_stop(struct top_sync *sync, __u64 now)
+{
+	__u64 task = bpf_get_current_pid_tgid();
+
+	if (sync->counted)
+		sync_count(sync, now);
+	bpf_map_delete_elem(&syncs, &task);
+}
+
 SEC("fexit/dma_buf_ioctl")
 int sync_end(__u64 *args)
 {
 	__u64 task = bpf_get_current_pid_tgid(), now = bpf_ktime_get_ns();
 	struct top_sync *sync = bpf_map_lookup_elem(&syncs, &task);
+	struct file *file = (struct file *)args[0];
 
 	if (!sync)
 		return 0;
-	if (sync->counted) {
-		sync_identify(sync, (struct file *)args[0]);
-		sync_count(sync, now);
-	}
-	bpf_map_delete_elem(&syncs, &task);
+	/* Perhaps nobody else uses it but by this call. */
+	if (sync->counted)
+		stock_identify((struct dma_buf *)BPF_CORE_READ(file, private_data), sync->ino);
+	sync_stop(sync, now);
+	return 0;
+}
+
+SEC("fexit/dma_resv_wait_timeout")
+int stock_wait_end(void)
+{
+	__u64 task = bpf_get_current_pid_tgid(), now = bpf_ktime_get_ns();
+	struct top_sync *sync = bpf_map_lookup_elem(&syncs, &task);
+
+	if (sync)
+		sync_stop(sync, now);
 	return 0;
 }

@@ -38,6 +38,9 @@ enum top_agent {
 	TOP_AGENT_DMA = 1,
 };
 
+/* Beside the kernel's kinds of owners: a process whose CPU access the kernel itself was told of. */
+#define TOP_KIND_CPU	5
+
 /* In the order in which an access goes through them. */
 enum top_state {
 	TOP_STATE_NONE,		/* being filled in: not there yet */

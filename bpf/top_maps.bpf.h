@@ -25,7 +25,8 @@ SETTING __u64 above_ns;
 /* Written by the tool: the input of replay and forget. */
 struct top_replay replay_input;
 
-struct top_lost lost;
+/* A section of its own, as that of busy.bpf.h. */
+struct top_lost lost SEC(".data.lost");
 
 static const struct top_entry no_entry;
 

@@ -4,23 +4,12 @@
  * for that, and loaded again in the end.
  */
 #include <kselftest_harness.h>
-#include <dirent.h>
-#include <libgen.h>
-#include <limits.h>
-#include <sys/utsname.h>
 
+#include "modules.h"
 #include "tool.h"
 
 #define MODULE		"dmabuf_sync"
-#define MODULE_DIR	"/sys/module/" MODULE
-#define MAX_HOLDERS	8
 #define W		DMA_BUF_ACCESS_W
-
-/* Modules that were loaded, those that use others first. */
-struct modules {
-	char names[MAX_HOLDERS + 1][64];
-	unsigned int nr;
-};
 
 FIXTURE(life)
 {
@@ -29,82 +18,15 @@ FIXTURE(life)
 	struct st_buffer buf;
 };
 
-static int command(const char *format, const char *arg, const char *more)
-{
-	char text[PATH_MAX * 2];
-
-	snprintf(text, sizeof(text), format, arg, more);
-	return system(text);
-}
-
-static bool loaded(void)
-{
-	return !access(MODULE_DIR, F_OK);
-}
-
-static int unload(const char *name)
-{
-	return command("rmmod %s%s 2> /dev/null", name, "");
-}
-
-/* The modules of this kernel: beside the tests, or where the environment says. */
-static int load(const char *name)
-{
-	char self[PATH_MAX] = "", dir[PATH_MAX];
-	struct utsname uts;
-	unsigned int a, b;
-
-	if (getenv("DMABUF_SYNC_MODULES")) {
-		snprintf(dir, sizeof(dir), "%s", getenv("DMABUF_SYNC_MODULES"));
-	} else {
-		if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0 || uname(&uts) ||
-		    sscanf(uts.release, "%u.%u", &a, &b) != 2)
-			return -1;
-		snprintf(dir, sizeof(dir), "%.4000s/../../%u.%u", dirname(self), a, b);
-	}
-	return command("cd '%s' && insmod \"$(find kernel selftests -name '%s.ko')\"", dir, name);
-}
-
-/* Unload the users of @name, then @name, as far as they are idle. */
-static int unload_all(struct modules *modules, const char *name)
-{
-	char path[128];
-	struct dirent *entry;
-	DIR *holders;
-	int err = 0;
-
-	snprintf(path, sizeof(path), "/sys/module/%s/holders", name);
-	holders = opendir(path);
-	if (!holders)
-		return 0;
-	while (!err && (entry = readdir(holders)))
-		if (entry->d_name[0] != '.')
-			err = unload_all(modules, entry->d_name);
-	closedir(holders);
-	if (err || modules->nr == ST_ARRAY_SIZE(modules->names) || unload(name))
-		return -1;
-	snprintf(modules->names[modules->nr++], sizeof(modules->names[0]), "%s", name);
-	return 0;
-}
-
-static int load_all(struct modules *modules)
-{
-	int err = 0;
-
-	while (!err && modules->nr)
-		err = load(modules->names[--modules->nr]);
-	return err;
-}
-
 FIXTURE_SETUP(life)
 {
 	ASSERT_EQ(0, st_buffer_udmabuf(&self->buf, ST_PAGE));
 	if (st_framework_is_built_in())
 		SKIP(return, MODULE " is built into this kernel: there is no module");
-	if (!loaded())
-		ASSERT_EQ(0, load(MODULE));
-	if (unload_all(&self->modules, MODULE)) {
-		load_all(&self->modules);
+	if (!modules_loaded(MODULE))
+		ASSERT_EQ(0, modules_load(MODULE));
+	if (modules_unload_all(&self->modules, MODULE)) {
+		modules_load_all(&self->modules);
 		SKIP(return, "the modules are in use");
 	}
 }
@@ -112,9 +34,9 @@ FIXTURE_SETUP(life)
 FIXTURE_TEARDOWN(life)
 {
 	tool_kill(&self->tool);
-	if (loaded() && self->modules.nr)
-		EXPECT_EQ(0, unload(MODULE));
-	EXPECT_EQ(0, load_all(&self->modules));
+	if (modules_loaded(MODULE) && self->modules.nr)
+		EXPECT_EQ(0, modules_unload(MODULE));
+	EXPECT_EQ(0, modules_load_all(&self->modules));
 	st_buffer_close(&self->buf);
 }
 
@@ -142,13 +64,14 @@ static int64_t acquired(struct json_object *report, const struct st_buffer *buf)
 	return number;
 }
 
+/* One that is to use the module's events waits for them. */
 TOOL_TEST(life, before_the_module)
 {
 	struct json_object *report;
 
-	ASSERT_EQ(0, tool_start(&self->tool, NULL));
+	ASSERT_EQ(0, tool_start(&self->tool, "--probe=raw_tp", NULL));
 	ASSERT_TRUE(tool_says(&self->tool, "waiting for dmabuf_sync.ko: it is not loaded"));
-	ASSERT_EQ(0, load(MODULE));
+	ASSERT_EQ(0, modules_load(MODULE));
 	ASSERT_TRUE(tool_says(&self->tool, "attached by "));
 	ASSERT_EQ(0, use(&self->buf));
 	report = tool_end(&self->tool);
@@ -160,7 +83,7 @@ TOOL_TEST(life, without_the_module)
 {
 	struct json_object *report;
 
-	ASSERT_EQ(0, tool_start(&self->tool, NULL));
+	ASSERT_EQ(0, tool_start(&self->tool, "--probe=raw_tp", NULL));
 	ASSERT_TRUE(tool_says(&self->tool, "waiting for "));
 	report = tool_end(&self->tool);
 	ASSERT_NE(NULL, report);
@@ -195,10 +118,10 @@ TOOL_TEST(life, let_go_on_request)
 {
 	struct json_object *report;
 
-	ASSERT_EQ(0, load(MODULE));
-	ASSERT_EQ(0, tool_attach(&self->tool));
+	ASSERT_EQ(0, modules_load(MODULE));
+	ASSERT_EQ(0, tool_attach(&self->tool, "--probe=raw_tp"));
 	ASSERT_EQ(0, use(&self->buf));
-	EXPECT_NE(0, unload(MODULE));
+	EXPECT_NE(0, modules_unload(MODULE));
 	ASSERT_EQ(0, kill(self->tool.pid, SIGUSR1));
 	ASSERT_TRUE(tool_says(&self->tool, "detached from dmabuf_sync.ko on request"));
 	/* What it had collected was not thrown away. */
@@ -206,9 +129,9 @@ TOOL_TEST(life, let_go_on_request)
 	ASSERT_NE(NULL, report);
 	EXPECT_EQ(1, acquired(report, &self->buf));
 	/* It lets go now, not some time later. */
-	EXPECT_EQ(0, unload(MODULE));
+	EXPECT_EQ(0, modules_unload(MODULE));
 	ASSERT_TRUE(tool_says(&self->tool, "waiting for dmabuf_sync.ko: it was unloaded"));
-	ASSERT_EQ(0, load(MODULE));
+	ASSERT_EQ(0, modules_load(MODULE));
 	ASSERT_TRUE(tool_says(&self->tool, "attached by "));
 	ASSERT_EQ(0, use(&self->buf));
 	ASSERT_EQ(0, use(&self->buf));
@@ -222,13 +145,13 @@ TOOL_TEST(life, reload_at_once)
 {
 	unsigned int i;
 
-	ASSERT_EQ(0, load(MODULE));
+	ASSERT_EQ(0, modules_load(MODULE));
 	ASSERT_EQ(0, tool_attach(&self->tool));
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, kill(self->tool.pid, SIGUSR1));
 		ASSERT_TRUE(tool_says(&self->tool, "detached from "));
-		ASSERT_EQ(0, unload(MODULE));
-		ASSERT_EQ(0, load(MODULE));
+		ASSERT_EQ(0, modules_unload(MODULE));
+		ASSERT_EQ(0, modules_load(MODULE));
 		ASSERT_TRUE(tool_says(&self->tool, "attached by "));
 	}
 }
@@ -237,7 +160,7 @@ TOOL_TEST(life, second_request_attaches_again)
 {
 	struct json_object *report;
 
-	ASSERT_EQ(0, load(MODULE));
+	ASSERT_EQ(0, modules_load(MODULE));
 	ASSERT_EQ(0, tool_attach(&self->tool));
 	ASSERT_EQ(0, kill(self->tool.pid, SIGUSR1));
 	ASSERT_TRUE(tool_says(&self->tool, "detached from "));
@@ -258,10 +181,10 @@ TOOL_TEST(life, killed)
 	FILE *file;
 	int value = -1;
 
-	ASSERT_EQ(0, load(MODULE));
+	ASSERT_EQ(0, modules_load(MODULE));
 	ASSERT_EQ(0, tool_attach(&self->tool));
 	tool_kill(&self->tool);
-	EXPECT_TRUE(ST_UNTIL(!unload(MODULE)));
+	EXPECT_TRUE(ST_UNTIL(!modules_unload(MODULE)));
 	file = fopen("/proc/sys/kernel/bpf_stats_enabled", "re");
 	ASSERT_NE(NULL, file);
 	EXPECT_EQ(1, fscanf(file, "%d", &value));

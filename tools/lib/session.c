@@ -26,6 +26,9 @@ static const struct session_variant {
 	{ SESSION_PROBE_RAW_TP, "raw_tp/" },
 };
 
+/* No program of these sections: those of the kernel's own events are the tool's to choose. */
+static const struct session_variant session_stock = { SESSION_PROBE_STOCK, "" };
+
 #define NR_VARIANTS (sizeof(session_variants) / sizeof(session_variants[0]))
 
 static bool libbpf_verbose;
@@ -93,6 +96,12 @@ void session_init(struct session *session, const struct session_ops *ops,
 	};
 }
 
+void session_use_stock(struct session *session)
+{
+	if (!session->wanted)
+		session->stock = SESSION_STOCK_TRY;
+}
+
 /*
  * A module that is coming or going is not there. One that is built in has a directory because it
  * has parameters. Return: its identity, or 0.
@@ -148,7 +157,7 @@ static int session_try(struct session *session,
 	struct bpf_object_skeleton *skeleton;
 	int err;
 
-	skeleton = session->ops->open(session->priv);
+	skeleton = session->ops->open(session->priv, variant->probe);
 	if (!skeleton)
 		return -errno;
 	session_choose(*skeleton->obj, variant);
@@ -194,6 +203,28 @@ static void session_attached(struct session *session, const char *failed,
 			 "attached by %s", name);
 }
 
+/* A user who may not, or a kernel without BTF, will not do better the next time. */
+static int session_start_stock(struct session *session)
+{
+	int err;
+
+	if (session->stock != SESSION_STOCK_TRY)
+		return 0;
+	libbpf_said[0] = '\0';
+	err = session_try(session, &session_stock);
+	if (!err) {
+		session->state = SESSION_ATTACHED;
+		snprintf(session->text, sizeof(session->text),
+			 "attached to the kernel's own events: " MODULE ".ko is not there");
+		return 1;
+	}
+	session->stock = SESSION_STOCK_FAILED;
+	snprintf(session->text, sizeof(session->text),
+		 "waiting for " MODULE ".ko: it is not loaded (modprobe " MODULE "), and the kernel's own events cannot be attached to: %.96s",
+		 libbpf_said[0] ? libbpf_said : strerror(-err));
+	return 1;
+}
+
 static int session_start(struct session *session)
 {
 	ino_t module = session_module();
@@ -203,7 +234,7 @@ static int session_start(struct session *session)
 	size_t i;
 
 	if (!module)
-		return 0;
+		return session_start_stock(session);
 	for (i = 0; i < NR_VARIANTS; i++) {
 		const struct session_variant *variant = &session_variants[i];
 		const char *excluded;
@@ -239,12 +270,22 @@ static void session_stop(struct session *session, enum session_state state,
 	snprintf(session->text, sizeof(session->text), "%s", text);
 }
 
+/* Programs for the kernel's own events make room for those of the module. */
+static bool session_stock_ends(const struct session *session)
+{
+	return session->probe == SESSION_PROBE_STOCK && session_module();
+}
+
 int session_update(struct session *session)
 {
 	int changed = 0, ret;
 
-	if (session->state == SESSION_ATTACHED)
-		return 0;
+	if (session->state == SESSION_ATTACHED) {
+		if (!session_stock_ends(session))
+			return 0;
+		session_stop(session, SESSION_WAITING, MODULE ".ko came");
+		changed = 1;
+	}
 	if (session->state == SESSION_DETACHED) {
 		if (session_module() == session->module)
 			return 0;
@@ -261,7 +302,8 @@ int session_toggle(struct session *session)
 	switch (session->state) {
 	case SESSION_ATTACHED:
 		session->module = session_module();
-		session_stop(session, SESSION_DETACHED,
+		session_stop(session, SESSION_DETACHED, session->probe == SESSION_PROBE_STOCK ?
+			     "detached from the kernel's own events on request: ask again to attach" :
 			     "detached from " MODULE ".ko on request: unload it, or ask again to attach");
 		return 1;
 	case SESSION_DETACHED:

@@ -2,7 +2,8 @@
 /*
  * A tool's BPF programs and the module whose tracepoints they are attached to:
  * waits for the module, loads and attaches, lets go on request, comes back when
- * the module does.
+ * the module does. A tool may have programs for the kernel's own events, too, for as
+ * long as the module is not there.
  */
 #ifndef SESSION_H
 #define SESSION_H
@@ -21,19 +22,27 @@ enum session_state {
 
 enum session_probe {
 	SESSION_PROBE_AUTO,
+	SESSION_PROBE_STOCK,	/* events of the kernel itself: no user can ask for it */
 	SESSION_PROBE_TP_BTF,
 	SESSION_PROBE_RAW_TP,
 };
 
+/* Without the module. */
+enum session_stock {
+	SESSION_STOCK_NEVER,	/* wait for it */
+	SESSION_STOCK_TRY,	/* attach to the kernel's own events meanwhile */
+	SESSION_STOCK_FAILED,	/* wait for it: they cannot be attached to */
+};
+
 /**
  * struct session_ops - what differs between tools
- * @open: open the skeleton, set read-only data and map sizes
+ * @open: open the skeleton, set read-only data and map sizes; for this kind of probe
  * @loaded: maps are there, programs not attached yet; 0 or a negative errno
  * @attached: events come in from now on; 0 or a negative errno
  * @close: destroy the skeleton; called once for each successful @open
  */
 struct session_ops {
-	struct bpf_object_skeleton *(*open)(void *priv);
+	struct bpf_object_skeleton *(*open)(void *priv, enum session_probe probe);
 	int (*loaded)(void *priv);
 	int (*attached)(void *priv);
 	void (*close)(void *priv);
@@ -46,6 +55,7 @@ struct session_ops {
  * @wanted: the kind of probe that the user asked for
  * @state: where it stands
  * @probe: kind of probe in use, while attached
+ * @stock: what to do without the module
  * @failed: the programs cannot be loaded
  * @text: @state in words, with reason and remedy
  * @object: the programs, NULL unless attached
@@ -57,6 +67,7 @@ struct session {
 	enum session_probe wanted;
 	enum session_state state;
 	enum session_probe probe;
+	enum session_stock stock;
 	bool failed;
 	char text[256];
 	struct bpf_object *object;
@@ -71,6 +82,15 @@ int session_permitted(void);
 
 void session_init(struct session *session, const struct session_ops *ops,
 		  void *priv, enum session_probe wanted);
+
+/* Attach to the kernel's own events while the module is not there. */
+void session_use_stock(struct session *session);
+
+/* The module may come, which nobody tells: look soon. */
+static inline bool session_looks(const struct session *session)
+{
+	return session->state != SESSION_ATTACHED || session->probe == SESSION_PROBE_STOCK;
+}
 
 /*
  * Look after the module and do what follows from its coming and going.

@@ -40,29 +40,42 @@ static void ends_filters(const struct dmasync_top_bpf *skel, struct dmasync_buff
 	       sizeof(ends->rodata->filter_glob));
 }
 
-static int ends_start(const struct dmasync_top_bpf *skel, struct dmasync_buffers_bpf *ends)
+static void ends_settings(const struct dmasync_top_bpf *skel, struct dmasync_buffers_bpf *ends)
 {
-	int err;
-
-	bpf_map__set_max_entries(ends->maps.buffers, bpf_map__max_entries(skel->maps.buffers));
-	bpf_map__set_max_entries(ends->maps.identities,
-				 bpf_map__max_entries(skel->maps.identities));
 	memcpy((void *)ends->rodata->busy_times, (void *)skel->rodata->busy_times,
 	       sizeof(ends->rodata->busy_times));
-	bpf_map__set_max_entries(ends->maps.passing, bpf_map__max_entries(skel->maps.passing));
-	bpf_map__set_max_entries(ends->maps.waits, bpf_map__max_entries(skel->maps.waits));
 	ends->rodata->waits_by = skel->rodata->waits_by;
+	ends->rodata->above_ns = skel->rodata->above_ns;
+	ends->rodata->ring_shift = skel->rodata->ring_shift;
 	ends_filters(skel, ends);
-	err = ends_others(skel) ?: ends_share(ends->maps.buffers, skel->maps.buffers) ?:
-	      ends_share(ends->maps.identities, skel->maps.identities) ?:
-	      ends_share(ends->maps.passing, skel->maps.passing) ?:
-	      ends_share(ends->maps.blames, skel->maps.blames) ?:
-	      ends_share(ends->maps.users, skel->maps.users) ?:
-	      ends_share(ends->maps.waits, skel->maps.waits) ?:
-	      ends_share(ends->maps.totals, skel->maps.totals) ?:
-	      ends_share(ends->maps.data_busy, skel->maps.data_busy) ?:
-	      ends_share(ends->maps.gone, skel->maps.gone);
-	return err ?: dmasync_buffers_bpf__load(ends) ?: dmasync_buffers_bpf__attach(ends);
+}
+
+/* A map that both have is one; its size is that of the first. */
+static int ends_maps(const struct dmasync_top_bpf *skel, struct dmasync_buffers_bpf *ends)
+{
+	return ends_share(ends->maps.buffers, skel->maps.buffers) ?:
+	       ends_share(ends->maps.identities, skel->maps.identities) ?:
+	       ends_share(ends->maps.passing, skel->maps.passing) ?:
+	       ends_share(ends->maps.blames, skel->maps.blames) ?:
+	       ends_share(ends->maps.users, skel->maps.users) ?:
+	       ends_share(ends->maps.waits, skel->maps.waits) ?:
+	       ends_share(ends->maps.totals, skel->maps.totals) ?:
+	       ends_share(ends->maps.data_busy, skel->maps.data_busy) ?:
+	       ends_share(ends->maps.data_lost, skel->maps.data_lost) ?:
+	       ends_share(ends->maps.accesses, skel->maps.accesses) ?:
+	       ends_share(ends->maps.timelines, skel->maps.timelines) ?:
+	       ends_share(ends->maps.over, skel->maps.over) ?:
+	       ends_share(ends->maps.rings, skel->maps.rings) ?:
+	       ends_share(ends->maps.gone, skel->maps.gone);
+}
+
+static int ends_start(struct top_source *source, struct dmasync_buffers_bpf *ends)
+{
+	const struct dmasync_top_bpf *skel = source->skel;
+
+	ends_settings(skel, ends);
+	return ends_others(skel) ?: ends_maps(skel, ends) ?: top_stock_choose(source, ends) ?:
+	       dmasync_buffers_bpf__load(ends) ?: top_stock_attach(source, ends);
 }
 
 int top_ends_open(struct top_source *source)
@@ -72,7 +85,7 @@ int top_ends_open(struct top_source *source)
 
 	if (!ends)
 		return -errno;
-	err = ends_start(source->skel, ends);
+	err = ends_start(source, ends);
 	if (err) {
 		dmasync_buffers_bpf__destroy(ends);
 		return err;

@@ -35,7 +35,7 @@ static void source_filters(struct dmasync_top_bpf *skel, const struct top_limits
 	memcpy((void *)&skel->rodata->filter_glob, &limits->glob, sizeof(limits->glob));
 }
 
-static struct bpf_object_skeleton *source_open(void *priv)
+static struct bpf_object_skeleton *source_open(void *priv, enum session_probe probe)
 {
 	struct top_source *source = priv;
 	const struct top_limits *limits = source->limits;
@@ -55,6 +55,7 @@ static struct bpf_object_skeleton *source_open(void *priv)
 	bpf_map__set_max_entries(skel->maps.passing, limits->max_buffers);
 	bpf_map__set_max_entries(skel->maps.rings, rings_count());
 	source->skel = skel;
+	source->probe = probe;
 	top_waits_open(source);
 	return skel->skeleton;
 }
@@ -80,6 +81,9 @@ static int source_loaded(void *priv)
 	if (err)
 		return err;
 	source->ends_error = top_ends_open(source);
+	/* Without the module these are all there are. */
+	if (source->ends_error && source->probe == SESSION_PROBE_STOCK)
+		return source->ends_error;
 	top_users_start(source);
 	top_passing_update(source);
 	source->passing_ns = clock_now_ns() + AGAIN_NS;
@@ -91,6 +95,12 @@ static void source_sync(struct top_source *source)
 {
 	uint64_t before = source->unlisted;
 
+	/* There is no snapshot. */
+	if (source->probe == SESSION_PROBE_STOCK) {
+		source->sync_error = 0;
+		source->sync_ns = UINT64_MAX;
+		return;
+	}
 	source->sync_error = top_sync(source);
 	if (source->unlisted > before)
 		source->model->lost.unlisted += source->unlisted - before;
@@ -108,7 +118,7 @@ static void source_sync(struct top_source *source)
  */
 static void source_lost_at_start(struct top_source *source)
 {
-	uint64_t counted = source->skel->bss->lost.edges;
+	uint64_t counted = source->skel->data_lost->lost.edges;
 
 	source->model->lost.accesses += source->no_room;
 	if (source->cut > counted)
@@ -336,7 +346,7 @@ static void source_total(struct top_source *source, struct top_busy busy)
  */
 static bool source_lost(struct top_source *source)
 {
-	struct top_lost now = *(volatile struct top_lost *)&source->skel->bss->lost;
+	struct top_lost now = *(volatile struct top_lost *)&source->skel->data_lost->lost;
 	struct model_lost *lost = &source->model->lost;
 	bool full = now.accesses != source->lost.accesses;
 

@@ -22,8 +22,10 @@ struct ring_buffer;
  * @model: what it fills in
  * @cost: what it costs
  * @skel: the programs while there are any
+ * @probe: what they are attached to
  * @ends: programs that see the end of buffers, and stock waits, or NULL
  * @ends_error: why there are none
+ * @stock_missing: of the kernel's own events: functions that cannot be attached to
  * @rings: events
  * @window_begin_ns: end of the last window
  * @attached_ns: begin of the first one
@@ -50,8 +52,10 @@ struct top_source {
 	struct model *model;
 	struct cost cost;
 	struct dmasync_top_bpf *skel;
+	enum session_probe probe;
 	struct dmasync_buffers_bpf *ends;
 	int ends_error;
+	char stock_missing[192];
 	struct ring_buffer *rings;
 	uint64_t window_begin_ns;
 	uint64_t attached_ns;
@@ -104,6 +108,13 @@ struct bpf_object *top_ends_object(const struct top_source *source);
 /* Calls for which there was no room. */
 uint64_t top_ends_lost(const struct top_source *source);
 void top_ends_close(struct top_source *source);
+
+/*
+ * top_stock.c: the kernel's own events, while the module is not there. Which of the programs
+ * are loaded; attach them; and see what buffers there are.
+ */
+int top_stock_choose(struct top_source *source, struct dmasync_buffers_bpf *ends);
+int top_stock_attach(struct top_source *source, struct dmasync_buffers_bpf *ends);
 
 /* top_blames.c: who waited because of whom. */
 void top_blames_read(struct top_source *source);

@@ -16,6 +16,7 @@
 static const char *const unseen_names[TOP_NR_SIGHTS][2] = {
 	[TOP_SIGHT_MODULE] = { "dmabuf_sync.ko", "accesses (no module)" },
 	[TOP_SIGHT_PROGRAMS] = { "BPF programs", "accesses (no programs)" },
+	[TOP_SIGHT_STOCK] = { "the kernel's own events", "some of the kernel's own events" },
 	[TOP_SIGHT_BTF] = { "tp_btf", "module's BTF" },
 	[TOP_SIGHT_FCNTL] = { "fcntl locks", "fcntl (hook off)" },
 	[TOP_SIGHT_KERNEL] = { "end of buffers, stock SYNC", "end of buffers, SYNC" },
@@ -34,10 +35,13 @@ const char *top_unseen_name(enum top_sight sight)
 
 static void unseen_programs(struct top_unseen *unseen, const struct session *session)
 {
+	if (session->state == SESSION_ATTACHED && session->probe == SESSION_PROBE_STOCK)
+		WHY(unseen, TOP_SIGHT_MODULE, "it is not loaded (modprobe dmabuf_sync): DMA_BUF_IOCTL_SYNC and fences of drivers are shown instead");
 	if (session->state == SESSION_WAITING && !session->failed)
 		WHY(unseen, TOP_SIGHT_MODULE, "it is not loaded (modprobe dmabuf_sync)");
 	if (session->state != SESSION_ATTACHED)
 		WHY(unseen, TOP_SIGHT_PROGRAMS, "%s", session->failed ||
+		    session->stock == SESSION_STOCK_FAILED ||
 		    session->state == SESSION_DETACHED ? session->text :
 		    "it is not loaded (modprobe dmabuf_sync)");
 }
@@ -72,9 +76,20 @@ static void unseen_kernel(struct top_unseen *unseen, const struct top_source *so
 		    "; -v shows the details");
 }
 
+/* Of what only the module tells, and of what the kernel has told of before. */
+static void unseen_stock(struct top_unseen *unseen, const struct top_source *source)
+{
+	if (source->stock_missing[0])
+		WHY(unseen, TOP_SIGHT_STOCK, "not those of %s, which this kernel does not have for programs",
+		    source->stock_missing);
+	WHY(unseen, TOP_SIGHT_BTF, "there is no module");
+	WHY(unseen, TOP_SIGHT_FCNTL, "there is no module: record locks of dma-bufs keep nobody from them");
+	WHY(unseen, TOP_SIGHT_SNAPSHOT, "there is no module: fences and CPU accesses are seen that began after the start");
+}
+
 static void unseen_past(struct top_unseen *unseen, const struct top_source *source)
 {
-	if (source->sync_error)
+	if (source->probe != SESSION_PROBE_STOCK && source->sync_error)
 		WHY(unseen, TOP_SIGHT_SNAPSHOT, SNAPSHOT_PATH ": %s; %s",
 		    strerror(-source->sync_error), source->sync_error == -ENOENT ?
 		    "mount -t debugfs none /sys/kernel/debug" : "run it as root");
@@ -91,12 +106,23 @@ void top_unseen_find(struct top_unseen *unseen, const struct session *session,
 	if (session->state != SESSION_ATTACHED)
 		return;
 	unseen->nr = TOP_NR_SIGHTS;
-	unseen_btf(unseen, session);
-	unseen_fcntl(unseen);
+	if (session->probe == SESSION_PROBE_STOCK) {
+		unseen_stock(unseen, source);
+	} else {
+		unseen_btf(unseen, session);
+		unseen_fcntl(unseen);
+	}
 	unseen_kernel(unseen, source);
 	unseen_past(unseen, source);
 	if (source->cost.stats < 0)
 		WHY(unseen, TOP_SIGHT_COST, "the kernel does not measure it for this user: run it as root");
+}
+
+/* What follows from there being no module. */
+static bool unseen_follows(const struct top_unseen *unseen, unsigned int sight)
+{
+	return unseen->why[TOP_SIGHT_MODULE][0] && (sight == TOP_SIGHT_PROGRAMS ||
+	       sight == TOP_SIGHT_BTF || sight == TOP_SIGHT_FCNTL);
 }
 
 void top_unseen_line(const struct top_unseen *unseen, char *text, size_t size)
@@ -106,12 +132,9 @@ void top_unseen_line(const struct top_unseen *unseen, char *text, size_t size)
 
 	snprintf(text, size, "none");
 	for (i = 0; i < unseen->nr && len < size; i++) {
-		if (!unseen->why[i][0])
+		if (!unseen->why[i][0] || unseen_follows(unseen, i))
 			continue;
 		snprintf(text + len, size - len, "%s%s", len ? ", " : "", unseen_names[i][1]);
 		len = strlen(text);
-		/* Without the module there are no programs. */
-		if (i == TOP_SIGHT_MODULE)
-			return;
 	}
 }

@@ -17,6 +17,7 @@ static const char *const words_kind[] = {
 	[DMABUF_SYNC_OWNER_CONTEXT] = "context",
 	[DMABUF_SYNC_OWNER_DRIVER] = "driver",
 	[MODEL_KIND_SYNC] = "sync",
+	[TOP_KIND_CPU] = "cpu",
 };
 
 static const char *const words_mode[] = {
@@ -79,6 +80,7 @@ static const char *const words_group[] = {
 
 static const char *const words_probe[] = {
 	[SESSION_PROBE_AUTO] = "auto",
+	[SESSION_PROBE_STOCK] = "stock",
 	[SESSION_PROBE_TP_BTF] = "tp_btf",
 	[SESSION_PROBE_RAW_TP] = "raw_tp",
 };

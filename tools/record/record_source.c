@@ -14,11 +14,12 @@
 /* Beside what rings have there is room for a snapshot. */
 #define SNAPSHOT_BYTES	(4U << 20)
 
-static struct bpf_object_skeleton *source_open(void *priv)
+static struct bpf_object_skeleton *source_open(void *priv, enum session_probe probe)
 {
 	struct record_source *source = priv;
 	struct dmasync_record_bpf *skel = dmasync_record_bpf__open();
 
+	(void)probe;
 	if (!skel)
 		return NULL;
 	skel->rodata->ring_shift = RINGS_SHIFT;

@@ -150,7 +150,7 @@ static void top_wait(struct top *top)
 
 	if (top->deadline_ns > now_ns)
 		ns = top->deadline_ns - now_ns;
-	if (top->feed.state != TOP_FEED_RUNS && ns > LOOK_NS)
+	if ((top->feed.state != TOP_FEED_RUNS || top->feed.may_change) && ns > LOOK_NS)
 		ns = LOOK_NS;
 	timeout.tv_sec = ns / CLOCK_NSEC_PER_SEC;
 	timeout.tv_nsec = ns % CLOCK_NSEC_PER_SEC;

@@ -41,6 +41,7 @@ struct top_feed_ops {
  * @priv: handed to @ops
  * @model: what it fills in
  * @state: where it stands
+ * @may_change: it runs, and what is better may come, which nobody tells: look soon
  * @text: @state in words
  */
 struct top_feed {
@@ -48,6 +49,7 @@ struct top_feed {
 	void *priv;
 	struct model *model;
 	enum top_feed_state state;
+	bool may_change;
 	const char *text;
 };
 

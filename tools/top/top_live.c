@@ -16,12 +16,20 @@ static const enum top_feed_state live_states[] = {
 	[SESSION_DETACHED] = TOP_FEED_LET_GO,
 };
 
+static void live_state(struct top_feed *feed)
+{
+	const struct top_live *live = feed->priv;
+
+	feed->state = live_states[live->session.state];
+	feed->may_change = session_looks(&live->session);
+}
+
 static int live_update(struct top_feed *feed)
 {
 	struct top_live *live = feed->priv;
 	int ret = session_update(&live->session);
 
-	feed->state = live_states[live->session.state];
+	live_state(feed);
 	return ret;
 }
 
@@ -30,7 +38,7 @@ static int live_toggle(struct top_feed *feed)
 	struct top_live *live = feed->priv;
 	int ret = session_toggle(&live->session);
 
-	feed->state = live_states[live->session.state];
+	live_state(feed);
 	return ret;
 }
 
@@ -129,6 +137,7 @@ void top_live_init(struct top_live *live, struct top_feed *feed,
 {
 	top_source_init(&live->source, limits, feed->model);
 	session_init(&live->session, &top_source_ops, &live->source, probe);
+	session_use_stock(&live->session);
 	feed->ops = &live_ops;
 	feed->priv = live;
 	feed->text = live->session.text;
