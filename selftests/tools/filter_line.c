@@ -29,7 +29,8 @@ FIXTURE_SETUP(filter_line)
 	for (i = 0; i < 3; i++) {
 		self->accesses[i].at.tgid = 100;
 		self->accesses[i].at.tid = 100 + i;
-		strcpy(self->accesses[i].at.comm, i == 2 ? "Web Content" : "camera");
+		snprintf(self->accesses[i].at.comm, sizeof(self->accesses[i].at.comm), "%s",
+			 i == 2 ? "Web Content" : "camera");
 	}
 	self->model.buffers = self->rows;
 	self->model.nr_buffers = 2;
