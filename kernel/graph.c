@@ -316,7 +316,8 @@ static bool ends_at_holder(struct dsync_set *set)
 	bool ends;
 
 	/* A set that follows jobs may have many to look at. */
-	if (set->nr > 1 || atomic_read(&set->owner->nr_queued) > 1 || set->follows || test_bit(DSYNC_SET_UNSURE, &set->kicked))
+	if (set->nr > 1 || atomic_read(&set->owner->nr_queued) > 1 || set->follows ||
+	    test_bit(DSYNC_SET_UNSURE, &set->kicked))
 		return false;
 	dsync_buf_lock(buf, &flags);
 	/* One of the requests there is this one. */

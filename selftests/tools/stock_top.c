@@ -189,13 +189,6 @@ FIXTURE_TEARDOWN(stock_top)
 	EXPECT_EQ(0, modules_load_all(&self->modules));
 }
 
-#define GEM_OPEN() do {							\
-	self->gem.card = vgem_open();					\
-	if (self->gem.card < 0)						\
-		SKIP(return, "there is no vgem");			\
-	ASSERT_EQ(0, gem_create(&self->gem));				\
-} while (0)
-
 static struct json_object *chain_row(struct json_object *report, size_t nr)
 {
 	return json_object_array_get_idx(json_object_object_get(report, "chains"), nr);
@@ -347,7 +340,10 @@ TOOL_TEST(stock_top, waits_for_a_driver)
 	struct json_object *row, *chain;
 	struct call call = { 0 };
 
-	GEM_OPEN();
+	self->gem.card = vgem_open();
+	if (self->gem.card < 0)
+		SKIP(return, "there is no vgem");
+	ASSERT_EQ(0, gem_create(&self->gem));
 	STOCK_ATTACH();
 	ASSERT_EQ(0, gem_fence(&self->gem, VGEM_FENCE_WRITE));
 	ASSERT_TRUE(call_start(&call, self->gem.buf.fd));
@@ -385,7 +381,10 @@ TOOL_TEST(stock_top, fence_that_has_signaled)
 	struct json_object *row;
 	struct call call = { 0 };
 
-	GEM_OPEN();
+	self->gem.card = vgem_open();
+	if (self->gem.card < 0)
+		SKIP(return, "there is no vgem");
+	ASSERT_EQ(0, gem_create(&self->gem));
 	STOCK_ATTACH();
 	ASSERT_EQ(0, gem_fence(&self->gem, VGEM_FENCE_WRITE));
 	ASSERT_TRUE(call_start(&call, self->gem.buf.fd));
@@ -411,7 +410,10 @@ TOOL_TEST(stock_top, fence_of_a_reader)
 	struct json_object *row;
 
 	STOCK_ATTACH();
-	GEM_OPEN();
+	self->gem.card = vgem_open();
+	if (self->gem.card < 0)
+		SKIP(return, "there is no vgem");
+	ASSERT_EQ(0, gem_create(&self->gem));
 	ASSERT_EQ(0, gem_fence(&self->gem, 0));
 	ASSERT_EQ(0, sync_ioctl(self->gem.buf.fd, DMA_BUF_SYNC_START | READ));
 	LOOK();

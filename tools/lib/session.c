@@ -297,14 +297,19 @@ int session_update(struct session *session)
 	return ret ?: changed;
 }
 
+static const char *session_let_go(const struct session *session)
+{
+	if (session->probe == SESSION_PROBE_STOCK)
+		return "detached from the kernel's own events on request: ask again to attach";
+	return "detached from " MODULE ".ko on request: unload it, or ask again to attach";
+}
+
 int session_toggle(struct session *session)
 {
 	switch (session->state) {
 	case SESSION_ATTACHED:
 		session->module = session_module();
-		session_stop(session, SESSION_DETACHED, session->probe == SESSION_PROBE_STOCK ?
-			     "detached from the kernel's own events on request: ask again to attach" :
-			     "detached from " MODULE ".ko on request: unload it, or ask again to attach");
+		session_stop(session, SESSION_DETACHED, session_let_go(session));
 		return 1;
 	case SESSION_DETACHED:
 		return session_start(session);

@@ -109,11 +109,11 @@ int top_stock_choose(struct top_source *source, struct dmasync_buffers_bpf *ends
 			return -errno;
 	}
 	bpf_object__for_each_program(program, ends->obj) {
-		if (!stock)
+		if (!stock) {
 			bpf_program__set_autoload(program, !stock_is(program));
-		else if (stock_replaces(ends, program))
+		} else if (stock_replaces(ends, program)) {
 			bpf_program__set_autoload(program, false);
-		else if (!stock_exists(btf, program)) {
+		} else if (!stock_exists(btf, program)) {
 			bpf_program__set_autoload(program, false);
 			stock_misses(source, program);
 		}
