@@ -322,3 +322,55 @@ TEST_F(up, overtakes_a_queue_that_came_to_wait_for_the_owner_behind_a_holder)
 }
 
 TEST_HARNESS_MAIN
+
+/*
+ * x(a) p(c) q(d)   o: a and c, queued   s: a+e   p: e, behind s   x lets a go, and o does not look
+ * o: d   Now p waits for s, s for o, o for p. Only o could tell: p overtakes s.
+ */
+TEST_F(up, whoever_blocks_frees_those_who_wait_for_what_it_has_not_looked_at)
+{
+	struct dmabuf_sync_access both[] = {
+		st_access(self->w.buf[0].fd, W, 0, TO_END),
+		st_access(self->w.buf[3].fd, W, 0, TO_END),
+	};
+	int a = both[0].fd, c = self->w.buf[1].fd, d = self->w.buf[2].fd, e = both[1].fd;
+	long x = st_lock_all(self->w.ctx[0], a, W, 0);
+	long p = st_lock_all(self->w.ctx[1], c, W, 0);
+	long q = st_lock_all(self->w.ctx[2], d, W, 0);
+	long o = st_lock_all(self->w.ctx[3], a, W, QUEUE);
+	struct st_call s, e_of_p, d_of_o;
+
+	ASSERT_LT(0, x);
+	ASSERT_LT(0, p);
+	ASSERT_LT(0, q);
+	ASSERT_LT(0, o);
+	ASSERT_LT(0, st_lock_all(self->w.ctx[3], c, W, QUEUE));
+	ASSERT_EQ(0, st_call_start(&s, self->w.ctx[4], both, 2, 0));
+	ASSERT_TRUE(ST_UNTIL(st_query_count(self->w.ctx[5], e, DMABUF_SYNC_STATE_QUEUED) == 1));
+	ASSERT_EQ(0, st_call_wait(&e_of_p, self->w.ctx[1], e, W));
+	EXPECT_EQ(0, st_release(self->w.ctx[0], x));
+	ASSERT_EQ(0, st_call_wait(&d_of_o, self->w.ctx[3], d, W));
+	EXPECT_LT(0, st_call_end(&e_of_p));
+	EXPECT_FALSE(st_call_done(&s));
+	EXPECT_FALSE(st_call_done(&d_of_o));
+
+	EXPECT_EQ(0, st_release(self->w.ctx[2], q));
+	EXPECT_LT(0, st_call_end(&d_of_o));
+	EXPECT_EQ(0, st_release(self->w.ctx[1], e_of_p.result));
+	EXPECT_EQ(0, st_release(self->w.ctx[3], o));
+	EXPECT_LT(0, st_call_end(&s));
+}
+
+/* b(u) c(u)   o(v)   c: v waits for o   o: u   The first in its way runs, the second waits for it. */
+TEST_F(up, cycle_through_the_second_of_two_holders)
+{
+	int u = self->w.buf[0].fd, v = self->w.buf[1].fd;
+	struct st_call call;
+
+	ASSERT_LT(0, st_lock_all(self->w.ctx[1], u, R, 0));
+	ASSERT_LT(0, st_lock_all(self->w.ctx[2], u, R, 0));
+	ASSERT_LT(0, st_lock_all(self->w.ctx[0], v, W, 0));
+	ASSERT_EQ(0, st_call_wait(&call, self->w.ctx[2], v, W));
+	EXPECT_EQ(-EDEADLK, st_lock_all(self->w.ctx[0], u, W, 0));
+	EXPECT_EQ(-EINTR, st_call_quit(&call));
+}
