@@ -361,7 +361,7 @@ TEST_F(up, whoever_blocks_frees_those_who_wait_for_what_it_has_not_looked_at)
 	EXPECT_LT(0, st_call_end(&s));
 }
 
-/* b(u) c(u)   o(v)   c: v waits for o   o: u   The first in its way runs, the second waits for it. */
+/* b(u) c(u)  o(v)  c: v waits for o  o: u   The first in its way runs, the second waits for it. */
 TEST_F(up, cycle_through_the_second_of_two_holders)
 {
 	int u = self->w.buf[0].fd, v = self->w.buf[1].fd;
