@@ -98,29 +98,32 @@ two_processors_are_free() {
 	[ $((${EPOCHREALTIME/./} - begin)) -lt $((one * 5 / 4)) ]
 }
 
-# Exit status 2: the machine was never free for a whole run, and the speed-up tells nothing.
+# Exit status 2: the speed-up tells nothing, as the machine was not free before and after each run.
+# Where it was, it may still have been busy in between, but not each time.
 twice_as_fast() {
-	local try best=0
+	local try best=0 free=0
 
 	for ((try = 0; try < trials && best < least; try++)); do
 		two_processors_are_free || continue
 		run --frames 60 || return 1
 		stages_took_their_time && two_processors_are_free || continue
+		free=$((free + 1))
 		[ "$(speed_up)" -le "$best" ] || best=$(speed_up)
 	done
-	[ "$best" -gt 0 ] || return 2
+	[ "$best" -ge "$least" ] || [ "$free" -eq "$trials" ] || return 2
 	printf "best speed-up: %d.%02d\n" $((best / 100)) $((best % 100))
 	[ "$best" -ge "$least" ]
 }
 
+# tap_test() has an "out" of its own.
 test_speed_up() {
-	local name="overlapped stages are nearly twice as fast" out
+	local name="overlapped stages are nearly twice as fast" told
 
-	out=$(twice_as_fast)
+	told=$(twice_as_fast)
 	case $? in
 	2)	tap_skip "$name" "the host is too busy for it to be measured" ;;
-	0)	tap_test "$name" echo "$out" ;;
-	*)	tap_test "$name" eval "echo \"\$out\"; false" ;;
+	0)	tap_test "$name" echo "$told" ;;
+	*)	tap_test "$name" eval "echo \"\$told\"; false" ;;
 	esac
 }
 
