@@ -252,12 +252,16 @@ run_limited() {
 	return "$status"
 }
 
-# A failed test as the end tells it: its result, and below that what it said last before it.
+# A failed test as the end tells it: its result, and below that what it said. Programs do that
+# before they give the result, scripts behind it.
 failure() {
 	local test=$1 result=$2
 
 	echo "$test: ${result#not ok [0-9]* }"
-	grep -m 1 -F -x -B 6 -e "$result" "$output" | sed -n 's/^#/    #/p'
+	case $test in
+	*.sh)	grep -m 1 -F -x -A 6 -e "$result" "$output" | sed -n '1d; /^#/!q; s/^#/    #/p' ;;
+	*)	grep -m 1 -F -x -B 6 -e "$result" "$output" | sed -n 's/^#/    #/p' ;;
+	esac
 }
 
 # Adds up the results in $output and holds them against the exit status.
