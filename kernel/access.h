@@ -100,8 +100,11 @@ struct dsync_access {
 /* Bits of &dsync_access.first: no access before it in the set has the same ... */
 #define DSYNC_FIRST_OF_BUF	BIT(0)
 #define DSYNC_FIRST_OF_RESV	BIT(1)
-/* Set with DSYNC_FIRST_OF_RESV: some access of the set writes to a buffer of the resv. */
+/* Set with DSYNC_FIRST_OF_RESV: some access of the set writes to a buffer of the resv ... */
 #define DSYNC_RESV_WRITTEN	BIT(2)
+/* ... and some that writes, some that reads, is not explicit: all may see its job's fence. */
+#define DSYNC_RESV_WRITE_SEEN	BIT(3)
+#define DSYNC_RESV_READ_SEEN	BIT(4)
 
 static inline bool dsync_access_writes(const struct dsync_access *access)
 {

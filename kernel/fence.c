@@ -11,7 +11,6 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/ktime.h>
-#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -316,22 +315,12 @@ static struct dsync_job *job_init(struct dsync_set *set, struct dsync_access *ac
 	return job;
 }
 
-static enum dma_resv_usage access_usage(const struct dsync_access *access)
-{
-	if (dsync_access_is_explicit(access))
-		return DMA_RESV_USAGE_BOOKKEEP;
-	return dsync_access_writes(access) ? DMA_RESV_USAGE_WRITE : DMA_RESV_USAGE_READ;
-}
-
 /* A job has one fence in a resv, with the strongest usage: each includes those behind it. */
-static enum dma_resv_usage resv_usage(struct dsync_set *set, struct dsync_access *access)
+static enum dma_resv_usage job_usage(const struct dsync_access *access)
 {
-	const struct dsync_access *end = dsync_set_seek(set, access + 1, DSYNC_FIRST_OF_RESV);
-	enum dma_resv_usage usage = DMA_RESV_USAGE_BOOKKEEP;
-
-	for (; access < end; access++)
-		usage = min(usage, access_usage(access));
-	return usage;
+	if (access->first & DSYNC_RESV_WRITE_SEEN)
+		return DMA_RESV_USAGE_WRITE;
+	return access->first & DSYNC_RESV_READ_SEEN ? DMA_RESV_USAGE_READ : DMA_RESV_USAGE_BOOKKEEP;
 }
 
 /* From here on nothing fails, allocates or sleeps. */
@@ -347,7 +336,7 @@ static void publish(struct dsync_set *set)
 	}
 	dsync_set_for_each_resv(set, access)
 		dma_resv_add_fence(dsync_resv_of(access), set->commit.job.fence,
-				   resv_usage(set, access));
+				   job_usage(access));
 }
 
 /* A fence that has to end before the job may begin, a reference; or NULL. */

@@ -95,6 +95,9 @@ static void access_place(struct dsync_access *access, struct dsync_access **part
 	(*part)->part++;
 	if (dsync_access_writes(access))
 		(*resv)->first |= DSYNC_RESV_WRITTEN;
+	if (!dsync_access_is_explicit(access))
+		(*resv)->first |= dsync_access_writes(access) ? DSYNC_RESV_WRITE_SEEN :
+								DSYNC_RESV_READ_SEEN;
 }
 
 static bool access_overlaps_prev(const struct dsync_access *access)
