@@ -102,13 +102,26 @@ int stock_gone(__u64 *args)
 	struct inode *inode = (struct inode *)args[0];
 	struct file *file = (struct file *)args[1];
 	struct dma_buf *dmabuf = (struct dma_buf *)BPF_CORE_READ(file, private_data);
-	struct bracket_end end = { .ino = BPF_CORE_READ(inode, i_ino) };
+	struct open_whose whose = { .ino = BPF_CORE_READ(inode, i_ino) };
+	struct top_buffer *buffer = buffer_find(whose.ino);
 
-	if (buffer_find(end.ino))
-		bpf_for_each_map_elem(&brackets, bracket_end, &end, 0);
-	stock_forget(dmabuf, end.ino);
-	buffer_ends(end.ino, dmabuf);
+	/* One for which there was no room may have some that its row would have told of. */
+	if (buffer ? buffer->busy.users[TOP_USE_CPU] : lost.buffers)
+		bpf_for_each_map_elem(&opens, open_over, &whose, 0);
+	stock_forget(dmabuf, whose.ino);
+	buffer_ends(whose.ino, dmabuf);
 	return 0;
+}
+
+/* It waits no longer. Return: its buffer, if that has counters. */
+static __always_inline struct top_buffer *sync_leave(const struct top_sync *sync, __u64 now)
+{
+	struct top_buffer *buffer = sync->has_buffer ? buffer_find(sync->ino) : NULL;
+
+	busy_add(&total, SYNC_USE, -1, now);
+	if (buffer)
+		busy_add(&buffer->busy, SYNC_USE, -1, now);
+	return buffer;
 }
 
 /*
@@ -118,9 +131,15 @@ int stock_gone(__u64 *args)
 static __always_inline void sync_start(struct top_sync *sync)
 {
 	__u64 task = bpf_get_current_pid_tgid();
+	const struct top_sync *missed = bpf_map_lookup_elem(&syncs, &task);
 
-	if (filtered_current(sync->ino))
+	/* The end of the call before was not seen. */
+	if (missed && missed->counted)
+		sync_leave(missed, bpf_ktime_get_ns());
+	if (filtered_current(sync->ino)) {
+		bpf_map_delete_elem(&syncs, &task);
 		return;
+	}
 	sync->since_ns = bpf_ktime_get_ns();
 	bpf_get_current_comm(sync->comm, sizeof(sync->comm));
 	if (bpf_map_update_elem(&syncs, &task, sync, BPF_ANY))
@@ -150,8 +169,8 @@ int sync_begin(__u64 *args)
 
 /*
  * The same without the module, for the ioctl and for drivers: all who wait for what is in a
- * reservation object. A reader waits for fences of writers, and a writer for all. Who does not
- * want to wait only asks.
+ * reservation object. A reader waits for fences of writers, and a writer for all. A timeout of 0
+ * only asks.
  */
 SEC("fentry/dma_resv_wait_timeout")
 int stock_wait(__u64 *args)
@@ -220,16 +239,13 @@ static __always_inline void sync_count(const struct top_sync *sync, __u64 now)
 {
 	__u32 zero = 0;
 	struct counted at = {
-		.buffer = sync->has_buffer ? buffer_find(sync->ino) : NULL,
+		.buffer = sync_leave(sync, now),
 		.total = bpf_map_lookup_elem(&totals, &zero),
 	};
 	__u64 ns = now - sync->since_ns;
 
-	busy_add(&total, SYNC_USE, -1, now);
-	if (at.buffer) {
-		busy_add(&at.buffer->busy, SYNC_USE, -1, now);
+	if (at.buffer)
 		at.buffer->tgid = bpf_get_current_pid_tgid() >> 32;
-	}
 	count_wait(at, TOP_PAIR(TOP_AGENT_CPU, TOP_AGENT_DMA), ns);
 	COUNT(at, syncs, 1);
 	COUNT(at, sync_ns, ns);

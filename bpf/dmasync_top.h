@@ -101,7 +101,7 @@ struct top_edge {
  * @fence_wait: held, but waits for a fence that a stock driver has in the resv
  * @passes: it is one of those that the filters let pass
  * @nr_edges: blockers it had so far
- * @reserved: 0
+ * @ended: without the module: somebody ends it, or has
  * @comm: task name, empty when not known
  */
 struct top_access {
@@ -126,7 +126,7 @@ struct top_access {
 	top_u16 fence_wait;
 	top_u16 passes;
 	top_u32 nr_edges;
-	top_u32 reserved;
+	top_u32 ended;
 	char comm[TOP_COMM_LEN];
 };
 

@@ -7,11 +7,47 @@
 #ifndef STOCK_CPU_BPF_H
 #define STOCK_CPU_BPF_H
 
-#include "stock.bpf.h"
+#include "stock_buffers.bpf.h"
 
 #define SYNC_COMMAND	0x40086200	/* DMA_BUF_IOCTL_SYNC */
 #define SYNC_RW		3
 #define SYNC_END	4
+
+/* Accesses of a process to one buffer, in one mode, at once. More are lost. */
+#define STOCK_NR_OPEN	8
+
+/**
+ * struct stock_open - an access that has begun and not ended
+ * @ino: buffer
+ * @tgid: process
+ * @mode: 1 read, 2 write, 3 both
+ * @nr: below STOCK_NR_OPEN, to tell several apart
+ */
+struct stock_open {
+	__u64 ino;
+	__u32 tgid;
+	__u16 mode;
+	__u16 nr;
+};
+
+/* Whoever removes an entry ends the access. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);		/* set by the tool */
+	__type(key, struct stock_open);
+	__type(value, __u32);
+} opens SEC(".maps");
+
+/* Processes that may have some. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);		/* set by the tool */
+	__type(key, __u32);
+	__type(value, __u32);
+} open_tasks SEC(".maps");
+
+/* There was no room for a process: each one may. */
+__u32 any_task;
 
 /* Threads in DMA_BUF_IOCTL_SYNC: with which flags. */
 struct {
@@ -21,47 +57,40 @@ struct {
 	__type(value, __u64);
 } calls SEC(".maps");
 
-static __always_inline struct stock_bracket *bracket_make(const struct stock_bracket_key *key)
+static __always_inline __u64 open_id(const struct stock_open *open)
 {
-	struct stock_bracket *bracket = bpf_map_lookup_elem(&brackets, key);
-	__u64 tgid = key->tgid;
-	__u32 one = 1;
-
-	if (bracket)
-		return bracket;
-	if (bpf_map_update_elem(&bracket_tasks, &tgid, &one, BPF_ANY))
-		return NULL;
-	bpf_map_update_elem(&brackets, key, &no_bracket, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&brackets, key);
+	return stock_id(open->ino, (__u64)open->tgid << 32 | open->mode << 16 | open->nr);
 }
 
-/* Global, so that the verifier looks at it once. Return: is there room for it? */
-__noinline int bracket_put(struct stock_bracket *bracket, __u64 open)
+/* Find a place. Return: is there one? Global, as the next one, for the verifier. */
+__noinline int open_add(struct stock_open *open)
 {
+	__u32 one = 1;
 	int i;
 
-	if (!bracket)
+	if (!open)
 		return 0;
-	#pragma unroll
-	for (i = 0; i < STOCK_NR_OPEN; i++)
-		if (!__sync_val_compare_and_swap(&bracket->open[i], 0, open))
+	for (i = 0; i < STOCK_NR_OPEN; i++) {
+		open->nr = i;
+		if (!bpf_map_update_elem(&opens, open, &one, BPF_NOEXIST))
 			return 1;
+	}
 	return 0;
 }
 
-/* Return: the id of one that is open in this mode, or in any (0); 0: there is none. */
-static __always_inline __u64 bracket_take(struct stock_bracket *bracket, __u32 mode)
+/* End one. Return: was there one? */
+__noinline int open_end(struct stock_open *open)
 {
-	__u64 open;
 	int i;
 
-	#pragma unroll
+	if (!open)
+		return 0;
 	for (i = 0; i < STOCK_NR_OPEN; i++) {
-		open = *(volatile __u64 *)&bracket->open[i];
-		if (!open || (mode && (open & STOCK_MODE_MASK) != mode))
+		open->nr = i;
+		if (bpf_map_delete_elem(&opens, open))
 			continue;
-		if (__sync_val_compare_and_swap(&bracket->open[i], open, 0) == open)
-			return open >> STOCK_MODE_BITS;
+		stock_release(open_id(open));
+		return 1;
 	}
 	return 0;
 }
@@ -84,38 +113,44 @@ static __always_inline void cpu_args(struct dmabuf_sync_access_args *args, __u64
 
 static __always_inline void cpu_begin(struct dma_buf *dmabuf, __u32 mode)
 {
-	struct stock_bracket_key key = { .tgid = bpf_get_current_pid_tgid() >> 32 };
+	struct stock_open open = { .tgid = bpf_get_current_pid_tgid() >> 32, .mode = mode };
 	struct dmabuf_sync_access_args args;
-	struct stock_bracket *bracket;
+	__u32 tgid = open.tgid, one = 1;
 
-	key.ino = stock_learn(dmabuf);
-	if (!mode || !key.ino || filtered_buffer(key.ino))
+	open.ino = stock_learn(dmabuf);
+	if (!mode || !open.ino || filtered_buffer(open.ino))
 		return;
-	cpu_args(&args, key.ino, BPF_CORE_READ(dmabuf, size), mode);
-	args.access = stock_id_new();
-	bracket = bracket_make(&key);
-	if (!bracket_put(bracket, args.access << STOCK_MODE_BITS | mode)) {
+	if (bpf_map_update_elem(&open_tasks, &tgid, &one, BPF_ANY))
+		any_task = 1;
+	if (!open_add(&open)) {
 		count(&lost.accesses, 1);
 		return;
 	}
+	cpu_args(&args, open.ino, BPF_CORE_READ(dmabuf, size), mode);
+	args.access = open_id(&open);
 	stock_request(&args);
 	stock_acquired(&args);
+	/* Another thread has ended it before it was there. */
+	if (!bpf_map_lookup_elem(&opens, &open))
+		stock_release(args.access);
 }
 
+/* In this mode, or else one that has it, or else one that is part of it. */
 static __always_inline void cpu_end(struct dma_buf *dmabuf, __u32 mode)
 {
-	struct stock_bracket_key key = {
+	struct stock_open open = {
 		.ino = BPF_CORE_READ(dmabuf, file, f_inode, i_ino),
 		.tgid = bpf_get_current_pid_tgid() >> 32,
+		.mode = mode,
 	};
-	struct stock_bracket *bracket = bpf_map_lookup_elem(&brackets, &key);
-	__u64 id;
 
-	if (!bracket)
+	if (!mode || open_end(&open))
 		return;
-	id = bracket_take(bracket, mode) ?: bracket_take(bracket, 0);
-	if (id)
-		stock_release(id);
+	open.mode = mode == SYNC_RW ? STOCK_READ : SYNC_RW;
+	if (open_end(&open) || mode != SYNC_RW)
+		return;
+	open.mode = STOCK_WRITE;
+	open_end(&open);
 }
 
 SEC("fentry/dma_buf_ioctl")
@@ -192,27 +227,21 @@ int stock_end(__u64 *args)
 }
 
 /* Whose accesses end; 0: any. */
-struct bracket_end {
+struct open_whose {
 	__u64 ino;
-	__u64 tgid;
+	__u32 tgid;
 };
 
-static long bracket_end(void *map, struct stock_bracket_key *key,
-			struct stock_bracket *bracket, struct bracket_end *end)
+static long open_over(void *map, struct stock_open *at, __u32 *value, struct open_whose *whose)
 {
-	__u64 open;
-	int i;
+	struct stock_open open = *at;
 
-	if ((end->ino && key->ino != end->ino) || (end->tgid && key->tgid != end->tgid))
+	(void)value;
+	if ((whose->ino && open.ino != whose->ino) ||
+	    (whose->tgid && open.tgid != whose->tgid) || bpf_map_delete_elem(map, &open))
 		return 0;
-	for (i = 0; i < STOCK_NR_OPEN; i++) {
-		open = __sync_lock_test_and_set(&bracket->open[i], 0);
-		if (!open)
-			continue;
-		stock_abandon(open >> STOCK_MODE_BITS);
-		stock_release(open >> STOCK_MODE_BITS);
-	}
-	bpf_map_delete_elem(map, key);
+	stock_abandon(open_id(&open));
+	stock_release(open_id(&open));
 	return 0;
 }
 
@@ -221,14 +250,13 @@ SEC("tp_btf/sched_process_exit")
 int stock_exit(__u64 *args)
 {
 	struct task_struct *task = (struct task_struct *)args[0];
-	struct bracket_end end = { .tgid = BPF_CORE_READ(task, tgid) };
-	__u64 tgid = end.tgid;
+	struct open_whose whose = { .tgid = BPF_CORE_READ(task, tgid) };
+	__u32 tgid = whose.tgid;
 
 	if (BPF_CORE_READ(task, signal, live.counter) ||
-	    !bpf_map_lookup_elem(&bracket_tasks, &tgid))
+	    (bpf_map_delete_elem(&open_tasks, &tgid) && !any_task))
 		return 0;
-	bpf_map_delete_elem(&bracket_tasks, &tgid);
-	bpf_for_each_map_elem(&brackets, bracket_end, &end, 0);
+	bpf_for_each_map_elem(&opens, open_over, &whose, 0);
 	return 0;
 }
 

@@ -1,15 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Jobs without the module: a fence in the reservation object of a buffer is an access of its
- * engine until it has signaled. When the engine begins nobody tells: that is when it is added.
+ * engine until it has signaled. No event tells when the engine begins: it counts from the add.
  */
 #ifndef STOCK_DMA_BPF_H
 #define STOCK_DMA_BPF_H
 
-#include "stock.bpf.h"
+#include "stock_buffers.bpf.h"
 
-#define STOCK_MAGIC	0x444d4142	/* of the file system of dma-bufs */
-#define STOCK_IS_ERROR	((__u64)-4095)
+/* Buffers of a fence. More are lost. */
+#define STOCK_NR_BUFFERS	16
+
+/* @inos: buffers whose reservation objects have the fence, each once */
+struct stock_job {
+	__u64 inos[STOCK_NR_BUFFERS];
+};
+
+static const struct stock_job no_job;
+
+/* Fences that have not signaled; key: where they are. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);		/* set by the tool */
+	__type(key, __u64);
+	__type(value, struct stock_job);
+} jobs SEC(".maps");
 
 __noinline int stock_commit(const struct dmabuf_sync_fence_args *args)
 {
@@ -69,24 +84,36 @@ __noinline int job_place(struct stock_job *job, __u64 ino)
 	return JOB_IS_FULL;
 }
 
-/* The fence has signaled, or will never. What others have ended is not ended again. */
+/* Of the access that a fence is for a buffer. Global: in here where it is is a number. */
+__noinline __u64 job_id(const __u64 *fence, __u64 ino)
+{
+	return fence ? stock_id(*fence, ino) : 0;
+}
+
+__noinline int job_over(__u64 id, __u64 error)
+{
+	stock_signaled(id, error);
+	stock_release(id);
+	return 0;
+}
+
+/* The fence has signaled, or never will. */
 __noinline int job_end(const __u64 *fence, __u64 error)
 {
 	struct stock_job *job = fence ? bpf_map_lookup_elem(&jobs, fence) : NULL;
-	__u64 id;
 	int i;
 
 	if (!job)
 		return 0;
-	for (i = 0; i < STOCK_NR_BUFFERS; i++) {
-		id = __sync_lock_test_and_set(&job->ids[i], 0);
-		if (!id)
-			continue;
-		stock_signaled(id, error);
-		stock_release(id);
-	}
+	for (i = 0; i < STOCK_NR_BUFFERS && job->inos[i]; i++)
+		job_over(job_id(fence, job->inos[i]), error);
 	bpf_map_delete_elem(&jobs, fence);
 	return 0;
+}
+
+static __always_inline __u32 usage_mode(__u32 usage)
+{
+	return usage == DMA_RESV_USAGE_READ ? STOCK_READ : STOCK_WRITE;
 }
 
 static __always_inline void job_args(struct dmabuf_sync_access_args *args, __u64 ino,
@@ -95,20 +122,20 @@ static __always_inline void job_args(struct dmabuf_sync_access_args *args, __u64
 	__u64 task = bpf_get_current_pid_tgid();
 
 	__builtin_memset(args, 0, sizeof(*args));
-	args->access = stock_id_new();
 	args->ino = ino;
 	args->owner = context;
 	args->kind = DMABUF_SYNC_KIND_DRIVER;
 	args->tgid = task >> 32;
 	args->tid = (__u32)task;
-	args->mode = usage == DMA_RESV_USAGE_READ ? STOCK_READ : STOCK_WRITE;
+	args->mode = usage_mode(usage);
 	args->agent = TOP_AGENT_DMA;
 }
 
-/* Requested, acquired and committed at once. Return: its id. */
-static __always_inline __u64 job_begin(struct dma_fence *fence, __u64 ino, __u32 usage)
+/* Requested, acquired and committed at once. */
+static __always_inline void job_begin(__u64 id, struct dma_fence *fence, __u64 ino, __u32 usage)
 {
 	struct dmabuf_sync_fence_args commit = {
+		.access = id,
 		.ino = ino,
 		.context = BPF_CORE_READ(fence, context),
 		.seqno = BPF_CORE_READ(fence, seqno),
@@ -116,12 +143,11 @@ static __always_inline __u64 job_begin(struct dma_fence *fence, __u64 ino, __u32
 	struct dmabuf_sync_access_args args;
 
 	job_args(&args, ino, commit.context, usage);
+	args.access = id;
 	stock_request(&args);
 	stock_acquired(&args);
-	commit.access = args.access;
 	commit.owner = args.owner;
 	stock_commit(&commit);
-	return args.access;
 }
 
 /* The flag is another bit in newer kernels. */
@@ -131,28 +157,40 @@ static __always_inline bool job_is_over(struct dma_fence *fence)
 	       bpf_core_enum_value(enum dma_fence_flag_bits, DMA_FENCE_FLAG_SIGNALED_BIT) & 1;
 }
 
-/* One that only keeps memory in place (DMA_RESV_USAGE_BOOKKEEP) is in nobody's way. */
+/* It reads, and now is to write as well. */
+static __always_inline void job_widen(__u64 id, __u32 usage)
+{
+	struct top_access *access = access_find(id);
+
+	if (access)
+		access->mode |= usage_mode(usage);
+}
+
+/* A fence of DMA_RESV_USAGE_BOOKKEEP is no part of implicit synchronization. */
 SEC("fentry/dma_resv_add_fence")
 int stock_fence(__u64 *args)
 {
 	struct dma_fence *fence = (struct dma_fence *)args[1];
-	__u64 where = args[1], resv = args[0], *ino = bpf_map_lookup_elem(&resvs, &resv);
-	struct stock_job *job;
+	__u64 where = args[1], resv = args[0], id, *ino = bpf_map_lookup_elem(&resvs, &resv);
 	int place;
 
 	if (!ino || (__u32)args[2] > DMA_RESV_USAGE_READ || filtered_buffer(*ino) ||
 	    job_is_over(fence))
 		return 0;
-	job = job_make(&where);
-	place = job_place(job, *ino);
-	if (!job || place == JOB_IS_FULL)
+	id = job_id(&where, *ino);
+	place = job_place(job_make(&where), *ino);
+	if (place == JOB_IS_FULL)
 		count(&lost.accesses, 1);
-	if (!job || place < 0)
+	if (place == JOB_HAS_PLACE)
+		job_widen(id, args[2]);
+	if (place < 0)
 		return 0;
-	/* The end may come at any time: whoever sees both the flag and the id ends it. */
-	job->ids[place & (STOCK_NR_BUFFERS - 1)] = job_begin(fence, *ino, args[2]);
-	if (job_is_over(fence))
+	job_begin(id, fence, *ino, args[2]);
+	/* The end came meanwhile, and has seen the place or the access, or neither. */
+	if (job_is_over(fence)) {
 		job_end(&where, 0);
+		job_over(id, 0);
+	}
 	return 0;
 }
 
@@ -191,49 +229,6 @@ int stock_fence_init(struct trace_event_raw_dma_fence *event)
 	bpf_probe_read_kernel_str(timeline.name, sizeof(timeline.name), (void *)event +
 				  (BPF_CORE_READ(event, __data_loc_timeline) & 0xffff));
 	bpf_map_update_elem(&timelines, &context, &timeline, BPF_NOEXIST);
-	return 0;
-}
-
-SEC("fexit/dma_buf_export")
-int stock_export(__u64 *args)
-{
-	if (args[1] && args[1] < STOCK_IS_ERROR)
-		stock_learn((struct dma_buf *)args[1]);
-	return 0;
-}
-
-SEC("fentry/dma_buf_dynamic_attach")
-int stock_attach(__u64 *args)
-{
-	stock_learn((struct dma_buf *)args[0]);
-	return 0;
-}
-
-/* Run once by the tool: buffers that somebody has open. */
-SEC("iter/task_file")
-int stock_files(struct bpf_iter__task_file *it)
-{
-	struct file *file = it->file;
-
-	if (file && BPF_CORE_READ(file, f_inode, i_sb, s_magic) == STOCK_MAGIC)
-		stock_learn((struct dma_buf *)BPF_CORE_READ(file, private_data));
-	return 0;
-}
-
-/* Not of all kernels. */
-struct bpf_iter__dmabuf___stock {
-	struct bpf_iter_meta *meta;
-	struct dma_buf *dmabuf;
-};
-
-/* The same for all buffers, where the kernel has a list of them for programs. */
-SEC("iter/dmabuf")
-int stock_buffers(struct bpf_iter__dmabuf___stock *it)
-{
-	struct dma_buf *dmabuf = it->dmabuf;
-
-	if (dmabuf)
-		stock_learn(dmabuf);
 	return 0;
 }
 

@@ -81,6 +81,20 @@ static __always_inline void user_releases(const struct top_access *access, __u32
 	engine_releases(access, hold_ns);
 }
 
+/* Counted @at, where it is counted at all. */
+static __always_inline void released_at(struct counted at, struct top_access *access,
+					const struct dmabuf_sync_access_args *args, __u64 now)
+{
+	if (access && at.total && users_are_wanted())
+		user_releases(access, args->agent & 1, args->time_ns);
+	if (access)
+		access_drop(args->access, access, at.buffer, now);
+	else
+		access_was_unknown(args->access);
+	COUNT(at, released[args->agent & 1], 1);
+	COUNT(at, hold_ns[args->agent & 1], args->time_ns);
+}
+
 static __always_inline void body_released(const struct dmabuf_sync_access_args *args)
 {
 	__u64 now = bpf_ktime_get_ns();
@@ -92,14 +106,7 @@ static __always_inline void body_released(const struct dmabuf_sync_access_args *
 	access = access_find(args->access);
 	if (!filtered_task(access, args->tgid, args->tid))
 		at = counted_at(args->ino, now);
-	if (access && at.total && users_are_wanted())
-		user_releases(access, args->agent & 1, args->time_ns);
-	if (access)
-		access_drop(args->access, access, at.buffer, now);
-	else
-		access_was_unknown(args->access);
-	COUNT(at, released[args->agent & 1], 1);
-	COUNT(at, hold_ns[args->agent & 1], args->time_ns);
+	released_at(at, access, args, now);
 }
 
 /* An event of an access that is there, and that other events are told of. */

@@ -25,6 +25,10 @@
 #define WAIT_MS		100
 /* Of a process on one buffer, that are kept at once. */
 #define MAX_OPEN	8
+/* More processes than the tool has room for. */
+#define SLEEPERS	12
+#define SWINGS		2000
+#define NR_FENCES	200
 
 /* A buffer of vgem, which takes fences from everybody. */
 struct gem {
@@ -70,6 +74,26 @@ static int64_t brackets(int fd, uint64_t mode, unsigned int nr)
 		ret = ret ?: sync_ioctl(fd, DMA_BUF_SYNC_END | mode);
 	}
 	return ret ?: held_ns;
+}
+
+/* Threads that begin and end accesses to a buffer, each other's. */
+struct swing {
+	int fd;
+	bool failed;
+};
+
+static void *swing_thread(void *arg)
+{
+	struct swing *swing = arg;
+	int i, failed = 0;
+
+	for (i = 0; i < SWINGS; i++) {
+		failed |= sync_ioctl(swing->fd, DMA_BUF_SYNC_START | READ);
+		failed |= sync_ioctl(swing->fd, DMA_BUF_SYNC_END | READ);
+	}
+	if (failed)
+		__atomic_store_n(&swing->failed, true, __ATOMIC_RELEASE);
+	return NULL;
 }
 
 static bool is_vgem(int card)
@@ -126,6 +150,27 @@ static int gem_signal(struct gem *gem)
 	struct drm_vgem_fence_signal args = { .fence = gem->fence };
 
 	return ioctl(gem->card, DRM_IOCTL_VGEM_FENCE_SIGNAL, &args) ? -errno : 0;
+}
+
+/* Whoever signals the fence that is there, and takes it away then. */
+struct signaler {
+	pthread_t thread;
+	struct gem *gem;
+	uint32_t fence;
+	bool done;
+};
+
+static void *signaler_thread(void *arg)
+{
+	struct signaler *signaler = arg;
+
+	while (!__atomic_load_n(&signaler->done, __ATOMIC_ACQUIRE)) {
+		if (!__atomic_load_n(&signaler->fence, __ATOMIC_ACQUIRE))
+			continue;
+		gem_signal(signaler->gem);
+		__atomic_store_n(&signaler->fence, 0, __ATOMIC_RELEASE);
+	}
+	return NULL;
 }
 
 static void *call_thread(void *arg)
@@ -280,7 +325,7 @@ TOOL_TEST(stock_top, killed_while_it_writes)
 	EXPECT_EQ(pid, tool_number(event, "tgid"));
 }
 
-/* What another process does is no business of this filter. */
+/* What another process does is filtered out. */
 TOOL_TEST(stock_top, of_one_process)
 {
 	struct json_object *row;
@@ -316,6 +361,70 @@ TOOL_TEST(stock_top, buffer_gone_while_it_is_read)
 	LOOK();
 	EXPECT_EQ(0, tool_summary(self->report, "cpu_held"));
 	EXPECT_EQ(1, tool_summary(self->report, "acquired"));
+}
+
+/* Accesses that are over leave nothing behind, however many processes that had some still live. */
+TOOL_TEST(stock_top, accesses_that_are_over_take_no_room)
+{
+	int ready[2], go[2];
+	pid_t pids[SLEEPERS];
+	unsigned int i;
+	char byte = 0;
+
+	ASSERT_EQ(0, pipe(ready));
+	ASSERT_EQ(0, pipe(go));
+	STOCK_ATTACH("--max-buffers", "8");
+	for (i = 0; i < SLEEPERS; i++) {
+		pids[i] = st_fork();
+		ASSERT_LE(0, pids[i]);
+		if (!pids[i]) {
+			byte = brackets(self->buf.fd, READ, 1) > 0;
+			_exit(write(ready[1], &byte, 1) != 1 ||
+			      read(go[0], &byte, 1) != 1);
+		}
+		ASSERT_EQ(1, read(ready[0], &byte, 1));
+		ASSERT_EQ(1, byte);
+	}
+	ASSERT_EQ(0, sync_ioctl(self->buf.fd, DMA_BUF_SYNC_START | READ));
+	LOOK();
+	EXPECT_EQ(SLEEPERS + 1, tool_number(ROW(self->buf), "acquired"));
+	EXPECT_EQ(1, tool_number(ROW(self->buf), "held"));
+	EXPECT_EQ(0, tool_summary(self->report, "lost_accesses"));
+	for (i = 0; i < SLEEPERS; i++)
+		EXPECT_EQ(1, write(go[1], &byte, 1));
+	for (i = 0; i < SLEEPERS; i++)
+		EXPECT_EQ(0, st_child_wait(pids[i]));
+}
+
+/* What one thread begins another one ends, at once: none stays. */
+TOOL_TEST(stock_top, threads_end_what_others_begin)
+{
+	struct swing swing = { .fd = self->buf.fd };
+	pthread_t threads[4];
+	unsigned int i;
+
+	STOCK_ATTACH();
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, swing_thread, &swing));
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(0, pthread_join(threads[i], NULL));
+	for (i = 0; i < MAX_OPEN; i++)
+		ASSERT_EQ(0, sync_ioctl(self->buf.fd, DMA_BUF_SYNC_END | READ));
+	LOOK();
+	EXPECT_EQ(0, swing.failed);
+	EXPECT_EQ(0, tool_summary(self->report, "cpu_held"));
+	EXPECT_EQ(0, tool_number(ROW(self->buf), "held"));
+}
+
+/* The end of an access in a mode that nobody has begun is nobody's. */
+TOOL_TEST(stock_top, end_in_another_mode)
+{
+	STOCK_ATTACH();
+	ASSERT_EQ(0, sync_ioctl(self->buf.fd, DMA_BUF_SYNC_START | WRITE));
+	ASSERT_EQ(0, sync_ioctl(self->buf.fd, DMA_BUF_SYNC_END | READ));
+	LOOK();
+	EXPECT_EQ(1, tool_number(ROW(self->buf), "held"));
+	EXPECT_STREQ("w", tool_text(ROW(self->buf), "holder_mode"));
 }
 
 /* Names that would be words of a terminal are text. */
@@ -423,6 +532,54 @@ TOOL_TEST(stock_top, fence_of_a_reader)
 	EXPECT_EQ(2, tool_number(row, "held"));
 	EXPECT_EQ(0, tool_number(row, "syncs"));
 	EXPECT_EQ(1, tool_summary(self->report, "dma_held"));
+}
+
+/* Fences that signal while they are added, again and again: no job stays. */
+TOOL_TEST(stock_top, fences_that_signal_at_once)
+{
+	struct signaler signaler = { .gem = &self->gem };
+	unsigned int i;
+
+	self->gem.card = vgem_open();
+	if (self->gem.card < 0)
+		SKIP(return, "there is no vgem");
+	ASSERT_EQ(0, gem_create(&self->gem));
+	STOCK_ATTACH();
+	ASSERT_EQ(0, pthread_create(&signaler.thread, NULL, signaler_thread, &signaler));
+	for (i = 0; i < NR_FENCES; i++) {
+		ASSERT_EQ(0, gem_fence(&self->gem, VGEM_FENCE_WRITE));
+		__atomic_store_n(&signaler.fence, self->gem.fence, __ATOMIC_RELEASE);
+		ASSERT_TRUE(ST_UNTIL(!__atomic_load_n(&signaler.fence, __ATOMIC_ACQUIRE)));
+	}
+	__atomic_store_n(&signaler.done, true, __ATOMIC_RELEASE);
+	ASSERT_EQ(0, pthread_join(signaler.thread, NULL));
+	LOOK();
+	EXPECT_EQ(NR_FENCES, tool_number(ROW(self->gem.buf), "acquired"));
+	EXPECT_EQ(NR_FENCES, tool_number(ROW(self->gem.buf), "released"));
+	EXPECT_EQ(0, tool_summary(self->report, "dma_held"));
+}
+
+/* A buffer that nobody has any more gets no row when its last job ends. */
+TOOL_TEST(stock_top, job_outlives_its_buffer)
+{
+	struct drm_gem_close args;
+	uint64_t ino;
+
+	self->gem.card = vgem_open();
+	if (self->gem.card < 0)
+		SKIP(return, "there is no vgem");
+	ASSERT_EQ(0, gem_create(&self->gem));
+	STOCK_ATTACH();
+	ASSERT_EQ(0, gem_fence(&self->gem, VGEM_FENCE_WRITE));
+	ino = self->gem.buf.ino;
+	args = (struct drm_gem_close){ .handle = self->gem.handle };
+	ASSERT_EQ(0, ioctl(self->gem.card, DRM_IOCTL_GEM_CLOSE, &args));
+	st_buffer_close(&self->gem.buf);
+	ASSERT_EQ(0, gem_signal(&self->gem));
+	LOOK();
+	EXPECT_EQ(NULL, tool_row(self->report, "buffers", "ino", ino));
+	EXPECT_EQ(1, tool_summary(self->report, "acquired"));
+	EXPECT_EQ(0, tool_summary(self->report, "dma_held"));
 }
 
 /* When the module comes its events count, and those of the kernel no longer do. */

@@ -287,7 +287,8 @@ int session_update(struct session *session)
 		changed = 1;
 	}
 	if (session->state == SESSION_DETACHED) {
-		if (session_module() == session->module)
+		/* Let go of the kernel's own events: until asked again, whatever comes. */
+		if (!session->module || session_module() == session->module)
 			return 0;
 		session_stop(session, SESSION_WAITING,
 			     "waiting for " MODULE ".ko: it was unloaded (modprobe " MODULE ")");

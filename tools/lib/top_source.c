@@ -139,6 +139,9 @@ static int source_attached(void *priv)
 	memset(&source->use, 0, sizeof(source->use));
 	cost_begin(&source->cost);
 	source->unlisted = 0;
+	source->no_room = 0;
+	source->cut = 0;
+	source->unsure = false;
 	source_sync(source);
 	source_lost_at_start(source);
 	return 0;

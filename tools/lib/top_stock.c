@@ -2,7 +2,7 @@
 /*
  * The kernel's own events, while the module is not there: programs whose names begin with
  * "stock_". What such a program is attached to is no interface, and not all kernels have it:
- * one that cannot be attached is left out, and told of.
+ * one that cannot be attached is left out and reported.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -82,7 +82,7 @@ static bool stock_replaces(const struct dmasync_buffers_bpf *ends,
 static void stock_maps(const struct top_source *source, struct dmasync_buffers_bpf *ends)
 {
 	struct bpf_map *maps[] = {
-		ends->maps.brackets, ends->maps.bracket_tasks, ends->maps.jobs,
+		ends->maps.opens, ends->maps.open_tasks, ends->maps.jobs,
 		ends->maps.resvs, ends->maps.calls,
 	};
 	bool stock = source->probe == SESSION_PROBE_STOCK;
@@ -127,11 +127,13 @@ static void stock_iterate(const struct bpf_link *link)
 {
 	int fd = bpf_iter_create(bpf_link__fd(link));
 	char buffer[64];
+	ssize_t got;
 
 	if (fd < 0)
 		return;
-	while (read(fd, buffer, sizeof(buffer)) > 0 || errno == EAGAIN)
-		errno = 0;
+	do {
+		got = read(fd, buffer, sizeof(buffer));
+	} while (got > 0 || (got < 0 && errno == EAGAIN));
 	close(fd);
 }
 
