@@ -11,33 +11,9 @@
 
 #include "bench.h"
 
-static bool is_vgem(int card)
-{
-	char name[8] = "";
-	struct drm_version version = { .name_len = sizeof(name) - 1, .name = name };
-
-	return !ioctl(card, DRM_IOCTL_VERSION, &version) && !strcmp(name, "vgem");
-}
-
-static int vgem_open(void)
-{
-	char path[32];
-	int i, card;
-
-	for (i = 0; i < 8; i++) {
-		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
-		card = open(path, O_RDWR | O_CLOEXEC);
-		if (card >= 0 && is_vgem(card))
-			return card;
-		if (card >= 0)
-			close(card);
-	}
-	return -1;
-}
-
 int bench_expect_vgem(struct bench *bench)
 {
-	int card = vgem_open();
+	int card = st_vgem_open();
 
 	bench_expect(bench, card >= 0, "no vgem device in /dev/dri");
 	return card;

@@ -93,18 +93,19 @@ static int64_t tool_loss(struct bench *bench, unsigned int nr)
 
 static int64_t recorder_loss(struct bench *bench, unsigned int nr)
 {
-	uint64_t made = (uint64_t)nr * LOSS_CPUS * LOSS_EVENTS, events, lost;
+	uint64_t made = (uint64_t)nr * LOSS_CPUS * LOSS_EVENTS;
 	struct bench_recorder recorder;
+	struct bench_recorded all;
 
 	bench_recorder_start(bench, &recorder, LOSS_CPUS);
 	if (!bench->why[0])
 		make_all(bench, nr);
-	events = bench_recorder_events();
-	lost = bench_recorder_lost();
+	all = bench_recorder_count();
 	bench_recorder_end(bench, &recorder);
-	bench_expect(bench, events >= made, "of %llu events %llu are missing",
-		     (unsigned long long)made, (unsigned long long)(made - events));
-	return of_million(lost, events, nr);
+	bench_expect(bench, all.kept + all.lost >= made, "of %llu events %llu are missing",
+		     (unsigned long long)made,
+		     (unsigned long long)(made - all.kept - all.lost));
+	return of_million(all.lost, all.kept + all.lost, nr);
 }
 
 const struct bench_case bench_loss_cases[] = {

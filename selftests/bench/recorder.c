@@ -62,8 +62,10 @@ void bench_recorder_start(struct bench *bench, struct bench_recorder *recorder, 
 	bench_expect(bench, write_text(INSTANCE "/events/dmabuf_sync/enable", "1"),
 		     "no event can be recorded");
 	while (recorder->nr < nr && !bench->why[0]) {
-		recorder->pids[recorder->nr] = record_cpu(recorder->nr);
-		recorder->nr++;
+		pid_t pid = record_cpu(recorder->nr);
+
+		if (bench_expect(bench, pid > 0, "no process that records"))
+			recorder->pids[recorder->nr++] = pid;
 	}
 }
 
@@ -71,38 +73,37 @@ void bench_recorder_end(struct bench *bench, struct bench_recorder *recorder)
 {
 	write_text(INSTANCE "/events/dmabuf_sync/enable", "0");
 	while (recorder->nr) {
+		int status = 0;
+
 		kill(recorder->pids[--recorder->nr], SIGTERM);
-		waitpid(recorder->pids[recorder->nr], NULL, 0);
+		waitpid(recorder->pids[recorder->nr], &status, 0);
+		bench_expect(bench, WIFSIGNALED(status), "whoever records has given up");
 	}
 	bench_expect(bench, !rmdir(INSTANCE), "the tracing instance is still in use");
 }
 
-/* The sum of a line's number over the processors. */
-static uint64_t count(const char *form)
+/* While it is read an event may move from those that are there to those that were read. */
+struct bench_recorded bench_recorder_count(void)
 {
+	struct bench_recorded sum = { 0 };
 	char path[PATH_SIZE], line[128];
 	unsigned long long value;
-	uint64_t sum = 0;
 	unsigned int i;
 	FILE *file;
 
 	for (i = 0; i < BENCH_RECORDER_CPUS; i++) {
 		snprintf(path, sizeof(path), INSTANCE "/per_cpu/cpu%u/stats", i);
 		file = fopen(path, "re");
-		while (file && fgets(line, sizeof(line), file))
-			sum += sscanf(line, form, &value) == 1 ? value : 0;
+		while (file && fgets(line, sizeof(line), file)) {
+			if (sscanf(line, "entries: %llu", &value) == 1 ||
+			    sscanf(line, "read events: %llu", &value) == 1)
+				sum.kept += value;
+			else if (sscanf(line, "overrun: %llu", &value) == 1 ||
+				 sscanf(line, "dropped events: %llu", &value) == 1)
+				sum.lost += value;
+		}
 		if (file)
 			fclose(file);
 	}
 	return sum;
-}
-
-uint64_t bench_recorder_lost(void)
-{
-	return count("overrun: %llu") + count("dropped events: %llu");
-}
-
-uint64_t bench_recorder_events(void)
-{
-	return count("entries: %llu") + count("read events: %llu") + count("overrun: %llu");
 }

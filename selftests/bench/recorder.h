@@ -22,8 +22,17 @@ struct bench_recorder {
 /* Of the first @nr processors. What fails is noted as what makes the case lie. */
 void bench_recorder_start(struct bench *bench, struct bench_recorder *recorder, unsigned int nr);
 void bench_recorder_end(struct bench *bench, struct bench_recorder *recorder);
-/* Events that were recorded, those included that were overwritten; and those alone. */
-uint64_t bench_recorder_events(void);
-uint64_t bench_recorder_lost(void);
+
+/**
+ * struct bench_recorded - events since the start
+ * @kept: in the ring buffer, or taken out of it
+ * @lost: overwritten before that, or without room
+ */
+struct bench_recorded {
+	uint64_t kept;
+	uint64_t lost;
+};
+
+struct bench_recorded bench_recorder_count(void);
 
 #endif /* _DMABUF_SYNC_BENCH_RECORDER_H */

@@ -92,31 +92,30 @@ int bench_tool_end(struct bench_tool *tool)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* The number in the first line of a file of /proc/PID that has this form, or -1. */
-static int64_t read_number(const struct bench_tool *tool, const char *name, const char *form)
+/* The number in the first line of a file of /proc/PID that has this form. */
+static int64_t read_number(struct bench *bench, pid_t pid, const char *name, const char *form)
 {
-	long long value = -1;
+	long long value = 0;
 	char text[128];
 	FILE *file;
 
-	snprintf(text, sizeof(text), "/proc/%d/%s", tool->pid, name);
+	snprintf(text, sizeof(text), "/proc/%d/%s", pid, name);
 	file = fopen(text, "re");
-	while (file && value < 0 && fgets(text, sizeof(text), file))
+	while (file && value <= 0 && fgets(text, sizeof(text), file))
 		if (sscanf(text, form, &value) != 1)
-			value = -1;
+			value = 0;
 	if (file)
 		fclose(file);
+	bench_expect(bench, value > 0, "/proc/%d/%s does not tell", pid, name);
 	return value;
 }
 
-int64_t bench_tool_ran_ns(const struct bench_tool *tool)
+int64_t bench_process_ran_ns(struct bench *bench, pid_t pid)
 {
-	return read_number(tool, "schedstat", "%lld");
+	return read_number(bench, pid, "schedstat", "%lld");
 }
 
-int64_t bench_tool_memory(const struct bench_tool *tool)
+int64_t bench_process_memory(struct bench *bench, pid_t pid)
 {
-	int64_t kib = read_number(tool, "status", "VmHWM: %lld kB");
-
-	return kib < 0 ? kib : kib * 1024;
+	return read_number(bench, pid, "status", "VmHWM: %lld kB") * 1024;
 }

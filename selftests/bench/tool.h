@@ -31,8 +31,8 @@ bool bench_tool_says(struct bench_tool *tool, const char *text);
 /* Return: its exit status, or -1 when it was killed. */
 int bench_tool_end(struct bench_tool *tool);
 
-/* What it has taken, by /proc: time on processors, in ns, and the most memory, in bytes. */
-int64_t bench_tool_ran_ns(const struct bench_tool *tool);
-int64_t bench_tool_memory(const struct bench_tool *tool);
+/* What a process has taken, by /proc: time on processors, in ns, and the most memory, in bytes. */
+int64_t bench_process_ran_ns(struct bench *bench, pid_t pid);
+int64_t bench_process_memory(struct bench *bench, pid_t pid);
 
 #endif /* _DMABUF_SYNC_BENCH_TOOL_H */

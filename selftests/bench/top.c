@@ -122,14 +122,14 @@ static int top_open_one(struct bench *bench)
 static int64_t top_cost(struct bench *bench, unsigned int nr)
 {
 	struct top_scene *scene = bench->priv;
-	int64_t begin = bench_tool_ran_ns(&scene->tool), late_ns = 0;
+	int64_t begin = bench_process_ran_ns(bench, scene->tool.pid), late_ns = 0;
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
 		late_ns += second(bench, scene);
 	bench_expect(bench, late_ns < nr * TOP_LATE_NS || bench->quick,
 		     "the accesses take longer than a second");
-	return bench_tool_ran_ns(&scene->tool) - begin;
+	return bench_process_ran_ns(bench, scene->tool.pid) - begin;
 }
 
 static int64_t top_memory(struct bench *bench, unsigned int nr)
@@ -137,7 +137,7 @@ static int64_t top_memory(struct bench *bench, unsigned int nr)
 	struct top_scene *scene = bench->priv;
 
 	second(bench, scene);
-	return bench_tool_memory(&scene->tool) * nr;
+	return bench_process_memory(bench, scene->tool.pid) * nr;
 }
 
 static void scene_close(struct bench *bench)
@@ -171,17 +171,17 @@ static int recorder_open(struct bench *bench)
 static int64_t recorder_cost(struct bench *bench, unsigned int nr)
 {
 	struct top_scene *scene = bench->priv;
-	struct bench_tool process = { .pid = scene->recorder.pids[0] };
-	int64_t begin = bench_tool_ran_ns(&process);
+	int64_t begin = bench_process_ran_ns(bench, scene->recorder.pids[0]);
 	uint64_t made = (uint64_t)nr * TOP_BURSTS * TOP_BUFFERS * 2;
-	uint64_t events = bench_recorder_events();
+	uint64_t kept = bench_recorder_count().kept;
+	struct bench_recorded all;
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
 		second(bench, scene);
-	bench_expect(bench, bench_recorder_events() - events >= made,
-		     "the events were not recorded");
-	return bench_tool_ran_ns(&process) - begin;
+	all = bench_recorder_count();
+	bench_expect(bench, !all.lost && all.kept - kept >= made, "the events were not recorded");
+	return bench_process_ran_ns(bench, scene->recorder.pids[0]) - begin;
 }
 
 const struct bench_case bench_top_cases[] = {

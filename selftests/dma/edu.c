@@ -75,31 +75,6 @@ static int vgem_buffer(int card, struct st_buffer *buf)
 	return st_buffer_from_fd(buf, prime.fd) ?: st_buffer_map(buf);
 }
 
-static bool is_vgem(int card)
-{
-	char name[8] = "";
-	struct drm_version version = { .name_len = sizeof(name) - 1, .name = name };
-
-	return !ioctl(card, DRM_IOCTL_VERSION, &version) && !strcmp(name, "vgem");
-}
-
-static int vgem_open(void)
-{
-	char path[32];
-	int i, card;
-
-	if (system("modprobe vgem 2>/dev/null"))
-		return -ENOENT;
-	for (i = 0; i < 8; i++) {
-		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
-		card = open(path, O_RDWR | O_CLOEXEC);
-		if (card >= 0 && is_vgem(card))
-			return card;
-		close(card);
-	}
-	return -ENOENT;
-}
-
 static int make_buffer(enum exporter exporter, int card, struct st_buffer *buf)
 {
 	int err = -EINVAL;
@@ -140,7 +115,7 @@ FIXTURE_SETUP(edu)
 	if (!edu_reaches_memory(&self->edu))
 		SKIP(return, "the device reaches 256 MiB: it needs an IOMMU (vm/run --iommu)");
 	if (variant->exporter == VGEM) {
-		self->card = vgem_open();
+		self->card = st_vgem_open();
 		if (self->card < 0)
 			SKIP(return, "this kernel has no vgem");
 	}

@@ -2,11 +2,15 @@
 /* Real dma-bufs: from udmabuf and from the system heap. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <drm/drm.h>
 #include <linux/dma-heap.h>
 #include <linux/udmabuf.h>
 
@@ -99,4 +103,30 @@ void st_buffer_close(struct st_buffer *buf)
 		munmap(buf->map, buf->size);
 	close(buf->fd);
 	*buf = (struct st_buffer){ .fd = -1 };
+}
+
+static bool is_vgem(int card)
+{
+	char name[8] = "";
+	struct drm_version version = { .name_len = sizeof(name) - 1, .name = name };
+
+	return !ioctl(card, DRM_IOCTL_VERSION, &version) && !strcmp(name, "vgem");
+}
+
+int st_vgem_open(void)
+{
+	char path[32];
+	int i, card;
+
+	if (system("modprobe vgem 2>/dev/null"))
+		return -ENOENT;
+	for (i = 0; i < 8; i++) {
+		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
+		card = open(path, O_RDWR | O_CLOEXEC);
+		if (card >= 0 && is_vgem(card))
+			return card;
+		if (card >= 0)
+			close(card);
+	}
+	return -ENOENT;
 }

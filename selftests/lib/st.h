@@ -77,6 +77,8 @@ int st_buffer_heap(struct st_buffer *buf, size_t size, int access_mode);
 int st_buffer_from_fd(struct st_buffer *buf, int fd);
 int st_buffer_map(struct st_buffer *buf);
 void st_buffer_close(struct st_buffer *buf);
+/* A DRM device of vgem, whose module is loaded if need be. Return: its file, or -ENOENT. */
+int st_vgem_open(void);
 
 /* context.c */
 int st_context_open(void);

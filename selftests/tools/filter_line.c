@@ -180,13 +180,17 @@ TEST_F(filter_line, anew)
 TEST_F(filter_line, wrong)
 {
 	ASSERT_EQ(0, PARSE("tid=7"));
-	EXPECT_WRONG("color=red", "'color=red' is no filter");
-	EXPECT_WRONG("pid=12 nothing", "is no number");
-	EXPECT_WRONG("tid=0", "is no number");
-	EXPECT_WRONG("tid=", "is no number");
-	EXPECT_WRONG("tid=99999999999999999999", "is no number");
-	EXPECT_WRONG("comm=", "is no name of a thread");
-	EXPECT_WRONG("comm=0123456789abcdef", "is no name of a thread");
+	EXPECT_WRONG("color=red", "'color=red' is not a filter");
+	EXPECT_WRONG("pid=12 nothing", "is not a number");
+	EXPECT_WRONG("comm=a comm=b", "a name of threads was given before");
+	EXPECT_WRONG("buffer=1 buffer=x buffer=2", "an inode number was given before");
+	EXPECT_WRONG("buffer=x buffer=y", "a pattern was given before");
+	EXPECT_WRONG("pid=1 pid=2", "a number of a task was given before");
+	EXPECT_WRONG("tid=0", "is not a number");
+	EXPECT_WRONG("tid=", "is not a number");
+	EXPECT_WRONG("tid=99999999999999999999", "is not a number");
+	EXPECT_WRONG("comm=", "is not the name of a thread");
+	EXPECT_WRONG("comm=0123456789abcdef", "is not the name of a thread");
 	EXPECT_WRONG("buffer=[a", "neither a number nor a pattern");
 	EXPECT_WRONG("buffer=", "neither a number nor a pattern");
 	EXPECT_WRONG("buffer=0123456789012345678901234567890123456789x", "longer than any name");

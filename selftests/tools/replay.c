@@ -193,6 +193,21 @@ TEST_F(replay, above)
 	EXPECT_EQ(2, windows_of(self->text, self->windows));
 }
 
+/* Its last window is looked at as the others are. */
+TEST_F(replay, above_in_the_last_window)
+{
+	WRITE();
+	EXPECT_EQ(3, TOP("--json -d 60 -n 1 -a 0.085", self->path));
+	EXPECT_EQ(1, windows_of(self->text, self->windows));
+}
+
+/* Nobody waits for windows, however long they are and however young the machine is. */
+TEST_F(replay, windows_longer_than_the_machine_runs)
+{
+	WRITE();
+	WINDOWS(1, "-d 86400");
+}
+
 TEST_F(replay, tables)
 {
 	WRITE();

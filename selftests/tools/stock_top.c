@@ -96,31 +96,6 @@ static void *swing_thread(void *arg)
 	return NULL;
 }
 
-static bool is_vgem(int card)
-{
-	char name[8] = "";
-	struct drm_version version = { .name_len = sizeof(name) - 1, .name = name };
-
-	return !ioctl(card, DRM_IOCTL_VERSION, &version) && !strcmp(name, "vgem");
-}
-
-static int vgem_open(void)
-{
-	char path[32];
-	int i, card;
-
-	if (system("modprobe vgem 2>/dev/null"))
-		return -ENOENT;
-	for (i = 0; i < 8; i++) {
-		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
-		card = open(path, O_RDWR | O_CLOEXEC);
-		if (card >= 0 && is_vgem(card))
-			return card;
-		close(card);
-	}
-	return -ENOENT;
-}
-
 static int gem_create(struct gem *gem)
 {
 	struct drm_mode_create_dumb create = { .width = ST_PAGE / 4, .height = 1, .bpp = 32 };
@@ -204,11 +179,17 @@ static bool call_start(struct call *call, int fd)
 	ASSERT_NE(NULL, self->report);					\
 } while (0)
 
+#define NEEDS_GEM() do {						\
+	if (self->gem.card < 0)						\
+		SKIP(return, "there is no vgem");			\
+	ASSERT_EQ(0, gem_create(&self->gem));				\
+} while (0)
+
 #define ROW(buf)	tool_row(self->report, "buffers", "ino", (buf).ino)
 
 FIXTURE_SETUP(stock_top)
 {
-	self->gem.card = -1;
+	self->gem.card = st_vgem_open();
 	ASSERT_EQ(0, st_buffer_udmabuf(&self->buf, ST_PAGE));
 	if (st_framework_is_built_in())
 		SKIP(return, MODULE " is built into this kernel: there is no module");
@@ -449,10 +430,7 @@ TOOL_TEST(stock_top, waits_for_a_driver)
 	struct json_object *row, *chain;
 	struct call call = { 0 };
 
-	self->gem.card = vgem_open();
-	if (self->gem.card < 0)
-		SKIP(return, "there is no vgem");
-	ASSERT_EQ(0, gem_create(&self->gem));
+	NEEDS_GEM();
 	STOCK_ATTACH();
 	ASSERT_EQ(0, gem_fence(&self->gem, VGEM_FENCE_WRITE));
 	ASSERT_TRUE(call_start(&call, self->gem.buf.fd));
@@ -490,10 +468,7 @@ TOOL_TEST(stock_top, fence_that_has_signaled)
 	struct json_object *row;
 	struct call call = { 0 };
 
-	self->gem.card = vgem_open();
-	if (self->gem.card < 0)
-		SKIP(return, "there is no vgem");
-	ASSERT_EQ(0, gem_create(&self->gem));
+	NEEDS_GEM();
 	STOCK_ATTACH();
 	ASSERT_EQ(0, gem_fence(&self->gem, VGEM_FENCE_WRITE));
 	ASSERT_TRUE(call_start(&call, self->gem.buf.fd));
@@ -519,10 +494,7 @@ TOOL_TEST(stock_top, fence_of_a_reader)
 	struct json_object *row;
 
 	STOCK_ATTACH();
-	self->gem.card = vgem_open();
-	if (self->gem.card < 0)
-		SKIP(return, "there is no vgem");
-	ASSERT_EQ(0, gem_create(&self->gem));
+	NEEDS_GEM();
 	ASSERT_EQ(0, gem_fence(&self->gem, 0));
 	ASSERT_EQ(0, sync_ioctl(self->gem.buf.fd, DMA_BUF_SYNC_START | READ));
 	LOOK();
@@ -540,10 +512,7 @@ TOOL_TEST(stock_top, fences_that_signal_at_once)
 	struct signaler signaler = { .gem = &self->gem };
 	unsigned int i;
 
-	self->gem.card = vgem_open();
-	if (self->gem.card < 0)
-		SKIP(return, "there is no vgem");
-	ASSERT_EQ(0, gem_create(&self->gem));
+	NEEDS_GEM();
 	STOCK_ATTACH();
 	ASSERT_EQ(0, pthread_create(&signaler.thread, NULL, signaler_thread, &signaler));
 	for (i = 0; i < NR_FENCES; i++) {
@@ -565,10 +534,7 @@ TOOL_TEST(stock_top, job_outlives_its_buffer)
 	struct drm_gem_close args;
 	uint64_t ino;
 
-	self->gem.card = vgem_open();
-	if (self->gem.card < 0)
-		SKIP(return, "there is no vgem");
-	ASSERT_EQ(0, gem_create(&self->gem));
+	NEEDS_GEM();
 	STOCK_ATTACH();
 	ASSERT_EQ(0, gem_fence(&self->gem, VGEM_FENCE_WRITE));
 	ino = self->gem.buf.ino;

@@ -495,11 +495,25 @@ TEST_F(past, bounded)
 	unsigned int i;
 
 	for (i = 0; i < HISTORY_PAGES + 3; i++)
-		add_page(history, i, SEC);
+		add_page(history, i, SEC + i);
 	history_step(history, 1000);
 	EXPECT_EQ(3, page_nr(history, &self->ns));
 	history_step(history, -1);
 	EXPECT_EQ(4, page_nr(history, &self->ns));
+}
+
+/* A page of the same moment takes the place of the other one. */
+TEST_F(past, same_moment)
+{
+	struct history *history = &self->history;
+
+	add_page(history, 0, SEC);
+	add_page(history, 1, 2 * SEC);
+	add_page(history, 2, 2 * SEC);
+	history_step(history, 1);
+	EXPECT_EQ(2, page_nr(history, &self->ns));
+	history_step(history, 1);
+	EXPECT_EQ(0, page_nr(history, &self->ns));
 }
 
 /* After a minute a page is gone, however few there are; the latest one never is. */

@@ -303,7 +303,8 @@ static int read_one(struct record_reader *reader, struct record *record)
 	reader->at += record->head.size;
 	if (!reader->nr_records++)
 		reader->first_ns = record->head.time_ns;
-	reader->last_ns = record->head.time_ns;
+	if (record->head.time_ns > reader->last_ns)
+		reader->last_ns = record->head.time_ns;
 	type = record->head.kind < READ_MAX_TYPES ? &reader->types[record->head.kind] : NULL;
 	if (!type || !type->kind)
 		return 0;

@@ -48,7 +48,7 @@ struct read_type {
  * @nr_blocks: whole blocks that were
  * @nr_records: records that were
  * @first_ns: time of the first of these
- * @last_ns: of the last one
+ * @last_ns: the latest one
  * @types: by their numbers in the file
  * @facts: lines "key=value", of all blocks of facts
  * @facts_size: bytes of these

@@ -63,6 +63,15 @@ static uint64_t top_deadline_ns(const struct top *top)
 	return clock_now_ns() + top->options.delay_ns;
 }
 
+/* The next one follows this one, unless that took too long, or nobody waits for it. */
+static uint64_t top_deadline_after(const struct top *top)
+{
+	uint64_t now_ns = top_deadline_ns(top);
+	uint64_t next_ns = top->deadline_ns + top->options.delay_ns;
+
+	return now_ns && next_ns >= clock_now_ns() ? next_ns : now_ns;
+}
+
 /* No window ends: there is none any more, or somebody looks at a page of a recording. */
 static bool top_stands(const struct top *top)
 {
@@ -175,12 +184,10 @@ static void top_window(struct top *top)
 {
 	top->feed.ops->read(&top->feed, top->options.delay_ns);
 	top_view_update(&top->view, &top->model);
-	top->deadline_ns += top->options.delay_ns;
-	if (top->deadline_ns < clock_now_ns())
-		top->deadline_ns = top_deadline_ns(top);
+	top->deadline_ns = top_deadline_after(top);
 	top->redraw = true;
 	top->ended = true;
-	if (++top->windows == top->options.count || top_is_above(top) ||
+	if (top_is_above(top) || ++top->windows == top->options.count ||
 	    (top->options.batch && top->feed.state == TOP_FEED_ENDED))
 		top->done = true;
 	if (top->options.batch)
@@ -264,7 +271,8 @@ int main(int argc, char **argv)
 	int status;
 
 	top_options_parse(&top.options, argc, argv);
-	top.signals = signals_open();
+	/* Nothing in the kernel is to be undone for a recording, and its input may keep silent. */
+	top.signals = top.options.replay && top.options.batch ? -1 : signals_open();
 	top_open(&top);
 	if (top.options.check) {
 		status = top_check(&top.live.session, &top.live.source);

@@ -17,6 +17,11 @@ void history_add(struct history *history, const struct page *page, uint64_t now_
 {
 	if (history->back)
 		return;
+	/* Time stands: it is the same window, seen another way. */
+	if (history->nr && history->times_ns[history_slot(history, 1)] == now_ns) {
+		page_copy(&history->pages[history_slot(history, 1)], page);
+		return;
+	}
 	page_copy(&history->pages[history->next], page);
 	history->times_ns[history->next] = now_ns;
 	history->next = (history->next + 1) % HISTORY_PAGES;

@@ -25,6 +25,13 @@ const char *top_filter_word(enum top_filter_key key)
 	return filter_words[key];
 }
 
+/* There is one already. */
+static int filter_twice(const char *what, char why[TOP_FILTER_WHY])
+{
+	WHY(why, "%s was given before, and only one can be looked for", what);
+	return -EINVAL;
+}
+
 static int filter_number(uint64_t *number, const char *value, uint64_t max,
 			 char why[TOP_FILTER_WHY])
 {
@@ -34,7 +41,7 @@ static int filter_number(uint64_t *number, const char *value, uint64_t max,
 	errno = 0;
 	read = strtoull(value, &end, 10);
 	if (!*value || value[strspn(value, DIGITS)] || errno || !read || read > max) {
-		WHY(why, "'%.20s' is no number from 1 to %" PRIu64, value, max);
+		WHY(why, "'%.20s' is not a number from 1 to %" PRIu64, value, max);
 		return -EINVAL;
 	}
 	*number = read;
@@ -44,11 +51,12 @@ static int filter_number(uint64_t *number, const char *value, uint64_t max,
 static int filter_comm(struct top_limits *limits, const char *value, char why[TOP_FILTER_WHY])
 {
 	if (!*value || strlen(value) >= TOP_COMM_LEN) {
-		WHY(why, "'%.40s' is no name of a thread: it has 1 to %d characters", value,
+		WHY(why, "'%.40s' is not the name of a thread: it has 1 to %d characters", value,
 		    TOP_COMM_LEN - 1);
 		return -EINVAL;
 	}
-	memset(limits->comm, 0, sizeof(limits->comm));
+	if (limits->comm[0])
+		return filter_twice("a name of threads", why);
 	memcpy(limits->comm, value, strlen(value));
 	return 0;
 }
@@ -58,7 +66,10 @@ static int filter_buffer(struct top_limits *limits, const char *value,
 			 char why[TOP_FILTER_WHY])
 {
 	if (*value && !value[strspn(value, DIGITS)])
-		return filter_number(&limits->ino, value, UINT64_MAX, why);
+		return limits->ino ? filter_twice("an inode number", why) :
+				     filter_number(&limits->ino, value, UINT64_MAX, why);
+	if (limits->glob.end)
+		return filter_twice("a pattern", why);
 	switch (glob_parse(&limits->glob, value)) {
 	case 0:
 		return 0;
@@ -67,7 +78,7 @@ static int filter_buffer(struct top_limits *limits, const char *value,
 		    TOP_NAME_LEN - 1);
 		return -EINVAL;
 	default:
-		WHY(why, "'%.40s' is neither a number nor a pattern with an end", value);
+		WHY(why, "'%.40s' is neither a number nor a pattern: a [ or a \\ at the end lacks its rest", value);
 		return -EINVAL;
 	}
 }
@@ -75,8 +86,11 @@ static int filter_buffer(struct top_limits *limits, const char *value,
 static int filter_task(uint32_t *task, const char *value, char why[TOP_FILTER_WHY])
 {
 	uint64_t number;
-	int ret = filter_number(&number, value, INT32_MAX, why);
+	int ret;
 
+	if (*task)
+		return filter_twice("a number of a task", why);
+	ret = filter_number(&number, value, INT32_MAX, why);
 	if (!ret)
 		*task = number;
 	return ret;
@@ -134,7 +148,7 @@ static int filter_one(struct top_limits *limits, const char *text, size_t length
 		one[--length] = '\0';
 	if (key != TOP_FILTER_NR_KEYS)
 		return top_filter_set(limits, key, one + strlen(filter_words[key]) + 1, why);
-	WHY(why, "'%.40s' is no filter: buffer=, comm=, pid= or tid=", one);
+	WHY(why, "'%.40s' is not a filter: use buffer=, comm=, pid= or tid=", one);
 	return -EINVAL;
 }
 

@@ -41,6 +41,8 @@ static int top_filter(struct top *top, const char *text)
 	if (ret)
 		return ret;
 	top_filter_copy(top->options.filter, text);
+	/* Events of what does not pass are left behind, and those of this window come again. */
+	top->view.nr_recent = 0;
 	top_changed(top, top->feed.ops->filter(&top->feed));
 	return 0;
 }

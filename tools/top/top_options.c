@@ -34,7 +34,7 @@ static const char options_doc[] =
 "the window is written.\n\n"
 "Keys: < > sort column, r reverse, g group by the next one, p pairs or back, i idle rows, d let go or attach, arrows, "
 "page keys and Home scroll, Tab chooses whether rows or wait chains, "
-"/ filters (Tab completes), Escape lets everything pass, "
+"/ filters (Tab completes), Escape clears them, "
 "Space holds the page or goes on, Left and Right step through the last minute, "
 "w saves the page, q quit.";
 
@@ -112,7 +112,7 @@ static void options_replay(struct argp_state *state, const struct top_options *o
 	const char *option = options_of_programs(options);
 
 	if (option)
-		argp_error(state, "%s is for programs in the kernel, and a recording needs none: leave it or --replay out",
+		argp_error(state, "%s is for programs in the kernel, and a recording needs none: drop it or --replay",
 			   option);
 	if (options->limits.glob.end && !strcmp(options->replay, "-"))
 		argp_error(state, "--buffer: for a pattern a recording is read twice, which '-' cannot be: name a file");
