@@ -114,7 +114,7 @@ TOOL_TEST(replay_screen, filter)
 	EXPECT_TRUE(SHOWS_ANEW("/:only"));
 	EXPECT_TRUE(SHOWS_ANEW("only comm=B"));
 	KEY("/\025color=red\r");
-	EXPECT_TRUE(SHOWS_ANEW("'color=red' is no filter"));
+	EXPECT_TRUE(SHOWS_ANEW("'color=red' is not a filter"));
 	KEY("\033");
 	EXPECT_TRUE(SHOWS_ANEW("/:only"));
 	QUIT();
