@@ -84,7 +84,7 @@ __noinline int job_place(struct stock_job *job, __u64 ino)
 	return JOB_IS_FULL;
 }
 
-/* Of the access that a fence is for a buffer. Global: in here where it is is a number. */
+/* Of the access that a fence makes. Global: a pointer to it is but a number in here. */
 __noinline __u64 job_id(const __u64 *fence, __u64 ino)
 {
 	return fence ? stock_id(*fence, ino) : 0;

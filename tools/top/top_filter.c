@@ -78,7 +78,8 @@ static int filter_buffer(struct top_limits *limits, const char *value,
 		    TOP_NAME_LEN - 1);
 		return -EINVAL;
 	default:
-		WHY(why, "'%.40s' is neither a number nor a pattern: a [ or a \\ at the end lacks its rest", value);
+		WHY(why, "'%.40s' is neither a number nor a pattern: a [ or a \\ lacks its rest",
+		    value);
 		return -EINVAL;
 	}
 }
